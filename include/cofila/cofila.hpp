@@ -1,0 +1,10 @@
+#pragma once
+/// Everything but `cofila/memory.hpp`, which only tests need.
+#include <cofila/engine.hpp>
+#include <cofila/error.hpp>
+#include <cofila/events.hpp>
+#include <cofila/job.hpp>
+#include <cofila/queue.hpp>
+#include <cofila/run_main.hpp>
+#include <cofila/stop_on_signal.hpp>
+#include <cofila/worker.hpp>

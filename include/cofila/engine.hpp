@@ -1,0 +1,86 @@
+#pragma once
+#include <cofila/clock.hpp>
+#include <cofila/durability.hpp>
+#include <cofila/job_repository.hpp>
+#include <cofila/logger.hpp>
+#include <cofila/maintenance_options.hpp>
+#include <cofila/queue.hpp>
+#include <cofila/random_source.hpp>
+#include <cofila/time.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace cofila {
+
+struct engine_options {
+    std::string database{};  ///< Path of the SQLite file; made if there is none, its folder is not. On a local disk.
+    cofila::durability durability = cofila::durability::full;
+    std::optional<maintenance_options> maintenance = maintenance_options{};  ///< `nullopt`: no sweeps by this engine.
+    milliseconds operation_deadline =
+        std::chrono::seconds{30};  ///< A file that others keep busy longer is `errc::storage_busy`. > 0.
+    bool embed = false;            ///< Allows to create our tables beside those of another application in its file.
+
+    cofila::logger logger{};
+    std::shared_ptr<cofila::clock> clock{};        ///< Null: the machine's.
+    std::shared_ptr<random_source> random{};       ///< Null: the system's.
+    std::shared_ptr<job_repository> repository{};  ///< Null: SQLite on `database`. Else `database` must be empty.
+};
+
+namespace detail {
+class engine_core;
+using engine_ptr = std::shared_ptr<engine_core>;
+
+boost::asio::awaitable<engine_ptr> open_engine(engine_options options);
+boost::asio::awaitable<void> close(engine_ptr engine);
+void abandon(const engine_ptr& engine) noexcept;
+queue_ptr open_queue(const engine_ptr& engine, std::string name, std::optional<queue_options> options);
+}  // namespace detail
+
+/// One open store: hands out queues, owns the maintenance, and closes all in the right order. A movable handle.
+///
+/// Thread: everything of an engine is used on the executor of the coroutine that called `open`, one thread.
+/// Destroying it without `close()` asks every task to end and lets go of the file after the commit under way.
+class engine {
+public:
+    /// Errors: `errc::invalid_argument` (names the option), `errc::storage_foreign`, `errc::storage_newer`,
+    /// `errc::storage_corrupt`, `errc::storage_readonly`, `errc::storage_busy`. A file that is refused is untouched.
+    static boost::asio::awaitable<engine> open(engine_options options) { return open_with(std::move(options)); }
+
+    engine() = default;  ///< Refers to no store and must not be used.
+    engine(engine&& other) noexcept : core_{std::move(other.core_)} {}
+    engine& operator=(engine&& other) noexcept
+    {
+        std::swap(core_, other.core_);
+        return *this;
+    }
+    ~engine() { detail::abandon(core_); }
+
+    /// The queue of this name: 1 to 200 bytes of UTF-8 without control characters. Every call with one name gives a
+    /// handle of the same queue. Options are those of the first call; other ones later are `errc::invalid_argument`.
+    /// `errc::closed` after `close()`.
+    template <class Payload = boost::json::value, class Result = boost::json::value>
+    cofila::queue<Payload, Result> queue(std::string name, std::optional<queue_options> options = {}) const
+    {
+        return cofila::queue<Payload, Result>{detail::open_queue(core_, std::move(name), std::move(options))};
+    }
+
+    /// Closes the workers that run on its queues (with their grace), the queues, the maintenance and the store; then
+    /// every call throws `errc::closed`. Idempotent.
+    boost::asio::awaitable<void> close() { return detail::close(core_); }
+
+private:
+    explicit engine(detail::engine_ptr core) : core_{std::move(core)} {}
+    static boost::asio::awaitable<engine> open_with(engine_options options)
+    {
+        co_return engine{co_await detail::open_engine(std::move(options))};
+    }
+
+    detail::engine_ptr core_{};
+};
+
+}  // namespace cofila

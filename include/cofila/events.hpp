@@ -1,0 +1,175 @@
+#pragma once
+#include <cofila/error.hpp>
+#include <cofila/failure.hpp>
+#include <cofila/job_id.hpp>
+#include <cofila/job_state.hpp>
+#include <cofila/time.hpp>
+
+#include <boost/json/value.hpp>
+#include <boost/signals2/dummy_mutex.hpp>
+#include <boost/signals2/signal_type.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+
+namespace cofila {
+
+namespace detail {
+
+/// Calls every slot, whatever the others throw; answers with the first exception.
+struct call_every_slot {
+    using result_type = std::exception_ptr;
+
+    template <class Iterator>
+    result_type operator()(Iterator slot, Iterator last) const
+    {
+        result_type first;
+        for (; slot != last; ++slot) {
+            try {
+                *slot;
+            } catch (...) {
+                if (!first)
+                    first = std::current_exception();
+            }
+        }
+        return first;
+    }
+};
+
+}  // namespace detail
+
+/// A Signals2 signal without locks. Connect and disconnect on the engine's thread. A slot runs there too, after the
+/// commit it tells of; it may call anything, and what it throws reaches the `error` event, not the queue.
+template <class Event>
+using signal = typename boost::signals2::signal_type<
+    void(const Event&),
+    boost::signals2::keywords::combiner_type<detail::call_every_slot>,
+    boost::signals2::keywords::mutex_type<boost::signals2::dummy_mutex>>::type;
+
+struct added_event {
+    job_id id{};
+    std::string name{};
+};
+struct waiting_event {
+    job_id id{};
+    std::optional<job_state> previous{};
+};  ///< `previous`: empty for a new job.
+struct delayed_event {
+    job_id id{};
+    time_point run_at{};
+};
+struct active_event {
+    job_id id{};
+    std::string worker{};
+};
+struct progress_event {
+    job_id id{};
+    boost::json::value progress{};
+};
+struct log_event {
+    job_id id{};
+    std::string line{};
+};
+struct completed_event {
+    job_id id{};
+    std::string result{};
+};  ///< `result`: JSON text.
+struct failed_event {
+    job_id id{};
+    std::string reason{};
+};
+struct retrying_event {
+    job_id id{};
+    failure error{};
+    milliseconds delay{};
+    int attempts_made = 0;
+};
+struct retries_exhausted_event {
+    job_id id{};
+    int attempts_made = 0;
+};
+struct stalled_event {
+    job_id id{};
+    int stalled_count = 0;
+};
+struct released_event {
+    job_id id{};
+};
+struct duplicated_event {
+    job_id id{};
+};
+struct removed_event {
+    job_id id{};
+};
+struct cleaned_event {
+    std::size_t count = 0;
+};
+struct drained_event {};
+struct paused_event {};
+struct resumed_event {};
+struct error_event {
+    std::exception_ptr error{};
+    std::string text{};
+};
+
+/// What happens to the jobs of a queue through this process.
+struct queue_events {
+    signal<added_event> added{};
+    signal<waiting_event> waiting{};  ///< New, promoted, retried by hand, or put back.
+    signal<delayed_event> delayed{};
+    signal<active_event> active{};
+    signal<progress_event> progress{};
+    signal<log_event> log{};
+    signal<completed_event> completed{};
+    signal<failed_event> failed{};                        ///< For good.
+    signal<retrying_event> retrying{};                    ///< An attempt failed; the job runs again after `delay`.
+    signal<retries_exhausted_event> retries_exhausted{};  ///< Beside `failed`, when the attempts are used up.
+    signal<stalled_event> stalled{
+    };  ///< Rescued from a worker that died or stopped renewing; or, with `failed`, given up.
+    signal<released_event> released{};  ///< Given back unfinished at a shutdown.
+    signal<duplicated_event> duplicated{};
+    signal<removed_event> removed{};
+    signal<cleaned_event> cleaned{};  ///< So many finished jobs were removed by their retention.
+    signal<drained_event> drained{};  ///< The last job was finished: nothing waiting, due or active is left.
+    signal<paused_event> paused{};
+    signal<resumed_event> resumed{};
+    signal<error_event> error{};
+};
+
+struct job_active_event {
+    job_id id{};
+    std::string name{};
+    int attempt = 0;
+};
+struct job_processed_event {
+    job_id id{};
+    std::string name{};
+};  ///< The processor returned and the result is stored.
+struct job_errored_event {
+    job_id id{};
+    std::string name{};
+    failure error{};
+};  ///< The attempt failed, and that is stored.
+struct lock_lost_event {
+    job_id id{};
+};
+struct ready_event {};
+struct closing_event {};
+struct closed_event {};
+
+/// What a worker does.
+struct worker_events {
+    signal<job_active_event> job_active{};
+    signal<job_processed_event> job_processed{};
+    signal<job_errored_event> job_errored{};
+    signal<lock_lost_event> lock_lost{
+    };  ///< The job may be another's by now; its processor was cancelled, its outcome dropped.
+    signal<error_event> error{};
+    signal<ready_event> ready{};  ///< `run()` has begun to take jobs.
+    signal<closing_event> closing{};
+    signal<closed_event> closed{};
+};
+
+}  // namespace cofila

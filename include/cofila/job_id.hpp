@@ -1,0 +1,40 @@
+#pragma once
+#include <cofila/detail/compiler.hpp>
+
+#include <compare>
+#include <cstddef>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cofila {
+
+/// Names one job of a queue. Generated ids are UUIDs of version 7, so they sort by the time of their making;
+/// an id chosen by the caller is 1 to 200 bytes of UTF-8 without control characters (checked when it is used).
+class job_id {
+public:
+    job_id() = default;  ///< Empty: names no job.
+    job_id(std::string text) : text_{std::move(text)} {}
+    job_id(std::string_view text) : text_{text} {}
+    job_id(const char* text) : text_{text} {}
+
+    const std::string& str() const noexcept { return text_; }
+    bool empty() const noexcept { return text_.empty(); }
+
+    friend bool operator==(const job_id&, const job_id&) = default;
+    friend std::strong_ordering operator<=>(const job_id&, const job_id&) = default;
+
+private:
+    std::string text_;
+};
+
+std::ostream& operator<<(std::ostream& out, const job_id& id);
+
+}  // namespace cofila
+
+template <>
+struct std::hash<cofila::job_id> {
+    std::size_t operator()(const cofila::job_id& id) const noexcept { return std::hash<std::string>{}(id.str()); }
+};

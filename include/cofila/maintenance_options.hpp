@@ -1,0 +1,12 @@
+#pragma once
+#include <cofila/time.hpp>
+
+namespace cofila {
+
+/// The sweeps that promote due jobs, rescue stalled ones and remove finished ones whose retention is over.
+/// Any number of processes may sweep one file at once.
+struct maintenance_options {
+    milliseconds interval = std::chrono::seconds{5};  ///< Between two sweeps, at the most. > 0.
+};
+
+}  // namespace cofila

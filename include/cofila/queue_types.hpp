@@ -1,0 +1,92 @@
+#pragma once
+#include <cofila/job_id.hpp>
+#include <cofila/job_options.hpp>
+#include <cofila/job_state.hpp>
+#include <cofila/retention.hpp>
+#include <cofila/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cofila {
+
+/// Fixed when `engine::queue(name)` is called for the first time.
+struct queue_options {
+    job_options defaults{};  ///< For jobs that do not say. `id` must not be set.
+    retention on_completed = retention::keep_for(std::chrono::hours{24});   ///< For jobs that do not say.
+    retention on_failed = retention::keep_for(std::chrono::hours{24 * 7});  ///< For jobs that do not say.
+    std::size_t size_limit = std::size_t{1} << 20;  ///< Bytes of JSON text in data, progress or result. >= 1.
+
+    friend bool operator==(const queue_options&, const queue_options&) = default;
+};
+
+/// What a worker, or a program that processes by hand, holds while a job is its own.
+struct claim {
+    job_id id{};
+    std::string token{};  ///< New for every claim; every write carries it.
+};
+
+struct claim_request {
+    std::string worker_id{};                                ///< Recorded with the job. At most 200 bytes.
+    milliseconds lock_duration = std::chrono::seconds{30};  ///< > 0. Renew with `extend_lock` before it is over.
+    int limit = 1;                                          ///< Take at most so many jobs. 1 ... 10'000.
+};
+
+/// Which jobs a listing shows. Waiting jobs come in the order in which they will run, delayed ones by due time,
+/// finished ones by the time they finished, others by id.
+struct job_filter {
+    std::optional<job_state> state{};  ///< Default: all.
+};
+
+/// One page of a listing: pass `page::next` of the page before as `after`.
+struct page_request {
+    std::string after{};
+    int limit = 100;  ///< 1 ... 1'000.
+};
+
+template <class T>
+struct page {
+    std::vector<T> items{};
+    std::string next{};  ///< Empty: this was the last page.
+};
+
+struct job_counts {
+    std::size_t waiting = 0;
+    std::size_t delayed = 0;
+    std::size_t active = 0;
+    std::size_t waiting_children = 0;
+    std::size_t completed = 0;
+    std::size_t failed = 0;
+
+    friend bool operator==(const job_counts&, const job_counts&) = default;
+};
+
+struct log_line {
+    time_point at{};
+    std::string text{};
+
+    friend bool operator==(const log_line&, const log_line&) = default;
+};
+
+struct retry_options {
+    bool keep_attempts = false;  ///< True: attempts made so far still count against `job_options::attempts`.
+};
+
+/// What became of one element of `queue::add_bulk`.
+struct added {
+    job_id id{};
+    bool duplicate = false;  ///< A job with this id existed already; nothing was added.
+};
+
+template <class Payload>
+struct job_spec {
+    std::string name{};
+    Payload data{};
+    job_options options{};
+};
+
+}  // namespace cofila

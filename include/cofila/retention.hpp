@@ -1,0 +1,24 @@
+#pragma once
+#include <cofila/time.hpp>
+
+#include <cstddef>
+#include <optional>
+
+namespace cofila {
+
+/// How long a finished job is kept. Removal by age and count is done by the maintenance sweeps; a job that is
+/// `remove`d at once goes with the commit that finishes it.
+struct retention {
+    bool remove = false;                 ///< Remove the job as soon as it has finished.
+    std::optional<seconds> age{};        ///< Remove it this long after it has finished. >= 0.
+    std::optional<std::size_t> count{};  ///< Remove it once so many jobs of its queue and state finished after it.
+
+    static retention keep_all() { return {}; }
+    static retention remove_at_once() { return {.remove = true}; }
+    static retention keep_for(seconds age) { return {.age = age}; }
+    static retention keep_last(std::size_t count) { return {.count = count}; }
+
+    friend bool operator==(const retention&, const retention&) = default;
+};
+
+}  // namespace cofila

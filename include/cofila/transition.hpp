@@ -1,0 +1,32 @@
+#pragma once
+#include <cofila/failure.hpp>
+#include <cofila/job_state.hpp>
+#include <cofila/time.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace cofila {
+
+/// Where a job goes from here: the answer of a rule in lib/domain/transitions.hpp, carried out by a repository.
+struct transition {
+    enum class placement { keep, tail, head };
+
+    job_state to = job_state::waiting;
+    placement place = placement::keep;  ///< Its position among the jobs of its priority.
+    int attempts_made = 0;
+    int stalled_count = 0;
+    std::optional<time_point> run_at{};
+    std::optional<time_point> finished_at{};
+    std::string result{};
+    std::string failed_reason{};
+    std::optional<attempt> failed_attempt{};  ///< Kept with the job, at most `keep_attempts` of them.
+    int keep_attempts = 0;
+    bool remove = false;                        ///< Retention: the job goes with this very change.
+    std::optional<time_point> prune_at{};       ///< Retention: to be removed by then.
+    std::optional<std::int64_t> prune_count{};  ///< Retention: to be removed once so many finished after it.
+    bool retries_exhausted = false;             ///< For the event only.
+};
+
+}  // namespace cofila

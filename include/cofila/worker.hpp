@@ -1,0 +1,97 @@
+#pragma once
+#include <cofila/codec.hpp>
+#include <cofila/detail/core.hpp>
+#include <cofila/events.hpp>
+#include <cofila/queue.hpp>
+#include <cofila/worker_options.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace cofila {
+
+/// Runs one attempt of a job. What it returns is the job's result; any exception fails the attempt (throw
+/// `unrecoverable_error` to fail the job for good). It may run more than once for one job: after a crash the job is
+/// given to another worker. Cancellation reaches it as `operation_aborted` at its next `co_await`.
+template <class Payload, class Result>
+using processor = std::function<boost::asio::awaitable<Result>(job<Payload, Result>)>;
+
+/// What became of the jobs that were running when a worker was asked to close.
+struct close_report {
+    std::vector<job_id> finished{};   ///< Ended by themselves, in success or failure.
+    std::vector<job_id> cancelled{};  ///< Ended after they were cancelled; they wait again.
+    std::vector<job_id> released{};   ///< Did not end in time and wait again.
+    std::vector<job_id> abandoned{
+    };  ///< The released ones whose processors still run: what they return will be dropped.
+};
+
+/// Takes jobs of a queue and runs them, at most `concurrency` at once. Not copyable, not movable. Constructing it
+/// starts nothing; it keeps the processor until its last attempt has ended, so a capturing lambda is safe here.
+///
+/// Thread: the engine's. Errors: the constructor throws `errc::invalid_argument` naming the option.
+template <class Payload = boost::json::value, class Result = boost::json::value>
+class worker {
+public:
+    worker(
+        queue<Payload, Result> from,
+        std::type_identity_t<processor<Payload, Result>> run_job,
+        worker_options options = {}
+    )
+        : core_{detail::make_worker(from.core(), erase(std::move(run_job)), std::move(options))}
+    {}
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+    ~worker() { detail::stop(core_, milliseconds{0}); }
+
+    /// Works until the worker is closed, and returns when nothing of it is left (but for abandoned processors).
+    /// Once only: `errc::invalid_argument` the second time. Cancellation: turned into `stop()`; it returns as usual.
+    /// Errors of storage end nothing: they are told by the `error` event, and tried again.
+    boost::asio::awaitable<close_report> run() { return detail::run(core_); }
+
+    /// Asks for the close with `worker_options::grace`, and returns at once; `run()` then ends.
+    void stop() { detail::stop(core_, std::nullopt); }
+
+    /// Stops claiming, lets running jobs finish while their locks are renewed, cancels them after `grace`, releases
+    /// what has not ended a second later, and returns when `run()` has nothing left to do. A second call shortens the
+    /// grace if it asks for less. Safe without a `run()`, safe twice. Not from a processor of this worker: there use
+    /// `stop()`.
+    boost::asio::awaitable<close_report> close(std::optional<milliseconds> grace = {})
+    {
+        return detail::close(core_, grace);
+    }
+
+    /// Running jobs finish, no new ones are taken by this worker.
+    void pause() { detail::set_paused(core_, true); }
+    void resume() { detail::set_paused(core_, false); }
+    /// 1 ... 10'000. Running jobs are left alone.
+    void concurrency(int jobs) { detail::set_concurrency(core_, jobs); }
+
+    worker_events& events() { return detail::events(core_); }
+    /// Unique: the name, then a random part.
+    const std::string& id() const { return detail::id(core_); }
+
+    const detail::worker_ptr& core() const noexcept { return core_; }  ///< For the library's own use.
+
+private:
+    using shared_processor = std::shared_ptr<const processor<Payload, Result>>;
+
+    static detail::untyped_processor erase(processor<Payload, Result> run_job)
+    {
+        return [shared = std::make_shared<const processor<Payload, Result>>(std::move(run_job))](detail::job_ptr handle
+               ) { return attempt(shared, job<Payload, Result>{std::move(handle)}); };
+    }
+
+    static boost::asio::awaitable<std::string> attempt(shared_processor run_job, job<Payload, Result> job)
+    {
+        co_return encode(co_await (*run_job)(std::move(job)));
+    }
+
+    detail::worker_ptr core_;
+};
+
+}  // namespace cofila

@@ -1,0 +1,27 @@
+#pragma once
+#include <cofila/time.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <optional>
+#include <string>
+
+namespace cofila {
+
+struct worker_options {
+    int concurrency = 1;  ///< Jobs that run at once. 1 ... 10'000.
+    /// A job whose worker shows no life for so long is rescued by the maintenance and runs again. > 0.
+    milliseconds lock_duration = std::chrono::seconds{30};
+    /// Locks are renewed when the first has no more than this left. 0 < buffer < lock_duration; default: half of it.
+    std::optional<milliseconds> lock_renew_buffer{};
+    /// With free slots and nothing known to be waiting, ask the store this often all the same. > 0.
+    milliseconds poll_interval = std::chrono::seconds{5};
+    /// How long a close lets running jobs go on before it cancels them. >= 0.
+    milliseconds grace = std::chrono::seconds{30};
+    std::string name{};  ///< Begins the worker's id, for people who read it. At most 100 bytes; default: "worker".
+    /// Where processors run; each attempt has a strand of its own there. For processors that compute or block: give a
+    /// `thread_pool`'s executor. Default: the engine's thread. The pool must outlive the worker's `run()`.
+    std::optional<boost::asio::any_io_executor> executor{};
+};
+
+}  // namespace cofila

@@ -1,0 +1,80 @@
+#include "application/attempt.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+#include "application/describe_exception.hpp"
+#include "application/queue_core.hpp"
+#include "domain/json_text.hpp"
+
+namespace cofila {
+
+namespace asio = boost::asio;
+using domain::attempt_outcome;
+using domain::cancel_reason;
+
+namespace {
+
+/// Errors become values here, on the thread where they were thrown.
+asio::awaitable<attempt_outcome> guarded(
+    std::shared_ptr<const detail::untyped_processor> processor, detail::job_ptr job
+)
+{
+    try {
+        auto result = co_await (*processor)(job);
+        domain::check_json("result", result, job->queue->options.size_limit);
+        co_return attempt_outcome{.result = std::move(result)};
+    } catch (...) {
+        const auto thrown = std::current_exception();
+        co_return attempt_outcome{.error = describe_exception(thrown), .aborted = is_operation_aborted(thrown)};
+    }
+}
+
+}  // namespace
+
+void attempt_run::start(
+    detail::queue_ptr queue,
+    std::shared_ptr<const detail::untyped_processor> processor,
+    asio::any_io_executor where,
+    asio::any_io_executor loop,
+    on_end ended
+)
+{
+    where_ = where;
+    loop_ = loop;
+    auto handle = std::make_shared<detail::job_handle>(detail::job_handle{
+        .queue = std::move(queue),
+        .job = job,
+        .token = job->token,
+        .progress = job->progress,
+        .cancelled = asked_to_end_
+    });
+    auto finished = [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr, attempt_outcome outcome) {
+        ended(self, std::move(outcome));
+    };
+    asio::co_spawn(
+        where_,
+        guarded(std::move(processor), std::move(handle)),
+        asio::bind_cancellation_slot(signal_.slot(), asio::bind_executor(std::move(loop), std::move(finished)))
+    );
+}
+
+void attempt_run::cancel(cancel_reason why)
+{
+    if (cancelled == cancel_reason::lock_lost || (cancelled != cancel_reason::none && why != cancel_reason::lock_lost))
+        return;
+    const bool first = cancelled == cancel_reason::none;
+    cancelled = why;
+    if (!first)
+        return;
+    asked_to_end_->store(true);
+    // On the processor's own executor, since a signal may be used by one thread at a time; and never from within the
+    // caller, whose lists the end of a processor would change.
+    asio::post(where_, [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
+}
+
+}  // namespace cofila

@@ -1,0 +1,52 @@
+#pragma once
+#include <cofila/detail/core.hpp>
+#include <cofila/job_repository.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "domain/attempt_outcome.hpp"
+
+namespace cofila {
+
+/// One claimed job and the processor that runs for it. Lives on the engine's thread; the processor may run elsewhere.
+class attempt_run : public std::enable_shared_from_this<attempt_run> {
+public:
+    using on_end = std::function<void(std::shared_ptr<attempt_run>, domain::attempt_outcome)>;
+
+    attempt_run(job_snapshot claimed, steady_time asked) : job{std::move(claimed)}, asked_at{asked} {}
+
+    /// Starts the processor on `where`; `ended` is called once, on `loop`. `processor` is kept until then.
+    void start(
+        detail::queue_ptr queue,
+        std::shared_ptr<const detail::untyped_processor> processor,
+        boost::asio::any_io_executor where,
+        boost::asio::any_io_executor loop,
+        on_end ended
+    );
+
+    /// Asks the processor to end. The first reason stays, but for a lost lock, which outranks the others.
+    void cancel(domain::cancel_reason why);
+
+    const job_snapshot job;
+    steady_time asked_at;  ///< When the lock was last asked for: it is ours for `lock_duration` from then.
+    domain::cancel_reason cancelled = domain::cancel_reason::none;
+    bool abandoned = false;  ///< Given up at a close: what the processor still returns is dropped.
+
+    bool lost() const noexcept { return cancelled == domain::cancel_reason::lock_lost; }
+    job_ref ref() const { return {.id = job->id, .key = job->key, .token = job->token}; }
+
+private:
+    boost::asio::any_io_executor where_{};
+    boost::asio::any_io_executor loop_{};
+    boost::asio::cancellation_signal signal_{};
+    const std::shared_ptr<std::atomic<bool>> asked_to_end_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+using attempt_ptr = std::shared_ptr<attempt_run>;
+
+}  // namespace cofila

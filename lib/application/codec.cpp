@@ -1,0 +1,39 @@
+#include <cofila/codec.hpp>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "domain/json_text.hpp"
+
+namespace cofila::detail {
+
+namespace json = boost::json;
+
+std::string json_path::str() const
+{
+    if (!parent)
+        return "$";
+    if (name.empty())
+        return parent->str() + "[" + std::to_string(index) + "]";
+    return parent->str() + "." + std::string{name};
+}
+
+void undecodable(const json_path& path, std::string_view why)
+{
+    throw error{errc::payload_undecodable, path.str() + ": " + std::string{why}};
+}
+
+json::value parse_payload(std::string_view text)
+{
+    json::parse_options options;
+    options.max_depth = domain::json_depth;
+    boost::system::error_code failed;
+    auto value = json::parse({text.data(), text.size()}, failed, {}, options);
+    if (failed)
+        throw error{errc::payload_undecodable, "$: the text is not JSON: " + failed.message()};
+    return value;
+}
+
+std::string serialize_payload(const json::value& value) { return json::serialize(value); }
+
+}  // namespace cofila::detail

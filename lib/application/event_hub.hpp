@@ -1,0 +1,79 @@
+#pragma once
+#include <cofila/events.hpp>
+#include <cofila/logger.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "application/describe_exception.hpp"
+
+namespace cofila {
+
+/// Emits events from a handler of its own, in order, so that no slot ever runs in the middle of an operation. It keeps
+/// itself alive while something is to be emitted: a slot may drop the last handle of what it listens to.
+template <class Signals>
+class event_hub : public std::enable_shared_from_this<event_hub<Signals>> {
+public:
+    event_hub(boost::asio::any_io_executor executor, logger log) : executor_{std::move(executor)}, log_{std::move(log)}
+    {}
+
+    Signals signals{};
+
+    template <class Signal>
+    bool heard(Signal Signals::* which) const
+    {
+        return !(signals.*which).empty();
+    }
+
+    template <class Signal, class Event>
+    void emit(Signal Signals::* which, Event event)
+    {
+        if (!heard(which))
+            return;
+        pending_.push_back([this, which, event = std::move(event)] { return (signals.*which)(event); });
+        if (pending_.size() == 1)
+            boost::asio::post(executor_, [self = this->shared_from_this()] { self->drain(); });
+    }
+
+    /// Tells of a failure that no caller is waiting for.
+    void report(std::exception_ptr error)
+    {
+        error_event event{.error = error, .text = describe_exception(error).message};
+        log_(log_level::warning, event.text);
+        emit(&Signals::error, std::move(event));
+    }
+
+private:
+    void drain()
+    {
+        // Emptied before the first slot runs: what the slots cause is emitted from the next handler.
+        const auto calls = std::exchange(pending_, {});
+        for (const auto& call : calls)
+            if (const auto thrown = call())
+                slot_threw(thrown);
+    }
+
+    void slot_threw(std::exception_ptr error)
+    {
+        log_(log_level::error, "a slot of an event threw: " + describe_exception(error).message);
+        // A slot of `error` that throws must not call itself for ever.
+        if (std::exchange(reporting_, true))
+            return;
+        emit(&Signals::error, error_event{.error = error, .text = describe_exception(error).message});
+        boost::asio::post(executor_, [self = this->shared_from_this()] { self->reporting_ = false; });
+    }
+
+    boost::asio::any_io_executor executor_;
+    logger log_;
+    std::vector<std::function<std::exception_ptr()>> pending_{};
+    bool reporting_ = false;
+};
+
+}  // namespace cofila

@@ -1,0 +1,117 @@
+#include "application/lock_renewer.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "async/wait_until.hpp"
+
+namespace cofila {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::vector<attempt_ptr> attempts_of(const held_attempts& held)
+{
+    std::vector<attempt_ptr> out;
+    for (const auto& [key, attempt] : held)
+        out.push_back(attempt);
+    return out;
+}
+
+std::vector<steady_time> asked_times(const held_attempts& held)
+{
+    std::vector<steady_time> out;
+    for (const auto& [key, attempt] : held)
+        out.push_back(attempt->asked_at);
+    return out;
+}
+
+}  // namespace
+
+lock_renewer::lock_renewer(
+    std::shared_ptr<runtime> ports,
+    std::string queue,
+    domain::lock_timing timing,
+    const held_attempts& held,
+    callbacks tell
+)
+    : ports_{std::move(ports)},
+      queue_{std::move(queue)},
+      timing_{timing},
+      held_{held},
+      tell_{std::move(tell)},
+      renewals_{ports_->executor},
+      fences_{ports_->executor}
+{}
+
+asio::awaitable<void> lock_renewer::renew()
+{
+    for (;;) {
+        const auto at = domain::next_renewal(asked_times(held_), timing_);
+        if (!at)
+            co_await renewals_.wait();
+        else if (*at > ports_->time->steady_now())
+            co_await wait_until(renewals_, ports_->time, *at);
+        else
+            co_await renew_all();
+    }
+}
+
+asio::awaitable<void> lock_renewer::renew_all()
+{
+    const auto attempts = attempts_of(held_);
+    const auto asked = ports_->time->steady_now();
+    std::vector<lock_extension> locks;
+    for (const auto& attempt : attempts)
+        locks.push_back({.queue = queue_, .job = attempt->ref(), .duration = timing_.duration});
+    std::vector<bool> renewed;
+    std::exception_ptr failed;
+    try {
+        renewed = co_await ports_->repository->extend_locks(ports_->time->wall_now(), std::move(locks));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (const auto state = co_await asio::this_coro::cancellation_state;
+        state.cancelled() != asio::cancellation_type::none)
+        co_return;
+    if (failed) {
+        tell_.failed(failed);
+        // Again soon: what is left of the lock is the buffer, and the fence watches its end.
+        co_await ports_->time->sleep_until(ports_->time->steady_now() + std::max(timing_.buffer / 10, milliseconds{1}));
+        co_return;
+    }
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+        const auto& attempt = attempts[i];
+        const auto still = held_.find(attempt->job->key);
+        if (still == held_.end() || still->second != attempt)
+            continue;  // settled or lost meanwhile
+        if (renewed[i])
+            attempt->asked_at = asked;
+        else
+            tell_.lost(attempt);
+    }
+}
+
+asio::awaitable<void> lock_renewer::fence()
+{
+    for (;;) {
+        const auto times = asked_times(held_);
+        if (times.empty()) {
+            co_await fences_.wait();
+            continue;
+        }
+        const auto now = ports_->time->steady_now();
+        for (const auto& attempt : attempts_of(held_))
+            if (domain::must_be_lost(attempt->asked_at, now, timing_))
+                tell_.lost(attempt);
+        const auto left = asked_times(held_);
+        if (!left.empty())
+            co_await wait_until(fences_, ports_->time, std::ranges::min(left) + timing_.duration);
+    }
+}
+
+}  // namespace cofila

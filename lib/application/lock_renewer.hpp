@@ -1,0 +1,60 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "application/attempt.hpp"
+#include "application/runtime.hpp"
+#include "async/event.hpp"
+#include "domain/renewal_plan.hpp"
+
+namespace cofila {
+
+/// The attempts of one worker whose locks are held, by key: running ones, and ended ones that the store does not know
+/// of yet. One whose lock was lost is not among them, though its processor may still run.
+using held_attempts = std::map<std::int64_t, attempt_ptr>;
+
+/// Renews all locks of a worker in one operation, in time, and declares those lost that could not be renewed.
+class lock_renewer {
+public:
+    struct callbacks {
+        std::function<void(attempt_ptr)> lost;  ///< Takes it out of the held ones.
+        std::function<void(std::exception_ptr)> failed;
+    };
+
+    lock_renewer(
+        std::shared_ptr<runtime> ports,
+        std::string queue,
+        domain::lock_timing timing,
+        const held_attempts& held,
+        callbacks tell
+    );
+
+    /// Both run until cancelled, side by side: the second one sees to it that a store that does not answer costs the
+    /// lock in time.
+    boost::asio::awaitable<void> renew();
+    boost::asio::awaitable<void> fence();
+
+    /// The first lock was taken.
+    void wake()
+    {
+        renewals_.set();
+        fences_.set();
+    }
+
+private:
+    boost::asio::awaitable<void> renew_all();
+
+    const std::shared_ptr<runtime> ports_;
+    const std::string queue_;
+    const domain::lock_timing timing_;
+    const held_attempts& held_;
+    const callbacks tell_;
+    event renewals_;
+    event fences_;
+};
+
+}  // namespace cofila

@@ -1,0 +1,126 @@
+#include "application/maintenance.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace cofila {
+
+namespace asio = boost::asio;
+using detail::queue_ptr;
+
+namespace {
+
+/// Looks each process up once a sweep.
+class liveness {
+public:
+    explicit liveness(const process_table& processes) : processes_{processes} {}
+
+    bool is_dead(const std::optional<process_identity>& process)
+    {
+        if (!process)
+            return false;
+        const auto known = dead_.find({process->pid, process->start_time});
+        if (known != dead_.end())
+            return known->second;
+        return dead_[{process->pid, process->start_time}] = processes_.is_dead(*process);
+    }
+
+private:
+    const process_table& processes_;
+    std::map<std::pair<std::int64_t, std::uint64_t>, bool> dead_{};
+};
+
+}  // namespace
+
+maintenance::maintenance(std::shared_ptr<runtime> ports, maintenance_options options, surroundings around)
+    : ports_{std::move(ports)},
+      options_{options},
+      around_{std::move(around)}
+{}
+
+asio::awaitable<void> maintenance::run()
+{
+    for (;;) {
+        std::exception_ptr failed;
+        try {
+            co_await run_once();
+        } catch (...) {
+            failed = std::current_exception();
+        }
+        if (const auto state = co_await asio::this_coro::cancellation_state;
+            state.cancelled() != asio::cancellation_type::none)
+            co_return;
+        if (failed)
+            around_.failed(failed);
+        co_await ports_->time->sleep_until(next_sweep());
+    }
+}
+
+asio::awaitable<void> maintenance::run_once()
+{
+    sweep_request request{.now = ports_->time->wall_now(), .rescues = co_await find_stalled()};
+    for (bool more = true; more;) {
+        const auto answer = co_await ports_->repository->sweep(request);
+        request.rescues.clear();
+        announce(answer);
+        more = answer.more;
+    }
+    co_await look_at_store();
+}
+
+asio::awaitable<std::vector<rescue_order>> maintenance::find_stalled()
+{
+    const auto locks = co_await ports_->repository->locks();
+    liveness alive{*ports_->processes};
+    std::vector<domain::stall_watch::view> views;
+    views.reserve(locks.size());
+    for (const auto& lock : locks)
+        views.push_back({.lock = lock, .owner_dead = alive.is_dead(lock.process)});
+    std::vector<rescue_order> out;
+    for (auto& lock : watch_.stalled(views, ports_->time->wall_now(), ports_->time->steady_now()))
+        out.push_back(
+            {.key = lock.key,
+             .token = std::move(lock.token),
+             .locked_until = lock.locked_until,
+             .jitter = ports_->draw()}
+        );
+    co_return out;
+}
+
+asio::awaitable<void> maintenance::look_at_store()
+{
+    const auto status = co_await ports_->repository->tend();
+    if (status.replaced && !std::exchange(told_replaced_, true))
+        around_.failed(std::make_exception_ptr(error{
+            errc::storage_corrupt,
+            "the database file was moved, removed or replaced while it is open: what is written from now on is "
+            "lost; close the engine and open it again"
+        }));
+}
+
+void maintenance::announce(const sweep_answer& answer)
+{
+    for (const auto& [name, id] : answer.promoted)
+        if (const auto queue = around_.find_queue(name)) {
+            queue->hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = job_state::delayed});
+            queue->wake_workers();
+        }
+    for (const auto& [name, job] : answer.rescued)
+        if (const auto queue = around_.find_queue(name))
+            detail::announce_rescued(*queue, *job);
+    for (const auto& [name, count] : answer.pruned)
+        if (const auto queue = around_.find_queue(name))
+            queue->hub->emit(&queue_events::cleaned, cleaned_event{.count = count});
+}
+
+steady_time maintenance::next_sweep() const
+{
+    const auto regular = ports_->time->steady_now() + options_.interval;
+    const auto expiry = watch_.next_check();
+    return expiry ? std::min(regular, *expiry) : regular;
+}
+
+}  // namespace cofila

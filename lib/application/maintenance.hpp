@@ -1,0 +1,46 @@
+#pragma once
+#include <cofila/maintenance_options.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "application/queue_core.hpp"
+#include "application/runtime.hpp"
+#include "domain/stall_watch.hpp"
+
+namespace cofila {
+
+/// The sweeps of one engine, over all queues of its store.
+class maintenance {
+public:
+    struct surroundings {
+        std::function<detail::queue_ptr(const std::string&)>
+            find_queue;  ///< Null where this process has no handle of it.
+        std::function<void(std::exception_ptr)> failed;
+    };
+
+    maintenance(std::shared_ptr<runtime> ports, maintenance_options options, surroundings around);
+
+    /// Sweeps until it is cancelled. What fails is told and tried again at the next sweep.
+    boost::asio::awaitable<void> run();
+    /// One sweep: promotes due jobs, rescues stalled ones, removes those whose retention is over, looks at the file.
+    boost::asio::awaitable<void> run_once();
+
+private:
+    boost::asio::awaitable<std::vector<rescue_order>> find_stalled();
+    boost::asio::awaitable<void> look_at_store();
+    void announce(const sweep_answer& answer);
+    steady_time next_sweep() const;
+
+    const std::shared_ptr<runtime> ports_;
+    const maintenance_options options_;
+    const surroundings around_;
+    domain::stall_watch watch_{};
+    bool told_replaced_ = false;
+};
+
+}  // namespace cofila

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "application/queue_core.hpp"
+#include "domain/json_text.hpp"
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+
+/// The worker's side of a queue for programs that process by hand.
+namespace cofila::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+error lock_lost(const job_id& id)
+{
+    return {
+        errc::lock_lost, "the lock of job '" + id.str() + "' is not held by this claim (any more); nothing was changed"
+    };
+}
+
+/// The job as the claim has it. It cannot change while the claim holds, so reading it first is safe.
+asio::awaitable<job_record> held_job(queue_ptr queue, claim held)
+{
+    queue->check_open();
+    auto found = co_await queue->ports->repository->get(queue->name, held.id);
+    if (!found || found->state != job_state::active || held.token.empty() || found->token != held.token)
+        throw lock_lost(held.id);
+    co_return std::move(*found);
+}
+
+asio::awaitable<void> settle(queue_ptr queue, job_record job, transition change)
+{
+    settle_and_claim_request request{.queue = queue->name, .now = queue->ports->time->wall_now()};
+    request.settlements.push_back({.job = {.id = job.id, .key = job.key, .token = job.token}, .change = change});
+    const auto answer = co_await queue->ports->repository->settle_and_claim(std::move(request));
+    if (answer.settlements.front() != settled::accepted)
+        throw lock_lost(job.id);
+    announce_settled(*queue, job, change);
+}
+
+}  // namespace
+
+asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim_request request)
+{
+    queue->check_open();
+    domain::check(request);
+    auto& ports = *queue->ports;
+    claim_order order{.worker = std::move(request.worker_id), .lock_duration = request.lock_duration};
+    std::generate_n(std::back_inserter(order.tokens), request.limit, [&] { return ports.new_token(); });
+    settle_and_claim_request ask{.queue = queue->name, .now = ports.time->wall_now(), .claim = std::move(order)};
+    const auto answer = co_await ports.repository->settle_and_claim(std::move(ask));
+    announce_claimed(*queue, answer);
+    std::vector<job_ptr> out;
+    for (const auto& job : answer.claimed)
+        out.push_back(std::make_shared<job_handle>(
+            job_handle{.queue = queue, .job = job, .token = job->token, .progress = job->progress}
+        ));
+    co_return out;
+}
+
+asio::awaitable<void> complete(queue_ptr queue, claim held, std::string result)
+{
+    domain::check_json("result", result, queue->options.size_limit);
+    auto job = co_await held_job(queue, std::move(held));
+    auto change = domain::after_success(job, std::move(result), queue->ports->time->wall_now());
+    co_await settle(queue, std::move(job), std::move(change));
+}
+
+asio::awaitable<void> fail(queue_ptr queue, claim held, failure why)
+{
+    auto job = co_await held_job(queue, std::move(held));
+    auto change = domain::after_failure(job, std::move(why), queue->ports->time->wall_now(), queue->ports->draw());
+    co_await settle(queue, std::move(job), std::move(change));
+}
+
+asio::awaitable<void> extend_lock(queue_ptr queue, claim held, milliseconds duration)
+{
+    queue->check_open();
+    domain::check(claim_request{.lock_duration = duration});
+    std::vector<lock_extension> locks;
+    locks.push_back({.queue = queue->name, .job = {.id = held.id, .token = held.token}, .duration = duration});
+    const auto renewed =
+        co_await queue->ports->repository->extend_locks(queue->ports->time->wall_now(), std::move(locks));
+    if (held.token.empty() || !renewed.front())
+        throw lock_lost(held.id);
+}
+
+}  // namespace cofila::detail

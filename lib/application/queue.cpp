@@ -1,0 +1,196 @@
+#include <boost/asio/this_coro.hpp>
+
+#include <utility>
+
+#include "application/queue_core.hpp"
+#include "application/worker_core.hpp"
+#include "domain/json_text.hpp"
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+
+/// The producer's side and the administration of a queue, over JSON text.
+namespace cofila::detail {
+
+namespace asio = boost::asio;
+using signals = queue_events;
+
+namespace {
+
+job_ptr make_handle(const queue_ptr& queue, job_snapshot job)
+{
+    auto progress = job->progress;
+    return std::make_shared<job_handle>(
+        job_handle{.queue = queue, .job = std::move(job), .progress = std::move(progress)}
+    );
+}
+
+/// Throws unless the change was made.
+job_snapshot require_done(const job_id& id, const change_answer& answer, std::string_view wanted)
+{
+    if (!answer.found)
+        throw error{errc::not_found, "no job '" + id.str() + "' in this queue"};
+    if (!answer.done)
+        throw error{
+            errc::wrong_state,
+            "job '" + id.str() + "' is " + std::string{to_string(answer.was)} + ", but must be " + std::string{wanted}
+        };
+    return answer.job;
+}
+
+void announce_waiting(queue_core& queue, const job_id& id, job_state previous)
+{
+    queue.hub->emit(&signals::waiting, waiting_event{.id = id, .previous = previous});
+    queue.wake_workers();
+}
+
+}  // namespace
+
+asio::awaitable<add_outcome> add(queue_ptr queue, job_spec<std::string> spec)
+{
+    queue->check_open();
+    std::vector<job_snapshot> jobs;
+    jobs.push_back(queue->make_job(std::move(spec)));
+    auto rows = co_await queue->ports->repository->add(queue->name, std::move(jobs));
+    announce_added(*queue, rows.front());
+    co_return add_outcome{.job = make_handle(queue, std::move(rows.front().job)), .duplicate = rows.front().duplicate};
+}
+
+asio::awaitable<std::vector<added>> add_bulk(queue_ptr queue, std::vector<job_spec<std::string>> specs)
+{
+    queue->check_open();
+    std::vector<job_snapshot> jobs;
+    jobs.reserve(specs.size());
+    for (auto& spec : specs) {
+        try {
+            jobs.push_back(queue->make_job(std::move(spec)));
+        } catch (const error& e) {
+            throw error{"[" + std::to_string(jobs.size()) + "].", e};
+        }
+    }
+    std::vector<added> out;
+    if (jobs.empty())
+        co_return out;
+    const auto rows = co_await queue->ports->repository->add(queue->name, std::move(jobs));
+    out.reserve(rows.size());
+    for (const auto& row : rows) {
+        announce_added(*queue, row);
+        out.push_back({.id = row.job->id, .duplicate = row.duplicate});
+    }
+    co_return out;
+}
+
+asio::awaitable<job_ptr> get_job(queue_ptr queue, job_id id)
+{
+    queue->check_open();
+    auto found = co_await queue->ports->repository->get(queue->name, std::move(id));
+    if (!found)
+        co_return nullptr;
+    co_return make_handle(queue, std::make_shared<const job_record>(std::move(*found)));
+}
+
+asio::awaitable<page<job_ptr>> get_jobs(queue_ptr queue, job_filter filter, page_request request)
+{
+    queue->check_open();
+    domain::check(request);
+    auto found = co_await queue->ports->repository->list(queue->name, filter, std::move(request));
+    page<job_ptr> out{.next = std::move(found.next)};
+    for (auto& job : found.items)
+        out.items.push_back(make_handle(queue, std::move(job)));
+    co_return out;
+}
+
+asio::awaitable<job_counts> get_job_counts(queue_ptr queue)
+{
+    queue->check_open();
+    co_return co_await queue->ports->repository->counts(queue->name);
+}
+
+asio::awaitable<page<log_line>> get_job_logs(queue_ptr queue, job_id id, page_request request)
+{
+    queue->check_open();
+    domain::check(request);
+    co_return co_await queue->ports->repository->logs(queue->name, std::move(id), std::move(request));
+}
+
+asio::awaitable<void> set_paused(queue_ptr queue, bool paused)
+{
+    queue->check_open();
+    const bool changed = co_await queue->ports->repository->set_paused(queue->name, paused);
+    if (!changed)
+        co_return;
+    if (paused) {
+        queue->hub->emit(&signals::paused, paused_event{});
+    } else {
+        queue->hub->emit(&signals::resumed, resumed_event{});
+        queue->wake_workers();
+    }
+}
+
+asio::awaitable<bool> is_paused(queue_ptr queue)
+{
+    queue->check_open();
+    co_return co_await queue->ports->repository->is_paused(queue->name);
+}
+
+asio::awaitable<bool> remove(queue_ptr queue, job_id id)
+{
+    queue->check_open();
+    const auto answer = co_await queue->ports->repository->remove(queue->name, id);
+    if (!answer.found)
+        co_return false;
+    require_done(id, answer, "in any state but active");
+    queue->hub->emit(&signals::removed, removed_event{.id = std::move(id)});
+    co_return true;
+}
+
+asio::awaitable<job_snapshot> retry(queue_ptr queue, job_id id, retry_options options)
+{
+    queue->check_open();
+    const auto answer = co_await queue->ports->repository->retry(queue->name, id, options);
+    auto job = require_done(id, answer, "completed or failed");
+    announce_waiting(*queue, id, answer.was);
+    co_return job;
+}
+
+asio::awaitable<job_snapshot> promote(queue_ptr queue, job_id id)
+{
+    queue->check_open();
+    const auto answer = co_await queue->ports->repository->promote(queue->name, id);
+    auto job = require_done(id, answer, "delayed");
+    announce_waiting(*queue, id, answer.was);
+    co_return job;
+}
+
+asio::awaitable<void> close_workers(queue_ptr queue)
+{
+    while (!queue->workers().empty()) {
+        std::vector<worker_ptr> workers;
+        for (auto* worker : queue->workers())
+            workers.push_back(worker->shared_from_this());
+        for (const auto& worker : workers)
+            worker->stop({});  // all at once, so that their graces run side by side
+        for (const auto& worker : workers)
+            co_await worker->close({});
+    }
+}
+
+asio::awaitable<void> close(queue_ptr queue)
+{
+    co_await close_workers(queue);
+    queue->mark_closed();
+    if (auto stop = std::exchange(queue->stop_maintenance, {}))
+        stop();
+}
+
+void start_maintenance(const queue_ptr& queue)
+{
+    queue->check_open();
+    if (queue->start_maintenance)
+        queue->start_maintenance();
+}
+
+queue_events& events(const queue_ptr& queue) { return queue->hub->signals; }
+
+const std::string& name(const queue_ptr& queue) { return queue->name; }
+
+}  // namespace cofila::detail

@@ -1,0 +1,220 @@
+#include "application/worker_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/wait_until.hpp"
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+
+namespace cofila::detail {
+
+namespace asio = boost::asio;
+using domain::cancel_reason;
+using signals = worker_events;
+
+namespace {
+
+/// How long processors may take to end once they have been cancelled.
+constexpr milliseconds last_second{1000};
+
+void check_concurrency(int concurrency)
+{
+    if (concurrency < 1 || concurrency > 10'000)
+        throw error{
+            errc::invalid_argument, "concurrency", "must be between 1 and 10000, not " + std::to_string(concurrency)
+        };
+}
+
+worker_options checked(worker_options options)
+{
+    const auto require = [](bool holds, std::string_view field, std::string_view text) {
+        if (!holds)
+            throw error{errc::invalid_argument, field, text};
+    };
+    check_concurrency(options.concurrency);
+    require(options.lock_duration >= milliseconds{2}, "lock_duration", "must be at least 2 ms");
+    if (!options.lock_renew_buffer)
+        options.lock_renew_buffer = options.lock_duration / 2;
+    require(*options.lock_renew_buffer > milliseconds{}, "lock_renew_buffer", "must be more than 0");
+    require(*options.lock_renew_buffer < options.lock_duration, "lock_renew_buffer", "must be less than lock_duration");
+    require(options.poll_interval > milliseconds{}, "poll_interval", "must be more than 0");
+    require(options.grace >= milliseconds{}, "grace", "must not be negative");
+    if (options.name.empty())
+        options.name = "worker";
+    domain::check_name("name", options.name);
+    require(options.name.size() <= 100, "name", "must have at most 100 bytes");
+    return options;
+}
+
+}  // namespace
+
+worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_options options)
+    : queue{std::move(from)},
+      id{checked(options).name + "-" + queue->ports->new_id()},
+      hub{std::make_shared<event_hub<worker_events>>(queue->ports->executor, queue->ports->log)},
+      ports_{queue->ports},
+      processor_{std::make_shared<const untyped_processor>(std::move(processor))},
+      options_{checked(std::move(options))},
+      concurrency_{options_.concurrency},
+      wake_{ports_->executor},
+      progress_{ports_->executor},
+      over_{ports_->executor},
+      renewer_{
+          ports_,
+          queue->name,
+          {.duration = options_.lock_duration, .buffer = *options_.lock_renew_buffer},
+          held_,
+          {.lost = [this](const attempt_ptr& attempt) { lose(attempt); },
+           .failed = [this](std::exception_ptr error) { hub->report(std::move(error)); }}
+      },
+      tasks_{ports_->executor}
+{}
+
+asio::awaitable<close_report> worker_core::run()
+{
+    if (std::exchange(started_, true))
+        throw error{errc::invalid_argument, "run", "may be called once; make another worker to go on"};
+    if (!closing_) {
+        queue->check_open();
+        queue->attach(*this);
+        tasks_.spawn(work(), shared_from_this());
+        co_await over_.wait_uninterrupted([this] { stop({}); });
+    }
+    done_ = true;
+    if (crashed_)
+        std::rethrow_exception(crashed_);
+    co_return report_;
+}
+
+asio::awaitable<close_report> worker_core::close(std::optional<milliseconds> grace)
+{
+    stop(grace);
+    while (started_ && !done_)
+        co_await over_.wait_uninterrupted([] {});
+    co_return report_;
+}
+
+void worker_core::stop(std::optional<milliseconds> grace)
+{
+    const auto ends = ports_->time->steady_now() + grace.value_or(options_.grace);
+    grace_ends_ = closing_ ? std::min(grace_ends_, ends) : ends;
+    closing_ = true;
+    wake_.set();
+    progress_.set();
+}
+
+void worker_core::set_paused(bool paused)
+{
+    paused_ = paused;
+    wake();
+}
+
+void worker_core::set_concurrency(int concurrency)
+{
+    check_concurrency(concurrency);
+    concurrency_ = concurrency;
+    wake();
+}
+
+void worker_core::wake()
+{
+    maybe_work_ = true;
+    wake_.set();
+}
+
+void worker_core::note_due(time_point due)
+{
+    next_due_ = next_due_ ? std::min(*next_due_, due) : due;
+    wake_.set();
+}
+
+asio::awaitable<void> worker_core::work()
+{
+    try {
+        co_await register_process();
+        hub->emit(&signals::ready, ready_event{});
+        task_group loops{ports_->executor};
+        loops.spawn(renewer_.renew());
+        loops.spawn(renewer_.fence());
+        loops.spawn(shut_down());
+        co_await fetch_loop();
+        loops.cancel();
+        co_await loops.join();
+        co_await forget_process();
+    } catch (...) {
+        crashed_ = std::current_exception();
+    }
+    queue->detach(*this);
+    hub->emit(&signals::closed, closed_event{});
+    done_ = true;
+    over_.set();
+}
+
+/// So that others can tell at once when this process has died. Without it they wait for the locks to run out.
+asio::awaitable<void> worker_core::register_process()
+{
+    std::exception_ptr failed;
+    try {
+        worker_row row{.id = id, .process = ports_->processes->self(), .started_at = ports_->time->wall_now()};
+        co_await ports_->repository->register_worker(std::move(row));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed)
+        hub->report(failed);
+}
+
+asio::awaitable<void> worker_core::forget_process()
+{
+    try {
+        co_await ports_->repository->forget_worker(id);
+    } catch (...) {
+        hub->report(std::current_exception());
+    }
+}
+
+asio::awaitable<void> worker_core::shut_down()
+{
+    while (!closing_)
+        co_await progress_.wait();
+    hub->emit(&signals::closing, closing_event{});
+    co_await wait_for_attempts();
+    for (const auto& attempt : running_)
+        attempt->cancel(cancel_reason::closing);
+    grace_ends_ = ports_->time->steady_now() + last_second;
+    co_await wait_for_attempts();
+    give_up_remaining();
+}
+
+asio::awaitable<void> worker_core::wait_for_attempts()
+{
+    while (!running_.empty() && ports_->time->steady_now() < grace_ends_)
+        co_await wait_until(progress_, ports_->time, grace_ends_);
+}
+
+/// What still runs keeps what it touches, but is nobody's any more: its job goes back, its outcome will be dropped.
+void worker_core::give_up_remaining()
+{
+    for (const auto& attempt : std::exchange(running_, {})) {
+        attempt->abandoned = true;
+        report_.abandoned.push_back(attempt->job->id);
+        if (attempt->lost())
+            continue;
+        report_.released.push_back(attempt->job->id);
+        ended_.push_back({.attempt = attempt, .change = domain::after_release(*attempt->job)});
+    }
+    wake_.set();
+}
+
+/// The engine was destroyed: nothing can be stored any more, others will rescue what was held.
+void worker_core::store_is_gone()
+{
+    for (const auto& attempt : running_)
+        attempt->cancel(cancel_reason::lock_lost);
+    held_.clear();
+    ended_.clear();
+    stop(milliseconds{0});
+}
+
+}  // namespace cofila::detail

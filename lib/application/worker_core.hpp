@@ -1,0 +1,105 @@
+#pragma once
+#include <cofila/detail/core.hpp>
+#include <cofila/events.hpp>
+#include <cofila/worker.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "application/attempt.hpp"
+#include "application/event_hub.hpp"
+#include "application/lock_renewer.hpp"
+#include "application/queue_core.hpp"
+#include "async/event.hpp"
+#include "async/task_group.hpp"
+#include "domain/fetch_plan.hpp"
+
+namespace cofila::detail {
+
+/// A worker: the loop that settles and claims, the attempts that run, and the way it ends.
+class worker_core : public std::enable_shared_from_this<worker_core> {
+public:
+    worker_core(queue_ptr queue, untyped_processor processor, worker_options options);
+
+    boost::asio::awaitable<close_report> run();
+    boost::asio::awaitable<close_report> close(std::optional<milliseconds> grace);
+    void stop(std::optional<milliseconds> grace);
+    void set_paused(bool paused);
+    void set_concurrency(int concurrency);
+
+    /// There may be something to claim.
+    void wake();
+    void note_due(time_point due);
+    /// Waits with free slots.
+    bool is_idle() const noexcept { return idle_; }
+
+    const queue_ptr queue;
+    const std::string id;
+    const std::shared_ptr<event_hub<worker_events>> hub;
+
+private:
+    struct ended_attempt {
+        attempt_ptr attempt{};
+        transition change{};
+    };
+
+    // worker_core.cpp: the whole life, from run() to the report
+    boost::asio::awaitable<void> work();
+    boost::asio::awaitable<void> register_process();
+    boost::asio::awaitable<void> forget_process();
+    boost::asio::awaitable<void> shut_down();
+    boost::asio::awaitable<void> wait_for_attempts();
+    void give_up_remaining();
+    void store_is_gone();
+
+    // fetch_loop.cpp: settle and claim
+    boost::asio::awaitable<void> fetch_loop();
+    domain::fetch_plan plan() const;
+    boost::asio::awaitable<void> wait_for_work(milliseconds at_most);
+    boost::asio::awaitable<void> ask_store(int claim);
+    boost::asio::awaitable<void> store_failed(std::exception_ptr error);
+    settle_and_claim_request make_request(const std::vector<ended_attempt>& ended, int claim);
+    void settled_by_store(const std::vector<ended_attempt>& ended, const std::vector<settled>& answers);
+    void announce(const ended_attempt& ended);
+    void start(const job_snapshot& job, steady_time asked);
+    void end(const attempt_ptr& attempt, domain::attempt_outcome outcome);
+    void lose(const attempt_ptr& attempt);
+
+    bool open() const noexcept { return !closing_ && !paused_; }
+    bool finished() const noexcept { return closing_ && running_.empty() && ended_.empty(); }
+
+    const std::shared_ptr<runtime> ports_;
+    const std::shared_ptr<const untyped_processor> processor_;
+    const worker_options options_;
+    int concurrency_;
+
+    bool started_ = false;
+    bool done_ = false;
+    bool paused_ = false;
+    bool idle_ = false;
+    bool maybe_work_ = true;  // something happened since a claim came back short
+    std::optional<time_point> next_due_{};
+    int store_failures_ = 0;  // in a row
+
+    std::set<attempt_ptr> running_{};  // their processors are under way; lost ones are among them, abandoned ones not
+    held_attempts held_{};
+    std::vector<ended_attempt> ended_{};  // not known to the store yet
+
+    bool closing_ = false;
+    steady_time grace_ends_{};
+    close_report report_{};
+    std::exception_ptr crashed_{};
+
+    event wake_;      // the fetch loop should look again
+    event progress_;  // the shutdown should look again
+    event over_;      // run() is over
+    lock_renewer renewer_;
+    task_group tasks_;
+};
+
+}  // namespace cofila::detail

@@ -1,0 +1,39 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <exception>
+#include <list>
+#include <memory>
+
+#include "async/event.hpp"
+
+namespace cofila {
+
+/// Owns the coroutines it spawns: they can be cancelled together, and `join` returns when the last has ended.
+/// Tasks may outlive the group object only if it is destroyed without a join; then they are cancelled first.
+class task_group {
+public:
+    explicit task_group(boost::asio::any_io_executor executor);
+    task_group(const task_group&) = delete;
+    task_group& operator=(const task_group&) = delete;
+    ~task_group();
+
+    /// Starts `task` on the group's executor. A task handles its own errors; the first one that escapes is thrown by
+    /// `join` (not the `operation_aborted` of a group that was cancelled). `owner` is what the task uses: it is kept
+    /// until the task has ended.
+    void spawn(boost::asio::awaitable<void> task, std::shared_ptr<const void> owner = {});
+    /// Asks every task to end (terminal cancellation).
+    void cancel();
+    bool empty() const noexcept;
+
+    /// Waits until no task is left. Cancellation: terminal, the tasks go on.
+    boost::asio::awaitable<void> join();
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;  // shared with the completion handlers
+};
+
+}  // namespace cofila

@@ -1,0 +1,140 @@
+#include "domain/options_json.hpp"
+
+#include <cofila/error.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <array>
+#include <utility>
+
+#include "domain/validation.hpp"
+
+namespace cofila::domain {
+
+namespace json = boost::json;
+
+namespace {
+
+// Part of the stored format: never change them.
+constexpr std::array<std::pair<backoff::kind, std::string_view>, 3> backoff_names{{
+    {backoff::kind::none, "none"},
+    {backoff::kind::fixed, "fixed"},
+    {backoff::kind::exponential, "exponential"},
+}};
+
+json::object to_json(const backoff& value)
+{
+    json::object out;
+    for (const auto& [kind, name] : backoff_names)
+        if (kind == value.type)
+            out["type"] = json::string_view{name.data(), name.size()};
+    out["delay"] = value.delay.count();
+    out["max"] = value.max.count();
+    out["jitter"] = value.jitter;
+    return out;
+}
+
+json::object to_json(const retention& value)
+{
+    json::object out;
+    if (value.remove)
+        out["remove"] = true;
+    if (value.age)
+        out["age"] = value.age->count();
+    if (value.count)
+        out["count"] = *value.count;
+    return out;
+}
+
+template <class T>
+void read(const json::object& from, json::string_view name, std::optional<T>& value)
+{
+    if (const auto* found = from.if_contains(name))
+        value = found->to_number<T>();
+}
+
+backoff backoff_from(const json::object& from)
+{
+    backoff out;
+    if (const auto* type = from.if_contains("type"))
+        for (const auto& [kind, name] : backoff_names)
+            if (std::string_view{type->as_string().data(), type->as_string().size()} == name)
+                out.type = kind;
+    out.delay = milliseconds{from.at("delay").to_number<milliseconds::rep>()};
+    out.max = milliseconds{from.at("max").to_number<milliseconds::rep>()};
+    out.jitter = from.at("jitter").to_number<double>();
+    return out;
+}
+
+retention retention_from(const json::object& from)
+{
+    retention out;
+    if (const auto* remove = from.if_contains("remove"))
+        out.remove = remove->as_bool();
+    if (const auto* age = from.if_contains("age"))
+        out.age = seconds{age->to_number<seconds::rep>()};
+    read(from, "count", out.count);
+    return out;
+}
+
+job_options options_from(const json::object& from)
+{
+    job_options out;
+    read(from, "priority", out.priority);
+    if (const auto* lifo = from.if_contains("lifo"))
+        out.lifo = lifo->as_bool();
+    read(from, "attempts", out.attempts);
+    if (const auto* value = from.if_contains("backoff"))
+        out.backoff = backoff_from(value->as_object());
+    if (const auto* value = from.if_contains("on_completed"))
+        out.on_completed = retention_from(value->as_object());
+    if (const auto* value = from.if_contains("on_failed"))
+        out.on_failed = retention_from(value->as_object());
+    read(from, "max_stalled_count", out.max_stalled_count);
+    read(from, "keep_logs", out.keep_logs);
+    read(from, "keep_attempts", out.keep_attempts);
+    check(out);
+    return out;
+}
+
+}  // namespace
+
+std::string options_to_json(const job_options& options)
+{
+    json::object out;
+    out["priority"] = *options.priority;
+    out["lifo"] = *options.lifo;
+    out["attempts"] = *options.attempts;
+    out["backoff"] = to_json(*options.backoff);
+    out["on_completed"] = to_json(*options.on_completed);
+    out["on_failed"] = to_json(*options.on_failed);
+    out["max_stalled_count"] = *options.max_stalled_count;
+    out["keep_logs"] = *options.keep_logs;
+    out["keep_attempts"] = *options.keep_attempts;
+    return json::serialize(out);
+}
+
+job_options options_from_json(std::string_view text)
+{
+    std::string why;
+    try {
+        const auto parsed = json::parse({text.data(), text.size()});
+        return resolve(options_from(parsed.as_object()), queue_options{});
+    } catch (const std::exception& e) {
+        why = e.what();
+    }
+    throw error{errc::storage_corrupt, "a job's stored options cannot be read: " + why};
+}
+
+std::shared_ptr<const job_options> options_cache::parse(std::string_view text)
+{
+    if (!options_ || text != text_) {
+        options_ = std::make_shared<const job_options>(options_from_json(text));
+        text_ = text;
+    }
+    return options_;
+}
+
+}  // namespace cofila::domain

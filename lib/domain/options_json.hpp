@@ -1,0 +1,28 @@
+#pragma once
+#include <cofila/job_options.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cofila::domain {
+
+/// The stored form of resolved options: a JSON object without id and delay, which are the job's own.
+/// Jobs of one kind have the same text.
+std::string options_to_json(const job_options& options);
+
+/// Resolved options from their stored form; what is absent has its built-in default, what is unknown is ignored
+/// (a newer version's). Throws `errc::storage_corrupt` on text that no version wrote.
+job_options options_from_json(std::string_view text);
+
+/// Remembers the last texts, since most jobs of a queue share theirs: parsed once, shared by all.
+class options_cache {
+public:
+    std::shared_ptr<const job_options> parse(std::string_view text);
+
+private:
+    std::string text_{};
+    std::shared_ptr<const job_options> options_{};
+};
+
+}  // namespace cofila::domain

@@ -1,0 +1,152 @@
+#include "domain/validation.hpp"
+
+#include <cofila/error.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "domain/text.hpp"
+
+namespace cofila::domain {
+
+namespace {
+
+template <class T>
+void check_range(std::string_view field, const std::optional<T>& value, T least, T most)
+{
+    if (value && (*value < least || *value > most))
+        throw error{
+            errc::invalid_argument,
+            field,
+            "must be between " + std::to_string(least) + " and " + std::to_string(most) + ", not " +
+                std::to_string(*value)
+        };
+}
+
+template <class Duration>
+void check_not_negative(std::string_view field, const std::optional<Duration>& value)
+{
+    if (value && *value < Duration{})
+        throw error{errc::invalid_argument, field, "must not be negative, but is " + std::to_string(value->count())};
+}
+
+void check(const std::optional<backoff>& value)
+{
+    if (!value)
+        return;
+    check_not_negative("backoff.delay", std::optional{value->delay});
+    check_not_negative("backoff.max", std::optional{value->max});
+    if (!(value->jitter >= 0 && value->jitter <= 1))  // so that NaN is refused too
+        throw error{errc::invalid_argument, "backoff.jitter", "must be between 0 and 1"};
+}
+
+void check(std::string_view field, const std::optional<retention>& value)
+{
+    if (!value)
+        return;
+    const std::string name{field};
+    // A year of 10'000 is far enough; beyond it, now + age could overflow.
+    check_range(
+        name + ".age",
+        value->age ? std::optional{value->age->count()} : std::nullopt,
+        seconds::rep{0},
+        seconds::rep{10'000} * 366 * 24 * 3600
+    );
+    check_range(name + ".count", value->count, std::size_t{0}, std::size_t{std::numeric_limits<std::int64_t>::max()});
+}
+
+template <class T>
+void fill(std::optional<T>& value, const std::optional<T>& second, const T& third)
+{
+    if (!value)
+        value = second ? *second : third;
+}
+
+}  // namespace
+
+void check_name(std::string_view field, std::string_view text)
+{
+    if (text.empty() || text.size() > max_name_bytes)
+        throw error{
+            errc::invalid_argument,
+            field,
+            "must have 1 to " + std::to_string(max_name_bytes) + " bytes, not " + std::to_string(text.size())
+        };
+    if (!is_utf8(text))
+        throw error{errc::invalid_argument, field, "is not UTF-8"};
+    if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
+        throw error{errc::invalid_argument, field, "must not have control characters"};
+}
+
+void check(const job_options& options)
+{
+    static constexpr int many = std::numeric_limits<int>::max();
+    if (options.id)
+        check_name("id", options.id->str());
+    check_range("priority", options.priority, 0, max_priority);
+    check_not_negative("delay", options.delay);
+    check_range("attempts", options.attempts, 1, many);
+    check(options.backoff);
+    check("on_completed", options.on_completed);
+    check("on_failed", options.on_failed);
+    check_range("max_stalled_count", options.max_stalled_count, 0, many - 1);
+    check_range("keep_logs", options.keep_logs, 0, many);
+    check_range("keep_attempts", options.keep_attempts, 0, many);
+}
+
+void check(const queue_options& options)
+{
+    if (options.defaults.id)
+        throw error{errc::invalid_argument, "defaults.id", "must not be set: each job has an id of its own"};
+    check(options.defaults);
+    check("on_completed", std::optional{options.on_completed});
+    check("on_failed", std::optional{options.on_failed});
+    if (options.size_limit < 1 || options.size_limit > 512u << 20)
+        throw error{errc::invalid_argument, "size_limit", "must be between 1 byte and 512 MiB"};
+}
+
+void check(const claim_request& request)
+{
+    check_range("limit", std::optional{request.limit}, 1, 10'000);
+    // A year: a lock that long is a mistake, and now + lock_duration must not overflow.
+    check_range(
+        "lock_duration",
+        std::optional{request.lock_duration.count()},
+        milliseconds::rep{1},
+        milliseconds::rep{366} * 24 * 3600 * 1000
+    );
+    if (!request.worker_id.empty())
+        check_name("worker_id", request.worker_id);
+}
+
+void check(const page_request& request) { check_range("limit", std::optional{request.limit}, 1, 1000); }
+
+time_point add_delay(std::string_view field, time_point at, milliseconds wait)
+{
+    if (wait > milliseconds{} && at > time_point::max() - wait)
+        throw error{
+            errc::invalid_argument, field, "is too long: " + std::to_string(wait.count()) + " ms from now is no date"
+        };
+    return at + wait;
+}
+
+job_options resolve(const job_options& options, const queue_options& queue)
+{
+    const auto& defaults = queue.defaults;
+    job_options out = options;
+    out.id.reset();
+    fill(out.priority, defaults.priority, 0);
+    fill(out.lifo, defaults.lifo, false);
+    fill(out.delay, defaults.delay, milliseconds{});
+    fill(out.attempts, defaults.attempts, 1);
+    fill(out.backoff, defaults.backoff, backoff::none());
+    fill(out.on_completed, defaults.on_completed, queue.on_completed);
+    fill(out.on_failed, defaults.on_failed, queue.on_failed);
+    fill(out.max_stalled_count, defaults.max_stalled_count, 1);
+    fill(out.keep_logs, defaults.keep_logs, 1000);
+    fill(out.keep_attempts, defaults.keep_attempts, 20);
+    return out;
+}
+
+}  // namespace cofila::domain

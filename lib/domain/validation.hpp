@@ -1,0 +1,27 @@
+#pragma once
+#include <cofila/job_options.hpp>
+#include <cofila/queue_types.hpp>
+
+#include <string_view>
+
+namespace cofila::domain {
+
+inline constexpr int max_priority = 2'097'151;
+inline constexpr std::size_t max_name_bytes = 200;
+
+/// 1 to 200 bytes of UTF-8 without control characters, or `errc::invalid_argument` naming `field`.
+void check_name(std::string_view field, std::string_view text);
+
+/// Each member that is set is in its range, or `errc::invalid_argument` naming the field.
+void check(const job_options& options);
+void check(const queue_options& options);
+void check(const claim_request& request);
+void check(const page_request& request);
+
+/// `errc::invalid_argument` naming `field` unless `at + wait` exists.
+time_point add_delay(std::string_view field, time_point at, milliseconds wait);
+
+/// Every member set but `id`: what the job says, else the queue's default, else the built-in one.
+job_options resolve(const job_options& options, const queue_options& queue);
+
+}  // namespace cofila::domain

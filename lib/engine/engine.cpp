@@ -1,0 +1,89 @@
+#include <cofila/engine.hpp>
+
+#include <boost/asio/this_coro.hpp>
+
+#include <utility>
+
+#include "engine/engine_core.hpp"
+#include "sqlite/repository.hpp"
+
+namespace cofila::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+void check(const engine_options& options)
+{
+    const auto require = [](bool holds, std::string_view field, std::string_view text) {
+        if (!holds)
+            throw error{errc::invalid_argument, field, text};
+    };
+    require(options.repository || !options.database.empty(), "database", "must name a file");
+    require(!options.repository || options.database.empty(), "database", "must be empty where a repository is given");
+    require(options.operation_deadline > milliseconds{}, "operation_deadline", "must be more than 0");
+    require(
+        !options.maintenance || options.maintenance->interval > milliseconds{},
+        "maintenance.interval",
+        "must be more than 0"
+    );
+}
+
+asio::awaitable<std::shared_ptr<job_repository>> open_store(engine_options options, asio::any_io_executor executor)
+{
+    if (options.repository)
+        co_return options.repository;
+    sqlite::options store{
+        .path = std::move(options.database),
+        .durability = options.durability,
+        .operation_deadline = options.operation_deadline,
+        .embed = options.embed,
+        .clock = options.clock,
+        .executor = std::move(executor),
+        .log = options.logger,
+    };
+    co_return co_await sqlite::open_repository(std::move(store));
+}
+
+}  // namespace
+
+asio::awaitable<engine_ptr> open_engine(engine_options options)
+{
+    check(options);
+    if (!options.clock)
+        options.clock = system_clock();
+    if (!options.random)
+        options.random = system_random();
+    const auto executor = co_await asio::this_coro::executor;
+    auto repository = co_await open_store(options, executor);
+    auto ports = std::shared_ptr<runtime>{new runtime{
+        .executor = executor,
+        .repository = std::move(repository),
+        .time = options.clock,
+        .random = options.random,
+        .processes = system_process_table(),
+        .log = options.logger,
+    }};
+    auto engine = std::make_shared<engine_core>(std::move(ports));
+    engine->start(options.maintenance);
+    co_return engine;
+}
+
+asio::awaitable<void> close(engine_ptr engine)
+{
+    if (engine)
+        co_await engine->close();
+}
+
+void abandon(const engine_ptr& engine) noexcept
+{
+    if (engine)
+        engine->abandon();
+}
+
+queue_ptr open_queue(const engine_ptr& engine, std::string name, std::optional<queue_options> options)
+{
+    return engine->open_queue(std::move(name), std::move(options));
+}
+
+}  // namespace cofila::detail

@@ -1,0 +1,137 @@
+#include "engine/engine_core.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "application/worker_core.hpp"
+
+namespace cofila::detail {
+
+namespace asio = boost::asio;
+
+engine_core::engine_core(std::shared_ptr<runtime> ports)
+    : ports_{std::move(ports)},
+      listener_{
+          ports_,
+          {.anyone_idle = [this] { return anyone_idle(); },
+           .wake_all =
+               [this] {
+                   for (const auto& [name, queue] : queues_)
+                       queue->wake_workers();
+               },
+           .failed = [this](const std::exception_ptr& error) { report(error); }}
+      },
+      sweeping_{ports_->executor},
+      listening_{ports_->executor}
+{}
+
+void engine_core::start(const std::optional<maintenance_options>& options)
+{
+    listening_.spawn(listener_.run(), shared_from_this());
+    if (options)
+        ask_for_maintenance(*options);
+}
+
+queue_ptr engine_core::open_queue(std::string name, std::optional<queue_options> options)
+{
+    if (closed_)
+        throw error{errc::closed, "the engine has been closed"};
+    if (const auto known = queues_.find(name); known != queues_.end() && !known->second->is_closed()) {
+        if (options && *options != known->second->options)
+            throw error{
+                errc::invalid_argument, "options", "differ from those with which queue '" + name + "' was opened first"
+            };
+        return known->second;
+    }
+    auto queue = std::make_shared<queue_core>(ports_, name, options.value_or(queue_options{}));
+    // The queue may outlive the engine, so it holds it weakly.
+    queue->start_maintenance = [self = weak_from_this(), weak = std::weak_ptr{queue}] {
+        const auto engine = self.lock();
+        const auto asking = weak.lock();
+        if (!engine || !asking || asking->stop_maintenance)
+            return;
+        engine->ask_for_maintenance({});
+        asking->stop_maintenance = [self] {
+            if (const auto still = self.lock())
+                still->take_back_maintenance();
+        };
+    };
+    queues_.insert_or_assign(std::move(name), queue);
+    return queue;
+}
+
+asio::awaitable<void> engine_core::close()
+{
+    closed_ = true;
+    std::vector<queue_ptr> queues;
+    for (const auto& [name, queue] : queues_)
+        queues.push_back(queue);
+    for (const auto& queue : queues)
+        for (auto* worker : queue->workers())
+            worker->stop({});  // all at once, so that their graces run side by side
+    // A processor may use other queues too, so that none is closed before the last worker.
+    for (const auto& queue : queues)
+        co_await close_workers(queue);
+    for (const auto& queue : queues)
+        co_await detail::close(queue);
+    sweeping_.cancel();
+    listening_.cancel();
+    co_await sweeping_.join();
+    co_await listening_.join();
+    co_await ports_->repository->close();
+}
+
+void engine_core::abandon()
+{
+    closed_ = true;
+    for (const auto& [name, queue] : queues_) {
+        queue->mark_closed();
+        for (auto* worker : queue->workers())
+            worker->stop(milliseconds{0});
+    }
+    sweeping_.cancel();
+    listening_.cancel();
+}
+
+queue_ptr engine_core::find_queue(const std::string& name) const
+{
+    const auto found = queues_.find(name);
+    return found == queues_.end() ? nullptr : found->second;
+}
+
+bool engine_core::anyone_idle() const
+{
+    return std::ranges::any_of(queues_, [](const auto& entry) { return entry.second->has_idle_worker(); });
+}
+
+void engine_core::report(const std::exception_ptr& error)
+{
+    if (queues_.empty())
+        ports_->log(log_level::error, describe_exception(error).message);
+    for (const auto& [name, queue] : queues_)
+        queue->hub->report(error);
+}
+
+void engine_core::ask_for_maintenance(const maintenance_options& options)
+{
+    if (++maintenance_asked_ > 1)
+        return;
+    maintenance_ = std::make_unique<maintenance>(
+        ports_,
+        options,
+        maintenance::surroundings{
+            .find_queue = [this](const std::string& name) { return find_queue(name); },
+            .failed = [this](const std::exception_ptr& error) { report(error); }
+        }
+    );
+    sweeping_.spawn(maintenance_->run(), shared_from_this());
+}
+
+void engine_core::take_back_maintenance()
+{
+    if (--maintenance_asked_ == 0)
+        sweeping_.cancel();
+}
+
+}  // namespace cofila::detail

@@ -1,0 +1,123 @@
+// What a repository tells without changing anything.
+#include <boost/asio/this_coro.hpp>
+
+#include <iterator>
+#include <utility>
+
+#include "async/event.hpp"
+#include "memory/cursor.hpp"
+#include "memory/repository.hpp"
+
+namespace cofila::memory {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The rows from `from` on: `item` makes what is shown of one, `cursor` names the last one shown.
+template <class Rows, class Item, class Cursor>
+auto fill_page(const Rows& rows, typename Rows::const_iterator from, int limit, Item item, Cursor cursor)
+{
+    page<decltype(item(*from))> out;
+    auto last = from;
+    for (; from != rows.end() && out.items.size() < static_cast<std::size_t>(limit); last = from++)
+        out.items.push_back(item(*from));
+    if (from != rows.end())
+        out.next = cursor(*last);
+    return out;
+}
+
+}  // namespace
+
+asio::awaitable<std::optional<job_record>> repository::get(std::string queue, job_id id)
+{
+    const auto* job = open_queue(queue).find(id);
+    if (!job)
+        co_return std::nullopt;
+    co_return job->record;
+}
+
+asio::awaitable<page<job_snapshot>> repository::list(std::string queue, job_filter filter, page_request request)
+{
+    const auto& in = open_queue(queue);
+    const auto item = [&](const auto& row) { return snapshot(in.at(row.second).record); };
+    const auto& after = request.after;
+    if (filter.state) {
+        const auto& rows = in.jobs_in(*filter.state);
+        const auto from = after.empty() ? rows.begin() : rows.upper_bound(place_from(*filter.state, after));
+        co_return fill_page(rows, from, request.limit, item, [&](const auto& row) {
+            return to_cursor(*filter.state, row.first);
+        });
+    }
+    const auto& rows = in.ids();
+    const auto from = after.empty() ? rows.begin() : rows.upper_bound(id_from(after));
+    co_return fill_page(rows, from, request.limit, item, [](const auto& row) { return to_cursor(row.first); });
+}
+
+asio::awaitable<page<log_line>> repository::logs(std::string queue, job_id id, page_request request)
+{
+    const auto* job = open_queue(queue).find(id);
+    if (!job)
+        co_return page<log_line>{};
+    const auto& rows = job->logs;
+    const auto from = request.after.empty() ? rows.begin() : rows.upper_bound(log_number_from(request.after));
+    co_return fill_page(
+        rows,
+        from,
+        request.limit,
+        [](const auto& row) { return row.second; },
+        [](const auto& row) { return to_cursor(row.first); }
+    );
+}
+
+asio::awaitable<job_counts> repository::counts(std::string queue)
+{
+    const auto& in = open_queue(queue);
+    const auto count = [&](job_state state) { return in.jobs_in(state).size(); };
+    co_return job_counts{
+        .waiting = count(job_state::waiting),
+        .delayed = count(job_state::delayed),
+        .active = count(job_state::active),
+        .waiting_children = count(job_state::waiting_children),
+        .completed = count(job_state::completed),
+        .failed = count(job_state::failed)
+    };
+}
+
+asio::awaitable<bool> repository::is_paused(std::string queue) { co_return open_queue(queue).paused; }
+
+asio::awaitable<std::vector<lock_row>> repository::locks()
+{
+    check_open();
+    std::vector<lock_row> rows;
+    for (const auto& [name, queue] : queues_) {
+        for (const auto& [at, key] : queue.jobs_in(job_state::active)) {
+            const auto& job = queue.at(key).record;
+            const auto worker = workers_.find(job.worker);
+            rows.push_back(
+                {.key = key,
+                 .token = job.token,
+                 .locked_until = *job.locked_until,
+                 .lock_duration = job.lock_duration,
+                 .process = worker == workers_.end() ? std::nullopt : std::optional{worker->second}}
+            );
+        }
+    }
+    co_return rows;
+}
+
+asio::awaitable<storage_status> repository::tend()
+{
+    check_open();
+    co_return storage_status{};
+}
+
+asio::awaitable<void> repository::changed_elsewhere()
+{
+    check_open();
+    const auto executor = co_await asio::this_coro::executor;
+    event never{executor};
+    co_await never.wait();
+}
+
+}  // namespace cofila::memory

@@ -1,0 +1,53 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "memory/stored_queue.hpp"
+
+namespace cofila::memory {
+
+/// See cofila/memory.hpp. Every operation does its work without suspending, which makes it atomic; what becomes of a
+/// job is decided by lib/domain alone.
+class repository final : public job_repository {
+public:
+    boost::asio::awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override;
+    boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
+    boost::asio::awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
+    boost::asio::awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
+    boost::asio::awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+
+    boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) override;
+    boost::asio::awaitable<change_answer> remove(std::string queue, job_id id) override;
+    boost::asio::awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override;
+    boost::asio::awaitable<change_answer> promote(std::string queue, job_id id) override;
+
+    boost::asio::awaitable<sweep_answer> sweep(sweep_request request) override;
+    boost::asio::awaitable<std::vector<lock_row>> locks() override;
+    boost::asio::awaitable<void> register_worker(worker_row worker) override;
+    boost::asio::awaitable<void> forget_worker(std::string id) override;
+
+    boost::asio::awaitable<std::optional<job_record>> get(std::string queue, job_id id) override;
+    boost::asio::awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request)
+        override;
+    boost::asio::awaitable<job_counts> counts(std::string queue) override;
+    boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
+    boost::asio::awaitable<bool> is_paused(std::string queue) override;
+
+    boost::asio::awaitable<storage_status> tend() override;
+    boost::asio::awaitable<void> changed_elsewhere() override;
+    boost::asio::awaitable<void> close() override;
+
+private:
+    stored_queue& open_queue(const std::string& name);
+    void check_open() const;
+
+    std::map<std::string, stored_queue> queues_{};
+    std::map<std::string, process_identity> workers_{};  // by the worker's id
+    std::int64_t last_key_ = 0;                          // of all queues: a sweep names jobs by key alone
+    bool closed_ = false;
+};
+
+}  // namespace cofila::memory

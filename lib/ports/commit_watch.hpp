@@ -1,0 +1,26 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+
+namespace cofila {
+
+/// Tells when a file was written to, by anybody. May be early and may come for nothing; a change after the start of
+/// the watch is never missed.
+class commit_watch {
+public:
+    virtual ~commit_watch() = default;
+    /// Completes at the first write since the last completion (or since the watch was made).
+    /// Cancellation: terminal, with `operation_aborted`.
+    virtual boost::asio::awaitable<void> written() = 0;
+};
+
+/// Watches the folder for writes to the file of this name; null where the system has no such service.
+/// (inotify on the folder opens neither the database nor its log: closing such a descriptor would drop SQLite's locks.)
+std::unique_ptr<commit_watch> make_commit_watch(
+    boost::asio::any_io_executor executor, std::string folder, std::string file_name
+);
+
+}  // namespace cofila

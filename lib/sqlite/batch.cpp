@@ -1,0 +1,212 @@
+#include "sqlite/batch.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sqlite/schema.hpp"
+
+namespace cofila::sqlite {
+
+namespace {
+
+/// A batch ends here, so that nobody waits long for an answer, nor others for the file.
+constexpr std::size_t most_operations = 1000;
+constexpr milliseconds longest_batch{10};
+/// The log is copied into the file when it is longer than this.
+constexpr int most_log_frames = 1000;
+
+bool waits(const operation_ptr& what) { return !what->has_failed(); }
+
+void fail_all(std::span<operation_ptr> batch, const error& why)
+{
+    for (const auto& what : batch)
+        if (waits(what))
+            what->fail(why);
+}
+
+/// Puts the operations of a kind before all others, which keep their order, and says how many there are.
+std::size_t bring_forward(std::span<operation_ptr> batch, operation::kind kind)
+{
+    auto front = batch.begin();
+    for (auto what = batch.begin(); what != batch.end(); ++what)
+        if ((*what)->what() == kind)
+            std::rotate(front++, what, what + 1);
+    return static_cast<std::size_t>(front - batch.begin());
+}
+
+/// Calls `work` and turns what it throws into a value.
+template <class Work>
+std::optional<error> attempted(const std::string& path, Work work)
+{
+    try {
+        work();
+        return {};
+    } catch (const SQLite::Exception& e) {
+        return describe(e, path);
+    } catch (const error& e) {
+        return e;
+    } catch (const std::exception& e) {
+        return error{errc::storage_corrupt, "'" + path + "': " + e.what()};
+    }
+}
+
+}  // namespace
+
+writing_runner::writing_runner(connection_options options, bool embed) : options_{std::move(options)}, embed_{embed} {}
+
+std::size_t writing_runner::run(std::span<operation_ptr> waiting)
+{
+    const auto batch = waiting.first(std::min(waiting.size(), most_operations));
+    if (!open(batch))
+        return batch.size();
+    const auto shorten = bring_forward(batch, operation::kind::shorten_log);
+    const auto observed = shorten + bring_forward(batch.subspan(shorten), operation::kind::observe);
+    for (const auto& what : batch.first(observed))
+        if (auto failed = attempted(options_.path, [&] { what->run(*session_); }))
+            what->fail(std::move(*failed));
+    auto writes = batch.subspan(observed);
+    bring_forward(writes, operation::kind::renewal);
+    // Once more without the operation at which SQLite rolled everything back: the others are values and can be
+    // repeated.
+    while (std::ranges::any_of(writes, waits) && begin(writes)) {
+        std::size_t done = 0;
+        session_->forget_positions();
+        if (run_all(writes, done)) {
+            writes = writes.first(done);
+            commit(writes);
+            break;
+        }
+        session_->forget_names();
+    }
+    if (session_ && session_->link().log_frames() > (shorten > 0 ? 0 : most_log_frames))
+        checkpoint();
+    return observed + writes.size();
+}
+
+bool writing_runner::open(batch waiting)
+{
+    if (session_)
+        return true;
+    auto failed = attempted(options_.path, [&] {
+        check_file(options_, embed_);
+        auto opened = std::make_unique<session>(options_);
+        migrate(opened->link());
+        checkpointer_ = std::make_unique<connection>(options_);
+        session_ = std::move(opened);
+    });
+    if (failed)
+        fail_all(waiting, *failed);
+    return !failed;
+}
+
+bool writing_runner::begin(batch waiting)
+{
+    session_->link().restart_deadline();
+    const auto failed = attempted(options_.path, [&] { session_->sql().exec("BEGIN IMMEDIATE"); });
+    if (failed)
+        fail_all(waiting, *failed);
+    return !failed;
+}
+
+/// False: SQLite rolled the transaction back, with everything that others had done in it.
+bool writing_runner::run_one(operation& what)
+{
+    const bool savepoint = what.what() == operation::kind::several;
+    auto& sql = session_->sql();
+    auto failed = attempted(options_.path, [&] {
+        if (savepoint)
+            sql.exec("SAVEPOINT one");
+        what.run(*session_);
+        if (savepoint)
+            sql.exec("RELEASE one");
+    });
+    if (!failed)
+        return true;
+    what.fail(std::move(*failed));
+    if (!session_->link().in_transaction())
+        return false;
+    session_->forget_names();
+    if (savepoint)
+        failed = attempted(options_.path, [&] {
+            sql.exec("ROLLBACK TO one");
+            sql.exec("RELEASE one");
+        });
+    return session_->link().in_transaction();
+}
+
+bool writing_runner::run_all(batch waiting, std::size_t& done)
+{
+    const auto start = options_.clock->steady_now();
+    for (done = 0; done < waiting.size();) {
+        const auto& what = waiting[done++];
+        if (waits(what) && !run_one(*what))
+            return false;
+        if (options_.clock->steady_now() - start > longest_batch)
+            break;
+    }
+    return true;
+}
+
+void writing_runner::commit(batch waiting)
+{
+    try {
+        session_->flush();
+        session_->sql().exec("COMMIT");
+        return;
+    } catch (const SQLite::Exception& e) {
+        fail_all(waiting, describe_commit(e, options_.path));
+    }
+    // What the file holds now is known only to a new connection.
+    close_session();
+}
+
+void writing_runner::close_session()
+{
+    if (session_->link().in_transaction())
+        session_->link().db().tryExec("ROLLBACK");
+    checkpointer_.reset();
+    session_.reset();
+}
+
+writing_runner::~writing_runner()
+{
+    if (session_ && session_->link().log_frames() > 0)
+        checkpoint();
+}
+
+/// While this thread holds the write lock nobody can commit, and a commit that races a checkpoint is what SQLite before
+/// 3.51.3 may damage the file by.
+void writing_runner::checkpoint()
+{
+    auto& link = session_->link();
+    link.give_up_waiting_after(milliseconds{100});
+    if (attempted(options_.path, [&] { session_->sql().exec("BEGIN IMMEDIATE"); }))
+        return;  // busy: the next batch tries again
+    sqlite3_wal_checkpoint_v2(checkpointer_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    link.forget_log_frames();
+    link.db().tryExec("ROLLBACK");
+}
+
+reading_runner::reading_runner(connection_options options) : options_{std::move(options)} {}
+
+std::size_t reading_runner::run(std::span<operation_ptr> waiting)
+{
+    const auto& what = waiting.front();
+    auto failed = attempted(options_.path, [&] {
+        if (!session_)
+            session_ = std::make_unique<session>(options_);
+        session_->link().restart_deadline();
+        session_->sql().exec("BEGIN");
+        what->run(*session_);
+        session_->sql().exec("COMMIT");
+    });
+    if (failed)
+        what->fail(std::move(*failed));
+    if (session_ && session_->link().in_transaction())
+        session_->link().db().tryExec("ROLLBACK");
+    return 1;
+}
+
+}  // namespace cofila::sqlite

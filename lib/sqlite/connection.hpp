@@ -1,0 +1,59 @@
+#pragma once
+#include <cofila/clock.hpp>
+#include <cofila/durability.hpp>
+
+#include <SQLiteCpp/Database.h>
+
+#include <memory>
+#include <string>
+
+namespace cofila::sqlite {
+
+struct connection_options {
+    std::string path{};
+    cofila::durability durability = cofila::durability::full;
+    milliseconds operation_deadline{};
+    std::shared_ptr<cofila::clock> clock{};
+    bool read_only = false;
+};
+
+/// One SQLite connection with the settings that sharing a file needs: waits for others in short steps until a deadline,
+/// and never checkpoints by itself. Used by one thread. Its address stays, since SQLite calls it back.
+class connection {
+public:
+    explicit connection(connection_options options);
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    SQLite::Database& db() noexcept { return db_; }
+    sqlite3* handle() const noexcept { return db_.getHandle(); }
+    const std::string& path() const noexcept { return options_.path; }
+    const cofila::clock& clock() const noexcept { return *options_.clock; }
+
+    /// From now on a busy file is waited for until `operation_deadline` from now.
+    void restart_deadline() { deadline_ = options_.clock->steady_now() + options_.operation_deadline; }
+    void give_up_waiting_after(milliseconds wait) { deadline_ = options_.clock->steady_now() + wait; }
+
+    /// Waits a moment, as for a busy file; false: the deadline is over.
+    bool wait_for_others(int attempt) const;
+
+    /// Frames in the write-ahead log after the last commit of this connection.
+    int log_frames() const noexcept { return log_frames_; }
+    void forget_log_frames() noexcept { log_frames_ = 0; }
+    /// True while a transaction is open: after an error SQLite may have rolled it back by itself.
+    bool in_transaction() const noexcept;
+
+    /// Blocks this thread, through SQLite's own file layer, so that a simulation sees it.
+    static void sleep(std::chrono::microseconds time);
+
+private:
+    static int on_busy(void* self, int attempt);
+    static int on_commit(void* self, sqlite3*, const char*, int frames);
+
+    const connection_options options_;
+    SQLite::Database db_;
+    steady_time deadline_{};
+    int log_frames_ = 0;
+};
+
+}  // namespace cofila::sqlite

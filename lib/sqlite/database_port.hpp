@@ -1,0 +1,85 @@
+#pragma once
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "sqlite/operation.hpp"
+
+namespace cofila::sqlite {
+
+/// The seam between coroutines and the connection: a thread of its own in production, inline in a simulation.
+class database_port {
+public:
+    virtual ~database_port() = default;
+
+    /// From any thread. The operation is answered after the commit that made it durable, or with the reason why there
+    /// was none.
+    virtual void submit(operation_ptr what) = 0;
+    /// Finishes what was submitted; later submissions are answered with `errc::closed`. May block for one commit.
+    /// Idempotent.
+    virtual void stop() = 0;
+};
+
+template <class Result>
+struct outcome {
+    std::optional<Result> value{};
+    std::optional<error> failed{};
+};
+
+template <class Result, class Work>
+class typed_operation final : public operation {
+public:
+    using handler = boost::asio::any_completion_handler<void(outcome<Result>)>;
+
+    typed_operation(kind what, boost::asio::any_io_executor answers_on, Work work, handler done)
+        : operation{what, std::move(answers_on)},
+          work_{std::move(work)},
+          done_{std::move(done)}
+    {}
+
+    void run(session& with) override { value_ = std::invoke(work_, with); }
+
+    void answer() override
+    {
+        auto done = std::move(done_);
+        if (failed_)
+            std::move(done)(outcome<Result>{.failed = std::move(failed_)});
+        else
+            std::move(done)(outcome<Result>{.value = std::move(value_)});
+    }
+
+private:
+    const Work work_;
+    std::optional<Result> value_{};
+    handler done_;
+};
+
+/// Has `work(session&)` done and gives what it answers. Not cancelled with the caller: what was submitted is finished.
+template <class Work>
+boost::asio::awaitable<std::invoke_result_t<const Work&, session&>> perform(
+    std::shared_ptr<database_port> port, operation::kind what, Work work
+)
+{
+    using result = std::invoke_result_t<const Work&, session&>;
+    const auto executor = co_await boost::asio::this_coro::executor;
+    auto submit = [&](auto done, Work task) {
+        port->submit(std::make_unique<typed_operation<result, Work>>(what, executor, std::move(task), std::move(done)));
+    };
+    auto answered = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(outcome<result>)>(
+        submit, boost::asio::use_awaitable, std::move(work)
+    );
+    if (answered.failed)
+        throw error{*answered.failed};
+    co_return std::move(*answered.value);
+}
+
+}  // namespace cofila::sqlite

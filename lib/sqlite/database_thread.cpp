@@ -1,0 +1,192 @@
+#include "sqlite/database_thread.hpp"
+
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace cofila::sqlite {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// After so long without a pause, others who wait for the file get a gap to slip in.
+constexpr milliseconds longest_run{5};
+constexpr std::chrono::microseconds gap{300};
+
+}  // namespace
+
+/// The threads whose answers go to one execution context. A context that is destroyed shuts its services down first:
+/// then the threads end, since nothing may be posted to it any more.
+class thread_registry {
+public:
+    static std::shared_ptr<thread_registry> of(asio::execution_context& context);
+
+    void add(database_thread* thread)
+    {
+        const std::lock_guard lock{mutex_};
+        threads_.insert(thread);
+    }
+    void remove(database_thread* thread)
+    {
+        const std::lock_guard lock{mutex_};
+        threads_.erase(thread);
+    }
+    void halt_all()
+    {
+        for (auto* thread : std::exchange(threads_, {}))
+            thread->halt();
+    }
+
+private:
+    std::mutex mutex_{};
+    std::set<database_thread*> threads_{};
+};
+
+namespace {
+
+class registry_service final : public asio::execution_context::service {
+public:
+    inline static asio::execution_context::id id{};
+
+    explicit registry_service(asio::execution_context& context) : service{context} {}
+
+    const std::shared_ptr<thread_registry> registry = std::make_shared<thread_registry>();
+
+private:
+    void shutdown() override { registry->halt_all(); }
+};
+
+}  // namespace
+
+std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& context)
+{
+    return asio::use_service<registry_service>(context).registry;
+}
+
+database_thread::database_thread(
+    asio::execution_context& context, std::shared_ptr<cofila::clock> clock, make_runner make
+)
+    : clock_{std::move(clock)},
+      registry_{thread_registry::of(context)}
+{
+    registry_->add(this);
+    thread_ = std::thread{[this, make = std::move(make)] { loop(make); }};
+}
+
+database_thread::~database_thread()
+{
+    stop();
+    registry_->remove(this);
+}
+
+void database_thread::submit(operation_ptr what)
+{
+    {
+        const std::lock_guard lock{mutex_};
+        if (!stopping_) {
+            waiting_.push_back(std::move(what));
+            if (waiting_.size() == 1)
+                wake_.notify_one();
+            return;
+        }
+    }
+    what->fail({errc::closed, "the store has been closed"});
+    operations refused;
+    refused.push_back(std::move(what));
+    answer(std::move(refused));
+}
+
+void database_thread::stop()
+{
+    {
+        const std::lock_guard lock{mutex_};
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    join();
+}
+
+void database_thread::halt()
+{
+    {
+        const std::lock_guard lock{mutex_};
+        halted_ = true;
+    }
+    stop();
+    // Here and not by the thread: destroying them ends coroutines, which belong to the loop's thread.
+    waiting_.clear();
+    unanswered_.clear();
+}
+
+void database_thread::join()
+{
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void database_thread::loop(make_runner make)
+{
+    const auto runner = make();
+    operations batch;
+    auto busy_since = clock_->steady_now();
+    for (;;) {
+        if (batch.empty()) {
+            if (!wait_for_work())
+                return;
+            busy_since = clock_->steady_now();
+        }
+        {
+            const std::lock_guard lock{mutex_};
+            std::ranges::move(std::exchange(waiting_, {}), std::back_inserter(batch));
+        }
+        const auto count = static_cast<std::ptrdiff_t>(runner->run(batch));
+        operations done{std::move_iterator{batch.begin()}, std::move_iterator{batch.begin() + count}};
+        batch.erase(batch.begin(), batch.begin() + count);
+        answer(std::move(done));
+        give_way(busy_since);
+    }
+}
+
+/// False: there will be no more.
+bool database_thread::wait_for_work()
+{
+    std::unique_lock lock{mutex_};
+    wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+    return !waiting_.empty();
+}
+
+/// One post for each loop, however many operations were in the batch.
+void database_thread::answer(operations done)
+{
+    std::map<const asio::execution_context*, operations> loops;
+    for (auto& what : done)
+        loops[&what->executor().context()].push_back(std::move(what));
+    const std::lock_guard lock{mutex_};
+    for (auto& [context, answers] : loops) {
+        if (halted_) {
+            std::ranges::move(answers, std::back_inserter(unanswered_));
+            continue;
+        }
+        const auto executor = answers.front()->executor();
+        asio::post(executor, [batch = std::move(answers)] {
+            for (const auto& what : batch)
+                what->answer();
+        });
+    }
+}
+
+void database_thread::give_way(steady_time& busy_since)
+{
+    if (clock_->steady_now() - busy_since < longest_run)
+        return;
+    connection::sleep(gap);
+    busy_since = clock_->steady_now();
+}
+
+}  // namespace cofila::sqlite

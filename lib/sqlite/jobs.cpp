@@ -1,0 +1,176 @@
+#include "sqlite/jobs.hpp"
+
+#include "domain/ids.hpp"
+#include "domain/transitions.hpp"
+#include "sqlite/rows.hpp"
+
+namespace cofila::sqlite {
+
+namespace {
+
+/// Of one claim. If more are due, the next claim finds them.
+constexpr int most_promoted = 1000;
+
+const std::string* inline_text(const std::string& text) { return text.size() > longest_inline ? nullptr : &text; }
+
+bool insert(session& with, std::int64_t queue, const job_record& job, std::int64_t position)
+{
+    const auto* const data = inline_text(job.data);
+    const int made = with.sql().exec(
+        "INSERT INTO cofila_jobs (queue, id, name, state, priority, position, created_at, run_at, options, data) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (queue, id) DO NOTHING",
+        queue,
+        job.id.str(),
+        job.name,
+        static_cast<int>(job.state),
+        job.priority,
+        position,
+        job.timestamp,
+        job.run_at,
+        with.options_text(job.options),
+        data
+    );
+    if (made != 0 && !data)
+        insert_bodies(with, with.link().db().getLastInsertRowid(), &job.data, nullptr);
+    return made != 0;
+}
+
+added_row add_one(session& with, std::int64_t queue, const job_snapshot& job)
+{
+    const auto place = *job->options->lifo ? transition::placement::head : transition::placement::tail;
+    const auto position = with.next_position(queue, place);
+    if (!insert(with, queue, *job, position))
+        return {.job = std::make_shared<const job_record>(*find_job(with, queue, job->id)), .duplicate = true};
+    auto stored = std::make_shared<job_record>(*job);
+    stored->key = with.link().db().getLastInsertRowid();
+    stored->position = position;
+    return {.job = std::move(stored)};
+}
+
+settled settle(session& with, std::optional<std::int64_t> queue, const settlement& what)
+{
+    const auto key = key_of(with, queue, what.job);
+    if (!queue || key == 0 || what.job.token.empty())
+        return settled::lost;
+    if (move_job(with, *queue, key, what.job.token, what.change))
+        return settled::accepted;
+    auto row = with.sql().query("SELECT token, state FROM cofila_jobs WHERE key = ?1 AND queue = ?2", key, *queue);
+    const bool mine =
+        row.step() && row.text(0) == what.job.token && row.number(1) != static_cast<int>(job_state::active);
+    return mine ? settled::already : settled::lost;
+}
+
+bool is_paused(session& with, std::int64_t queue)
+{
+    auto row = with.sql().query("SELECT paused FROM cofila_queues WHERE number = ?1", queue);
+    return row.step() && row.number(0) != 0;
+}
+
+std::vector<job_record> best_waiting(session& with, std::int64_t queue, std::size_t limit)
+{
+    std::vector<job_record> out;
+    auto row = with.sql().query(
+        "SELECT " COFILA_JOB_COLUMNS
+        " FROM cofila_jobs WHERE queue = ?1 AND state = 0 ORDER BY priority, position LIMIT ?2",
+        queue,
+        static_cast<std::int64_t>(limit)
+    );
+    while (row.step())
+        out.push_back(read_job(with, row));
+    return out;
+}
+
+void claim(session& with, std::int64_t queue, const claim_order& order, time_point now, settle_and_claim_answer& answer)
+{
+    if (is_paused(with, queue))
+        return;
+    auto token = order.tokens.begin();
+    for (auto& job : best_waiting(with, queue, order.tokens.size())) {
+        domain::lock(job, *token++, order.worker, order.lock_duration, now);
+        with.sql().exec(
+            "UPDATE cofila_jobs SET state = 2, token = ?2, locked_until = ?3, lock_duration = ?4, processed_at = ?5, "
+            "worker = ?6, "
+            "attempts_started = ?7 WHERE key = ?1",
+            job.key,
+            job.token,
+            job.locked_until,
+            job.lock_duration,
+            job.processed_at,
+            job.worker,
+            job.attempts_started
+        );
+        answer.claimed.push_back(std::make_shared<const job_record>(std::move(job)));
+    }
+}
+
+std::optional<time_point> next_due(session& with, std::int64_t queue)
+{
+    auto row = with.sql().query("SELECT min(run_at) FROM cofila_jobs WHERE queue = ?1 AND state = 1", queue);
+    return row.step() ? row.time(0) : std::nullopt;
+}
+
+bool nothing_to_do(session& with, std::int64_t queue)
+{
+    auto row = with.sql().query(
+        "SELECT EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = ?1 AND state = 0) "
+        "OR EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = ?1 AND state = 2)",
+        queue
+    );
+    return row.step() && row.number(0) == 0;
+}
+
+}  // namespace
+
+std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs)
+{
+    const auto number = with.find_or_make_queue(queue);
+    std::vector<added_row> out;
+    out.reserve(jobs.size());
+    for (const auto& job : jobs)
+        out.push_back(add_one(with, number, job));
+    return out;
+}
+
+settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request)
+{
+    settle_and_claim_answer answer;
+    const auto queue = with.find_queue(request.queue);
+    bool any = false;
+    for (const auto& one : request.settlements) {
+        answer.settlements.push_back(settle(with, queue, one));
+        any = any || answer.settlements.back() == settled::accepted;
+    }
+    if (!request.claim || !queue)
+        return answer;
+    for (auto& [key, id] : promote_due(with, *queue, request.now, most_promoted))
+        answer.promoted.push_back(std::move(id));
+    claim(with, *queue, *request.claim, request.now, answer);
+    if (answer.claimed.size() < request.claim->tokens.size())
+        answer.next_due = next_due(with, *queue);
+    answer.drained = any && answer.claimed.empty() && nothing_to_do(with, *queue);
+    return answer;
+}
+
+std::vector<bool> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks)
+{
+    std::vector<bool> out;
+    for (const auto& lock : locks) {
+        const auto queue = with.find_queue(lock.queue);
+        const auto key = key_of(with, queue, lock.job);
+        out.push_back(
+            with.sql().exec(
+                "UPDATE cofila_jobs SET locked_until = ?3, lock_duration = ?4 WHERE key = ?1 AND queue = ?5 AND token "
+                "= ?2 "
+                "AND state = 2",
+                key,
+                lock.job.token,
+                now + lock.duration,
+                lock.duration,
+                queue
+            ) != 0
+        );
+    }
+    return out;
+}
+
+}  // namespace cofila::sqlite

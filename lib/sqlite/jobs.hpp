@@ -1,0 +1,41 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+
+#include "sqlite/session.hpp"
+
+/// The operations of the repository on a connection, inside of a transaction. What they mean is said at the port.
+namespace cofila::sqlite {
+
+std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs);
+settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request);
+std::vector<bool> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks);
+
+bool update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress);
+bool add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep);
+
+bool set_paused(session& with, const std::string& queue, bool paused);
+change_answer remove(session& with, const std::string& queue, const job_id& id);
+change_answer retry(session& with, const std::string& queue, const job_id& id, retry_options options);
+change_answer promote(session& with, const std::string& queue, const job_id& id);
+
+sweep_answer sweep(session& with, const sweep_request& request);
+bool register_worker(session& with, const worker_row& worker);
+bool forget_worker(session& with, const std::string& id);
+
+/// Shared by the files that implement these.
+/// 0: there is no such job.
+std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_ref& job);
+/// Carries `change` out on an active job that `token` holds, or on one that nobody holds (`token` empty). False: it
+/// does not.
+bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::string& token, const transition& change);
+/// Removes a job that is not active, with all that belongs to it.
+void erase_job(session& with, std::int64_t key);
+
+struct due_job {
+    std::int64_t key = 0;
+    job_id id{};
+};
+/// Delayed jobs of a queue whose time has come wait now; at most `limit`, so that the transaction stays short.
+std::vector<due_job> promote_due(session& with, std::int64_t queue, time_point now, int limit);
+
+}  // namespace cofila::sqlite

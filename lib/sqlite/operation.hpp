@@ -1,0 +1,59 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "sqlite/problem.hpp"
+
+namespace cofila::sqlite {
+
+class session;
+
+/// Something to be done with a connection, as a value: it can be done again when SQLite rolled its transaction back,
+/// and it is answered on the executor of whoever waits.
+class operation {
+public:
+    enum class kind {
+        observe,      ///< Outside of any transaction; writes nothing.
+        shorten_log,  ///< The same, and asks for a checkpoint afterwards.
+        renewal,      ///< Writes; goes before the others, since locks run out.
+        single,       ///< Writes with one statement, or with several of which only the last can fail.
+        several,      ///< Writes with several statements: gets a savepoint of its own.
+    };
+
+    operation(kind what, boost::asio::any_io_executor answers_on)
+        : what_{what},
+          executor_{answers_on},
+          work_{std::move(answers_on)}
+    {}
+    operation(const operation&) = delete;
+    operation& operator=(const operation&) = delete;
+    virtual ~operation() = default;
+
+    kind what() const noexcept { return what_; }
+    const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+
+    /// On the database thread. Throws what SQLiteCpp throws, or `error`.
+    virtual void run(session& with) = 0;
+    /// Instead of what `run` answered.
+    void fail(error why) { failed_ = std::move(why); }
+    bool has_failed() const noexcept { return failed_.has_value(); }
+
+    /// On the executor: resumes the waiting coroutine. Once only.
+    virtual void answer() = 0;
+
+protected:
+    std::optional<error> failed_{};
+
+private:
+    kind what_;
+    boost::asio::any_io_executor executor_;
+    boost::asio::executor_work_guard<boost::asio::any_io_executor> work_;  // keeps the caller's loop running
+};
+
+using operation_ptr = std::unique_ptr<operation>;
+
+}  // namespace cofila::sqlite

@@ -1,0 +1,84 @@
+#pragma once
+#include <cofila/clock.hpp>
+#include <cofila/durability.hpp>
+#include <cofila/job_repository.hpp>
+#include <cofila/logger.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+
+#include "ports/commit_watch.hpp"
+#include "sqlite/database_port.hpp"
+
+namespace cofila::sqlite {
+
+struct options {
+    std::string path{};
+    cofila::durability durability = cofila::durability::full;
+    milliseconds operation_deadline = std::chrono::seconds{30};
+    bool embed = false;
+    std::shared_ptr<cofila::clock> clock{};
+    boost::asio::any_io_executor executor{};
+    logger log{};
+};
+
+/// Opens the file, or makes it, on its database thread. Throws as `engine::open` says.
+boost::asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen);
+
+/// The repository over two ports to the same file: one that writes, one that reads.
+class repository final : public job_repository {
+public:
+    struct parts {
+        std::string path{};
+        std::shared_ptr<database_port> writer{};
+        std::shared_ptr<database_port> reader{};
+        std::shared_ptr<cofila::clock> clock{};
+        boost::asio::any_io_executor executor{};
+    };
+
+    explicit repository(parts with);
+
+    /// Waits until the file has been opened by the writer.
+    static boost::asio::awaitable<void> ready(std::shared_ptr<repository> self);
+
+    template <class T>
+    using awaitable = boost::asio::awaitable<T>;
+
+    awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override;
+    awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
+    awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
+    awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
+    awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    awaitable<bool> set_paused(std::string queue, bool paused) override;
+    awaitable<change_answer> remove(std::string queue, job_id id) override;
+    awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override;
+    awaitable<change_answer> promote(std::string queue, job_id id) override;
+    awaitable<sweep_answer> sweep(sweep_request request) override;
+    awaitable<std::vector<lock_row>> locks() override;
+    awaitable<void> register_worker(worker_row worker) override;
+    awaitable<void> forget_worker(std::string id) override;
+    awaitable<std::optional<job_record>> get(std::string queue, job_id id) override;
+    awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request) override;
+    awaitable<job_counts> counts(std::string queue) override;
+    awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
+    awaitable<bool> is_paused(std::string queue) override;
+    awaitable<storage_status> tend() override;
+    awaitable<void> changed_elsewhere() override;
+    awaitable<void> close() override;
+
+private:
+    awaitable<std::int64_t> data_version();
+    awaitable<bool> version_changes();
+    storage_status look_at_files() const;
+
+    const parts with_;
+    std::unique_ptr<commit_watch> watch_;
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+    std::int64_t seen_version_ = 0;
+};
+
+}  // namespace cofila::sqlite

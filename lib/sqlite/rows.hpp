@@ -1,0 +1,29 @@
+#pragma once
+#include <cofila/job_record.hpp>
+
+#include "sqlite/session.hpp"
+
+/// The one place that knows the order of columns.
+#define COFILA_JOB_COLUMNS                                                                                             \
+    "key, id, name, state, priority, position, created_at, run_at, processed_at, finished_at, attempts_made, "         \
+    "attempts_started, stalled_count, token, locked_until, lock_duration, worker, options, progress, data, result, "   \
+    "failed_reason"
+
+namespace cofila::sqlite {
+
+/// Data and results longer than this live in a table of their own, so that a claim does not rewrite them.
+inline constexpr std::size_t longest_inline = 500;
+
+/// Reads the columns above, starting with the first, and the bodies where they are kept apart.
+job_record read_job(session& with, bound_statement& row);
+
+void insert_bodies(session& with, std::int64_t key, const std::string* data, const std::string* result);
+
+/// A job in any state.
+std::optional<job_record> find_job(session& with, std::int64_t queue, const job_id& id);
+std::optional<job_record> find_job(session& with, std::int64_t key);
+
+/// Attempts, oldest first.
+std::vector<attempt> read_attempts(session& with, std::int64_t key);
+
+}  // namespace cofila::sqlite

@@ -1,0 +1,231 @@
+#include "sqlite/schema.hpp"
+
+#include <cofila/error.hpp>
+
+#include <SQLiteCpp/Statement.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+namespace cofila::sqlite {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int application_id = 0x636F6669;  // "cofi"
+
+// Part of the stored format. To change the schema, add a migration; never edit one.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE cofila_meta (
+    key TEXT PRIMARY KEY NOT NULL,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cofila_queues (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    paused INTEGER NOT NULL DEFAULT 0,
+    head INTEGER NOT NULL DEFAULT 0, -- the last position given before all others
+    tail INTEGER NOT NULL DEFAULT 0  -- the last position given behind all others
+) STRICT;
+
+CREATE TABLE cofila_jobs (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: it names a job in the hands of a worker
+    queue INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state INTEGER NOT NULL, -- 0 waiting, 1 delayed, 2 active, 3 waiting_children, 4 completed, 5 failed
+    priority INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, -- all times: milliseconds since 1970
+    run_at INTEGER,
+    processed_at INTEGER,
+    finished_at INTEGER,
+    attempts_made INTEGER NOT NULL DEFAULT 0,
+    attempts_started INTEGER NOT NULL DEFAULT 0,
+    stalled_count INTEGER NOT NULL DEFAULT 0,
+    token TEXT NOT NULL DEFAULT '',
+    locked_until INTEGER,
+    lock_duration INTEGER NOT NULL DEFAULT 0,
+    worker TEXT NOT NULL DEFAULT '',
+    options TEXT NOT NULL, -- JSON
+    progress TEXT NOT NULL DEFAULT '', -- JSON, or nothing
+    data TEXT, -- JSON; null: in cofila_bodies
+    result TEXT, -- JSON; null: none, or of a completed job in cofila_bodies
+    failed_reason TEXT NOT NULL DEFAULT '',
+    prune_at INTEGER, -- retention: to be removed by then
+    prune_count INTEGER -- retention: to be removed once so many finished after it
+) STRICT;
+CREATE UNIQUE INDEX cofila_jobs_id ON cofila_jobs (queue, id);
+CREATE INDEX cofila_jobs_waiting ON cofila_jobs (queue, priority, position) WHERE state = 0;
+CREATE INDEX cofila_jobs_delayed ON cofila_jobs (queue, run_at, position) WHERE state = 1;
+CREATE INDEX cofila_jobs_active ON cofila_jobs (queue) WHERE state = 2;
+CREATE INDEX cofila_jobs_finished ON cofila_jobs (queue, state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX cofila_jobs_prune_at ON cofila_jobs (prune_at) WHERE prune_at IS NOT NULL;
+CREATE INDEX cofila_jobs_prune_count ON cofila_jobs (queue, state, prune_count, finished_at) WHERE prune_count IS NOT NULL;
+
+-- What is too long to be rewritten with every change of its job.
+CREATE TABLE cofila_bodies (
+    job INTEGER PRIMARY KEY,
+    data TEXT,
+    result TEXT
+) STRICT;
+
+CREATE TABLE cofila_attempts (
+    job INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    type TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    unrecoverable INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    PRIMARY KEY (job, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cofila_logs (
+    job INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (job, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cofila_workers (
+    id TEXT PRIMARY KEY NOT NULL,
+    boot_id TEXT NOT NULL,
+    pid_namespace INTEGER NOT NULL,
+    pid INTEGER NOT NULL,
+    start_time INTEGER NOT NULL,
+    started_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array migrations{version_1};
+constexpr int current_version = static_cast<int>(migrations.size());
+
+std::int64_t ask(SQLite::Database& db, const char* sql)
+{
+    SQLite::Statement query{db, sql};
+    return query.executeStep() ? query.getColumn(0).getInt64() : 0;
+}
+
+/// 0: the file is not ours (yet).
+int stored_version(SQLite::Database& db)
+{
+    if (ask(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'cofila_meta'") == 0)
+        return 0;
+    return static_cast<int>(ask(db, "SELECT value FROM cofila_meta WHERE key = 'schema_version'"));
+}
+
+void check_version(const std::string& path, int stored)
+{
+    if (stored > current_version)
+        throw error{
+            errc::storage_newer,
+            "'" + path + "' has schema version " + std::to_string(stored) + ", this program knows versions up to " +
+                std::to_string(current_version) + "; use a newer version of it"
+        };
+}
+
+void check_path(const std::string& path)
+{
+    if (path == ":memory:" || path.starts_with("file:"))
+        throw error{
+            errc::invalid_argument,
+            "database",
+            "must be a path, not '" + path + "'; for a queue in memory use memory_repository()"
+        };
+    if (path.find('\0') != std::string::npos)
+        throw error{errc::invalid_argument, "database", "must not contain a NUL"};
+    std::error_code failed;
+    const auto what = fs::status(path, failed);
+    if (fs::exists(what) && !fs::is_regular_file(what))
+        throw error{errc::storage_readonly, "'" + path + "' is no regular file"};
+    const auto folder = fs::absolute(path, failed).parent_path();
+    if (!fs::is_directory(folder, failed))
+        throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist; make it first"};
+}
+
+/// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. A descriptor may be
+/// opened and closed here because nobody in this process can have a connection to a file that did not exist.
+void create_private(const std::string& path)
+{
+    const int made = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (made >= 0)
+        ::close(made);
+}
+
+/// Two processes that switch a new file to WAL at once make one another busy; SQLite does not wait for that by itself.
+void switch_to_log(connection& to)
+{
+    for (int attempt = 0;; ++attempt) {
+        try {
+            to.db().exec("PRAGMA journal_mode=WAL");
+            return;
+        } catch (const SQLite::Exception& e) {
+            if ((e.getErrorCode() & 0xFF) != SQLITE_BUSY || !to.wait_for_others(attempt))
+                throw;
+        }
+    }
+}
+
+}  // namespace
+
+void check_file(const connection_options& options, bool embed)
+{
+    check_path(options.path);
+    std::error_code failed;
+    if (!fs::exists(options.path, failed)) {
+        create_private(options.path);
+        return;
+    }
+    if (fs::file_size(options.path, failed) == 0)
+        return;
+    auto look = options;
+    look.read_only = true;
+    connection reading{look};
+    const int version = stored_version(reading.db());
+    check_version(options.path, version);
+    const bool theirs =
+        ask(reading.db(), "SELECT count(*) FROM sqlite_schema") > 0 || ask(reading.db(), "PRAGMA application_id") != 0;
+    if (version == 0 && theirs && !embed)
+        throw error{
+            errc::storage_foreign,
+            "'" + options.path +
+                "' is a database of another application; to keep jobs beside its tables set engine_options::embed"
+        };
+}
+
+void migrate(connection& to)
+{
+    switch_to_log(to);
+    auto& db = to.db();
+    if (stored_version(db) == current_version)
+        return;
+    db.exec("BEGIN IMMEDIATE");
+    try {
+        const int stored = stored_version(db);  // again: somebody else may have been first
+        check_version(to.path(), stored);
+        if (stored == 0 && ask(db, "SELECT count(*) FROM sqlite_schema") == 0)
+            db.exec("PRAGMA application_id = " + std::to_string(application_id));
+        for (int version = stored; version < current_version; ++version)
+            db.exec(migrations[static_cast<std::size_t>(version)]);
+        db.exec(
+            "INSERT OR REPLACE INTO cofila_meta VALUES ('schema_version', " + std::to_string(current_version) + ")"
+        );
+        db.exec("COMMIT");
+    } catch (...) {
+        db.tryExec("ROLLBACK");
+        throw;
+    }
+}
+
+}  // namespace cofila::sqlite

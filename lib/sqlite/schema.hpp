@@ -1,0 +1,13 @@
+#pragma once
+#include "sqlite/connection.hpp"
+
+namespace cofila::sqlite {
+
+/// Looks at the file without changing it and throws unless it is ours, new, or may be shared (`embed`):
+/// `errc::storage_foreign`, `errc::storage_newer`, `errc::storage_readonly`, `errc::storage_corrupt`.
+void check_file(const connection_options& options, bool embed);
+
+/// Brings the file to the schema of this version, in one transaction. Several processes may do so at once.
+void migrate(connection& to);
+
+}  // namespace cofila::sqlite

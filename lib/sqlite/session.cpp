@@ -1,0 +1,68 @@
+#include "sqlite/session.hpp"
+
+namespace cofila::sqlite {
+
+std::optional<std::int64_t> session::find_queue(const std::string& name)
+{
+    if (const auto known = numbers_.find(name); known != numbers_.end())
+        return known->second;
+    auto row = sql_.query("SELECT number FROM cofila_queues WHERE name = ?1", name);
+    if (!row.step())
+        return {};
+    return numbers_[name] = row.number(0);
+}
+
+std::int64_t session::find_or_make_queue(const std::string& name)
+{
+    if (const auto known = find_queue(name))
+        return *known;
+    sql_.exec("INSERT INTO cofila_queues (name) VALUES (?1)", name);
+    return numbers_[name] = connection_.db().getLastInsertRowid();
+}
+
+const std::string& session::queue_name(std::int64_t number)
+{
+    auto& name = names_[number];
+    if (name.empty()) {
+        auto row = sql_.query("SELECT name FROM cofila_queues WHERE number = ?1", number);
+        if (row.step())
+            name = row.text(0);
+    }
+    return name;
+}
+
+std::int64_t session::next_position(std::int64_t queue, transition::placement place)
+{
+    auto known = positions_.find(queue);
+    if (known == positions_.end()) {
+        positions read;
+        auto row = sql_.query("SELECT head, tail FROM cofila_queues WHERE number = ?1", queue);
+        if (row.step())
+            read = {.head = row.number(0), .tail = row.number(1)};
+        known = positions_.emplace(queue, read).first;
+    }
+    return place == transition::placement::head ? --known->second.head : ++known->second.tail;
+}
+
+void session::flush()
+{
+    for (const auto& [queue, given] : positions_)
+        sql_.exec("UPDATE cofila_queues SET head = ?2, tail = ?3 WHERE number = ?1", queue, given.head, given.tail);
+}
+
+void session::forget_names()
+{
+    numbers_.clear();
+    names_.clear();
+}
+
+const std::string& session::options_text(const std::shared_ptr<const job_options>& options)
+{
+    if (options != last_options_) {
+        last_text_ = domain::options_to_json(*options);
+        last_options_ = options;  // held, so that no other options can have its address
+    }
+    return last_text_;
+}
+
+}  // namespace cofila::sqlite

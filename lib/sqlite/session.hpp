@@ -1,0 +1,60 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "domain/options_json.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/statements.hpp"
+
+namespace cofila::sqlite {
+
+/// What operations work with: one connection, its statements, and what it remembers for the length of a transaction or,
+/// where nobody changes it, for good.
+class session {
+public:
+    explicit session(const connection_options& options) : connection_{options}, sql_{connection_.db()} {}
+
+    connection& link() noexcept { return connection_; }
+    statement_cache& sql() noexcept { return sql_; }
+
+    /// The number that stands for a queue's name; nothing where the queue was never used.
+    std::optional<std::int64_t> find_queue(const std::string& name);
+    std::int64_t find_or_make_queue(const std::string& name);
+    const std::string& queue_name(std::int64_t number);
+
+    /// A new position in a queue. Written back by `flush`, since other processes give positions too.
+    std::int64_t next_position(std::int64_t queue, transition::placement place);
+
+    /// Before COMMIT.
+    void flush();
+    /// At BEGIN: what others may have changed is read again.
+    void forget_positions() { positions_.clear(); }
+    /// After a rollback, even of a part: a queue that was made in it is gone. (Positions that were given stay given.)
+    void forget_names();
+
+    /// The stored text of options, and the way back. Jobs of one kind share both.
+    const std::string& options_text(const std::shared_ptr<const job_options>& options);
+    std::shared_ptr<const job_options> options(const std::string& text) { return options_cache_.parse(text); }
+
+private:
+    struct positions {
+        std::int64_t head = 0;
+        std::int64_t tail = 0;
+    };
+
+    connection connection_;
+    statement_cache sql_;
+    std::map<std::string, std::int64_t, std::less<>> numbers_{};
+    std::map<std::int64_t, std::string> names_{};
+    std::map<std::int64_t, positions> positions_{};
+    domain::options_cache options_cache_{};
+    std::shared_ptr<const job_options> last_options_{};
+    std::string last_text_{};
+};
+
+}  // namespace cofila::sqlite

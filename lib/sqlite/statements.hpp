@@ -1,0 +1,100 @@
+#pragma once
+#include <cofila/time.hpp>
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace cofila::sqlite {
+
+/// A prepared statement in use: bound, stepped, and reset at the end of its scope. Texts that are bound must live that
+/// long.
+class bound_statement {
+public:
+    template <class... Values>
+    explicit bound_statement(SQLite::Statement& statement, const Values&... values) : statement_{statement}
+    {
+        int index = 0;
+        (put(++index, values), ...);
+    }
+    bound_statement(const bound_statement&) = delete;
+    bound_statement& operator=(const bound_statement&) = delete;
+    ~bound_statement()
+    {
+        statement_.tryReset();
+        statement_.clearBindings();
+    }
+
+    bool step() { return statement_.executeStep(); }
+
+    std::int64_t number(int column) { return statement_.getColumn(column).getInt64(); }
+    std::string text(int column)
+    {
+        const auto value = statement_.getColumn(column);
+        return {value.getText(""), static_cast<std::size_t>(value.getBytes())};
+    }
+    bool is_null(int column) { return statement_.isColumnNull(column); }
+    std::optional<time_point> time(int column)
+    {
+        return is_null(column) ? std::nullopt : std::optional{time_point{milliseconds{number(column)}}};
+    }
+
+private:
+    void put(int index, std::int64_t value) { statement_.bind(index, value); }
+    void put(int index, int value) { statement_.bind(index, value); }
+    void put(int index, const std::string& value) { statement_.bindNoCopy(index, value); }
+    void put(int index, time_point value) { put(index, value.time_since_epoch().count()); }
+    void put(int index, milliseconds value) { put(index, std::int64_t{value.count()}); }
+    template <class T>
+    void put(int index, const std::optional<T>& value)
+    {
+        if (value)
+            put(index, *value);
+        else
+            statement_.bind(index);
+    }
+    void put(int index, const std::string* value)
+    {
+        if (value)
+            put(index, *value);
+        else
+            statement_.bind(index);
+    }
+
+    SQLite::Statement& statement_;
+};
+
+/// Statements of one connection, each prepared once. The texts are constants, known by their address.
+class statement_cache {
+public:
+    explicit statement_cache(SQLite::Database& db) : db_{db} {}
+
+    template <class... Values>
+    bound_statement query(const char* sql, const Values&... values)
+    {
+        return bound_statement{prepared(sql), values...};
+    }
+
+    /// Runs to the end and answers how many rows were changed.
+    template <class... Values>
+    int exec(const char* sql, const Values&... values)
+    {
+        auto& statement = prepared(sql);
+        bound_statement running{statement, values...};
+        while (running.step()) {}
+        return statement.getChanges();
+    }
+
+private:
+    SQLite::Statement& prepared(const char* sql);
+
+    SQLite::Database& db_;
+    std::unordered_map<const char*, SQLite::Statement> statements_{};
+};
+
+}  // namespace cofila::sqlite

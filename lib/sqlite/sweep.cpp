@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "domain/transitions.hpp"
+#include "sqlite/jobs.hpp"
+#include "sqlite/rows.hpp"
+
+namespace cofila::sqlite {
+
+namespace {
+
+/// A finished job whose time is over.
+struct doomed {
+    std::int64_t key = 0;
+    std::int64_t queue = 0;
+};
+
+std::vector<std::int64_t> queue_numbers(session& with)
+{
+    std::vector<std::int64_t> out;
+    auto row = with.sql().query("SELECT number FROM cofila_queues");
+    while (row.step())
+        out.push_back(row.number(0));
+    return out;
+}
+
+void promote_all(session& with, const sweep_request& request, sweep_answer& answer)
+{
+    for (const auto queue : queue_numbers(with)) {
+        if (static_cast<int>(answer.promoted.size()) >= request.limit) {
+            answer.more = true;
+            return;
+        }
+        for (auto& job :
+             promote_due(with, queue, request.now, request.limit - static_cast<int>(answer.promoted.size())))
+            answer.promoted.push_back({.queue = with.queue_name(queue), .id = std::move(job.id)});
+    }
+    answer.more = answer.more || static_cast<int>(answer.promoted.size()) >= request.limit;
+}
+
+std::optional<std::int64_t> queue_of(session& with, const rescue_order& order)
+{
+    auto row = with.sql().query(
+        "SELECT queue FROM cofila_jobs WHERE key = ?1 AND token = ?2 AND locked_until = ?3 AND state = 2",
+        order.key,
+        order.token,
+        order.locked_until
+    );
+    return row.step() ? std::optional{row.number(0)} : std::nullopt;
+}
+
+void rescue(session& with, const rescue_order& order, time_point now, sweep_answer& answer)
+{
+    const auto queue = queue_of(with, order);
+    auto job = queue ? find_job(with, order.key) : std::nullopt;
+    if (!job)
+        return;
+    const auto change = domain::mark_as_stalled(*job, now, order.jitter);
+    if (!move_job(with, *queue, order.key, order.token, change))
+        return;
+    // The token goes too: whoever still has it has lost, also in the eyes of a repeated settlement.
+    with.sql().exec("UPDATE cofila_jobs SET token = '' WHERE key = ?1", order.key);
+    domain::apply(*job, change);
+    job->token.clear();
+    answer.rescued.push_back(
+        {.queue = with.queue_name(*queue), .job = std::make_shared<const job_record>(std::move(*job))}
+    );
+}
+
+std::vector<doomed> over_age(session& with, time_point now, int limit)
+{
+    std::vector<doomed> out;
+    auto row = with.sql().query(
+        "SELECT key, queue FROM cofila_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1 ORDER BY prune_at LIMIT ?2",
+        now,
+        limit
+    );
+    while (row.step())
+        out.push_back({.key = row.number(0), .queue = row.number(1)});
+    return out;
+}
+
+struct counted_group {
+    std::int64_t queue = 0;
+    std::int64_t state = 0;
+    std::int64_t keep = 0;
+};
+
+std::vector<counted_group> counted_groups(session& with)
+{
+    std::vector<counted_group> out;
+    auto row =
+        with.sql().query("SELECT DISTINCT queue, state, prune_count FROM cofila_jobs WHERE prune_count IS NOT NULL");
+    while (row.step())
+        out.push_back({.queue = row.number(0), .state = row.number(1), .keep = row.number(2)});
+    return out;
+}
+
+/// Jobs of a group with at least `keep` jobs of their queue and state finished after them.
+void over_count(session& with, const counted_group& group, int limit, std::vector<doomed>& out)
+{
+    std::optional<std::pair<std::int64_t, std::int64_t>> oldest_kept;  // finished_at, key
+    if (group.keep > 0) {
+        auto row = with.sql().query(
+            "SELECT finished_at, key FROM cofila_jobs WHERE queue = ?1 AND state = ?2 AND finished_at IS NOT NULL "
+            "ORDER BY finished_at DESC, key DESC LIMIT 1 OFFSET ?3",
+            group.queue,
+            group.state,
+            group.keep - 1
+        );
+        if (!row.step())
+            return;
+        oldest_kept = {row.number(0), row.number(1)};
+    }
+    auto row = with.sql().query(
+        "SELECT key FROM cofila_jobs WHERE queue = ?1 AND state = ?2 AND prune_count = ?3 AND prune_count IS NOT NULL "
+        "AND (?4 IS NULL OR finished_at < ?4 OR (finished_at = ?4 AND key < ?5)) ORDER BY finished_at LIMIT ?6",
+        group.queue,
+        group.state,
+        group.keep,
+        oldest_kept ? std::optional{oldest_kept->first} : std::nullopt,
+        oldest_kept ? std::optional{oldest_kept->second} : std::nullopt,
+        limit
+    );
+    while (row.step())
+        out.push_back({.key = row.number(0), .queue = group.queue});
+}
+
+void prune(session& with, const sweep_request& request, sweep_answer& answer)
+{
+    auto jobs = over_age(with, request.now, request.limit);
+    for (const auto& job : jobs)
+        erase_job(with, job.key);
+    for (const auto& group : counted_groups(with)) {
+        const int left = request.limit - static_cast<int>(jobs.size());
+        if (left <= 0)
+            break;
+        std::vector<doomed> more;
+        over_count(with, group, left, more);
+        for (const auto& job : more)
+            erase_job(with, job.key);
+        jobs.insert(jobs.end(), more.begin(), more.end());
+    }
+    answer.more = answer.more || static_cast<int>(jobs.size()) >= request.limit;
+    std::map<std::int64_t, std::size_t> counts;
+    for (const auto& job : jobs)
+        ++counts[job.queue];
+    for (const auto& [queue, count] : counts)
+        answer.pruned.push_back({.queue = with.queue_name(queue), .count = count});
+}
+
+}  // namespace
+
+sweep_answer sweep(session& with, const sweep_request& request)
+{
+    sweep_answer answer;
+    promote_all(with, request, answer);
+    for (const auto& order : request.rescues)
+        rescue(with, order, request.now, answer);
+    prune(with, request, answer);
+    return answer;
+}
+
+}  // namespace cofila::sqlite

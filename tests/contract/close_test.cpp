@@ -1,0 +1,95 @@
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "async/task_group.hpp"
+#include "contract/contract.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+TEST_SUITE_BEGIN("close and watch");
+
+CONTRACT_CASE("after close every call fails, and close itself may be repeated")
+{
+    const auto job = co_await s.add_active("a");
+    co_await s->close();
+    co_await s->close();
+    const settle_and_claim_request settle{.queue = s.queue(), .now = s.now(), .settlements = {s.completion(job)}};
+    const std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1s}};
+    const worker_row worker{.id = "w"};
+    const sweep_request sweep{.now = s.now()};
+    const thrown_error errors[] = {
+        co_await error_of(s->add(s.queue(), {})),
+        co_await error_of(s->settle_and_claim(settle)),
+        co_await error_of(s->extend_locks(s.now(), locks)),
+        co_await error_of(s->update_progress(s.queue(), claim_of(job), "1")),
+        co_await error_of(s->add_log(s.queue(), claim_of(job), {}, 1)),
+        co_await error_of(s->set_paused(s.queue(), true)),
+        co_await error_of(s->remove(s.queue(), "a")),
+        co_await error_of(s->retry(s.queue(), "a", {})),
+        co_await error_of(s->promote(s.queue(), "a")),
+        co_await error_of(s->sweep(sweep)),
+        co_await error_of(s->locks()),
+        co_await error_of(s->register_worker(worker)),
+        co_await error_of(s->forget_worker("w")),
+        co_await error_of(s->get(s.queue(), "a")),
+        co_await error_of(s->list(s.queue(), {}, {})),
+        co_await error_of(s->counts(s.queue())),
+        co_await error_of(s->logs(s.queue(), "a", {})),
+        co_await error_of(s->is_paused(s.queue())),
+        co_await error_of(s->tend()),
+        co_await error_of(s->changed_elsewhere()),
+    };
+    for (const auto& e : errors)
+        CHECK(e.code == errc::closed);
+}
+
+CONTRACT_CASE("a store that nobody touched is in good condition")
+{
+    co_await s.add("a");
+    const auto status = co_await s->tend();
+    CHECK_FALSE(status.replaced);
+}
+
+CONTRACT_CASE("tending changes no job")
+{
+    const auto job = co_await s.add_active("a");
+    co_await s.add("b");
+    co_await s->tend();
+    const auto order = co_await s.list({});
+    CHECK(order == std::vector<std::string>{"a", "b"});
+    const auto answer = co_await s.settle(s.completion(job));
+    CHECK(answer == settled::accepted);
+}
+
+CONTRACT_CASE("a wait for changes elsewhere ends when it is cancelled, and the store goes on")
+{
+    const auto executor = co_await asio::this_coro::executor;
+    boost::system::error_code ended;
+    // It may complete early, any number of times.
+    const auto wait = [](store q, boost::system::error_code& code) -> asio::awaitable<void> {
+        while (!code)
+            code = (co_await error_of(q->changed_elsewhere())).code;
+    };
+    for (int i = 0; i < 2; ++i) {
+        ended = {};
+        task_group group{executor};
+        group.spawn(wait(s, ended));
+        co_await s.add(std::to_string(i));
+        CHECK_FALSE(ended);
+        group.cancel();
+        co_await group.join();
+        CHECK(ended == asio::error::operation_aborted);
+    }
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.waiting = 2});
+}
+
+TEST_SUITE_END();

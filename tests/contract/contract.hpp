@@ -1,0 +1,67 @@
+#pragma once
+#include <cofila/memory.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <memory>
+#include <utility>
+
+#include "contract/store.hpp"
+#include "sqlite/repository.hpp"
+#include "support/error_of.hpp"
+#include "support/manual_clock.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+#include "support/temp_folder.hpp"
+
+namespace cofila::test {
+
+/// A kind of repository that the suite runs on. Each test opens a new, empty one.
+struct memory_backend {
+    boost::asio::awaitable<std::shared_ptr<job_repository>> open() { co_return memory_repository(); }
+};
+
+/// A file that is synced to the disk less often than in production, which no test here could see.
+struct sqlite_backend {
+    boost::asio::awaitable<std::shared_ptr<job_repository>> open()
+    {
+        const auto executor = co_await boost::asio::this_coro::executor;
+        sqlite::options options{
+            .path = folder.file("jobs.db"),
+            .durability = durability::normal,
+            .clock = std::make_shared<manual_clock>(),
+            .executor = executor
+        };
+        co_return co_await sqlite::open_repository(std::move(options));
+    }
+
+    temp_folder folder{};
+};
+
+using contract_body = boost::asio::awaitable<void> (*)(store);
+
+template <class Backend>
+void run_contract(contract_body body)
+{
+    Backend backend;
+    run_coro([&]() -> boost::asio::awaitable<void> {
+        const auto repository = co_await backend.open();
+        co_await body(store{repository});
+        co_await repository->close();
+    });
+}
+
+}  // namespace cofila::test
+
+#define COFILA_BACKENDS cofila::test::memory_backend, cofila::test::sqlite_backend
+/// All but the one that the others are compared with.
+#define COFILA_COMPARED_BACKENDS cofila::test::sqlite_backend
+
+/// A test of every repository: `CONTRACT_CASE("what it does") { co_await s.add("a"); ... }`, a coroutine with a `store
+/// s`.
+#define CONTRACT_CASE(name) CONTRACT_CASE_IMPL(DOCTEST_ANONYMOUS(contract_case_), name)
+#define CONTRACT_CASE_IMPL(body, name)                                                                                 \
+    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::store s);                                  \
+    TEST_CASE_TEMPLATE(name, Backend, COFILA_BACKENDS) { cofila::test::run_contract<Backend>(body); }                  \
+    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::store s)

@@ -1,0 +1,225 @@
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "contract/contract.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+using names = std::vector<std::string>;
+
+TEST_SUITE_BEGIN("list and counts");
+
+CONTRACT_CASE("counts tell the jobs of each state in one queue")
+{
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{});
+    for (int i = 0; i < 2; ++i) {
+        const auto job = co_await s.add_active("completed " + std::to_string(i));
+        co_await s.settle(s.completion(job));
+    }
+    const auto failed = co_await s.add_active("failed");
+    co_await s.settle(s.failing(failed));
+    for (int i = 0; i < 3; ++i)
+        co_await s.add_active("active " + std::to_string(i));
+    for (int i = 0; i < 4; ++i)
+        co_await s.add("waiting " + std::to_string(i));
+    for (int i = 0; i < 5; ++i)
+        co_await s.add("delayed " + std::to_string(i), {.delay = 1s});
+    co_await s.in("other").add("a");
+    const auto counts_after = co_await s.counts();
+    CHECK(counts_after == job_counts{.waiting = 4, .delayed = 5, .active = 3, .completed = 2, .failed = 1});
+}
+
+CONTRACT_CASE("waiting jobs are listed in the order in which they will run")
+{
+    co_await s.add("a");
+    co_await s.add("less", {.priority = 3});
+    co_await s.add("b");
+    co_await s.add("front", {.lifo = true});
+    co_await s.add("was delayed", {.delay = 1ms});
+    co_await s.add("c");
+    s.pass(1ms);
+    co_await s.sweep();
+    const names expected{"front", "a", "b", "was delayed", "c", "less"};
+    const auto order = co_await s.list(job_state::waiting);
+    CHECK(order == expected);
+    const auto claimed = co_await s.claim(10);
+    CHECK(ids(claimed) == expected);
+}
+
+CONTRACT_CASE("delayed jobs are listed by the time they are due, then by position")
+{
+    co_await s.add("b", {.priority = 1, .delay = 2s});
+    co_await s.add("c", {.delay = 3s});
+    co_await s.add("a", {.delay = 1s});
+    co_await s.add("b2", {.delay = 2s});
+    co_await s.add("b0", {.lifo = true, .delay = 2s});
+    const auto order = co_await s.list(job_state::delayed);
+    CHECK(order == names{"a", "b0", "b", "b2", "c"});
+}
+
+CONTRACT_CASE("finished jobs are listed by the time they finished, then by age")
+{
+    co_await s.add_each({"a", "b", "c", "d"});
+    const auto jobs = co_await s.claim(4);
+    REQUIRE(jobs.size() == 4);
+    co_await s.settle(s.completion(jobs[2]));
+    s.pass(1ms);
+    co_await s.settle_and_claim({s.completion(jobs[1]), s.completion(jobs[0])}, 0);
+    s.pass(-1h);
+    co_await s.settle(s.completion(jobs[3]));
+    const auto order = co_await s.list(job_state::completed);
+    CHECK(order == names{"d", "c", "a", "b"});
+    const auto order_after = co_await s.list(job_state::failed);
+    CHECK(order_after == names{});
+}
+
+CONTRACT_CASE("active jobs are listed by age")
+{
+    co_await s.add("1", {.priority = 2});
+    co_await s.add("2", {.priority = 1});
+    co_await s.add("3", {.priority = 3});
+    co_await s.claim(3);
+    const auto order = co_await s.list(job_state::active);
+    CHECK(order == names{"1", "2", "3"});
+}
+
+CONTRACT_CASE("all jobs are listed by id, byte by byte")
+{
+    const auto job = co_await s.add_active("b");
+    co_await s.settle(s.failing(job));
+    co_await s.add("a", {.delay = 1s});
+    co_await s.add_each({"\xC3\xA9", "B", "a ", "aa", "10", "9", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD", "z"});
+    const names expected{"10", "9", "B", "a", "a ", "aa", "b", "z", "\xC3\xA9", "\xEF\xBF\xBD", "\xF0\x9F\x98\x80"};
+    const auto order = co_await s.list({});
+    CHECK(order == expected);
+    const auto order_after = co_await s.list({}, 2);
+    CHECK(order_after == expected);
+}
+
+CONTRACT_CASE("every listing comes in pages that miss and repeat nothing")
+{
+    // Ties everywhere, so that a cursor must name more than a priority or a time.
+    auto fill = [](store q) -> asio::awaitable<void> {
+        for (int i = 0; i < 4; ++i) {
+            const auto number = std::to_string(i);
+            for (const auto* kind : {"completed", "failed", "active"})
+                co_await q.add(kind + number, {.lifo = i % 2 == 0});
+            const auto jobs = co_await q.claim(3);
+            REQUIRE(jobs.size() == 3);
+            std::vector<settlement> ends;
+            for (const auto& job : jobs) {
+                if (job->id.str().starts_with("completed"))
+                    ends.push_back(q.completion(job));
+                if (job->id.str().starts_with("failed"))
+                    ends.push_back(q.failing(job));
+            }
+            co_await q.settle_and_claim(ends, 0);
+        }
+        for (int i = 0; i < 5; ++i) {
+            const auto number = std::to_string(i);
+            co_await q.add("delayed" + number, {.lifo = i % 2 == 0, .delay = milliseconds{1 + i / 3}});
+            co_await q.add("waiting" + number, {.priority = i / 3, .lifo = i % 2 == 0});
+        }
+    };
+    co_await fill(s);
+    co_await fill(s.in("other"));
+    const std::optional<job_state> filters[] = {
+        std::nullopt, job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
+    };
+    for (const auto& state : filters) {
+        const auto whole = co_await s.list(state, 1000);
+        CHECK(whole.size() == (!state ? 22u : *state == job_state::waiting || *state == job_state::delayed ? 5u : 4u));
+        for (const int size : {1, 2, 3, 4, 5, 21}) {
+            const auto paged = co_await s.list(state, size);
+            CHECK(paged == whole);
+        }
+    }
+}
+
+CONTRACT_CASE("a page that ends with the last job is the last page")
+{
+    co_await s.add_each({"a", "b"});
+    for (const auto state : {std::optional<job_state>{}, std::optional{job_state::waiting}}) {
+        const auto page = co_await s->list(s.queue(), {.state = state}, {.limit = 2});
+        CHECK(page.items.size() == 2);
+        CHECK(page.next == "");
+    }
+    const auto none = co_await s->list(s.queue(), {.state = job_state::failed}, {.limit = 2});
+    CHECK(none.items.empty());
+    CHECK(none.next == "");
+}
+
+CONTRACT_CASE("a listing shows the jobs whole, but for their attempts")
+{
+    const auto job = co_await s.add_active("a", {.attempts = 2}, R"({"x":1})");
+    co_await s->update_progress(s.queue(), claim_of(job), "3");
+    co_await s.settle(s.failing(job));
+    for (const auto state : {std::optional<job_state>{}, std::optional{job_state::waiting}}) {
+        const auto page = co_await s->list(s.queue(), {.state = state}, {});
+        REQUIRE(page.items.size() == 1);
+        auto expected = co_await s.get("a");
+        expected.attempts.clear();
+        CHECK(describe(*page.items[0]) == describe(expected));
+    }
+}
+
+CONTRACT_CASE("a listing goes on where it was, whatever became of the last job on the page")
+{
+    co_await s.add_each({"a", "b", "c", "d"});
+    for (const auto state : {std::optional<job_state>{}, std::optional{job_state::waiting}}) {
+        const auto first = co_await s->list(s.queue(), {.state = state}, {.limit = 2});
+        REQUIRE(ids(first.items) == names{"a", "b"});
+        co_await s->remove(s.queue(), "b");
+        const auto second = co_await s->list(s.queue(), {.state = state}, {.after = first.next, .limit = 10});
+        CHECK(ids(second.items) == names{"c", "d"});
+        co_await s.add("b", {.lifo = true});
+        const auto a = co_await s->remove(s.queue(), "a");
+        REQUIRE(a.done);
+        co_await s.add("a", {.lifo = true});
+    }
+}
+
+CONTRACT_CASE("a cursor that is none is refused, naming the field")
+{
+    co_await s.add_each({"a", "b"});
+    const auto job = co_await s.claim_one();
+    co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "1"}, 10);
+    for (const std::string text :
+         {"x", "w", "'; DROP", "99999999999999999999999999", "w1", "w1,", "w1,x", "w1,2,3", " "}) {
+        const auto waiting = co_await error_of(s->list(s.queue(), {.state = job_state::waiting}, {.after = text}));
+        CHECK(waiting.code == errc::invalid_argument);
+        CHECK(waiting.field == "after");
+        const auto logs = co_await error_of(s->logs(s.queue(), "a", {.after = text}));
+        CHECK(logs.code == errc::invalid_argument);
+        CHECK(logs.field == "after");
+    }
+}
+
+CONTRACT_CASE("an unknown queue is an empty one")
+{
+    auto unknown = s.in("unknown");
+    const auto counts = co_await unknown.counts();
+    CHECK(counts == job_counts{});
+    const auto order = co_await unknown.list({});
+    CHECK(order == names{});
+    const auto order_after = co_await unknown.list(job_state::waiting);
+    CHECK(order_after == names{});
+    const auto paused = co_await s->is_paused("unknown");
+    CHECK_FALSE(paused);
+}
+
+CONTRACT_CASE("nothing enters waiting_children yet")
+{
+    co_await s.add("a");
+    const auto order = co_await s.list(job_state::waiting_children);
+    CHECK(order == names{});
+}
+
+TEST_SUITE_END();

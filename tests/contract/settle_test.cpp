@@ -1,0 +1,357 @@
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
+
+#include "contract/contract.hpp"
+#include "domain/transitions.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+using names = std::vector<std::string>;
+
+TEST_SUITE_BEGIN("settle");
+
+CONTRACT_CASE("a completed job keeps its result and gives up its lock")
+{
+    const auto job = co_await s.add_active("a");
+    s.pass(3s);
+    const auto answer = co_await s.settle(s.completion(job, R"({"id": 12345678901234567890123, "ok":true})"));
+    CHECK(answer == settled::accepted);
+
+    auto expected = *job;
+    expected.state = job_state::completed;
+    expected.attempts_made = 1;
+    expected.result = R"({"id": 12345678901234567890123, "ok":true})";
+    expected.finished_at = s.now();
+    expected.locked_until.reset();
+    const auto read = co_await s.get("a");
+    CHECK(describe(read) == describe(expected));
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.completed = 1});
+    const auto claimed = co_await s.claim(1);
+    CHECK(ids(claimed) == names{});
+}
+
+CONTRACT_CASE("a job that failed for the last time keeps the reason")
+{
+    const auto job = co_await s.add_active("a");
+    s.pass(3s);
+    const auto answer = co_await s.settle(s.failing(job, "it's \"broken\" \xF0\x9F\x98\x80"));
+    CHECK(answer == settled::accepted);
+    auto expected = *job;
+    expected.state = job_state::failed;
+    expected.attempts_made = 1;
+    expected.failed_reason = "it's \"broken\" \xF0\x9F\x98\x80";
+    expected.finished_at = s.now();
+    expected.locked_until.reset();
+    expected.attempts = {attempt{
+        .number = 1,
+        .error = {.message = expected.failed_reason, .type = "std::runtime_error"},
+        .at = s.now(),
+        .worker = worker_id
+    }};
+    const auto read = co_await s.get("a");
+    CHECK(describe(read) == describe(expected));
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.failed = 1});
+    const auto claimed = co_await s.claim(1);
+    CHECK(ids(claimed) == names{});
+}
+
+CONTRACT_CASE("a job that failed with attempts left and no backoff waits again, behind the others of its priority")
+{
+    const auto job = co_await s.add_active("a", {.attempts = 2});
+    co_await s.add_each({"b", "c"});
+    co_await s.add("less", {.priority = 1});
+    s.pass(3s);
+    const auto answer = co_await s.settle(s.failing(job));
+    CHECK(answer == settled::accepted);
+    const auto read = co_await s.get("a");
+    CHECK(read.state == job_state::waiting);
+    check_counters(read, 1, 1, 0);
+    CHECK(read.run_at == std::nullopt);
+    CHECK(read.finished_at == std::nullopt);
+    CHECK(read.locked_until == std::nullopt);
+    CHECK(read.failed_reason == "");
+    CHECK(read.attempts.size() == 1);
+    const auto claimed = co_await s.claim(4);
+    CHECK(ids(claimed) == names{"b", "c", "a", "less"});
+}
+
+CONTRACT_CASE("a lifo job that failed with attempts left goes before the others of its priority")
+{
+    const auto job = co_await s.add_active("a", {.lifo = true, .attempts = 2});
+    co_await s.add_each({"b", "c"});
+    co_await s.add("d", {.lifo = true});
+    co_await s.settle(s.failing(job));
+    const auto claimed = co_await s.claim(4);
+    CHECK(ids(claimed) == names{"a", "d", "b", "c"});
+}
+
+CONTRACT_CASE("a job that failed with a backoff is delayed by it")
+{
+    const auto job = co_await s.add_active("a", {.attempts = 2, .backoff = backoff::fixed(750ms)});
+    s.pass(3s);
+    const auto failed_at = s.now();
+    co_await s.settle(s.failing(job));
+    const auto read = co_await s.get("a");
+    CHECK(read.state == job_state::delayed);
+    CHECK(read.run_at == failed_at + 750ms);
+    check_counters(read, 1, 1, 0);
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.delayed = 1});
+    const auto answer = co_await s.settle_and_claim({}, 1);
+    CHECK(answer.claimed.empty());
+    CHECK(answer.next_due == failed_at + 750ms);
+    s.pass(750ms);
+    const auto again = co_await s.claim_one();
+    check_counters(*again, 2, 1, 0);
+}
+
+CONTRACT_CASE("an exponential backoff doubles with each failed attempt, until the attempts are used up")
+{
+    auto job = co_await s.add_active("a", {.attempts = 4, .backoff = backoff::exponential(100ms)});
+    for (const auto wait : {100ms, 200ms, 400ms}) {
+        co_await s.settle(s.failing(job));
+        const auto read = co_await s.get("a");
+        CHECK(read.run_at == s.now() + wait);
+        s.pass(wait);
+        job = co_await s.claim_one();
+    }
+    co_await s.settle(s.failing(job, "the last"));
+    const auto read = co_await s.get("a");
+    CHECK(read.state == job_state::failed);
+    CHECK(read.failed_reason == "the last");
+    check_counters(read, 4, 4, 0);
+    CHECK(read.attempts.size() == 4);
+}
+
+CONTRACT_CASE("an unrecoverable failure ends the job whatever attempts are left")
+{
+    const auto job = co_await s.add_active("a", {.attempts = 10});
+    const failure why{.message = "no such address", .type = "cofila::unrecoverable_error", .unrecoverable = true};
+    co_await s.settle({.job = claim_of(job), .change = domain::after_failure(*job, why, s.now(), 0)});
+    const auto read = co_await s.get("a");
+    CHECK(read.state == job_state::failed);
+    CHECK(read.failed_reason == "no such address");
+    check_counters(read, 1, 1, 0);
+    REQUIRE(read.attempts.size() == 1);
+    CHECK(read.attempts[0].error == why);
+}
+
+CONTRACT_CASE("a released job waits again where it stood, and nothing counts against it")
+{
+    co_await s.add_each({"a", "b"});
+    const auto job = co_await s.claim_one();
+    co_await s.add("c", {.lifo = true});
+    const auto answer = co_await s.settle(s.release(job));
+    CHECK(answer == settled::accepted);
+    const auto read = co_await s.get("a");
+    CHECK(read.state == job_state::waiting);
+    CHECK(read.locked_until == std::nullopt);
+    check_counters(read, 1, 0, 0);
+    CHECK(read.attempts.empty());
+    const auto claimed = co_await s.claim(3);
+    CHECK(ids(claimed) == names{"c", "a", "b"});
+}
+
+CONTRACT_CASE("a success after failures counts them all and keeps the failed attempts")
+{
+    auto job = co_await s.add_active("a", {.attempts = 3});
+    co_await s.settle(s.failing(job, "first"));
+    job = co_await s.claim_one();
+    co_await s.settle(s.failing(job, "second"));
+    job = co_await s.claim_one();
+    co_await s.settle(s.completion(job, "1"));
+    const auto read = co_await s.get("a");
+    CHECK(read.state == job_state::completed);
+    check_counters(read, 3, 3, 0);
+    CHECK(read.failed_reason == "");
+    REQUIRE(read.attempts.size() == 2);
+    CHECK(read.attempts[0].error.message == "first");
+    CHECK(read.attempts[1].error.message == "second");
+}
+
+CONTRACT_CASE("an attempt keeps its number, error, time and worker")
+{
+    const auto job = co_await s.add_active("a", {.attempts = 2});
+    s.pass(1234ms);
+    const failure why{.message = "\xC3\xA9 'x'", .type = "my::error<int>", .detail = "caused by:\n  \"that\"\n"};
+    co_await s.settle({.job = claim_of(job), .change = domain::after_failure(*job, why, s.now(), 0)});
+    const auto read = co_await s.get("a");
+    const std::vector<attempt> expected{{.number = 1, .error = why, .at = s.now(), .worker = worker_id}};
+    CHECK(read.attempts == expected);
+}
+
+CONTRACT_CASE("only the newest failed attempts are kept, as many as the job says")
+{
+    struct {
+        int keep;
+        std::vector<int> kept;
+    } const cases[] = {{0, {}}, {1, {5}}, {3, {3, 4, 5}}, {5, {1, 2, 3, 4, 5}}, {9, {1, 2, 3, 4, 5}}};
+    for (const auto& c : cases) {
+        auto queue = s.in("keeps " + std::to_string(c.keep));
+        auto job = co_await queue.add_active("a", {.attempts = 5, .keep_attempts = c.keep});
+        for (int i = 1; i < 5; ++i) {
+            co_await queue.settle(queue.failing(job));
+            job = co_await queue.claim_one();
+        }
+        co_await queue.settle(queue.failing(job));
+        const auto read = co_await queue.get("a");
+        std::vector<int> kept;
+        for (const auto& attempt : read.attempts)
+            kept.push_back(attempt.number);
+        CHECK(kept == c.kept);
+        check_counters(read, 5, 5, 0);
+    }
+}
+
+CONTRACT_CASE("long texts of a failure and a long result come back whole")
+{
+    const std::string message(60'000, 'm');
+    const std::string detail(65'000, 'd');
+    auto job = co_await s.add_active("a", {.attempts = 2});
+    const failure why{.message = message, .detail = detail};
+    co_await s.settle({.job = claim_of(job), .change = domain::after_failure(*job, why, s.now(), 0)});
+    job = co_await s.claim_one();
+    const std::string result = '"' + std::string((1u << 20) - 2, 'r') + '"';
+    co_await s.settle(s.completion(job, result));
+    const auto read = co_await s.get("a");
+    REQUIRE(read.attempts.size() == 1);
+    CHECK((read.attempts[0].error == why));
+    CHECK((read.result == result));
+}
+
+CONTRACT_CASE("a result goes with a retry, whatever its length, and the next one takes its place")
+{
+    const std::string long_result = '"' + std::string(5000, 'r') + '"';
+    const std::string other_long = '"' + std::string(6000, 's') + '"';
+    const std::string long_data = '"' + std::string(7000, 'd') + '"';
+    for (const auto& data : {std::string{"1"}, long_data}) {
+        auto queue = s.in(data.substr(0, 10));
+        auto job = co_await queue.add_active("a", {}, data);
+        for (const auto& result :
+             {long_result, std::string{"2"}, long_result, other_long, std::string{}, long_result}) {
+            co_await queue.settle(queue.completion(job, result));
+            const auto completed = co_await queue.get("a");
+            CHECK((completed.result == result));
+            CHECK((completed.data == data));
+            co_await queue->retry(queue.queue(), "a", {});
+            const auto waiting = co_await queue.get("a");
+            CHECK((waiting.result == ""));
+            CHECK((waiting.data == data));
+            job = co_await queue.claim_one();
+            CHECK((job->result == ""));
+            CHECK((job->data == data));
+        }
+        co_await queue.settle(queue.failing(job));
+        const auto failed = co_await queue.get("a");
+        CHECK((failed.result == ""));
+    }
+}
+
+CONTRACT_CASE("texts may hold any character, also NUL")
+{
+    using namespace std::string_literals;
+    const auto text = "a\0b\r\n\t\x1B[0m\x7F \xF0\x9F\x98\x80\0"s;
+    const auto job = co_await s.add_active("a");
+    co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = text}, 10);
+    const failure why{.message = text, .type = text, .detail = text};
+    co_await s.settle({.job = claim_of(job), .change = domain::after_failure(*job, why, s.now(), 0)});
+    const auto read = co_await s.get("a");
+    CHECK(read.failed_reason == text);
+    REQUIRE(read.attempts.size() == 1);
+    CHECK(read.attempts[0].error == why);
+    const auto lines = co_await s.logs("a");
+    CHECK(lines == names{text});
+}
+
+CONTRACT_CASE("several settlements in one call are carried out each for itself, and answered in order")
+{
+    co_await s.add("a");
+    co_await s.add("b", {.attempts = 2});
+    co_await s.add_each({"c", "d"});
+    const auto jobs = co_await s.claim(4);
+    REQUIRE(jobs.size() == 4);
+    auto stranger = s.completion(jobs[2]);
+    stranger.job.token = std::string(32, 'f');
+    const auto answer =
+        co_await s.settle_and_claim({s.completion(jobs[0]), s.failing(jobs[1]), stranger, s.release(jobs[3])}, 0);
+    CHECK(
+        answer.settlements ==
+        std::vector<settled>{settled::accepted, settled::accepted, settled::lost, settled::accepted}
+    );
+    const auto state_of_a = co_await s.state("a");
+    CHECK(state_of_a == job_state::completed);
+    const auto state_of_b = co_await s.state("b");
+    CHECK(state_of_b == job_state::waiting);
+    const auto state_of_c = co_await s.state("c");
+    CHECK(state_of_c == job_state::active);
+    const auto state_of_d = co_await s.state("d");
+    CHECK(state_of_d == job_state::waiting);
+}
+
+CONTRACT_CASE("of two settlements of one claim in one call the first counts")
+{
+    const auto job = co_await s.add_active("a");
+    const auto answer = co_await s.settle_and_claim({s.completion(job, "1"), s.failing(job)}, 0);
+    CHECK(answer.settlements == std::vector<settled>{settled::accepted, settled::already});
+    const auto read = co_await s.get("a");
+    CHECK(read.state == job_state::completed);
+    CHECK(read.result == "1");
+    CHECK(read.attempts.empty());
+}
+
+CONTRACT_CASE("a call settles before it claims: what waits again can be claimed at once, in its turn")
+{
+    const auto job = co_await s.add_active("a", {.attempts = 2});
+    co_await s.add("b");
+    const auto answer = co_await s.settle_and_claim({s.failing(job)}, 2);
+    CHECK(answer.settlements == std::vector<settled>{settled::accepted});
+    REQUIRE(ids(answer.claimed) == names{"b", "a"});
+    check_counters(*answer.claimed[1], 2, 1, 0);
+    CHECK(answer.claimed[1]->token != job->token);
+}
+
+CONTRACT_CASE("a call that settles and claims gives both answers")
+{
+    const auto job = co_await s.add_active("a");
+    co_await s.add("b");
+    co_await s.add("c", {.delay = 5s});
+    const auto answer = co_await s.settle_and_claim({s.completion(job)}, 2);
+    CHECK(answer.settlements == std::vector<settled>{settled::accepted});
+    CHECK(ids(answer.claimed) == names{"b"});
+    CHECK(answer.next_due == s.now() + 5s);
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.delayed = 1, .active = 1, .completed = 1});
+}
+
+CONTRACT_CASE("a settlement that names its job by the id alone is as good")
+{
+    const auto job = co_await s.add_active("a");
+    auto end = s.completion(job);
+    end.job = claim_by_id(job);
+    const auto answer = co_await s.settle(end);
+    CHECK(answer == settled::accepted);
+    const auto repeated = co_await s.settle(end);
+    CHECK(repeated == settled::already);
+    const auto state_of_a = co_await s.state("a");
+    CHECK(state_of_a == job_state::completed);
+}
+
+CONTRACT_CASE("a call with nothing to settle and nothing to claim does nothing")
+{
+    co_await s.add("a");
+    const settle_and_claim_request request{.queue = s.queue(), .now = s.now()};
+    const auto answer = co_await s->settle_and_claim(request);
+    CHECK(answer.settlements.empty());
+    CHECK(answer.claimed.empty());
+    CHECK(answer.next_due == std::nullopt);
+    CHECK_FALSE(answer.drained);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,224 @@
+#include "contract/store.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <sstream>
+#include <utility>
+
+#include "domain/options_json.hpp"
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+#include "support/print.hpp"
+
+namespace cofila::test {
+
+namespace asio = boost::asio;
+
+store::store(std::shared_ptr<job_repository> repository, std::string queue)
+    : shared_{std::make_shared<shared_state>()},
+      queue_{std::move(queue)}
+{
+    shared_->repository = std::move(repository);
+}
+
+store store::in(std::string queue) const
+{
+    auto other = *this;
+    other.queue_ = std::move(queue);
+    return other;
+}
+
+job_snapshot store::make(std::string id, job_options options, std::string data) const
+{
+    auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
+    return std::make_shared<const job_record>(
+        domain::new_job(std::move(id), "task", std::move(data), std::move(resolved), now())
+    );
+}
+
+asio::awaitable<added_row> store::add(std::string id, job_options options, std::string data)
+{
+    std::vector<job_snapshot> jobs{make(std::move(id), std::move(options), std::move(data))};
+    auto rows = co_await shared_->repository->add(queue_, std::move(jobs));
+    REQUIRE(rows.size() == 1);
+    REQUIRE(rows.front().job != nullptr);
+    co_return rows.front();
+}
+
+asio::awaitable<void> store::add_each(std::vector<std::string> ids)
+{
+    for (auto& id : ids)
+        (void)co_await add(std::move(id));
+}
+
+asio::awaitable<settle_and_claim_answer> store::settle_and_claim(std::vector<settlement> settlements, int limit)
+{
+    claim_order order{.worker = worker_id, .lock_duration = lock_duration};
+    for (int i = 0; i < limit; ++i)
+        order.tokens.push_back({.high = 1, .low = ++shared_->tokens});
+    settle_and_claim_request request{
+        .queue = queue_, .now = now(), .settlements = std::move(settlements), .claim = std::move(order)
+    };
+    co_return co_await shared_->repository->settle_and_claim(std::move(request));
+}
+
+asio::awaitable<std::vector<job_snapshot>> store::claim(int limit)
+{
+    auto answer = co_await settle_and_claim({}, limit);
+    co_return std::move(answer.claimed);
+}
+
+asio::awaitable<job_snapshot> store::claim_one()
+{
+    const auto claimed = co_await claim(1);
+    REQUIRE(claimed.size() == 1);
+    REQUIRE(claimed.front() != nullptr);
+    co_return claimed.front();
+}
+
+asio::awaitable<job_snapshot> store::add_active(std::string id, job_options options, std::string data)
+{
+    (void)co_await add(id, std::move(options), std::move(data));
+    const auto job = co_await claim_one();
+    REQUIRE(job->id.str() == id);
+    co_return job;
+}
+
+settlement store::completion(job_snapshot job, std::string result) const
+{
+    return {.job = claim_of(job), .change = domain::after_success(*job, std::move(result), now())};
+}
+
+settlement store::failing(job_snapshot job, std::string message) const
+{
+    failure why{.message = std::move(message), .type = "std::runtime_error"};
+    return {.job = claim_of(job), .change = domain::after_failure(*job, std::move(why), now(), 0)};
+}
+
+settlement store::release(job_snapshot job) const
+{
+    return {.job = claim_of(job), .change = domain::after_release(*job)};
+}
+
+asio::awaitable<settled> store::settle(settlement end)
+{
+    settle_and_claim_request request{.queue = queue_, .now = now()};
+    request.settlements.push_back(std::move(end));
+    const auto answer = co_await shared_->repository->settle_and_claim(std::move(request));
+    REQUIRE(answer.settlements.size() == 1);
+    CHECK(answer.claimed.empty());
+    co_return answer.settlements.front();
+}
+
+asio::awaitable<sweep_answer> store::sweep(int limit)
+{
+    sweep_request request{.now = now(), .limit = limit};
+    co_return co_await shared_->repository->sweep(std::move(request));
+}
+
+asio::awaitable<bool> store::rescue(job_snapshot job, double jitter)
+{
+    sweep_request request{.now = now()};
+    request.rescues.push_back(
+        {.key = job->key, .token = job->token, .locked_until = *job->locked_until, .jitter = jitter}
+    );
+    const auto answer = co_await shared_->repository->sweep(std::move(request));
+    co_return answer.rescued.size() == 1;
+}
+
+asio::awaitable<bool> store::exists(std::string id)
+{
+    const auto job = co_await shared_->repository->get(queue_, std::move(id));
+    co_return job.has_value();
+}
+
+asio::awaitable<job_record> store::get(std::string id)
+{
+    auto job = co_await shared_->repository->get(queue_, id);
+    REQUIRE_MESSAGE(job.has_value(), "there is no job ", id, " in queue ", queue_);
+    co_return *std::move(job);
+}
+
+asio::awaitable<job_state> store::state(std::string id)
+{
+    const auto job = co_await get(std::move(id));
+    co_return job.state;
+}
+
+asio::awaitable<job_counts> store::counts() { return shared_->repository->counts(queue_); }
+
+asio::awaitable<std::vector<std::string>> store::list(std::optional<job_state> state, int page_size)
+{
+    std::vector<std::string> all;
+    page_request request{.limit = page_size};
+    do {
+        const auto page = co_await shared_->repository->list(queue_, job_filter{.state = state}, request);
+        REQUIRE(page.items.size() <= static_cast<std::size_t>(page_size));
+        REQUIRE_MESSAGE((page.next.empty() || !page.items.empty()), "an empty page that is not the last");
+        std::ranges::copy(ids(page.items), std::back_inserter(all));
+        request.after = page.next;
+    } while (!request.after.empty());
+    co_return all;
+}
+
+asio::awaitable<std::vector<std::string>> store::logs(std::string id)
+{
+    const auto page = co_await shared_->repository->logs(queue_, std::move(id), page_request{.limit = 1000});
+    CHECK(page.next == "");
+    std::vector<std::string> lines;
+    for (const auto& line : page.items)
+        lines.push_back(line.text);
+    co_return lines;
+}
+
+job_ref claim_of(const job_snapshot& job) { return {.id = job->id, .key = job->key, .token = job->token}; }
+
+job_ref claim_by_id(const job_snapshot& job) { return {.id = job->id, .key = 0, .token = job->token}; }
+
+std::vector<std::string> ids(const std::vector<job_snapshot>& jobs)
+{
+    std::vector<std::string> out;
+    for (const auto& job : jobs)
+        out.push_back(job->id.str());
+    return out;
+}
+
+std::vector<std::string> ids(const std::vector<job_id>& jobs)
+{
+    std::vector<std::string> out;
+    for (const auto& job : jobs)
+        out.push_back(job.str());
+    return out;
+}
+
+std::string describe(const job_record& job)
+{
+    std::ostringstream out;
+    const auto time = [](const std::optional<time_point>& at) {
+        return at ? std::to_string(at->time_since_epoch().count()) : std::string{"-"};
+    };
+    out << "job " << job.id << " (" << job.key << ") \"" << job.name << "\" data " << job.data << '\n'
+        << "  options " << (job.options ? domain::options_to_json(*job.options) : "missing") << '\n'
+        << "  " << job.state << ", priority " << job.priority << ", position " << job.position << '\n'
+        << "  timestamp " << time(job.timestamp) << ", run_at " << time(job.run_at) << ", processed_at "
+        << time(job.processed_at) << ", finished_at " << time(job.finished_at) << '\n'
+        << "  attempts_started " << job.attempts_started << ", attempts_made " << job.attempts_made
+        << ", stalled_count " << job.stalled_count << '\n'
+        << "  token \"" << job.token << "\", locked_until " << time(job.locked_until) << ", lock_duration "
+        << job.lock_duration.count() << ", worker \"" << job.worker << "\"\n"
+        << "  progress " << job.progress << ", result " << job.result << ", failed_reason " << job.failed_reason
+        << '\n';
+    for (const auto& attempt : job.attempts)
+        out << "  " << attempt << '\n';
+    return out.str();
+}
+
+void check_counters(const job_record& job, int attempts_started, int attempts_made, int stalled_count)
+{
+    INFO("job ", job.id.str());
+    CHECK(job.attempts_started == attempts_started);
+    CHECK(job.attempts_made == attempts_made);
+    CHECK(job.stalled_count == stalled_count);
+}
+
+}  // namespace cofila::test

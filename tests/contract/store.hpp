@@ -1,0 +1,92 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/manual_clock.hpp"
+
+namespace cofila::test {
+
+/// One queue of the repository under test, in the words of a test. Copies share the repository, the time and the
+/// tokens.
+class store {
+public:
+    explicit store(std::shared_ptr<job_repository> repository, std::string queue = "q");
+
+    /// Another queue of the same repository.
+    store in(std::string queue) const;
+    const std::string& queue() const { return queue_; }
+
+    /// The port itself.
+    job_repository& operator*() const { return *shared_->repository; }
+    job_repository* operator->() const { return shared_->repository.get(); }
+
+    time_point now() const { return shared_->now; }
+    void pass(milliseconds by) { shared_->now += by; }
+
+    /// A new job as `add` takes it: by default with the name "task", data "{}" and built-in options.
+    job_snapshot make(std::string id, job_options options = {}, std::string data = "{}") const;
+    boost::asio::awaitable<added_row> add(std::string id, job_options options = {}, std::string data = "{}");
+    boost::asio::awaitable<void> add_each(std::vector<std::string> ids);
+
+    boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(std::vector<settlement> settlements, int limit);
+    boost::asio::awaitable<std::vector<job_snapshot>> claim(int limit);
+    /// Fails the test where there is none.
+    boost::asio::awaitable<job_snapshot> claim_one();
+    /// A job that is active: added and claimed. Nothing else may be waiting.
+    boost::asio::awaitable<job_snapshot> add_active(std::string id, job_options options = {}, std::string data = "{}");
+
+    /// The end of the claim of which `job` is the snapshot, as a rule decides it.
+    settlement completion(job_snapshot job, std::string result = "null") const;
+    settlement failing(job_snapshot job, std::string message = "boom") const;
+    settlement release(job_snapshot job) const;
+    boost::asio::awaitable<settled> settle(settlement end);
+
+    /// A sweep without rescues.
+    boost::asio::awaitable<sweep_answer> sweep(int limit = 1000);
+    /// Takes the lock away that `job`'s claim holds. False: it was not as in the snapshot.
+    boost::asio::awaitable<bool> rescue(job_snapshot job, double jitter = 0);
+
+    boost::asio::awaitable<bool> exists(std::string id);
+    /// Fails the test where there is none.
+    boost::asio::awaitable<job_record> get(std::string id);
+    boost::asio::awaitable<job_state> state(std::string id);
+    boost::asio::awaitable<job_counts> counts();
+    /// The ids of a listing, of all its pages.
+    boost::asio::awaitable<std::vector<std::string>> list(std::optional<job_state> state, int page_size = 100);
+    boost::asio::awaitable<std::vector<std::string>> logs(std::string id);
+
+private:
+    struct shared_state {
+        std::shared_ptr<job_repository> repository;
+        time_point now = manual_clock::start;
+        std::uint64_t tokens = 0;
+    };
+
+    std::shared_ptr<shared_state> shared_;
+    std::string queue_;
+};
+
+inline constexpr milliseconds lock_duration = seconds{30};
+inline constexpr const char* worker_id = "worker 1";
+
+/// Names the claim of which `job` is the snapshot.
+job_ref claim_of(const job_snapshot& job);
+/// The same by the id alone.
+job_ref claim_by_id(const job_snapshot& job);
+
+std::vector<std::string> ids(const std::vector<job_snapshot>& jobs);
+std::vector<std::string> ids(const std::vector<job_id>& jobs);
+
+/// All that a repository keeps of a job, as text: two records are the same if their texts are.
+std::string describe(const job_record& job);
+
+void check_counters(const job_record& job, int attempts_started, int attempts_made, int stalled_count);
+
+}  // namespace cofila::test

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""The project's own rules about its sources: layers, clocks, detached coroutines, awaits in catch blocks.
+
+Without arguments: checks the tree. With --self-test: checks that every rule finds what it is there to find.
+"""
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# An include may only point to a layer on the left, or to its own.
+MAY_USE = {
+    "domain": {"domain"},
+    "ports": {"domain", "ports"},
+    "async": {"domain", "ports", "async"},
+    "memory": {"domain", "ports", "async", "memory"},
+    "sqlite": {"domain", "ports", "async", "sqlite"},
+    "system": {"domain", "ports", "async", "system"},
+    "application": {"domain", "ports", "async", "application"},
+    "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "application", "engine"},
+}
+PUBLIC = {
+    "domain": "backoff detail/compiler durability error failure job_id job_options job_record job_state lock "
+              "queue_types retention time transition",
+    "ports": "clock job_repository logger random_source",
+    "memory": "memory",
+    "application": "codec detail/core events job maintenance_options queue worker worker_options",
+    "engine": "cofila engine run_main stop_on_signal",
+}
+LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items() for name in names.split()}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
+COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/', re.S)
+TEXT = re.compile(r'"(?:\\.|[^"\\\n])*"')
+CLOCK = re.compile(r'_clock::now\s*\(|\bsleep_for\b|\bsleep_until\s*\(\s*std|\brandom_device\b|\bstd::rand\b|'
+                   r'\b(steady|system|high_resolution)_timer\b')
+
+
+def layer_of(path):
+    parts = path.split("/")
+    if parts[0] == "include":
+        return LAYER_OF_HEADER.get("/".join(parts[1:]))
+    if parts[0] == "lib" and len(parts) > 2:
+        return parts[1]
+    return None
+
+
+def line_of(text, at):
+    return text.count("\n", 0, at) + 1
+
+
+def without_comments(text):
+    blank = lambda found: re.sub(r'[^\n]', ' ', found.group())
+    return COMMENT.sub(blank, TEXT.sub(lambda found: '"' + ' ' * (len(found.group()) - 2) + '"', text))
+
+
+def catch_blocks(code):
+    for found in re.finditer(r'\bcatch\s*\([^)]*\)\s*\{', code):
+        depth, at = 1, found.end()
+        while depth and at < len(code):
+            depth += {"{": 1, "}": -1}.get(code[at], 0)
+            at += 1
+        yield found.end(), code[found.end():at]
+
+
+def check_includes(path, text):
+    layer = layer_of(path)
+    library = path.startswith(("lib/", "include/"))
+    if path.startswith("include/") and layer is None:
+        yield 1, "a public header that tests/lint/rules.py assigns to no layer"
+    for found in INCLUDE.finditer(text):
+        name, line = found.group(1), line_of(text, found.start())
+        folder = name.split("/")[0] if "/" in name else None
+        target = LAYER_OF_HEADER.get(name) or (folder if folder in MAY_USE else None)
+        if layer and target and target not in MAY_USE[layer]:
+            yield line, f"layer '{layer}' may not include '{name}' of layer '{target}'"
+        if name.startswith(("SQLiteCpp/", "sqlite3")) and library and layer != "sqlite":
+            yield line, "SQLite belongs into lib/sqlite"
+        if "signals2" in name and library and path != "include/cofila/events.hpp":
+            yield line, "Signals2 belongs into include/cofila/events.hpp"
+        if name == "boost/asio.hpp" and library:
+            yield line, "include the parts of Asio that are needed, not all of it"
+        if name.startswith("boost/asio") and layer == "domain":
+            yield line, "the domain does not know Asio"
+
+
+def check_code(path, text):
+    code = without_comments(text)
+    if path.startswith(("lib/", "include/")) and path != "lib/system/clock.cpp":
+        for found in CLOCK.finditer(code):
+            yield line_of(code, found.start()), f"'{found.group().strip()}' belongs into lib/system/clock.cpp"
+    if path.startswith("tests/"):
+        for found in re.finditer(r'\bsleep_for\b|\busleep\s*\(|[^_\w]sleep\s*\(\s*\d', code):
+            yield line_of(code, found.start()), "a test does not sleep"
+    for found in re.finditer(r'\basio::detached\b', code):
+        yield line_of(code, found.start()), "a detached coroutine has no owner"
+    for at, block in catch_blocks(code):
+        if "co_await" in block:
+            yield line_of(code, at), "no co_await in a catch block"
+
+
+def violations(path, text):
+    yield from check_includes(path, text)
+    yield from check_code(path, text)
+
+
+PLANTED = [
+    ("lib/domain/x.cpp", '#include "application/queue_core.hpp"\n'),
+    ("lib/domain/x.cpp", '#include <boost/asio/awaitable.hpp>\n'),
+    ("lib/memory/x.cpp", '#include "sqlite/session.hpp"\n'),
+    ("lib/application/x.cpp", '#include <SQLiteCpp/Database.h>\n'),
+    ("lib/application/x.cpp", '#include <boost/signals2/signal.hpp>\n'),
+    ("lib/application/x.cpp", '#include <boost/asio.hpp>\n'),
+    ("lib/application/x.cpp", '#include <cofila/engine.hpp>\n'),
+    ("include/cofila/unheard_of.hpp", '#pragma once\n'),
+    ("lib/application/x.cpp", 'auto t = std::chrono::steady_clock::now();\n'),
+    ("lib/sqlite/x.cpp", 'std::this_thread::sleep_for(gap);\n'),
+    ("lib/engine/x.cpp", 'asio::steady_timer timer{executor};\n'),
+    ("tests/unit/x_test.cpp", 'usleep(100);\n'),
+    ("apps/x.cpp", 'co_spawn(io, f(), boost::asio::detached);\n'),
+    ("lib/engine/x.cpp", 'try { f(); } catch (...) { if (x) { co_await g(); } }\n'),
+]
+HARMLESS = [
+    ("lib/application/x.cpp", '// steady_clock::now() is read elsewhere\n#include "domain/backoff.hpp"\n'),
+    ("lib/system/clock.cpp", 'return std::chrono::steady_clock::now();\n'),
+    ("lib/engine/x.cpp", 'try { f(); } catch (...) { e = std::current_exception(); } co_await g();\n'),
+    ("lib/engine/x.cpp", 'log("asio::detached");\n#include "sqlite/repository.hpp"\n'),
+]
+
+
+def self_test():
+    missed = [text for path, text in PLANTED if not list(violations(path, text))]
+    wrong = [text for path, text in HARMLESS if list(violations(path, text))]
+    for text in missed:
+        print("not found:", text.strip())
+    for text in wrong:
+        print("found without reason:", text.strip())
+    print(f"{len(PLANTED)} planted violations, {len(missed)} missed; {len(HARMLESS)} harmless lines, {len(wrong)} accused")
+    return bool(missed or wrong)
+
+
+def check_tree():
+    found = 0
+    files = [p for folder in ("include", "lib", "apps", "tests") for p in sorted((ROOT / folder).rglob("*.[hc]pp"))]
+    for file in files:
+        path = file.relative_to(ROOT).as_posix()
+        for line, what in violations(path, file.read_text(encoding="utf-8")):
+            print(f"{path}:{line}: {what}")
+            found += 1
+    print(f"{len(files)} files, {found} violations")
+    return found > 0
+
+
+if __name__ == "__main__":
+    sys.exit(self_test() if "--self-test" in sys.argv else check_tree())

@@ -1,0 +1,4 @@
+#pragma once
+#include <doctest/doctest.h>
+
+#include "../../lib/pch/pch.hpp"
