@@ -133,8 +133,6 @@ bool add_log(session& with, const std::string& queue, const job_ref& job, const 
         if (!fence.step())
             return false;
     }
-    if (keep == 0)
-        return true;
     with.sql().exec(
         "INSERT INTO cofila_logs SELECT ?1, coalesce(max(sequence), 0) + 1, ?2, ?3 FROM cofila_logs WHERE job = ?1",
         key,

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <filesystem>
+#include <mutex>
 #include <string>
 
 namespace cofila::sqlite {
@@ -34,9 +35,11 @@ CREATE TABLE cofila_queues (
     head INTEGER NOT NULL DEFAULT 0, -- the last position given before all others
     tail INTEGER NOT NULL DEFAULT 0  -- the last position given behind all others
 ) STRICT;
+-- Counts the keys of jobs instead of positions. Not AUTOINCREMENT, which would write a table more with every job.
+INSERT INTO cofila_queues (number, name) VALUES (0, '');
 
 CREATE TABLE cofila_jobs (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: it names a job in the hands of a worker
+    key INTEGER PRIMARY KEY, -- never given twice: it names a job in the hands of a worker
     queue INTEGER NOT NULL,
     id TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -57,7 +60,7 @@ CREATE TABLE cofila_jobs (
     options TEXT NOT NULL, -- JSON
     progress TEXT NOT NULL DEFAULT '', -- JSON, or nothing
     data TEXT, -- JSON; null: in cofila_bodies
-    result TEXT, -- JSON; null: none, or of a completed job in cofila_bodies
+    result TEXT DEFAULT '', -- JSON, or nothing; null: in cofila_bodies
     failed_reason TEXT NOT NULL DEFAULT '',
     prune_at INTEGER, -- retention: to be removed by then
     prune_count INTEGER -- retention: to be removed once so many finished after it
@@ -125,42 +128,46 @@ int stored_version(SQLite::Database& db)
     return static_cast<int>(ask(db, "SELECT value FROM cofila_meta WHERE key = 'schema_version'"));
 }
 
-void check_version(const std::string& path, int stored)
+/// Throws unless the database is ours, empty, or may be shared. Answers the version that it has.
+int check_owner(SQLite::Database& db, const std::string& path, bool embed)
 {
-    if (stored > current_version)
+    const int version = stored_version(db);
+    if (version > current_version)
         throw error{
             errc::storage_newer,
-            "'" + path + "' has schema version " + std::to_string(stored) + ", this program knows versions up to " +
+            "'" + path + "' has schema version " + std::to_string(version) + ", this program knows versions up to " +
                 std::to_string(current_version) + "; use a newer version of it"
         };
+    const bool theirs = ask(db, "SELECT count(*) FROM sqlite_schema") > 0 || ask(db, "PRAGMA application_id") != 0 ||
+                        ask(db, "PRAGMA user_version") != 0;
+    if (version == 0 && theirs && !embed)
+        throw error{
+            errc::storage_foreign,
+            "'" + path +
+                "' is a database of another application; to keep jobs beside its tables set engine_options::embed"
+        };
+    return version;
 }
 
-void check_path(const std::string& path)
+void check_place(const std::string& path)
 {
-    if (path == ":memory:" || path.starts_with("file:"))
-        throw error{
-            errc::invalid_argument,
-            "database",
-            "must be a path, not '" + path + "'; for a queue in memory use memory_repository()"
-        };
-    if (path.find('\0') != std::string::npos)
-        throw error{errc::invalid_argument, "database", "must not contain a NUL"};
     std::error_code failed;
     const auto what = fs::status(path, failed);
     if (fs::exists(what) && !fs::is_regular_file(what))
         throw error{errc::storage_readonly, "'" + path + "' is no regular file"};
-    const auto folder = fs::absolute(path, failed).parent_path();
-    if (!fs::is_directory(folder, failed))
+    if (!fs::is_directory(fs::path{path}.parent_path(), failed))
         throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist; make it first"};
 }
 
-/// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. A descriptor may be
-/// opened and closed here because nobody in this process can have a connection to a file that did not exist.
-void create_private(const std::string& path)
+/// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. False: it exists.
+/// A descriptor may be opened and closed here because nobody in this process can have a connection to a file that did
+/// not exist, nor get one meanwhile: all who open a file come by here first.
+bool create_private(const std::string& path)
 {
+    static std::mutex one_at_a_time;
+    const std::lock_guard lock{one_at_a_time};
     const int made = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (made >= 0)
-        ::close(made);
+    return made >= 0 && ::close(made) == 0;
 }
 
 /// Two processes that switch a new file to WAL at once make one another busy; SQLite does not wait for that by itself.
@@ -168,7 +175,7 @@ void switch_to_log(connection& to)
 {
     for (int attempt = 0;; ++attempt) {
         try {
-            to.db().exec("PRAGMA journal_mode=WAL");
+            to.db().exec("PRAGMA page_size=4096; PRAGMA journal_mode=WAL");
             return;
         } catch (const SQLite::Exception& e) {
             if ((e.getErrorCode() & 0xFF) != SQLITE_BUSY || !to.wait_for_others(attempt))
@@ -179,42 +186,45 @@ void switch_to_log(connection& to)
 
 }  // namespace
 
+std::string resolved_path(const std::string& path)
+{
+    if (path.empty() || path.find('\0') != std::string::npos)
+        throw error{errc::invalid_argument, "database", "must name a file"};
+    if (path == ":memory:" || path.starts_with("file:"))
+        throw error{
+            errc::invalid_argument,
+            "database",
+            "must be a path, not '" + path + "'; for a queue in memory use memory_repository()"
+        };
+    std::error_code failed;
+    const auto resolved = fs::weakly_canonical(fs::absolute(path, failed), failed);
+    return failed ? path : resolved.string();
+}
+
 void check_file(const connection_options& options, bool embed)
 {
-    check_path(options.path);
+    check_place(options.path);
     std::error_code failed;
-    if (!fs::exists(options.path, failed)) {
-        create_private(options.path);
-        return;
-    }
-    if (fs::file_size(options.path, failed) == 0)
+    if (create_private(options.path) || fs::file_size(options.path, failed) == 0)
         return;
     auto look = options;
     look.read_only = true;
     connection reading{look};
-    const int version = stored_version(reading.db());
-    check_version(options.path, version);
-    const bool theirs =
-        ask(reading.db(), "SELECT count(*) FROM sqlite_schema") > 0 || ask(reading.db(), "PRAGMA application_id") != 0;
-    if (version == 0 && theirs && !embed)
-        throw error{
-            errc::storage_foreign,
-            "'" + options.path +
-                "' is a database of another application; to keep jobs beside its tables set engine_options::embed"
-        };
+    check_owner(reading.db(), options.path, embed);
 }
 
-void migrate(connection& to)
+void migrate(connection& to, bool embed)
 {
-    switch_to_log(to);
     auto& db = to.db();
+    if (sqlite3_db_readonly(to.handle(), "main") == 1)
+        throw error{errc::storage_readonly, "'" + to.path() + "' cannot be written; look at its permissions"};
+    switch_to_log(to);
     if (stored_version(db) == current_version)
         return;
     db.exec("BEGIN IMMEDIATE");
     try {
-        const int stored = stored_version(db);  // again: somebody else may have been first
-        check_version(to.path(), stored);
-        if (stored == 0 && ask(db, "SELECT count(*) FROM sqlite_schema") == 0)
+        const int stored = check_owner(db, to.path(), embed);  // again: somebody else may have been first
+        if (ask(db, "SELECT count(*) FROM sqlite_schema") == 0)
             db.exec("PRAGMA application_id = " + std::to_string(application_id));
         for (int version = stored; version < current_version; ++version)
             db.exec(migrations[static_cast<std::size_t>(version)]);

@@ -1,13 +1,19 @@
 #pragma once
+#include <string>
+
 #include "sqlite/connection.hpp"
 
 namespace cofila::sqlite {
+
+/// The path that stays the same file's when the program changes its folder; its log is beside what links lead to.
+/// Throws `errc::invalid_argument`, field `database`, for what is no path.
+std::string resolved_path(const std::string& path);
 
 /// Looks at the file without changing it and throws unless it is ours, new, or may be shared (`embed`):
 /// `errc::storage_foreign`, `errc::storage_newer`, `errc::storage_readonly`, `errc::storage_corrupt`.
 void check_file(const connection_options& options, bool embed);
 
 /// Brings the file to the schema of this version, in one transaction. Several processes may do so at once.
-void migrate(connection& to);
+void migrate(connection& to, bool embed);
 
 }  // namespace cofila::sqlite

@@ -219,6 +219,19 @@ CONTRACT_CASE("one sweep rescues jobs of several queues")
     CHECK(state_of_b == job_state::waiting);
 }
 
+CONTRACT_CASE("the limit of a sweep is not one of rescues")
+{
+    std::vector<rescue_order> orders;
+    for (const std::string id : {"a", "b", "c"}) {
+        const auto job = co_await s.add_active(id);
+        orders.push_back(order_for(job));
+    }
+    sweep_request request{.now = s.now(), .rescues = orders, .limit = 1};
+    const auto answer = co_await s->sweep(std::move(request));
+    CHECK(answer.rescued.size() == 3);
+    CHECK_FALSE(answer.more);
+}
+
 CONTRACT_CASE("a stall leaves failed attempts, progress and logs as they are")
 {
     auto job = co_await s.add_active("a", {.attempts = 3});

@@ -51,6 +51,11 @@ TEST_CASE("one JSON value is accepted as it stands")
         "\"\xC3\xA9\xF0\x9F\x98\x80\"",
         "123456789012345678901234567890123456789012345678901234567890",
         "-123456789012345678901234567890",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
         "1e308",
         "-1.7976931348623157e308",
         "1e-999",
@@ -70,8 +75,12 @@ TEST_CASE("long values are accepted as short ones are")
     for (int i = 0; i < 20'000; ++i)
         escapes += i % 3 == 0 ? "\\u00e9" : i % 3 == 1 ? "\\n" : "x";
     const std::string texts[] = {
-        '"' + std::string(500'000, 'x') + '"', '"' + escapes + '"', "{\"" + escapes + "\":1}", "[" + std::string(300, '7') + "]",
-        "0." + std::string(100'000, '3'), std::string(500'000, ' ') + "1" + std::string(500'000, '\n'),
+        '"' + std::string(500'000, 'x') + '"',
+        '"' + escapes + '"',
+        "{\"" + escapes + "\":1}",
+        "[" + std::string(300, '7') + "]",
+        "0." + std::string(100'000, '3'),
+        std::string(500'000, ' ') + "1" + std::string(500'000, '\n'),
     };
     for (const auto& text : texts) {
         const auto e = check(text);

@@ -144,6 +144,11 @@ TEST_CASE("text that no version wrote is corrupt storage")
     }
 }
 
+TEST_CASE("the error says what was wrong with the text")
+{
+    CHECK(reading(R"({"attempts":0})").text.find("attempts must be") != std::string::npos);
+}
+
 TEST_CASE("equal texts share one set of options")
 {
     domain::options_cache cache;
