@@ -24,6 +24,7 @@
 #include <system_error>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "display.hpp"
@@ -155,7 +156,15 @@ struct run_state {
     std::uint64_t duplicates = 0;
     bool all_added = false;
     bool closing = false;
+    std::unordered_set<cofila::job_id> shown{};  // as done, by the display
     display progress{};
+
+    /// A job may be finished before its file is found: left over from an earlier run. It counts once.
+    void show_done(const cofila::job_id& id, std::uint64_t bytes)
+    {
+        if (shown.insert(id).second)
+            progress.done(bytes);
+    }
 };
 
 /// A job of an earlier run: what has failed then gets another chance.
@@ -168,7 +177,7 @@ asio::awaitable<void> take_up_again(run_state& state, cofila::job_id id)
     if (job->state() == cofila::job_state::failed)
         co_await job->retry();
     if (job->state() == cofila::job_state::completed)
-        state.progress.done(job->data().size);
+        state.show_done(id, job->data().size);
 }
 
 asio::awaitable<void> add_files(run_state& state, std::vector<std::string> paths)
@@ -286,7 +295,7 @@ void listen(run_state& state, std::ofstream& log)
 {
     auto& queue = state.queue.events();
     queue.completed.connect([&](const cofila::completed_event& e) {
-        state.progress.done(cofila::decode<file_digest>(e.result).size);
+        state.show_done(e.id, cofila::decode<file_digest>(e.result).size);
         if (log.is_open())
             log << e.id << std::endl;  // at once: this process may be killed
     });

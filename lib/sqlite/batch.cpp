@@ -80,7 +80,7 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
         }
         session_->forget_names();
     }
-    if (session_ && session_->link().log_frames() > (shorten > 0 ? 0 : most_log_frames))
+    if (session_ && (new_frames() > most_log_frames || (shorten > 0 && !log_is_copied_)))
         checkpoint();
     return observed + writes.size();
 }
@@ -92,9 +92,10 @@ bool writing_runner::open(batch waiting)
     auto failed = attempted(options_.path, [&] {
         check_file(options_, embed_);
         auto opened = std::make_unique<session>(options_);
-        migrate(opened->link());
+        migrate(opened->link(), embed_);
         checkpointer_ = std::make_unique<connection>(options_);
         session_ = std::move(opened);
+        copied_frames_ = 0;
     });
     if (failed)
         fail_all(waiting, *failed);
@@ -110,10 +111,10 @@ bool writing_runner::begin(batch waiting)
     return !failed;
 }
 
-/// False: SQLite rolled the transaction back, with everything that others had done in it.
+/// False: the transaction was rolled back, with everything that others had done in it.
 bool writing_runner::run_one(operation& what)
 {
-    const bool savepoint = what.what() == operation::kind::several;
+    const bool savepoint = what.what() != operation::kind::single;
     auto& sql = session_->sql();
     auto failed = attempted(options_.path, [&] {
         if (savepoint)
@@ -125,15 +126,12 @@ bool writing_runner::run_one(operation& what)
     if (!failed)
         return true;
     what.fail(std::move(*failed));
-    if (!session_->link().in_transaction())
-        return false;
     session_->forget_names();
-    if (savepoint)
-        failed = attempted(options_.path, [&] {
-            sql.exec("ROLLBACK TO one");
-            sql.exec("RELEASE one");
-        });
-    return session_->link().in_transaction();
+    auto& link = session_->link();
+    // A single statement that failed has undone itself, or all. It may also have been the savepoint's own that failed.
+    if (savepoint && link.in_transaction() && link.db().tryExec("ROLLBACK TO one; RELEASE one") != SQLITE_OK)
+        link.db().tryExec("ROLLBACK");
+    return link.in_transaction();
 }
 
 bool writing_runner::run_all(batch waiting, std::size_t& done)
@@ -172,8 +170,18 @@ void writing_runner::close_session()
 
 writing_runner::~writing_runner()
 {
-    if (session_ && session_->link().log_frames() > 0)
+    if (session_ && new_frames() > 0)
         checkpoint();
+}
+
+/// Since the log was copied into the file.
+int writing_runner::new_frames()
+{
+    const int frames = session_->link().log_frames();
+    if (frames < copied_frames_)
+        copied_frames_ = 0;  // the log has begun anew
+    log_is_copied_ = log_is_copied_ && frames == copied_frames_;
+    return frames - copied_frames_;
 }
 
 /// While this thread holds the write lock nobody can commit, and a commit that races a checkpoint is what SQLite before
@@ -184,9 +192,14 @@ void writing_runner::checkpoint()
     link.give_up_waiting_after(milliseconds{100});
     if (attempted(options_.path, [&] { session_->sql().exec("BEGIN IMMEDIATE"); }))
         return;  // busy: the next batch tries again
-    sqlite3_wal_checkpoint_v2(checkpointer_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-    link.forget_log_frames();
+    int frames = 0;
+    int copied = 0;
+    auto* const other = checkpointer_->handle();
+    const int result = sqlite3_wal_checkpoint_v2(other, nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
     link.db().tryExec("ROLLBACK");
+    // What a slow reader still needs stays: not tried again with every batch, but when as much has come on top.
+    copied_frames_ = link.log_frames();
+    log_is_copied_ = result == SQLITE_OK && copied == frames;
 }
 
 reading_runner::reading_runner(connection_options options) : options_{std::move(options)} {}

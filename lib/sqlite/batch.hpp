@@ -36,12 +36,15 @@ private:
     bool run_all(batch waiting, std::size_t& done);
     void commit(batch waiting);
     void close_session();
+    int new_frames();
     void checkpoint();
 
     const connection_options options_;
     const bool embed_;
     std::unique_ptr<session> session_{};
-    std::unique_ptr<connection> checkpointer_{};
+    std::unique_ptr<connection> checkpointer_{};  // after the session, so that the session is the last to close
+    int copied_frames_ = 0;
+    bool log_is_copied_ = false;
 };
 
 /// Each operation reads in a transaction of its own; the connection cannot write.

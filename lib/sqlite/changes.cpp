@@ -65,7 +65,7 @@ std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_
 bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::string& token, const transition& change)
 {
     const bool long_result = change.result.size() > longest_inline;
-    const auto* const result = change.result.empty() || long_result ? nullptr : &change.result;
+    const auto* const result = long_result ? nullptr : &change.result;
     std::optional<std::int64_t> position;
     if (change.place != transition::placement::keep)
         position = with.next_position(queue, change.place);

@@ -10,8 +10,18 @@ namespace {
 
 int open_flags(const connection_options& options)
 {
-    return options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+    // No mutexes: a connection belongs to one thread.
+    return SQLite::OPEN_NOMUTEX |
+           (options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
 }
+
+constexpr const char* settings = R"sql(
+PRAGMA temp_store=MEMORY;
+PRAGMA mmap_size=0;
+PRAGMA foreign_keys=OFF;
+PRAGMA wal_autocheckpoint=0;
+PRAGMA journal_size_limit=33554432; -- after a long reader has kept the log from being reused
+)sql";
 
 }  // namespace
 
@@ -23,12 +33,13 @@ connection::connection(connection_options options)
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_handler(raw, &connection::on_busy, this);
     restart_deadline();
-    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-    db_.exec("PRAGMA temp_store=MEMORY");
-    db_.exec("PRAGMA mmap_size=0");
+    // The last connection that may write copies the log and removes it when it is closed. That is safe in every version
+    // of SQLite: it is done only where an exclusive lock shows that nobody else has the file open.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, options_.read_only ? 1 : 0, nullptr);
+    db_.exec(settings);
     db_.exec(options_.durability == cofila::durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    db_.exec("PRAGMA wal_autocheckpoint=0");
     if (options_.read_only)
         db_.exec("PRAGMA query_only=ON");
     else
@@ -45,7 +56,7 @@ void connection::sleep(std::chrono::microseconds time)
 
 bool connection::wait_for_others(int attempt) const
 {
-    if (options_.clock->steady_now() >= deadline_)
+    if ((options_.hurry && *options_.hurry) || options_.clock->steady_now() >= deadline_)
         return false;
     // Short, because the others' gaps are short: back-to-back writers leave 0.3 ms (see database_thread).
     sleep(std::chrono::microseconds{std::min(50 + 10 * attempt, 200)});

@@ -4,6 +4,7 @@
 
 #include <SQLiteCpp/Database.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -15,10 +16,11 @@ struct connection_options {
     milliseconds operation_deadline{};
     std::shared_ptr<cofila::clock> clock{};
     bool read_only = false;
+    std::shared_ptr<const std::atomic<bool>> hurry{};  ///< True: wait for a busy file no longer. May be null.
 };
 
 /// One SQLite connection with the settings that sharing a file needs: waits for others in short steps until a deadline,
-/// and never checkpoints by itself. Used by one thread. Its address stays, since SQLite calls it back.
+/// and never checkpoints while another is open. Used by one thread. Its address stays, since SQLite calls it back.
 class connection {
 public:
     explicit connection(connection_options options);
@@ -39,7 +41,6 @@ public:
 
     /// Frames in the write-ahead log after the last commit of this connection.
     int log_frames() const noexcept { return log_frames_; }
-    void forget_log_frames() noexcept { log_frames_ = 0; }
     /// True while a transaction is open: after an error SQLite may have rolled it back by itself.
     bool in_transaction() const noexcept;
 

@@ -39,11 +39,19 @@ public:
     }
     void halt_all()
     {
-        for (auto* thread : std::exchange(threads_, {}))
-            thread->halt();
+        // Dropped last: it ends coroutines, and these may own threads of this list.
+        std::vector<operation_ptr> dropped;
+        for (auto* thread : take())
+            thread->halt(dropped);
     }
 
 private:
+    std::set<database_thread*> take()
+    {
+        const std::lock_guard lock{mutex_};
+        return std::exchange(threads_, {});
+    }
+
     std::mutex mutex_{};
     std::set<database_thread*> threads_{};
 };
@@ -69,11 +77,9 @@ std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& co
     return asio::use_service<registry_service>(context).registry;
 }
 
-database_thread::database_thread(
-    asio::execution_context& context, std::shared_ptr<cofila::clock> clock, make_runner make
-)
-    : clock_{std::move(clock)},
-      registry_{thread_registry::of(context)}
+database_thread::database_thread(options chosen, make_runner make)
+    : options_{std::move(chosen)},
+      registry_{thread_registry::of(options_.context)}
 {
     registry_->add(this);
     thread_ = std::thread{[this, make = std::move(make)] { loop(make); }};
@@ -81,6 +87,7 @@ database_thread::database_thread(
 
 database_thread::~database_thread()
 {
+    *options_.hurry = true;
     stop();
     registry_->remove(this);
 }
@@ -109,37 +116,32 @@ void database_thread::stop()
         stopping_ = true;
     }
     wake_.notify_one();
-    join();
+    if (thread_.joinable())
+        thread_.join();
 }
 
-void database_thread::halt()
+void database_thread::halt(operations& dropped)
 {
     {
         const std::lock_guard lock{mutex_};
         halted_ = true;
     }
+    *options_.hurry = true;
     stop();
-    // Here and not by the thread: destroying them ends coroutines, which belong to the loop's thread.
-    waiting_.clear();
+    std::ranges::move(unanswered_, std::back_inserter(dropped));
     unanswered_.clear();
-}
-
-void database_thread::join()
-{
-    if (thread_.joinable())
-        thread_.join();
 }
 
 void database_thread::loop(make_runner make)
 {
     const auto runner = make();
     operations batch;
-    auto busy_since = clock_->steady_now();
+    auto busy_since = options_.clock->steady_now();
     for (;;) {
         if (batch.empty()) {
             if (!wait_for_work())
                 return;
-            busy_since = clock_->steady_now();
+            busy_since = options_.clock->steady_now();
         }
         {
             const std::lock_guard lock{mutex_};
@@ -161,32 +163,38 @@ bool database_thread::wait_for_work()
     return !waiting_.empty();
 }
 
-/// One post for each loop, however many operations were in the batch.
+/// One post for each executor, however many operations were in the batch.
 void database_thread::answer(operations done)
 {
-    std::map<const asio::execution_context*, operations> loops;
-    for (auto& what : done)
-        loops[&what->executor().context()].push_back(std::move(what));
-    const std::lock_guard lock{mutex_};
-    for (auto& [context, answers] : loops) {
-        if (halted_) {
-            std::ranges::move(answers, std::back_inserter(unanswered_));
-            continue;
-        }
-        const auto executor = answers.front()->executor();
-        asio::post(executor, [batch = std::move(answers)] {
+    while (!done.empty()) {
+        const auto executor = done.front()->executor();
+        operations same;
+        operations others;
+        for (auto& what : done)
+            (what->executor() == executor ? same : others).push_back(std::move(what));
+        answer_on(executor, std::move(same));
+        done = std::move(others);
+    }
+}
+
+void database_thread::answer_on(const asio::any_io_executor& executor, operations done)
+{
+    const std::lock_guard lock{mutex_};  // a context that halts this thread waits for the post, or there is none
+    if (halted_)
+        std::ranges::move(done, std::back_inserter(unanswered_));
+    else
+        asio::post(executor, [batch = std::move(done)] {
             for (const auto& what : batch)
                 what->answer();
         });
-    }
 }
 
 void database_thread::give_way(steady_time& busy_since)
 {
-    if (clock_->steady_now() - busy_since < longest_run)
+    if (options_.clock->steady_now() - busy_since < longest_run)
         return;
     connection::sleep(gap);
-    busy_since = clock_->steady_now();
+    busy_since = options_.clock->steady_now();
 }
 
 }  // namespace cofila::sqlite

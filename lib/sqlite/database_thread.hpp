@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -19,11 +20,15 @@ class thread_registry;
 /// Without work it sleeps.
 class database_thread final : public database_port {
 public:
+    struct options {
+        boost::asio::execution_context& context;     ///< Where answers go. When it is destroyed, the thread ends first.
+        std::shared_ptr<cofila::clock> clock{};      ///< For the pauses.
+        std::shared_ptr<std::atomic<bool>> hurry{};  ///< Set when the thread must end though the file may be busy.
+    };
     using make_runner = std::function<std::unique_ptr<batch_runner>()>;
 
-    /// `context`: of the loop that answers go to; when it is destroyed, this thread ends first. `clock`: for the
-    /// pauses.
-    database_thread(boost::asio::execution_context& context, std::shared_ptr<cofila::clock> clock, make_runner make);
+    database_thread(options chosen, make_runner make);
+    /// As `stop`, but waits for nobody else who holds the file.
     ~database_thread() override;
 
     void submit(operation_ptr what) override;
@@ -36,12 +41,12 @@ private:
     void loop(make_runner make);
     bool wait_for_work();
     void answer(operations done);
+    void answer_on(const boost::asio::any_io_executor& executor, operations done);
     void give_way(steady_time& busy_since);
-    /// As `stop`, but what was not answered yet never is.
-    void halt();
-    void join();
+    /// Ends the thread; what was not answered yet never will be, and is moved to `dropped`.
+    void halt(operations& dropped);
 
-    const std::shared_ptr<cofila::clock> clock_;
+    const options options_;
     std::shared_ptr<thread_registry> registry_;
     std::mutex mutex_{};
     std::condition_variable wake_{};

@@ -13,38 +13,38 @@ constexpr int most_promoted = 1000;
 
 const std::string* inline_text(const std::string& text) { return text.size() > longest_inline ? nullptr : &text; }
 
-bool insert(session& with, std::int64_t queue, const job_record& job, std::int64_t position)
+bool insert(session& with, std::int64_t queue, const job_record& job)
 {
     const auto* const data = inline_text(job.data);
     const int made = with.sql().exec(
-        "INSERT INTO cofila_jobs (queue, id, name, state, priority, position, created_at, run_at, options, data) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (queue, id) DO NOTHING",
+        "INSERT INTO cofila_jobs (key, queue, id, name, state, priority, position, created_at, run_at, options, data) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (queue, id) DO NOTHING",
+        job.key,
         queue,
         job.id.str(),
         job.name,
         static_cast<int>(job.state),
         job.priority,
-        position,
+        job.position,
         job.timestamp,
         job.run_at,
         with.options_text(job.options),
         data
     );
     if (made != 0 && !data)
-        insert_bodies(with, with.link().db().getLastInsertRowid(), &job.data, nullptr);
+        insert_bodies(with, job.key, &job.data, nullptr);
     return made != 0;
 }
 
 added_row add_one(session& with, std::int64_t queue, const job_snapshot& job)
 {
-    const auto place = *job->options->lifo ? transition::placement::head : transition::placement::tail;
-    const auto position = with.next_position(queue, place);
-    if (!insert(with, queue, *job, position))
-        return {.job = std::make_shared<const job_record>(*find_job(with, queue, job->id)), .duplicate = true};
     auto stored = std::make_shared<job_record>(*job);
-    stored->key = with.link().db().getLastInsertRowid();
-    stored->position = position;
-    return {.job = std::move(stored)};
+    stored->key = with.next_key();
+    stored->position =
+        with.next_position(queue, *job->options->lifo ? transition::placement::head : transition::placement::tail);
+    if (insert(with, queue, *stored))
+        return {.job = std::move(stored)};
+    return {.job = std::make_shared<const job_record>(*find_job(with, queue, job->id)), .duplicate = true};
 }
 
 settled settle(session& with, std::optional<std::int64_t> queue, const settlement& what)

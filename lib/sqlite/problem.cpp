@@ -23,18 +23,22 @@ error describe(const SQLite::Exception& e, const std::string& path)
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
         return with(errc::storage_busy, e, path, "somebody else holds the file; try again");
+    case SQLITE_NOMEM:
+    case SQLITE_INTERRUPT:
+        return with(errc::storage_busy, e, path, "nothing was changed; try again");
     case SQLITE_FULL:
         return with(errc::storage_full, e, path, "make room on the disk");
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return with(errc::storage_corrupt, e, path, "the file is damaged or no database; restore it from a backup");
+    case SQLITE_TOOBIG:
+        return with(errc::payload_too_large, e, path, "SQLite stores no text as long as this");
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
         return with(errc::storage_readonly, e, path, "the file and its folder must exist and be writable");
+    case SQLITE_IOERR:
+        return with(errc::storage_readonly, e, path, "the disk failed and nothing was changed; look at its health");
     default:
-        return with(errc::outcome_unknown, e, path, "the disk failed; look at its health");
+        return with(errc::storage_corrupt, e, path, "the file is damaged or no database; restore it from a backup");
     }
 }
 

@@ -57,7 +57,6 @@ struct listing {
 #define COFILA_LIST "SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE queue = ?1 AND "
 #define COFILA_BY_FINISH                                                                                               \
     "AND finished_at IS NOT NULL AND (finished_at, key) > (?2, ?3) ORDER BY finished_at, key LIMIT ?4"
-#define COFILA_BY_KEY "AND (key, 0) > (?2, ?3) ORDER BY key LIMIT ?4"
 
 place by_turn(const job_record& job) { return {.first = job.priority, .second = job.position}; }
 place by_due(const job_record& job)
@@ -84,9 +83,9 @@ listing listing_of(job_state state)
             'd', COFILA_LIST "state = 1 AND (run_at, position) > (?2, ?3) ORDER BY run_at, position LIMIT ?4", by_due
         };
     case job_state::active:
-        return {'a', COFILA_LIST "state = 2 " COFILA_BY_KEY, by_key};
-    case job_state::waiting_children:
-        return {'h', COFILA_LIST "state = 3 " COFILA_BY_KEY, by_key};
+        return {'a', COFILA_LIST "state = 2 AND key > ?2 ORDER BY key LIMIT ?4", by_key};
+    case job_state::waiting_children:  // no job is in it yet, and no index would find one
+        return {'h', COFILA_LIST "state = 3 AND key > ?2 ORDER BY key LIMIT 0 * ?4", by_key};
     case job_state::completed:
         return {'c', COFILA_LIST "state = 4 " COFILA_BY_FINISH, by_finish};
     case job_state::failed:

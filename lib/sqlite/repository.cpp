@@ -1,50 +1,64 @@
 #include "sqlite/repository.hpp"
 
-#include <sys/stat.h>
-
-#include <algorithm>
-#include <filesystem>
+#include <atomic>
 #include <utility>
 
 #include "sqlite/database_thread.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
+#include "sqlite/schema.hpp"
 
 namespace cofila::sqlite {
 
 namespace asio = boost::asio;
-namespace fs = std::filesystem;
 using kind = operation::kind;
 
 namespace {
 
-/// Where the system cannot tell of writes, the file is asked this often.
-constexpr milliseconds slow_poll{250};
-/// After a write was seen its commit shows when the writer has synced: asked for at growing intervals.
-constexpr int most_reads = 20;
-constexpr std::chrono::microseconds first_read{100};
-constexpr milliseconds last_read{50};
-
 asio::awaitable<void> discard(asio::awaitable<bool> task) { co_await std::move(task); }
 
-}  // namespace
-
-repository::repository(parts with) : with_{std::move(with)}
+asio::awaitable<storage_status> shorten_log(std::shared_ptr<database_port> writer, store_file file)
 {
-    const fs::path path = fs::absolute(with_.path);
-    watch_ = make_commit_watch(with_.executor, path.parent_path().string(), path.filename().string() + "-wal");
+    co_await perform(std::move(writer), kind::shorten_log, [](session&) { return true; });
+    co_return file.look();
 }
 
-asio::awaitable<void> repository::ready(std::shared_ptr<repository> self)
+/// The threads end here, on the loop: what was submitted is done and the log is copied before, so that this is quick.
+asio::awaitable<void> close_all(repository::parts with)
 {
-    self->seen_version_ = co_await self->data_version();
-    struct stat file{};
-    if (::stat(self->with_.path.c_str(), &file) == 0) {
-        self->device_ = file.st_dev;
-        self->inode_ = file.st_ino;
+    with.changes->close();
+    try {
+        co_await perform(with.reader, kind::observe, [](session&) { return true; });
+        co_await perform(with.writer, kind::shorten_log, [](session&) { return true; });
+    } catch (const error&) {  // closed before, or a file that fails: it is let go all the same
     }
+    // In this order: the last connection to close removes the log, which only the writer can.
+    with.reader->stop();
+    with.writer->stop();
 }
+
+std::shared_ptr<database_port> start_thread(const options& chosen, bool read_only)
+{
+    const auto hurry = std::make_shared<std::atomic<bool>>(false);
+    connection_options connecting{
+        .path = chosen.path,
+        .durability = chosen.durability,
+        .operation_deadline = chosen.operation_deadline,
+        .clock = chosen.clock,
+        .read_only = read_only,
+        .hurry = hurry,
+    };
+    database_thread::options running{.context = chosen.executor.context(), .clock = chosen.clock, .hurry = hurry};
+    const auto make = [connecting, embed = chosen.embed]() -> std::unique_ptr<batch_runner> {
+        if (connecting.read_only)
+            return std::make_unique<reading_runner>(connecting);
+        return std::make_unique<writing_runner>(connecting, embed);
+    };
+    return std::make_shared<database_thread>(std::move(running), make);
+}
+
+}  // namespace
 
 asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::vector<job_snapshot> jobs)
 {
@@ -189,100 +203,26 @@ asio::awaitable<bool> repository::is_paused(std::string queue)
     });
 }
 
-asio::awaitable<storage_status> repository::tend()
-{
-    co_await perform(with_.writer, kind::shorten_log, [](session&) { return true; });
-    co_return look_at_files();
-}
+asio::awaitable<storage_status> repository::tend() { return shorten_log(with_.writer, with_.file); }
 
-/// By name only: a descriptor of the file that this process closed would take SQLite's locks with it.
-storage_status repository::look_at_files() const
-{
-    storage_status out;
-    struct stat file{};
-    const bool there = ::stat(with_.path.c_str(), &file) == 0;
-    out.replaced = !there || file.st_dev != device_ || file.st_ino != inode_;
-    out.bytes = there ? static_cast<std::uint64_t>(file.st_size) : 0;
-    if (::stat((with_.path + "-wal").c_str(), &file) == 0)
-        out.log_bytes = static_cast<std::uint64_t>(file.st_size);
-    return out;
-}
+asio::awaitable<void> repository::changed_elsewhere() { return change_watch::wait(with_.changes); }
 
-asio::awaitable<std::int64_t> repository::data_version()
-{
-    return perform(with_.writer, kind::observe, [](session& with) {
-        auto row = with.sql().query("PRAGMA data_version");
-        return row.step() ? row.number(0) : 0;
-    });
-}
-
-asio::awaitable<void> repository::changed_elsewhere()
-{
-    for (;;) {
-        // First, so that what happened between two calls is not missed.
-        if (const bool changed = co_await version_changes(); changed)
-            co_return;
-        if (!watch_) {
-            co_await with_.clock->sleep_until(with_.clock->steady_now() + slow_poll);
-            continue;
-        }
-        co_await watch_->written();
-        auto pause = std::chrono::steady_clock::duration{first_read};
-        for (int reads = 1; reads < most_reads; ++reads) {
-            if (const bool changed = co_await version_changes(); changed)
-                co_return;
-            co_await with_.clock->sleep_until(with_.clock->steady_now() + pause);
-            pause = std::min<std::chrono::steady_clock::duration>(pause * 2, last_read);
-        }
-    }
-}
-
-/// Our own commits never change it.
-asio::awaitable<bool> repository::version_changes()
-{
-    const auto now = co_await data_version();
-    co_return std::exchange(seen_version_, now) != now;
-}
-
-asio::awaitable<void> repository::close()
-{
-    // What was submitted before is done when this is, so that the threads have nothing left to finish below.
-    try {
-        co_await perform(with_.writer, kind::observe, [](session&) { return true; });
-        co_await perform(with_.reader, kind::observe, [](session&) { return true; });
-    } catch (const error&) {  // closed before, or a file that fails: it is let go all the same
-    }
-    with_.writer->stop();
-    with_.reader->stop();
-    watch_.reset();
-}
+asio::awaitable<void> repository::close() { return close_all(with_); }
 
 asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen)
 {
-    connection_options writing{
-        .path = chosen.path,
-        .durability = chosen.durability,
-        .operation_deadline = chosen.operation_deadline,
-        .clock = chosen.clock,
-    };
-    auto reading = writing;
-    reading.read_only = true;
-    auto& context = chosen.executor.context();
-    auto writer = std::make_shared<database_thread>(context, chosen.clock, [writing, embed = chosen.embed] {
-        return std::make_unique<writing_runner>(writing, embed);
+    chosen.path = resolved_path(chosen.path);
+    const auto writer = start_thread(chosen, false);
+    const auto changes = std::make_shared<change_watch>(
+        change_watch::parts{.path = chosen.path, .writer = writer, .clock = chosen.clock, .executor = chosen.executor}
+    );
+    co_await change_watch::start(changes);  // by now the writer has opened the file
+    co_return std::make_shared<repository>(repository::parts{
+        .writer = writer,
+        .reader = start_thread(chosen, true),
+        .changes = changes,
+        .file = store_file{chosen.path},
     });
-    auto reader = std::make_shared<database_thread>(context, chosen.clock, [reading] {
-        return std::make_unique<reading_runner>(reading);
-    });
-    auto opened = std::make_shared<repository>(repository::parts{
-        .path = chosen.path,
-        .writer = std::move(writer),
-        .reader = std::move(reader),
-        .clock = chosen.clock,
-        .executor = chosen.executor,
-    });
-    co_await repository::ready(opened);
-    co_return opened;
 }
 
 }  // namespace cofila::sqlite

@@ -10,8 +10,9 @@
 #include <memory>
 #include <string>
 
-#include "ports/commit_watch.hpp"
+#include "sqlite/change_watch.hpp"
 #include "sqlite/database_port.hpp"
+#include "sqlite/store_file.hpp"
 
 namespace cofila::sqlite {
 
@@ -28,21 +29,18 @@ struct options {
 /// Opens the file, or makes it, on its database thread. Throws as `engine::open` says.
 boost::asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen);
 
-/// The repository over two ports to the same file: one that writes, one that reads.
+/// The repository over two ports to the same file: one that writes, one that reads. What its functions return holds
+/// what it needs, and may outlive the repository. One `changed_elsewhere` at a time.
 class repository final : public job_repository {
 public:
     struct parts {
-        std::string path{};
         std::shared_ptr<database_port> writer{};
         std::shared_ptr<database_port> reader{};
-        std::shared_ptr<cofila::clock> clock{};
-        boost::asio::any_io_executor executor{};
+        std::shared_ptr<change_watch> changes{};
+        store_file file;
     };
 
-    explicit repository(parts with);
-
-    /// Waits until the file has been opened by the writer.
-    static boost::asio::awaitable<void> ready(std::shared_ptr<repository> self);
+    explicit repository(parts with) : with_{std::move(with)} {}
 
     template <class T>
     using awaitable = boost::asio::awaitable<T>;
@@ -70,15 +68,7 @@ public:
     awaitable<void> close() override;
 
 private:
-    awaitable<std::int64_t> data_version();
-    awaitable<bool> version_changes();
-    storage_status look_at_files() const;
-
     const parts with_;
-    std::unique_ptr<commit_watch> watch_;
-    std::uint64_t device_ = 0;
-    std::uint64_t inode_ = 0;
-    std::int64_t seen_version_ = 0;
 };
 
 }  // namespace cofila::sqlite

@@ -11,7 +11,7 @@ void read_bodies(session& with, job_record& job, bool data, bool result)
         return;
     if (data)
         job.data = row.text(0);
-    if (result && !row.is_null(1))
+    if (result)
         job.result = row.text(1);
 }
 
@@ -43,7 +43,7 @@ job_record read_job(session& with, bound_statement& row)
     job.result = row.text(20);
     job.failed_reason = row.text(21);
     const bool data_apart = row.is_null(19);
-    const bool result_apart = job.state == job_state::completed && row.is_null(20);
+    const bool result_apart = row.is_null(20);
     if (data_apart || result_apart)
         read_bodies(with, job, data_apart, result_apart);
     return job;

@@ -175,8 +175,14 @@ void switch_to_log(connection& to)
 {
     for (int attempt = 0;; ++attempt) {
         try {
-            to.db().exec("PRAGMA page_size=4096; PRAGMA journal_mode=WAL");
-            return;
+            to.db().exec("PRAGMA page_size=4096");
+            SQLite::Statement log{to.db(), "PRAGMA journal_mode=WAL"};
+            if (log.executeStep() && log.getColumn(0).getString() == "wal")
+                return;
+            throw error{
+                errc::storage_readonly,
+                "'" + to.path() + "' cannot have a write-ahead log there; put it on a local disk"
+            };
         } catch (const SQLite::Exception& e) {
             if ((e.getErrorCode() & 0xFF) != SQLITE_BUSY || !to.wait_for_others(attempt))
                 throw;

@@ -29,6 +29,8 @@ public:
 
     /// A new position in a queue. Written back by `flush`, since other processes give positions too.
     std::int64_t next_position(std::int64_t queue, transition::placement place);
+    /// The key of a new job. Its counter is kept like a queue's positions, in a row that is no queue's.
+    std::int64_t next_key() { return next_position(0, transition::placement::tail); }
 
     /// Before COMMIT.
     void flush();

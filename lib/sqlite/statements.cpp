@@ -13,4 +13,12 @@ SQLite::Statement& statement_cache::prepared(const char* sql)
         .first->second;
 }
 
+std::vector<std::string> statement_cache::texts() const
+{
+    std::vector<std::string> out;
+    for (const auto& [text, statement] : statements_)
+        out.emplace_back(text);
+    return out;
+}
+
 }  // namespace cofila::sqlite

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace cofila::sqlite {
 
@@ -89,6 +90,9 @@ public:
         while (running.step()) {}
         return statement.getChanges();
     }
+
+    /// Of every statement that was used so far: a test asks SQLite how it carries them out.
+    std::vector<std::string> texts() const;
 
 private:
     SQLite::Statement& prepared(const char* sql);

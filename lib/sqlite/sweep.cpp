@@ -19,7 +19,7 @@ struct doomed {
 std::vector<std::int64_t> queue_numbers(session& with)
 {
     std::vector<std::int64_t> out;
-    auto row = with.sql().query("SELECT number FROM cofila_queues");
+    auto row = with.sql().query("SELECT number FROM cofila_queues WHERE number > 0");
     while (row.step())
         out.push_back(row.number(0));
     return out;
@@ -87,13 +87,31 @@ struct counted_group {
     std::int64_t keep = 0;
 };
 
+/// The next greater count by which finished jobs of a queue are kept. Asked for one by one, since SQLite would find
+/// the distinct ones by reading all.
+std::optional<std::int64_t> next_count(session& with, const counted_group& after)
+{
+    auto row = with.sql().query(
+        "SELECT prune_count FROM cofila_jobs WHERE queue = ?1 AND state = ?2 AND prune_count > ?3 "
+        "AND prune_count IS NOT NULL ORDER BY prune_count LIMIT 1",
+        after.queue,
+        after.state,
+        after.keep
+    );
+    return row.step() ? std::optional{row.number(0)} : std::nullopt;
+}
+
 std::vector<counted_group> counted_groups(session& with)
 {
     std::vector<counted_group> out;
-    auto row =
-        with.sql().query("SELECT DISTINCT queue, state, prune_count FROM cofila_jobs WHERE prune_count IS NOT NULL");
-    while (row.step())
-        out.push_back({.queue = row.number(0), .state = row.number(1), .keep = row.number(2)});
+    for (const auto queue : queue_numbers(with))
+        for (const auto state : {job_state::completed, job_state::failed}) {
+            counted_group group{.queue = queue, .state = static_cast<int>(state), .keep = -1};
+            while (const auto keep = next_count(with, group)) {
+                group.keep = *keep;
+                out.push_back(group);
+            }
+        }
     return out;
 }
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # An include may only point to a layer on the left, or to its own.
 MAY_USE = {
+    "pch": set(),
     "domain": {"domain"},
     "ports": {"domain", "ports"},
     "async": {"domain", "ports", "async"},
@@ -32,9 +33,10 @@ LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items(
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/', re.S)
-TEXT = re.compile(r'"(?:\\.|[^"\\\n])*"')
-CLOCK = re.compile(r'_clock::now\s*\(|\bsleep_for\b|\bsleep_until\s*\(\s*std|\brandom_device\b|\bstd::rand\b|'
-                   r'\b(steady|system|high_resolution)_timer\b')
+TEXT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'')
+SLEEP = re.compile(r'\bsleep_for\b|\bthis_thread::sleep_\w+|\b(u|nano)sleep\s*\(|[^_\w]sleep\s*\(\s*\d')
+CLOCK = re.compile(r'::now\s*\(|\b(steady|system|high_resolution|deadline|waitable)_timer\b|\bgettimeofday\b|'
+                   r'\bclock_gettime\b|\brandom_device\b|\bstd::rand\b|\bmt19937\w*|\bgetrandom\b')
 
 
 def layer_of(path):
@@ -51,8 +53,9 @@ def line_of(text, at):
 
 
 def without_comments(text):
-    blank = lambda found: re.sub(r'[^\n]', ' ', found.group())
-    return COMMENT.sub(blank, TEXT.sub(lambda found: '"' + ' ' * (len(found.group()) - 2) + '"', text))
+    """The same lines without what is in comments and quotes. Quotes first: there may be a // in one."""
+    text = TEXT.sub(lambda found: '"' + ' ' * (len(found.group()) - 2) + '"', text)
+    return COMMENT.sub(lambda found: re.sub(r'[^\n]', ' ', found.group()), text)
 
 
 def catch_blocks(code):
@@ -68,11 +71,16 @@ def check_includes(path, text):
     layer = layer_of(path)
     library = path.startswith(("lib/", "include/"))
     if path.startswith("include/") and layer is None:
-        yield 1, "a public header that tests/lint/rules.py assigns to no layer"
+        yield 1, "a public header without a layer: add it to PUBLIC in tests/lint/rules.py"
+    if layer and layer not in MAY_USE:
+        yield 1, "a folder that is no layer: add it to MAY_USE in tests/lint/rules.py"
+        return
     for found in INCLUDE.finditer(text):
         name, line = found.group(1), line_of(text, found.start())
         folder = name.split("/")[0] if "/" in name else None
         target = LAYER_OF_HEADER.get(name) or (folder if folder in MAY_USE else None)
+        if library and name.startswith("."):
+            yield line, "name the layer's folder, as in \"domain/backoff.hpp\""
         if layer and target and target not in MAY_USE[layer]:
             yield line, f"layer '{layer}' may not include '{name}' of layer '{target}'"
         if name.startswith(("SQLiteCpp/", "sqlite3")) and library and layer != "sqlite":
@@ -88,12 +96,12 @@ def check_includes(path, text):
 def check_code(path, text):
     code = without_comments(text)
     if path.startswith(("lib/", "include/")) and path != "lib/system/clock.cpp":
-        for found in CLOCK.finditer(code):
+        for found in (*CLOCK.finditer(code), *SLEEP.finditer(code)):
             yield line_of(code, found.start()), f"'{found.group().strip()}' belongs into lib/system/clock.cpp"
     if path.startswith("tests/"):
-        for found in re.finditer(r'\bsleep_for\b|\busleep\s*\(|[^_\w]sleep\s*\(\s*\d', code):
+        for found in SLEEP.finditer(code):
             yield line_of(code, found.start()), "a test does not sleep"
-    for found in re.finditer(r'\basio::detached\b', code):
+    for found in re.finditer(r'\bdetached\b', code):
         yield line_of(code, found.start()), "a detached coroutine has no owner"
     for at, block in catch_blocks(code):
         if "co_await" in block:
@@ -113,12 +121,19 @@ PLANTED = [
     ("lib/application/x.cpp", '#include <boost/signals2/signal.hpp>\n'),
     ("lib/application/x.cpp", '#include <boost/asio.hpp>\n'),
     ("lib/application/x.cpp", '#include <cofila/engine.hpp>\n'),
+    ("lib/system/x.cpp", '#include "../sqlite/session.hpp"\n'),
+    ("lib/pch/pch.hpp", '#include <cofila/events.hpp>\n'),
+    ("lib/unheard_of/x.cpp", 'int x;\n'),
     ("include/cofila/unheard_of.hpp", '#pragma once\n'),
     ("lib/application/x.cpp", 'auto t = std::chrono::steady_clock::now();\n'),
+    ("lib/domain/x.cpp", 'using real = std::chrono::steady_clock;\nauto t = real::now();\n'),
     ("lib/sqlite/x.cpp", 'std::this_thread::sleep_for(gap);\n'),
+    ("lib/sqlite/x.cpp", "out << '\"'; usleep(5); out << '\"';\n"),
+    ("lib/domain/x.cpp", 'std::mt19937_64 dice{std::random_device{}()};\n'),
     ("lib/engine/x.cpp", 'asio::steady_timer timer{executor};\n'),
     ("tests/unit/x_test.cpp", 'usleep(100);\n'),
     ("apps/x.cpp", 'co_spawn(io, f(), boost::asio::detached);\n'),
+    ("lib/engine/x.cpp", 'using asio::detached;\nco_spawn(io, f(), detached);\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { if (x) { co_await g(); } }\n'),
 ]
 HARMLESS = [

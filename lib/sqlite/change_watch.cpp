@@ -1,0 +1,122 @@
+#include "sqlite/change_watch.hpp"
+
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "async/first_of.hpp"
+#include "sqlite/session.hpp"
+
+namespace cofila::sqlite {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Where the system cannot tell of writes, the file is asked this often.
+constexpr milliseconds slow_poll{250};
+/// A write shows before its commit does, which comes when the log has been synced: asked for at growing intervals.
+constexpr int most_reads = 20;
+constexpr std::chrono::microseconds first_pause{100};
+constexpr milliseconds last_pause{50};
+
+asio::awaitable<std::int64_t> data_version(std::shared_ptr<database_port> writer)
+{
+    return perform(std::move(writer), operation::kind::observe, [](session& with) {
+        auto row = with.sql().query("PRAGMA data_version");
+        return row.step() ? row.number(0) : 0;
+    });
+}
+
+}  // namespace
+
+/// Only while somebody waits: the system pays for a watch with every write, ours too.
+class change_watch::listening {
+public:
+    explicit listening(change_watch& owner) : owner_{owner}
+    {
+        const std::filesystem::path path = owner_.with_.path;
+        owner_.watch_ =
+            make_commit_watch(owner_.with_.executor, path.parent_path().string(), path.filename().string() + "-wal");
+    }
+    listening(const listening&) = delete;
+    listening& operator=(const listening&) = delete;
+    ~listening() { owner_.watch_.reset(); }
+
+private:
+    change_watch& owner_;
+};
+
+asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
+{
+    self->seen_version_ = co_await data_version(self->with_.writer);
+}
+
+asio::awaitable<void> change_watch::wait(std::shared_ptr<change_watch> self)
+{
+    const listening scope{*self};  // before the first look, so that nothing falls between the two
+    for (;;) {
+        const bool changed = co_await self->version_changes();
+        if (changed)
+            co_return;
+        if (!self->watch_) {
+            co_await self->sleep(slow_poll);
+            continue;
+        }
+        co_await self->written();
+        const bool changed_soon = co_await self->version_changes_soon();
+        if (changed_soon)
+            co_return;
+    }
+}
+
+void change_watch::close()
+{
+    closed_ = true;
+    watch_.reset();
+}
+
+/// Our own commits never change it.
+asio::awaitable<bool> change_watch::version_changes()
+{
+    const auto now = co_await data_version(with_.writer);
+    co_return std::exchange(seen_version_, now) != now;
+}
+
+/// What is written meanwhile begins the intervals anew: it may be the commit that is waited for, and it need not be ours.
+asio::awaitable<bool> change_watch::version_changes_soon()
+{
+    std::chrono::steady_clock::duration pause = first_pause;
+    for (int reads = 0; reads < most_reads; ++reads) {
+        const bool changed = co_await version_changes();
+        if (changed)
+            co_return true;
+        const bool written_again = co_await first_of(written(), sleep(pause));
+        pause = std::min<std::chrono::steady_clock::duration>(pause * 2, last_pause);
+        if (written_again) {
+            pause = first_pause;
+            reads = 0;
+        }
+    }
+    co_return false;
+}
+
+asio::awaitable<void> change_watch::sleep(std::chrono::steady_clock::duration time)
+{
+    return with_.clock->sleep_until(with_.clock->steady_now() + time);
+}
+
+asio::awaitable<void> change_watch::written()
+{
+    try {
+        co_await watch_->written();
+    } catch (const boost::system::system_error&) {
+        if (closed_)
+            throw error{errc::closed, "the store has been closed"};
+        throw;
+    }
+}
+
+}  // namespace cofila::sqlite

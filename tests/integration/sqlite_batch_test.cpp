@@ -1,0 +1,290 @@
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <atomic>
+#include <semaphore>
+
+#include "async/task_group.hpp"
+#include "integration/sqlite_support.hpp"
+#include "sqlite/database_thread.hpp"
+#include "sqlite/jobs.hpp"
+#include "support/error_of.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+using kind = sqlite::operation::kind;
+
+namespace {
+
+/// Adds a job to queue "q".
+test_operation::work adding(std::string id, std::string data = "{}")
+{
+    return [job = one_job(std::move(id), std::move(data))](sqlite::session& with) { sqlite::add(with, "q", job); };
+}
+
+[[noreturn]] void fail(sqlite::session&) { throw error{errc::invalid_argument, "asked to"}; }
+
+int count_commit(void* commits)
+{
+    ++*static_cast<int*>(commits);
+    return 0;
+}
+
+/// A writing runner on a new file.
+struct fixture {
+    temp_folder folder{};
+    std::string path = folder.file("jobs.db");
+    sqlite::writing_runner runner{connecting(path), false};
+    int commits = 0;
+
+    fixture()
+    {
+        run_one(
+            runner,
+            [this](sqlite::session& with) { sqlite3_commit_hook(with.link().handle(), count_commit, &commits); },
+            kind::observe
+        );
+    }
+
+    std::int64_t jobs() const { return ask(path, "SELECT count(*) FROM cofila_jobs"); }
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sqlite batch");
+
+TEST_CASE_FIXTURE(fixture, "a batch is one transaction")
+{
+    test_batch batch;
+    for (int i = 0; i < 100; ++i)
+        batch.add(adding(std::to_string(i)), i % 2 == 0 ? kind::single : kind::several);
+    CHECK(batch.run(runner) == 100);
+    CHECK(commits == 1);
+    CHECK(jobs() == 100);
+}
+
+TEST_CASE_FIXTURE(fixture, "an operation that fails leaves nothing behind, and the others are done")
+{
+    test_batch batch;
+    const auto& before = batch.add(adding("a"));
+    const auto& failing = batch.add([](sqlite::session& with) {
+        sqlite::add(with, "q", one_job("b"));
+        sqlite::add(with, "another queue", one_job("b"));
+        fail(with);
+    });
+    const auto& after = batch.add([](sqlite::session& with) { sqlite::add(with, "another queue", one_job("c")); });
+    batch.run(runner);
+    CHECK_FALSE(before.failure());
+    REQUIRE(failing.failure());
+    CHECK(failing.failure()->code() == errc::invalid_argument);
+    CHECK_FALSE(after.failure());
+    CHECK(before.runs() == 1);
+    CHECK(jobs() == 2);
+    CHECK(ask(path, "SELECT count(*) FROM cofila_queues JOIN cofila_jobs ON queue = number WHERE id = 'c'") == 1);
+    CHECK(commits == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "where SQLite rolls everything back the others are done again without the one at fault")
+{
+    const auto interrupted = [](sqlite::session& with) {
+        auto* const db = with.link().handle();
+        sqlite::add(with, "q", one_job("b"));
+        sqlite3_progress_handler(db, 1, [](void*) { return 1; }, nullptr);
+        struct scope {
+            sqlite3* db;
+            ~scope() { sqlite3_progress_handler(db, 0, nullptr, nullptr); }
+        } const end{db};
+        with.sql().exec("UPDATE cofila_jobs SET priority = 1");
+    };
+    const auto rolled_back = [](sqlite::session& with) {
+        with.link().db().exec("ROLLBACK");
+        fail(with);
+    };
+    test_batch batch;
+    const auto& first = batch.add(adding("a"), kind::single);
+    const auto& faulty = batch.add(interrupted);
+    const auto& middle = batch.add(adding("c"));
+    const auto& worse = batch.add(rolled_back, kind::single);
+    const auto& last = batch.add(adding("d"));
+    CHECK(batch.run(runner) == 5);
+    REQUIRE(faulty.failure());
+    CHECK(faulty.failure()->code() == errc::storage_busy);
+    CHECK(faulty.runs() == 1);
+    REQUIRE(worse.failure());
+    CHECK(worse.runs() == 1);
+    for (const auto* what : {&first, &middle, &last})
+        CHECK_FALSE(what->failure());
+    CHECK(first.runs() == 3);
+    CHECK(last.runs() == 1);
+    CHECK(jobs() == 3);
+    CHECK(ask(path, "SELECT count(DISTINCT position) FROM cofila_jobs") == 3);
+    CHECK(commits == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "an operation that breaks its savepoint cannot leave half of itself behind")
+{
+    test_batch batch;
+    batch.add(adding("a"));
+    const auto& faulty = batch.add([](sqlite::session& with) {
+        sqlite::add(with, "q", one_job("b"));
+        with.link().db().exec("RELEASE one");
+    });
+    batch.run(runner);
+    CHECK(faulty.failure());
+    CHECK(jobs() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "on a full disk what does not fit is refused, and what fits goes on")
+{
+    run_one(
+        runner,
+        [](sqlite::session& with) {
+            const auto pages = ask(with.link().db(), "PRAGMA page_count");
+            with.link().db().exec("PRAGMA max_page_count = " + std::to_string(pages + 10));
+        },
+        kind::observe
+    );
+    test_batch batch;
+    const auto& small = batch.add(adding("small"));
+    const auto& large = batch.add(adding("large", '"' + std::string(200'000, 'x') + '"'));
+    const auto& other = batch.add(adding("other"), kind::single);
+    batch.run(runner);
+    CHECK_FALSE(small.failure());
+    CHECK_FALSE(other.failure());
+    REQUIRE(large.failure());
+    CHECK(large.failure()->code() == errc::storage_full);
+    CHECK(std::string{large.failure()->what()}.find(path) != std::string::npos);
+    CHECK(jobs() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "a commit that fails is told to all, and what comes next finds a connection that works")
+{
+    run_one(
+        runner,
+        [](sqlite::session& with) {
+            sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
+        },
+        kind::observe
+    );
+    test_batch batch;
+    const auto& first = batch.add(adding("a"));
+    const auto& second = batch.add(adding("b"), kind::single);
+    batch.run(runner);
+    REQUIRE(first.failure());
+    CHECK(first.failure()->code() == errc::outcome_unknown);
+    REQUIRE(second.failure());
+    run_one(runner, adding("c"));
+    CHECK(jobs() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "renewals go first, and the others in their order")
+{
+    std::string order;
+    const auto note = [&](char name) { return [&order, name](sqlite::session&) { order += name; }; };
+    test_batch batch;
+    batch.add(note('a'));
+    batch.add(note('b'), kind::single);
+    batch.add(note('r'), kind::renewal);
+    batch.add(note('c'));
+    batch.add(note('s'), kind::renewal);
+    batch.run(runner);
+    CHECK(order == "rsabc");
+}
+
+TEST_CASE_FIXTURE(fixture, "a batch has an end: what is left comes with the next")
+{
+    test_batch batch;
+    for (int i = 0; i < 1500; ++i)
+        batch.add(adding(std::to_string(i)), kind::single);
+    CHECK(batch.run(runner) == 1000);
+    CHECK(jobs() == 1000);
+}
+
+TEST_CASE("a batch that takes long ends early, and answers what is done")
+{
+    const temp_folder folder;
+    auto options = connecting(folder.file("jobs.db"));
+    const auto clock = std::make_shared<manual_clock>();
+    options.clock = clock;
+    sqlite::writing_runner runner{options, false};
+    test_batch batch;
+    for (int i = 0; i < 10; ++i)
+        batch.add([clock](sqlite::session&) { clock->advance(4ms); });
+    CHECK(batch.run(runner) == 3);
+}
+
+TEST_CASE("a file that others keep busy is waited for until the deadline, and then works again")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    auto options = connecting(path);
+    options.clock = system_clock();
+    sqlite::writing_runner runner{options, false};
+    run_one(runner, adding("a"));
+    {
+        const file_holder other{path};
+        test_batch batch;
+        const auto& add = batch.add(adding("b"));
+        const auto& renew = batch.add(adding("c"), kind::renewal);
+        const auto& look = batch.add([](sqlite::session&) {}, kind::observe);
+        const auto start = options.clock->steady_now();
+        CHECK(batch.run(runner) == 3);
+        CHECK(options.clock->steady_now() - start >= options.operation_deadline);
+        REQUIRE(add.failure());
+        CHECK(add.failure()->code() == errc::storage_busy);
+        CHECK(add.runs() == 0);
+        REQUIRE(renew.failure());
+        CHECK_FALSE(look.failure());
+    }
+    run_one(runner, adding("b"));
+    CHECK(ask(path, "SELECT count(*) FROM cofila_jobs") == 2);
+}
+
+TEST_CASE("what is submitted while the thread is busy is committed together")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    std::binary_semaphore gate{0};
+    int commits = 0;
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto clock = std::make_shared<manual_clock>();
+        auto options = connecting(path);
+        const auto thread = std::make_shared<sqlite::database_thread>(
+            sqlite::database_thread::options{
+                .context = executor.context(), .clock = clock, .hurry = std::make_shared<std::atomic<bool>>(false)
+            },
+            [options] { return std::make_unique<sqlite::writing_runner>(options, false); }
+        );
+        task_group group{executor};
+        const auto block = [](auto port, std::binary_semaphore& until, int& count) -> asio::awaitable<void> {
+            co_await sqlite::perform(port, kind::observe, [&until, &count](sqlite::session& with) {
+                sqlite3_commit_hook(with.link().handle(), count_commit, &count);
+                until.acquire();
+                return true;
+            });
+        };
+        const auto add = [](auto port, int i) -> asio::awaitable<void> {
+            co_await sqlite::perform(port, kind::single, [job = one_job(std::to_string(i))](sqlite::session& with) {
+                return sqlite::add(with, "q", job);
+            });
+        };
+        std::shared_ptr<sqlite::database_port> port = thread;
+        group.spawn(block(port, gate, commits));
+        co_await settle();
+        for (int i = 0; i < 200; ++i)
+            group.spawn(add(port, i));
+        co_await settle();
+        gate.release();
+        co_await group.join();
+        thread->stop();
+    });
+    CHECK(commits == 1);
+    CHECK(ask(path, "SELECT count(*) FROM cofila_jobs") == 200);
+}
+
+TEST_SUITE_END();

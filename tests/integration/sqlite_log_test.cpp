@@ -1,0 +1,98 @@
+// The write-ahead log: it stays short, whoever writes and reads.
+#include <algorithm>
+#include <filesystem>
+
+#include "integration/sqlite_support.hpp"
+#include "sqlite/jobs.hpp"
+#include "support/print.hpp"
+
+namespace fs = std::filesystem;
+using namespace cofila;
+using namespace cofila::test;
+using kind = sqlite::operation::kind;
+
+namespace {
+
+constexpr std::uintmax_t mebibyte = 1024 * 1024;
+
+struct fixture {
+    temp_folder folder{};
+    std::string path = folder.file("jobs.db");
+    sqlite::writing_runner runner{connecting(path), false};
+
+    fixture() { run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("a")); }); }
+
+    void write(int transactions)
+    {
+        for (int i = 0; i < transactions; ++i)
+            run_one(
+                runner,
+                [text = std::to_string(i)](sqlite::session& with) {
+                    sqlite::update_progress(with, "q", {.id = "a"}, text);
+                },
+                kind::single
+            );
+    }
+    std::uintmax_t log_size() const { return fs::file_size(path + "-wal"); }
+    void tend()
+    {
+        run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
+    }
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sqlite log");
+
+TEST_CASE_FIXTURE(fixture, "the log stays short over many small transactions")
+{
+    std::uintmax_t longest = 0;
+    for (int i = 0; i < 50; ++i) {
+        write(1000);
+        longest = std::max(longest, log_size());
+    }
+    CHECK(longest < 8 * mebibyte);
+}
+
+TEST_CASE_FIXTURE(fixture, "a reader that stays makes the log longer, but stops nobody; without it the log is short again")
+{
+    {
+        SQLite::Database reader{path, SQLite::OPEN_READONLY};
+        reader.exec("BEGIN");
+        CHECK(ask(reader, "SELECT count(*) FROM cofila_jobs") == 1);
+        write(5000);
+        CHECK(log_size() > 8 * mebibyte);
+    }
+    write(1100);
+    tend();
+    write(2000);
+    const auto size = log_size();
+    write(5000);
+    CHECK(log_size() == size);
+}
+
+TEST_CASE_FIXTURE(fixture, "tending copies a short log into the file, also one that somebody else left")
+{
+    const auto copied = folder.file("copy.db");
+    const auto progress_in_copy = [&] {
+        fs::copy_file(path, copied, fs::copy_options::overwrite_existing);
+        SQLite::Database copy{copied, SQLite::OPEN_READWRITE};
+        return ask(copy, "SELECT progress FROM cofila_jobs");
+    };
+    write(10);
+    tend();
+    CHECK(progress_in_copy() == 9);
+    write(20);
+    CHECK(progress_in_copy() == 9);
+    tend();
+    CHECK(progress_in_copy() == 19);
+    {
+        SQLite::Database other{path, SQLite::OPEN_READWRITE};
+        other.exec("PRAGMA wal_autocheckpoint=0; UPDATE cofila_jobs SET progress = '77'");
+    }
+    sqlite::writing_runner second{connecting(path), false};
+    run_one(second, [](sqlite::session&) {}, kind::shorten_log);
+    CHECK(progress_in_copy() == 77);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,212 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "integration/sqlite_support.hpp"
+#include "sqlite/schema.hpp"
+#include "support/error_of.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A file as it is on disk.
+struct file_state {
+    std::string bytes{};
+    fs::file_time_type modified{};
+
+    friend bool operator==(const file_state&, const file_state&) = default;
+};
+
+file_state state_of(const std::string& path)
+{
+    std::ifstream file{path, std::ios::binary};
+    return {.bytes = {std::istreambuf_iterator<char>{file}, {}}, .modified = fs::last_write_time(path)};
+}
+
+mode_t mode_of(const std::string& path)
+{
+    struct stat found{};
+    return ::stat(path.c_str(), &found) == 0 ? found.st_mode & 0777u : 0;
+}
+
+/// Opens, closes, and answers what was thrown.
+thrown_error opening(sqlite::options chosen)
+{
+    thrown_error out;
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto open_and_close = [](sqlite::options with) -> asio::awaitable<void> {
+            const auto store = co_await open(std::move(with));
+            co_await store->close();
+        };
+        out = co_await error_of(open_and_close(chosen));
+    });
+    return out;
+}
+
+const std::string other_application = "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)";
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sqlite schema");
+
+TEST_CASE("a new file is made for its owner only, in WAL mode, with our application id and no user version")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("a"));
+        CHECK(mode_of(path) == 0600);
+        CHECK(mode_of(path + "-wal") == 0600);
+        co_await store->close();
+    });
+    CHECK(ask(path, "PRAGMA application_id") == 0x636F6669);
+    CHECK(ask(path, "PRAGMA user_version") == 0);
+    CHECK(ask(path, "PRAGMA page_size") == 4096);
+    CHECK(ask(path, "SELECT count(*) FROM pragma_journal_mode() WHERE journal_mode = 'wal'") == 1);
+    CHECK(ask(path, "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'cofila_%' AND name NOT LIKE 'sqlite_%'") == 0);
+}
+
+TEST_CASE("a file that was closed stands alone, and opens again with its jobs")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("a"));
+        co_await store->close();
+    });
+    CHECK(std::distance(fs::directory_iterator{folder.path()}, fs::directory_iterator{}) == 1);
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        const auto job = co_await store->get("q", "a");
+        CHECK(job.has_value());
+        co_await store->close();
+    });
+}
+
+TEST_CASE("a database of another application is refused untouched")
+{
+    for (const std::string mode : {"PRAGMA journal_mode=DELETE;", "PRAGMA journal_mode=WAL;"}) {
+        for (const std::string marks : {other_application, std::string{"PRAGMA user_version=7"}, std::string{"PRAGMA application_id=7"}}) {
+            INFO(mode, marks);
+            const temp_folder folder;
+            const auto path = folder.file("theirs.db");
+            execute(path, mode + marks);
+            const auto before = state_of(path);
+            const auto refused = opening({.path = path});
+            CHECK(refused.code == errc::storage_foreign);
+            CHECK(refused.text.find("embed") != std::string::npos);
+            CHECK((state_of(path) == before));
+        }
+    }
+}
+
+TEST_CASE("a newer schema is refused untouched, and both versions are named")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    opening({.path = path});
+    execute(path, "UPDATE cofila_meta SET value = 77 WHERE key = 'schema_version'");
+    const auto before = state_of(path);
+    const auto refused = opening({.path = path});
+    CHECK(refused.code == errc::storage_newer);
+    CHECK(refused.text.find("77") != std::string::npos);
+    CHECK(refused.text.find("up to 1") != std::string::npos);
+    CHECK((state_of(path) == before));
+}
+
+TEST_CASE("with embed our tables are made beside those of another application")
+{
+    const temp_folder folder;
+    const auto path = folder.file("theirs.db");
+    execute(path, "PRAGMA user_version=7; PRAGMA application_id=9;" + other_application);
+    const auto opened = opening({.path = path, .embed = true});
+    CHECK_FALSE(opened.code);
+    CHECK(ask(path, "SELECT count(*) FROM theirs") == 1);
+    CHECK(ask(path, "SELECT count(*) FROM cofila_jobs") == 0);
+    CHECK(ask(path, "PRAGMA user_version") == 7);
+    CHECK(ask(path, "PRAGMA application_id") == 9);
+    const auto again = opening({.path = path});
+    CHECK_FALSE(again.code);
+}
+
+TEST_CASE("what is no path of a database file is refused with a reason")
+{
+    const temp_folder folder;
+    std::ofstream{folder.file("notes.txt")} << std::string(5000, 'n');
+    struct refusal {
+        std::string path;
+        errc code;
+        std::string text;
+    };
+    const refusal refusals[] = {
+        {"", errc::invalid_argument, "must name a file"},
+        {":memory:", errc::invalid_argument, "memory_repository()"},
+        {"file:jobs.db?mode=memory", errc::invalid_argument, "must be a path"},
+        {std::string{"a\0b", 3}, errc::invalid_argument, "must name a file"},
+        {folder.path().string(), errc::storage_readonly, "no regular file"},
+        {folder.file("missing/jobs.db"), errc::storage_readonly, "folder"},
+        {folder.file("notes.txt"), errc::storage_corrupt, "no database"},
+    };
+    for (const auto& r : refusals) {
+        INFO(r.path);
+        const auto refused = opening({.path = r.path});
+        CHECK(refused.code == r.code);
+        INFO(refused.text);
+        CHECK(refused.text.find(r.text) != std::string::npos);
+        CHECK(refused.field == (r.code == errc::invalid_argument ? "database" : ""));
+    }
+}
+
+TEST_CASE("a path through a link leads to the file behind it")
+{
+    const temp_folder folder;
+    fs::create_directory(folder.file("data"));
+    opening({.path = folder.file("data/jobs.db")});
+    fs::create_symlink(folder.file("data/jobs.db"), folder.file("link.db"));
+    CHECK(sqlite::resolved_path(folder.file("link.db")) == fs::canonical(folder.file("data/jobs.db")).string());
+    const auto opened = opening({.path = folder.file("link.db")});
+    CHECK_FALSE(opened.code);
+}
+
+TEST_CASE("a new file may be opened by several at once")
+{
+    for (int round = 0; round < 10; ++round) {
+        const temp_folder folder;
+        const auto path = folder.file("jobs.db");
+        thrown_error failures[4];
+        {
+            std::vector<std::jthread> openers;
+            for (auto& failure : failures)
+                openers.emplace_back([&failure, path] {
+                    const auto options = [&] {
+                        auto chosen = connecting(path);
+                        chosen.clock = system_clock();
+                        chosen.operation_deadline = 30s;
+                        return chosen;
+                    }();
+                    failure = error_of([&] {
+                        sqlite::writing_runner runner{options, false};
+                        run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+                    });
+                });
+        }
+        for (const auto& failure : failures)
+            CHECK_MESSAGE(!failure.code, failure.text);
+        CHECK(ask(path, "SELECT count(*) FROM cofila_queues WHERE name = 'q'") == 1);
+    }
+}
+
+TEST_SUITE_END();

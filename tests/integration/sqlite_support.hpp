@@ -1,0 +1,141 @@
+#pragma once
+#include <cofila/clock.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/system_executor.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+#include "sqlite/batch.hpp"
+#include "sqlite/repository.hpp"
+#include "support/manual_clock.hpp"
+#include "support/temp_folder.hpp"
+
+namespace cofila::test {
+
+/// What another program does with the file.
+inline void execute(const std::string& path, const std::string& sql)
+{
+    SQLite::Database other{path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+    other.exec(sql);
+}
+
+inline std::int64_t ask(SQLite::Database& db, const std::string& sql)
+{
+    SQLite::Statement query{db, sql};
+    return query.executeStep() ? query.getColumn(0).getInt64() : -1;
+}
+
+inline std::int64_t ask(const std::string& path, const std::string& sql)
+{
+    SQLite::Database other{path, SQLite::OPEN_READWRITE};
+    return ask(other, sql);
+}
+
+/// Somebody else in the middle of a write.
+class file_holder {
+public:
+    explicit file_holder(const std::string& path) : db_{path, SQLite::OPEN_READWRITE} { db_.exec("BEGIN IMMEDIATE"); }
+
+private:
+    SQLite::Database db_;
+};
+
+/// Time stands still: no batch takes too long, and nobody is waited for in vain.
+inline sqlite::connection_options connecting(const std::string& path)
+{
+    return {
+        .path = path,
+        .durability = durability::normal,
+        .operation_deadline = milliseconds{20},
+        .clock = std::make_shared<manual_clock>()
+    };
+}
+
+inline boost::asio::awaitable<std::shared_ptr<job_repository>> open(sqlite::options chosen)
+{
+    chosen.executor = co_await boost::asio::this_coro::executor;
+    if (!chosen.clock)
+        chosen.clock = system_clock();
+    co_return co_await sqlite::open_repository(std::move(chosen));
+}
+
+inline job_snapshot some_job(std::string id, std::string data = "{}", const job_options& options = {})
+{
+    auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
+    return std::make_shared<const job_record>(
+        domain::new_job(job_id{std::move(id)}, "task", std::move(data), std::move(resolved), manual_clock::start)
+    );
+}
+
+inline std::vector<job_snapshot> one_job(std::string id, std::string data = "{}")
+{
+    return {some_job(std::move(id), std::move(data))};
+}
+
+/// An operation that nobody waits for: a test looks at what became of it.
+class test_operation final : public sqlite::operation {
+public:
+    using work = std::function<void(sqlite::session&)>;
+
+    explicit test_operation(work what, kind as = kind::several)
+        : operation{as, boost::asio::system_executor{}},
+          work_{std::move(what)}
+    {}
+
+    void run(sqlite::session& with) override
+    {
+        ++runs_;
+        work_(with);
+    }
+    void answer() override {}
+
+    int runs() const { return runs_; }
+    const std::optional<error>& failure() const { return failed_; }
+
+private:
+    work work_;
+    int runs_ = 0;
+};
+
+/// A batch with a way to look at its operations afterwards.
+class test_batch {
+public:
+    test_operation& add(test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::several)
+    {
+        auto made = std::make_unique<test_operation>(std::move(what), as);
+        auto& out = *made;
+        operations_.push_back(std::move(made));
+        return out;
+    }
+    std::size_t run(sqlite::batch_runner& on) { return on.run(operations_); }
+
+private:
+    std::vector<sqlite::operation_ptr> operations_{};
+};
+
+/// Has one thing done; throws what it failed with.
+inline void run_one(
+    sqlite::batch_runner& on,
+    test_operation::work what,
+    sqlite::operation::kind as = sqlite::operation::kind::several
+)
+{
+    test_batch batch;
+    const auto& only = batch.add(std::move(what), as);
+    batch.run(on);
+    if (only.failure())
+        throw error{*only.failure()};
+}
+
+}  // namespace cofila::test
