@@ -66,9 +66,10 @@ CREATE TABLE cofila_jobs (
     prune_count INTEGER -- retention: to be removed once so many finished after it
 ) STRICT;
 CREATE UNIQUE INDEX cofila_jobs_id ON cofila_jobs (queue, id);
-CREATE INDEX cofila_jobs_waiting ON cofila_jobs (queue, priority, position) WHERE state = 0;
-CREATE INDEX cofila_jobs_delayed ON cofila_jobs (queue, run_at, position) WHERE state = 1;
-CREATE INDEX cofila_jobs_active ON cofila_jobs (queue) WHERE state = 2;
+-- Each has the state as a column too: without it SQLite reads the table to count.
+CREATE INDEX cofila_jobs_waiting ON cofila_jobs (queue, priority, position, state) WHERE state = 0;
+CREATE INDEX cofila_jobs_delayed ON cofila_jobs (queue, run_at, position, state) WHERE state = 1;
+CREATE INDEX cofila_jobs_active ON cofila_jobs (queue, state) WHERE state = 2;
 CREATE INDEX cofila_jobs_finished ON cofila_jobs (queue, state, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX cofila_jobs_prune_at ON cofila_jobs (prune_at) WHERE prune_at IS NOT NULL;
 CREATE INDEX cofila_jobs_prune_count ON cofila_jobs (queue, state, prune_count, finished_at) WHERE prune_count IS NOT NULL;

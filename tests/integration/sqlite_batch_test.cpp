@@ -165,9 +165,7 @@ TEST_CASE_FIXTURE(fixture, "a commit that fails is told to all, and what comes n
 {
     run_one(
         runner,
-        [](sqlite::session& with) {
-            sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
-        },
+        [](sqlite::session& with) { sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr); },
         kind::observe
     );
     test_batch batch;
@@ -248,8 +246,11 @@ TEST_CASE("what is submitted while the thread is busy is committed together")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    std::binary_semaphore gate{0};
-    int commits = 0;
+    struct {
+        std::binary_semaphore entered{0};
+        std::binary_semaphore open{0};
+        int commits = 0;
+    } gate;
     run_coro([&]() -> asio::awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         const auto clock = std::make_shared<manual_clock>();
@@ -261,10 +262,11 @@ TEST_CASE("what is submitted while the thread is busy is committed together")
             [options] { return std::make_unique<sqlite::writing_runner>(options, false); }
         );
         task_group group{executor};
-        const auto block = [](auto port, std::binary_semaphore& until, int& count) -> asio::awaitable<void> {
-            co_await sqlite::perform(port, kind::observe, [&until, &count](sqlite::session& with) {
-                sqlite3_commit_hook(with.link().handle(), count_commit, &count);
-                until.acquire();
+        const auto block = [](auto port, auto& at) -> asio::awaitable<void> {
+            co_await sqlite::perform(port, kind::observe, [&at](sqlite::session& with) {
+                sqlite3_commit_hook(with.link().handle(), count_commit, &at.commits);
+                at.entered.release();
+                at.open.acquire();
                 return true;
             });
         };
@@ -274,16 +276,17 @@ TEST_CASE("what is submitted while the thread is busy is committed together")
             });
         };
         std::shared_ptr<sqlite::database_port> port = thread;
-        group.spawn(block(port, gate, commits));
+        group.spawn(block(port, gate));
         co_await settle();
+        gate.entered.acquire();
         for (int i = 0; i < 200; ++i)
             group.spawn(add(port, i));
         co_await settle();
-        gate.release();
+        gate.open.release();
         co_await group.join();
         thread->stop();
     });
-    CHECK(commits == 1);
+    CHECK(gate.commits == 1);
     CHECK(ask(path, "SELECT count(*) FROM cofila_jobs") == 200);
 }
 

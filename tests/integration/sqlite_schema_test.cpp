@@ -75,7 +75,9 @@ TEST_CASE("a new file is made for its owner only, in WAL mode, with our applicat
     CHECK(ask(path, "PRAGMA user_version") == 0);
     CHECK(ask(path, "PRAGMA page_size") == 4096);
     CHECK(ask(path, "SELECT count(*) FROM pragma_journal_mode() WHERE journal_mode = 'wal'") == 1);
-    CHECK(ask(path, "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'cofila_%' AND name NOT LIKE 'sqlite_%'") == 0);
+    CHECK(
+        ask(path, "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'cofila_%' AND name NOT LIKE 'sqlite_%'") == 0
+    );
 }
 
 TEST_CASE("a file that was closed stands alone, and opens again with its jobs")
@@ -98,8 +100,9 @@ TEST_CASE("a file that was closed stands alone, and opens again with its jobs")
 
 TEST_CASE("a database of another application is refused untouched")
 {
-    for (const std::string mode : {"PRAGMA journal_mode=DELETE;", "PRAGMA journal_mode=WAL;"}) {
-        for (const std::string marks : {other_application, std::string{"PRAGMA user_version=7"}, std::string{"PRAGMA application_id=7"}}) {
+    for (const std::string& mode : {"PRAGMA journal_mode=DELETE;", "PRAGMA journal_mode=WAL;"}) {
+        for (const std::string& marks :
+             {other_application, std::string{"PRAGMA user_version=7"}, std::string{"PRAGMA application_id=7"}}) {
             INFO(mode, marks);
             const temp_folder folder;
             const auto path = folder.file("theirs.db");

@@ -126,9 +126,7 @@ private:
 
 /// Has one thing done; throws what it failed with.
 inline void run_one(
-    sqlite::batch_runner& on,
-    test_operation::work what,
-    sqlite::operation::kind as = sqlite::operation::kind::several
+    sqlite::batch_runner& on, test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::several
 )
 {
     test_batch batch;

@@ -1,0 +1,72 @@
+// The program that process tests start: a worker on the file that is its argument. It writes a line for whatever
+// happens.
+//   child work DATABASE   runs jobs until one named "last" has been completed
+//   child hold DATABASE   runs a job until it reads a line from standard input
+#include <cofila/cofila.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+using text_queue = cofila::queue<std::string, std::string>;
+using text_job = cofila::job<std::string, std::string>;
+using text_worker = cofila::worker<std::string, std::string>;
+
+void tell(const std::string& line) { std::cout << line << std::endl; }
+
+asio::awaitable<std::string> hold(text_job job)
+{
+    tell("started " + job.id().str());
+    asio::posix::stream_descriptor input{co_await asio::this_coro::executor, ::dup(STDIN_FILENO)};
+    std::string line;
+    co_await asio::async_read_until(input, asio::dynamic_buffer(line), '\n', asio::use_awaitable);
+    co_return "held";
+}
+
+asio::awaitable<std::string> work(text_job job)
+{
+    tell("started " + job.id().str());
+    co_return "worked";
+}
+
+asio::awaitable<int> run(std::string what, std::string database)
+{
+    auto engine = co_await cofila::engine::open(
+        {.database = std::move(database), .maintenance = cofila::maintenance_options{.interval = 100ms}}
+    );
+    auto queue = engine.queue<std::string, std::string>("texts");
+    text_worker worker{queue, what == "hold" ? hold : work, {.concurrency = 4, .lock_duration = 2s}};
+    cofila::stop_on_signal guard{worker};
+    queue.events().completed.connect([](const cofila::completed_event& e) { tell("completed " + e.id.str()); });
+    queue.events().stalled.connect([](const cofila::stalled_event& e) { tell("stalled " + e.id.str()); });
+    worker.events().lock_lost.connect([](const cofila::lock_lost_event& e) { tell("lost " + e.id.str()); });
+    worker.events().ready.connect([](const cofila::ready_event&) { tell("ready"); });
+    worker.events().job_processed.connect([&](const cofila::job_processed_event& e) {
+        if (e.name == "last")
+            worker.stop();
+    });
+    const auto report = co_await worker.run();
+    co_await engine.close();
+    tell("finished " + std::to_string(report.finished.size()) + ", released " + std::to_string(report.released.size()));
+    co_return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    if (argc != 3)
+        return 2;
+    return cofila::run_main(run(argv[1], argv[2]));
+}

@@ -1,0 +1,154 @@
+// Who waits for changes is told of those that others make.
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <filesystem>
+#include <optional>
+
+#include "async/task_group.hpp"
+#include "integration/sqlite_support.hpp"
+#include "support/error_of.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* some_write = "INSERT OR REPLACE INTO cofila_meta VALUES ('touched', random())";
+
+asio::awaitable<void> note_end(std::shared_ptr<job_repository> store, std::optional<thrown_error>& end)
+{
+    end = co_await error_of(store->changed_elsewhere());
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sqlite changes");
+
+TEST_CASE("a commit of another connection ends the wait, again and again")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        for (int i = 0; i < 5; ++i) {
+            std::optional<thrown_error> end;
+            task_group group{co_await asio::this_coro::executor};
+            group.spawn(note_end(store, end));
+            if (i % 2 == 0)
+                co_await store->counts("q");  // by now it waits
+            CHECK_FALSE(end);
+            execute(path, some_write);
+            co_await group.join();
+            CHECK_FALSE(end->code);
+        }
+        co_await store->close();
+    });
+}
+
+TEST_CASE("a commit between two waits is not missed, and told of once")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        execute(path, some_write);
+        co_await store->changed_elsewhere();
+        execute(path, some_write);
+        execute(path, some_write);
+        co_await store->changed_elsewhere();
+        std::optional<thrown_error> end;
+        task_group group{co_await asio::this_coro::executor};
+        group.spawn(note_end(store, end));
+        for (int i = 0; i < 20; ++i)
+            co_await store->counts("q");
+        CHECK_FALSE(end);
+        group.cancel();
+        co_await group.join();
+        CHECK(end->code == asio::error::operation_aborted);
+        co_await store->close();
+    });
+}
+
+TEST_CASE("our own commits are no changes, but the one of another repository in this process is")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        const auto other = co_await open({.path = path});
+        std::optional<thrown_error> end;
+        task_group group{co_await asio::this_coro::executor};
+        group.spawn(note_end(store, end));
+        for (int i = 0; i < 50; ++i)
+            co_await store->add("q", one_job(std::to_string(i)));
+        CHECK_FALSE(end);
+        co_await other->add("q", one_job("other"));
+        co_await group.join();
+        CHECK_FALSE(end->code);
+        co_await other->close();
+        co_await store->close();
+    });
+}
+
+TEST_CASE("closing ends the wait")
+{
+    const temp_folder folder;
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = folder.file("jobs.db")});
+        std::optional<thrown_error> end;
+        task_group group{co_await asio::this_coro::executor};
+        group.spawn(note_end(store, end));
+        for (int i = 0; i < 3; ++i)
+            co_await store->counts("q");
+        co_await store->close();
+        co_await group.join();
+        CHECK(end->code == errc::closed);
+    });
+}
+
+TEST_CASE("a wait outlives the repository's handle")
+{
+    const temp_folder folder;
+    run_coro([&]() -> asio::awaitable<void> {
+        auto store = co_await open({.path = folder.file("jobs.db")});
+        auto wait = store->changed_elsewhere();
+        auto tend = store->tend();
+        auto close = store->close();
+        store.reset();
+        const auto status = co_await std::move(tend);
+        CHECK_FALSE(status.replaced);
+        co_await std::move(close);
+        const auto ended = co_await error_of(std::move(wait));
+        CHECK(ended.code == errc::closed);
+    });
+}
+
+TEST_CASE("tending tells when the file was replaced or removed, and how large it is")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("a"));
+        const auto status = co_await store->tend();
+        CHECK_FALSE(status.replaced);
+        CHECK(status.bytes >= 4096);
+        CHECK(status.log_bytes > 0);
+        std::filesystem::rename(path, folder.file("moved.db"));
+        const auto moved = co_await error_of(store->add("q", one_job("b")));
+        const auto removed = co_await store->tend();
+        CHECK(removed.replaced);
+        execute(path, "CREATE TABLE t (a)");
+        const auto replaced = co_await store->tend();
+        CHECK(replaced.replaced);
+        co_await store->close();
+    });
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,184 @@
+// However it ends: nothing hangs, nothing is touched after its end, and what was started is done.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <optional>
+
+#include "async/task_group.hpp"
+#include "integration/sqlite_support.hpp"
+#include "support/error_of.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+    temp_folder folder{};
+    std::string path = folder.file("jobs.db");
+
+    std::int64_t jobs() const { return ask(path, "SELECT count(*) FROM cofila_jobs"); }
+};
+
+asio::awaitable<void> add(std::shared_ptr<job_repository> store, std::string id)
+{
+    co_await store->add("q", one_job(std::move(id)));
+}
+
+/// A loop that a test stops at will.
+class stopped_loop {
+public:
+    void spawn(asio::awaitable<void> task)
+    {
+        asio::co_spawn(io_, std::move(task), [](std::exception_ptr) {});
+    }
+    void run() { io_.run(); }
+    /// What is ready, and no more.
+    void poll()
+    {
+        io_.restart();
+        io_.poll();
+    }
+
+    std::shared_ptr<job_repository> open(sqlite::options chosen)
+    {
+        std::shared_ptr<job_repository> out;
+        asio::co_spawn(
+            io_,
+            test::open(std::move(chosen)),
+            [&](std::exception_ptr, std::shared_ptr<job_repository> made) { out = std::move(made); }
+        );
+        io_.run();
+        REQUIRE(out);
+        return out;
+    }
+
+private:
+    asio::io_context io_{1};
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sqlite close");
+
+TEST_CASE_FIXTURE(fixture, "a repository that is dropped without close ends by itself, and its file is whole")
+{
+    run_coro([&]() -> asio::awaitable<void> {
+        auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("a"));
+        store.reset();
+    });
+    CHECK(jobs() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "operations that are under way keep what they need")
+{
+    run_coro([&]() -> asio::awaitable<void> {
+        auto store = co_await open({.path = path});
+        task_group group{co_await asio::this_coro::executor};
+        for (int i = 0; i < 50; ++i)
+            group.spawn(add(store, std::to_string(i)));
+        co_await settle();
+        store.reset();
+        co_await group.join();
+    });
+    CHECK(jobs() == 50);
+}
+
+TEST_CASE_FIXTURE(fixture, "a loop that is destroyed first ends the threads, and leaves the repository harmless")
+{
+    for (const bool polled : {false, true}) {
+        auto loop = std::make_optional<stopped_loop>();
+        auto store = loop->open({.path = path});
+        for (int i = 0; i < 50; ++i)
+            loop->spawn(add(store, std::to_string(i)));
+        if (polled)
+            loop->poll();
+        loop->spawn(store->changed_elsewhere());
+        loop.reset();
+        store.reset();
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "answers that nobody takes any more go with the loop, whoever goes first")
+{
+    for (const bool store_first : {false, true}) {
+        auto loop = std::make_optional<stopped_loop>();
+        auto store = loop->open({.path = path});
+        for (int i = 0; i < 50; ++i)
+            loop->spawn(add(store, std::to_string(i)));
+        loop->spawn([](std::shared_ptr<job_repository> s) -> asio::awaitable<void> { co_await s->counts("q"); }(store));
+        loop->poll();
+        if (store_first)
+            store.reset();
+        loop.reset();
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a wait for changes may be under way when the loop is destroyed")
+{
+    auto loop = std::make_optional<stopped_loop>();
+    auto store = loop->open({.path = path});
+    loop->spawn(store->changed_elsewhere());
+    for (int i = 0; i < 1000; ++i)
+        loop->poll();
+    SUBCASE("before the repository") { loop.reset(); }
+    SUBCASE("after the repository") { store.reset(); }
+}
+
+TEST_CASE_FIXTURE(fixture, "nothing waits for a busy file at the end")
+{
+    auto loop = std::make_optional<stopped_loop>();
+    auto store = loop->open({.path = path, .operation_deadline = 1h});
+    const file_holder other{path};
+    loop->spawn(add(store, "a"));
+    loop->poll();
+    SUBCASE("the loop goes first") { loop.reset(); }
+    SUBCASE("the repository goes first") { store.reset(); }
+}
+
+TEST_CASE_FIXTURE(fixture, "closing twice at once is closing once")
+{
+    run_coro([&]() -> asio::awaitable<void> {
+        auto store = co_await open({.path = path});
+        task_group group{co_await asio::this_coro::executor};
+        group.spawn(add(store, "a"));
+        group.spawn(store->close());
+        group.spawn(store->close());
+        co_await group.join();
+        const auto late = co_await error_of(store->get("q", "a"));
+        CHECK(late.code == errc::closed);
+    });
+    CHECK(jobs() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "an operation on a busy file fails after the deadline, and the repository goes on")
+{
+    run_coro([&]() -> asio::awaitable<void> {
+        auto store = co_await open({.path = path, .operation_deadline = 20ms});
+        auto other = std::make_optional<file_holder>(path);
+        const auto busy = co_await error_of(store->add("q", one_job("a")));
+        CHECK(busy.code == errc::storage_busy);
+        const auto counts = co_await store->counts("q");  // reading goes on
+        CHECK(counts == job_counts{});
+        other.reset();
+        co_await store->add("q", one_job("a"));
+        co_await store->close();
+    });
+    CHECK(jobs() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a store that is refused leaves nothing running")
+{
+    execute(path, "CREATE TABLE theirs (a)");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto refused = co_await error_of(open({.path = path}));
+        CHECK(refused.code == errc::storage_foreign);
+    });
+}
+
+TEST_SUITE_END();

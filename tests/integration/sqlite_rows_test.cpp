@@ -1,0 +1,136 @@
+// What is in the tables, beside what the contract shows.
+#include "integration/sqlite_support.hpp"
+#include "sqlite/jobs.hpp"
+#include "sqlite/queries.hpp"
+#include "support/print.hpp"
+
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+    temp_folder folder{};
+    std::string path = folder.file("jobs.db");
+    sqlite::writing_runner runner{connecting(path), false};
+    std::uint64_t tokens = 0;
+
+    std::int64_t count(const std::string& from) { return ask(path, "SELECT count(*) FROM " + from); }
+
+    job_snapshot add(std::string id, std::string data = "{}", job_options options = {})
+    {
+        job_snapshot out;
+        const std::vector<job_snapshot> jobs{some_job(std::move(id), std::move(data), options)};
+        run_one(runner, [&](sqlite::session& with) { out = sqlite::add(with, "q", jobs).front().job; });
+        return out;
+    }
+    job_snapshot claim()
+    {
+        settle_and_claim_answer answer;
+        settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
+        request.claim = {.tokens = {{.high = 1, .low = ++tokens}}, .worker = "w", .lock_duration = 30s};
+        run_one(runner, [&](sqlite::session& with) { answer = sqlite::settle_and_claim(with, request); });
+        REQUIRE(answer.claimed.size() == 1);
+        return answer.claimed.front();
+    }
+    settled settle(const job_snapshot& job, transition change)
+    {
+        settle_and_claim_answer answer;
+        settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
+        request.settlements.push_back(
+            {.job = {.id = job->id, .key = job->key, .token = job->token}, .change = std::move(change)}
+        );
+        run_one(runner, [&](sqlite::session& with) { answer = sqlite::settle_and_claim(with, request); });
+        return answer.settlements.front();
+    }
+    void remove(const job_id& id)
+    {
+        run_one(runner, [&](sqlite::session& with) { sqlite::remove(with, "q", id); });
+    }
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sqlite rows");
+
+TEST_CASE_FIXTURE(fixture, "long bodies have a table of their own, short ones have not")
+{
+    add("short", '"' + std::string(498, 's') + '"');
+    CHECK(count("cofila_bodies") == 0);
+    add("long", '"' + std::string(499, 'l') + '"');
+    CHECK(count("cofila_bodies WHERE length(data) = 501") == 1);
+    CHECK(count("cofila_jobs WHERE data IS NULL") == 1);
+    const auto first = claim();
+    settle(first, domain::after_success(*first, '"' + std::string(600, 'r') + '"', manual_clock::start));
+    CHECK(count("cofila_bodies WHERE data IS NULL AND length(result) = 602") == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "whatever removes a job takes all of it along")
+{
+    const std::string long_data = '"' + std::string(1000, 'd') + '"';
+    enum class way { by_hand, at_once, by_age };
+    for (const auto how : {way::by_hand, way::at_once, way::by_age}) {
+        const auto keep = how == way::by_hand   ? retention::keep_all()
+                          : how == way::at_once ? retention::remove_at_once()
+                                                : retention::keep_for(0s);
+        add("a", long_data, {.attempts = 2, .on_completed = keep});
+        auto job = claim();
+        settle(job, domain::after_failure(*job, {.message = "boom"}, manual_clock::start, 0));
+        job = claim();
+        run_one(runner, [&](sqlite::session& with) {
+            sqlite::add_log(with, "q", {.id = "a", .token = job->token}, {.text = "line"}, 10);
+        });
+        CHECK(count("cofila_bodies, cofila_attempts, cofila_logs, cofila_jobs") == 1);
+        settle(job, domain::after_success(*job, "1", manual_clock::start));
+        if (how == way::by_hand)
+            remove("a");
+        if (how == way::by_age)
+            run_one(runner, [](sqlite::session& with) { sqlite::sweep(with, {.now = manual_clock::start}); });
+        for (const auto* table : {"cofila_bodies", "cofila_attempts", "cofila_logs", "cofila_jobs"}) {
+            INFO(table);
+            CHECK(count(table) == 0);
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a key is never given twice, also when the last job is removed and the file opened again")
+{
+    const auto first = add("a");
+    remove("a");
+    const auto second = add("a");
+    CHECK(second->key > first->key);
+    remove("a");
+    sqlite::writing_runner other{connecting(path), false};
+    job_snapshot third;
+    run_one(other, [&](sqlite::session& with) { third = sqlite::add(with, "another", one_job("a")).front().job; });
+    CHECK(third->key > second->key);
+}
+
+TEST_CASE_FIXTURE(fixture, "two connections that add by turns share one order")
+{
+    sqlite::writing_runner other{connecting(path), false};
+    for (int i = 0; i < 10; ++i)
+        run_one(i % 2 == 0 ? runner : other, [&](sqlite::session& with) {
+            sqlite::add(with, "q", one_job(std::to_string(i)));
+        });
+    CHECK(count("(SELECT DISTINCT position FROM cofila_jobs)") == 10);
+    for (int i = 0; i < 10; ++i)
+        CHECK(claim()->id == job_id{std::to_string(i)});
+}
+
+TEST_CASE_FIXTURE(fixture, "neither a look at an unknown queue nor a claim from it makes it")
+{
+    run_one(runner, [](sqlite::session& with) {
+        settle_and_claim_request request{.queue = "unknown", .now = manual_clock::start};
+        request.claim = {.tokens = {{}}, .worker = "w", .lock_duration = 30s};
+        sqlite::settle_and_claim(with, request);
+        sqlite::counts(with, "unknown");
+        sqlite::list(with, "unknown", {}, {});
+        sqlite::remove(with, "unknown", "a");
+        sqlite::update_progress(with, "unknown", {.id = "a"}, "1");
+    });
+    CHECK(count("cofila_queues WHERE number > 0") == 0);
+}
+
+TEST_SUITE_END();
