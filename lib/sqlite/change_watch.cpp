@@ -85,7 +85,8 @@ asio::awaitable<bool> change_watch::version_changes()
     co_return std::exchange(seen_version_, now) != now;
 }
 
-/// What is written meanwhile begins the intervals anew: it may be the commit that is waited for, and it need not be ours.
+/// What is written meanwhile begins the intervals anew: it may be the commit that is waited for, and it need not be
+/// ours.
 asio::awaitable<bool> change_watch::version_changes_soon()
 {
     std::chrono::steady_clock::duration pause = first_pause;

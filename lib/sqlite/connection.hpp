@@ -30,7 +30,6 @@ public:
     SQLite::Database& db() noexcept { return db_; }
     sqlite3* handle() const noexcept { return db_.getHandle(); }
     const std::string& path() const noexcept { return options_.path; }
-    const cofila::clock& clock() const noexcept { return *options_.clock; }
 
     /// From now on a busy file is waited for until `operation_deadline` from now.
     void restart_deadline() { deadline_ = options_.clock->steady_now() + options_.operation_deadline; }

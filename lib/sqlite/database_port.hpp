@@ -1,6 +1,5 @@
 #pragma once
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -24,7 +23,7 @@ public:
     /// From any thread. The operation is answered after the commit that made it durable, or with the reason why there
     /// was none.
     virtual void submit(operation_ptr what) = 0;
-    /// Finishes what was submitted; later submissions are answered with `errc::closed`. May block for one commit.
+    /// Finishes what was submitted, and blocks until then; later submissions are answered with `errc::closed`.
     /// Idempotent.
     virtual void stop() = 0;
 };

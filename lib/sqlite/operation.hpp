@@ -19,9 +19,9 @@ public:
     enum class kind {
         observe,      ///< Outside of any transaction; writes nothing.
         shorten_log,  ///< The same, and asks for a checkpoint afterwards.
-        renewal,      ///< Writes; goes before the others, since locks run out.
-        single,       ///< Writes with one statement, or with several of which only the last can fail.
+        single,       ///< Writes with one statement, beside some that do no harm where that one fails.
         several,      ///< Writes with several statements: gets a savepoint of its own.
+        renewal,      ///< As `several`, but goes before the others, since locks run out.
     };
 
     operation(kind what, boost::asio::any_io_executor answers_on)

@@ -2,6 +2,7 @@
 // happens.
 //   child work DATABASE   runs jobs until one named "last" has been completed
 //   child hold DATABASE   runs a job until it reads a line from standard input
+//   child freeze DATABASE the same without maintenance: stopped at any time, it does not hold the file's lock
 #include <cofila/cofila.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <optional>
 #include <string>
 
 namespace asio = boost::asio;
@@ -42,11 +44,12 @@ asio::awaitable<std::string> work(text_job job)
 
 asio::awaitable<int> run(std::string what, std::string database)
 {
-    auto engine = co_await cofila::engine::open(
-        {.database = std::move(database), .maintenance = cofila::maintenance_options{.interval = 100ms}}
-    );
+    std::optional<cofila::maintenance_options> maintenance = cofila::maintenance_options{.interval = 100ms};
+    if (what == "freeze")
+        maintenance.reset();
+    auto engine = co_await cofila::engine::open({.database = std::move(database), .maintenance = maintenance});
     auto queue = engine.queue<std::string, std::string>("texts");
-    text_worker worker{queue, what == "hold" ? hold : work, {.concurrency = 4, .lock_duration = 2s}};
+    text_worker worker{queue, what == "work" ? work : hold, {.concurrency = 4, .lock_duration = 2s}};
     cofila::stop_on_signal guard{worker};
     queue.events().completed.connect([](const cofila::completed_event& e) { tell("completed " + e.id.str()); });
     queue.events().stalled.connect([](const cofila::stalled_event& e) { tell("stalled " + e.id.str()); });

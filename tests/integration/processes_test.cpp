@@ -157,7 +157,7 @@ TEST_CASE("F14: a worker that was stopped past its lock finds it lost, and what 
 {
     const site here;
     here.add("last");
-    child_process stopped{here.child("hold")};
+    child_process stopped{here.child("freeze")};
     stopped.read_until("started last");
     stopped.send(SIGSTOP);
     child_process second{here.child("work")};

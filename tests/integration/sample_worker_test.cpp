@@ -35,8 +35,9 @@ struct tree {
             write_file(root / std::to_string(i % 10) / ("file " + std::to_string(i)), "text " + std::to_string(i));
     }
 
-    /// Tells the id of each digest on its standard output, since a pipe is a file too.
-    std::vector<std::string> digest() const
+    /// Appends the id of each digest to `log`: to its standard output, since a pipe is a file too.
+    std::vector<std::string> digest(const std::string& log = "/dev/stdout", const std::string& manifest = "manifest")
+        const
     {
         return {
             cofila::test::program("COFILA_SAMPLE_WORKER"),
@@ -44,9 +45,9 @@ struct tree {
             "--database",
             folder.file("digest.db"),
             "--manifest",
-            folder.file("manifest"),
+            folder.file(manifest),
             "--log-digests",
-            "/dev/stdout",
+            log,
             root.string()
         };
     }
@@ -178,17 +179,18 @@ TEST_CASE("two runs on one database share the files and both end with the whole 
 {
     const tree here;
     here.grow(2000);
-    auto command = here.digest();
-    child_process first{command};
-    command[5] = here.folder.file("manifest of the second");
-    child_process second{command};
-    std::multiset<std::string> digests;
-    read_all_digests(first, digests);
-    read_all_digests(second, digests);
+    const auto log = here.folder.file("log");  // a pipe that nobody reads would hold a run up
+    child_process first{here.digest(log)};
+    child_process second{here.digest(log, "manifest of the second")};
     CHECK(first.wait() == 0);
     CHECK(second.wait() == 0);
+    std::ifstream lines{log};
+    std::multiset<std::string> digests;
+    for (std::string line; std::getline(lines, line);)
+        digests.insert(line);
     CHECK(none_twice(digests));
     CHECK(digests.size() == 2000);
+    CHECK(here.manifest_lines() == 2000);
     CHECK(here.sha256sum_agrees());
 }
 
