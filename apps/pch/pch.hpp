@@ -1,6 +1,7 @@
 #pragma once
-#include <boost/json/value.hpp>
 #include <cofila/cofila.hpp>
+
+#include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -21,7 +21,7 @@ struct job_options {
     std::optional<retention> on_completed{};   ///< Default: `queue_options::on_completed`.
     std::optional<retention> on_failed{};      ///< Default: `queue_options::on_failed`.
     std::optional<int> max_stalled_count{
-    };                                   ///< Rescues from a dead or stopped worker before it fails. >= 0. Default 1.
+    };  ///< Rescues from a dead or stopped worker before it fails. >= 0. Default 1.
     std::optional<int> keep_logs{};      ///< The newest log lines that are kept. >= 0. Default 1000.
     std::optional<int> keep_attempts{};  ///< The newest failed attempts that are kept. >= 0. Default 20.
 

@@ -2,7 +2,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <optional>
+#include <stdexcept>
 
 #include "async/task_group.hpp"
 #include "integration/sqlite_support.hpp"
@@ -36,7 +38,19 @@ public:
     {
         asio::co_spawn(io_, std::move(task), [](std::exception_ptr) {});
     }
-    void run() { io_.run(); }
+    /// What the task throws comes out of `run`.
+    void spawn_throwing(asio::awaitable<void> task)
+    {
+        asio::co_spawn(io_, std::move(task), [](std::exception_ptr error) {
+            if (error)
+                std::rethrow_exception(error);
+        });
+    }
+    void run()
+    {
+        io_.restart();
+        io_.run();
+    }
     /// What is ready, and no more.
     void poll()
     {
@@ -128,6 +142,22 @@ TEST_CASE_FIXTURE(fixture, "a wait for changes may be under way when the loop is
         loop->poll();
     SUBCASE("before the repository") { loop.reset(); }
     SUBCASE("after the repository") { store.reset(); }
+}
+
+TEST_CASE_FIXTURE(fixture, "an exception that leaves the loop costs nobody else his answer")
+{
+    stopped_loop loop;
+    const auto store = loop.open({.path = path});
+    const auto add_and_throw = [](std::shared_ptr<job_repository> s, std::string id) -> asio::awaitable<void> {
+        co_await add(std::move(s), std::move(id));
+        throw std::runtime_error{"after the answer"};
+    };
+    for (int i = 0; i < 20; ++i)
+        loop.spawn_throwing(add_and_throw(store, std::to_string(i)));
+    for (int i = 0; i < 20; ++i)
+        CHECK_THROWS_AS(loop.run(), std::runtime_error);
+    CHECK_NOTHROW(loop.run());
+    CHECK(jobs() == 20);
 }
 
 TEST_CASE_FIXTURE(fixture, "nothing waits for a busy file at the end")

@@ -1,0 +1,165 @@
+#pragma once
+#include <cofila/engine.hpp>
+#include <cofila/worker.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/event.hpp"
+#include "async/task_group.hpp"
+#include "scripted_repository.hpp"
+#include "support/error_of.hpp"
+#include "support/fixed_random.hpp"
+#include "support/manual_clock.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+
+namespace cofila::test {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+/// An engine on a scripted memory repository and a clock that a test moves.
+struct app {
+    asio::any_io_executor executor{};
+    std::shared_ptr<manual_clock> clock{};
+    std::shared_ptr<fixed_random> random = std::make_shared<fixed_random>();
+    std::shared_ptr<scripted_repository> store{};
+    cofila::engine engine{};
+
+    /// Those of an engine on the same parts.
+    engine_options options() const
+    {
+        return {.maintenance = std::nullopt, .clock = clock, .random = random, .repository = store};
+    }
+    /// Milliseconds since the start of the test.
+    milliseconds elapsed() const { return clock->wall_now() - manual_clock::start; }
+    time_point at(milliseconds since_start) const { return manual_clock::start + since_start; }
+};
+
+using app_body = std::function<asio::awaitable<void>(app&)>;
+
+/// Runs `body` on an engine without maintenance (unless told otherwise) and closes it afterwards. Nothing may be left.
+inline void run_app(app_body body, std::optional<maintenance_options> maintenance = {})
+{
+    const auto clock = std::make_shared<manual_clock>();
+    run_coro(clock, [=]() -> asio::awaitable<void> {
+        app a{.executor = co_await asio::this_coro::executor, .clock = clock};
+        a.store = std::make_shared<scripted_repository>(a.executor);
+        auto options = a.options();
+        options.maintenance = maintenance;
+        a.engine = co_await engine::open(std::move(options));
+        co_await body(a);
+        co_await a.engine.close();
+    });
+}
+
+/// Closed until it is opened. Who waits at it can be cancelled.
+class door {
+public:
+    explicit door(asio::any_io_executor executor) : moved_{std::move(executor)} {}
+
+    asio::awaitable<void> pass()
+    {
+        ++waiting_;
+        struct leave {
+            int& waiting;
+            ~leave() { --waiting; }
+        } const at_end{waiting_};
+        while (!open_)
+            co_await moved_.wait();
+    }
+    /// As `pass`, but deaf to cancellation.
+    asio::awaitable<void> pass_stubbornly()
+    {
+        while (!open_)
+            co_await moved_.wait_uninterrupted([] {});
+    }
+    void open()
+    {
+        open_ = true;
+        moved_.set();
+    }
+    int waiting() const { return waiting_; }
+
+private:
+    event moved_;
+    bool open_ = false;
+    int waiting_ = 0;
+};
+
+/// A worker's `run()` as a task of its own.
+class running {
+public:
+    template <class Payload, class Result>
+    explicit running(worker<Payload, Result>& runner) : tasks_{runner_executor(runner)}
+    {
+        tasks_.spawn(keep(runner.run(), *this));
+    }
+
+    bool ended() const { return ended_; }
+    const close_report& report() const { return report_; }
+    void cancel() { tasks_.cancel(); }
+    /// Waits for its end, and throws what it threw.
+    asio::awaitable<close_report> join()
+    {
+        co_await tasks_.join();
+        if (thrown_)
+            std::rethrow_exception(thrown_);
+        co_return report_;
+    }
+
+private:
+    template <class Worker>
+    static asio::any_io_executor runner_executor(const Worker& runner)
+    {
+        return detail::executor(runner.core());
+    }
+
+    static asio::awaitable<void> keep(asio::awaitable<close_report> run, running& self)
+    {
+        try {
+            self.report_ = co_await std::move(run);
+        } catch (...) {
+            self.thrown_ = std::current_exception();
+        }
+        self.ended_ = true;
+    }
+
+    bool ended_ = false;
+    close_report report_{};
+    std::exception_ptr thrown_{};
+    task_group tasks_;
+};
+
+/// The lock of an active job is taken away, as by the sweep of another process.
+inline asio::awaitable<void> rescue(app& a, std::string queue, job_id id)
+{
+    const auto job = co_await a.store->inner().get(queue, id);
+    REQUIRE(job);
+    REQUIRE(job->state == job_state::active);
+    sweep_request request{.now = a.clock->wall_now()};
+    request.rescues.push_back({.key = job->key, .token = job->token, .locked_until = *job->locked_until});
+    const auto answer = co_await a.store->inner().sweep(std::move(request));
+    REQUIRE(answer.rescued.size() == 1);
+}
+
+inline asio::awaitable<job_record> stored(app& a, std::string queue, job_id id)
+{
+    auto job = co_await a.store->inner().get(std::move(queue), std::move(id));
+    REQUIRE(job);
+    co_return std::move(*job);
+}
+
+inline std::vector<job_id> ids(std::initializer_list<const char*> texts) { return {texts.begin(), texts.end()}; }
+
+}  // namespace cofila::test

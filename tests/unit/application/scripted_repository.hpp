@@ -1,0 +1,220 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+#include <cofila/memory.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/event.hpp"
+
+namespace cofila::test {
+
+/// The operations of the port.
+enum class op {
+    add,
+    settle,
+    extend,
+    progress,
+    log,
+    set_paused,
+    remove,
+    retry,
+    promote,
+    sweep,
+    locks,
+    register_worker,
+    forget_worker,
+    get,
+    list,
+    counts,
+    logs,
+    is_paused,
+    tend,
+    changed,
+    close,
+    end
+};
+
+/// A memory repository that counts its calls, and fails or keeps its callers waiting when a test says so.
+class scripted_repository final : public job_repository {
+public:
+    template <class T>
+    using awaitable = boost::asio::awaitable<T>;
+
+    explicit scripted_repository(
+        boost::asio::any_io_executor executor, std::shared_ptr<job_repository> inner = memory_repository()
+    )
+        : changes{executor},
+          inner_{std::move(inner)},
+          moved_{std::move(executor)}
+    {}
+
+    int calls(op which) const { return steps_[index(which)].calls; }
+    /// How often it was asked for jobs.
+    int claims() const { return claims_; }
+    /// The settlements of the last call that had some.
+    const std::vector<settlement>& last_settlements() const { return last_settlements_; }
+    const std::optional<claim_order>& last_claim() const { return last_claim_; }
+
+    /// The next `times` calls throw, and nothing is done.
+    void fail(op which, int times = 1, errc code = errc::storage_busy)
+    {
+        steps_[index(which)].failures = times;
+        steps_[index(which)].code = code;
+    }
+    /// Calls wait before anything is done, until `let_go`. As with a real store, a cancellation does not end that.
+    void hold_before(op which) { steps_[index(which)].held_before = true; }
+    /// What was asked for is done, but not answered until `let_go`.
+    void hold_answer(op which) { steps_[index(which)].held_after = true; }
+    void let_go(op which)
+    {
+        steps_[index(which)].held_before = steps_[index(which)].held_after = false;
+        moved_.set();
+    }
+    /// So many calls wait.
+    int held(op which) const { return steps_[index(which)].waiting; }
+
+    /// The store itself, for what somebody else does to it.
+    job_repository& inner() { return *inner_; }
+
+    awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override
+    {
+        return through(op::add, inner_->add(std::move(queue), std::move(jobs)));
+    }
+    awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override
+    {
+        claims_ += request.claim ? 1 : 0;
+        if (request.claim)
+            last_claim_ = request.claim;
+        if (!request.settlements.empty())
+            last_settlements_ = request.settlements;
+        return through(op::settle, inner_->settle_and_claim(std::move(request)));
+    }
+    awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override
+    {
+        return through(op::extend, inner_->extend_locks(now, std::move(locks)));
+    }
+    awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override
+    {
+        return through(op::progress, inner_->update_progress(std::move(queue), std::move(job), std::move(progress)));
+    }
+    awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override
+    {
+        return through(op::log, inner_->add_log(std::move(queue), std::move(job), std::move(line), keep));
+    }
+    awaitable<bool> set_paused(std::string queue, bool paused) override
+    {
+        return through(op::set_paused, inner_->set_paused(std::move(queue), paused));
+    }
+    awaitable<change_answer> remove(std::string queue, job_id id) override
+    {
+        return through(op::remove, inner_->remove(std::move(queue), std::move(id)));
+    }
+    awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override
+    {
+        return through(op::retry, inner_->retry(std::move(queue), std::move(id), options));
+    }
+    awaitable<change_answer> promote(std::string queue, job_id id) override
+    {
+        return through(op::promote, inner_->promote(std::move(queue), std::move(id)));
+    }
+    awaitable<sweep_answer> sweep(sweep_request request) override
+    {
+        return through(op::sweep, inner_->sweep(std::move(request)));
+    }
+    awaitable<std::vector<lock_row>> locks() override { return through(op::locks, inner_->locks()); }
+    awaitable<void> register_worker(worker_row worker) override
+    {
+        return through(op::register_worker, inner_->register_worker(std::move(worker)));
+    }
+    awaitable<void> forget_worker(std::string id) override
+    {
+        return through(op::forget_worker, inner_->forget_worker(std::move(id)));
+    }
+    awaitable<std::optional<job_record>> get(std::string queue, job_id id) override
+    {
+        return through(op::get, inner_->get(std::move(queue), std::move(id)));
+    }
+    awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request) override
+    {
+        return through(op::list, inner_->list(std::move(queue), filter, std::move(request)));
+    }
+    awaitable<job_counts> counts(std::string queue) override
+    {
+        return through(op::counts, inner_->counts(std::move(queue)));
+    }
+    awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override
+    {
+        return through(op::logs, inner_->logs(std::move(queue), std::move(id), std::move(request)));
+    }
+    awaitable<bool> is_paused(std::string queue) override
+    {
+        return through(op::is_paused, inner_->is_paused(std::move(queue)));
+    }
+    awaitable<storage_status> tend() override { return through(op::tend, tend_as(replaced)); }
+    /// Somebody else changed the store: `changes.set()`.
+    awaitable<void> changed_elsewhere() override { return through(op::changed, changes.wait()); }
+    awaitable<void> close() override { return through(op::close, inner_->close()); }
+
+    bool replaced = false;  ///< What `tend` says of the file.
+    event changes;
+
+private:
+    struct step {
+        int calls = 0;
+        int failures = 0;
+        errc code{};
+        bool held_before = false;
+        bool held_after = false;
+        int waiting = 0;
+    };
+
+    static std::size_t index(op which) { return static_cast<std::size_t>(which); }
+
+    template <class T>
+    awaitable<T> through(op which, awaitable<T> operation)
+    {
+        auto& at = steps_[index(which)];
+        ++at.calls;
+        co_await wait_while(at, at.held_before);
+        if (at.failures > 0) {
+            --at.failures;
+            throw error{at.code, "scripted"};
+        }
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(operation);
+            co_await wait_while(at, at.held_after);
+        } else {
+            auto answer = co_await std::move(operation);
+            co_await wait_while(at, at.held_after);
+            co_return answer;
+        }
+    }
+
+    awaitable<void> wait_while(step& at, const bool& held)
+    {
+        while (held) {
+            ++at.waiting;
+            co_await moved_.wait_uninterrupted([] {});
+            --at.waiting;
+        }
+    }
+
+    static awaitable<storage_status> tend_as(bool replaced) { co_return storage_status{.replaced = replaced}; }
+
+    const std::shared_ptr<job_repository> inner_;
+    std::array<step, static_cast<std::size_t>(op::end)> steps_{};
+    int claims_ = 0;
+    std::vector<settlement> last_settlements_{};
+    std::optional<claim_order> last_claim_{};
+    event moved_;
+};
+
+}  // namespace cofila::test
