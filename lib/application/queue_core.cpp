@@ -1,6 +1,7 @@
 #include "application/queue_core.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "application/worker_core.hpp"
@@ -22,6 +23,7 @@ queue_core::queue_core(std::shared_ptr<runtime> with, std::string named, queue_o
 
 void queue_core::check_open() const
 {
+    assert(ports->on_own_thread() && "use an engine on the thread that runs its io_context only");
     if (closed_)
         throw error{errc::closed, "queue '" + name + "' has been closed"};
 }

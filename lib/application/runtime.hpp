@@ -27,6 +27,9 @@ struct runtime {
     domain::id_maker ids{};
     event worker_idle{executor};  ///< Set by a worker that begins to wait for jobs: somebody should watch for commits.
 
+    /// For assertions: nothing of an engine may be used by another thread than the one that runs its loop.
+    bool on_own_thread() const;
+
     std::string new_id() { return ids.next(time->wall_now(), random->next()); }
     lock_token new_token() { return {.high = random->next(), .low = random->next()}; }
     /// Uniform in [0, 1).

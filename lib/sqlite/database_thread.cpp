@@ -70,22 +70,6 @@ private:
     void shutdown() override { registry->halt_all(); }
 };
 
-void post_answers(const asio::any_io_executor& executor, std::vector<operation_ptr> batch)
-{
-    asio::post(executor, [executor, batch = std::move(batch)]() mutable {
-        auto next = batch.begin();
-        try {
-            while (next != batch.end())
-                (*next++)->answer();
-        } catch (...) {
-            // Who was resumed let an exception out of the loop; the others are answered if it runs again.
-            batch.erase(batch.begin(), next);
-            post_answers(executor, std::move(batch));
-            throw;
-        }
-    });
-}
-
 }  // namespace
 
 std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& context)
@@ -199,7 +183,10 @@ void database_thread::answer_on(const asio::any_io_executor& executor, operation
     if (halted_)
         std::ranges::move(done, std::back_inserter(unanswered_));
     else
-        post_answers(executor, std::move(done));
+        asio::post(executor, [batch = std::move(done)] {
+            for (const auto& what : batch)
+                what->answer();
+        });
 }
 
 void database_thread::give_way(steady_time& busy_since)

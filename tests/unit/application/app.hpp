@@ -101,43 +101,41 @@ private:
 class running {
 public:
     template <class Payload, class Result>
-    explicit running(worker<Payload, Result>& runner) : tasks_{runner_executor(runner)}
+    explicit running(worker<Payload, Result>& runner) : tasks_{detail::executor(runner.core())}
     {
-        tasks_.spawn(keep(runner.run(), *this));
+        tasks_.spawn(keep(runner.run(), state_));
     }
 
-    bool ended() const { return ended_; }
-    const close_report& report() const { return report_; }
+    bool ended() const { return state_->ended; }
+    /// As cancelling the coroutine that called `run()`.
     void cancel() { tasks_.cancel(); }
     /// Waits for its end, and throws what it threw.
     asio::awaitable<close_report> join()
     {
         co_await tasks_.join();
-        if (thrown_)
-            std::rethrow_exception(thrown_);
-        co_return report_;
+        if (state_->thrown)
+            std::rethrow_exception(state_->thrown);
+        co_return state_->report;
     }
 
 private:
-    template <class Worker>
-    static asio::any_io_executor runner_executor(const Worker& runner)
-    {
-        return detail::executor(runner.core());
-    }
+    struct outcome {
+        bool ended = false;
+        close_report report{};
+        std::exception_ptr thrown{};
+    };
 
-    static asio::awaitable<void> keep(asio::awaitable<close_report> run, running& self)
+    static asio::awaitable<void> keep(asio::awaitable<close_report> run, std::shared_ptr<outcome> out)
     {
         try {
-            self.report_ = co_await std::move(run);
+            out->report = co_await std::move(run);
         } catch (...) {
-            self.thrown_ = std::current_exception();
+            out->thrown = std::current_exception();
         }
-        self.ended_ = true;
+        out->ended = true;
     }
 
-    bool ended_ = false;
-    close_report report_{};
-    std::exception_ptr thrown_{};
+    std::shared_ptr<outcome> state_ = std::make_shared<outcome>();
     task_group tasks_;
 };
 

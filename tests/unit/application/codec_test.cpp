@@ -1,0 +1,305 @@
+#include <cofila/codec.hpp>
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "support/error_of.hpp"
+#include "support/print.hpp"
+
+namespace json = boost::json;
+using namespace cofila;
+using namespace cofila::test;
+
+TEST_SUITE_BEGIN("codec");
+
+namespace {
+
+enum class colour { red, green };
+BOOST_DESCRIBE_ENUM(colour, red, green)
+
+struct point {
+    int x = 1;
+    int y = 2;
+    friend bool operator==(const point&, const point&) = default;
+};
+BOOST_DESCRIBE_STRUCT(point, (), (x, y))
+
+struct shape {
+    std::string name{};
+    colour paint = colour::red;
+    std::optional<point> centre{};
+    std::vector<point> corners{};
+    std::map<std::string, point> marks{};
+    friend bool operator==(const shape&, const shape&) = default;
+};
+BOOST_DESCRIBE_STRUCT(shape, (), (name, paint, centre, corners, marks))
+
+struct base {
+    int id = 0;
+};
+BOOST_DESCRIBE_STRUCT(base, (), (id))
+
+struct derived : base {
+    std::string more{};
+};
+BOOST_DESCRIBE_STRUCT(derived, (base), (more))
+
+struct mail {
+    std::vector<std::string> to{};
+    std::string subject{};
+};
+BOOST_DESCRIBE_STRUCT(mail, (), (to, subject))
+
+/// Neither described nor a container: Boost.JSON's own customisation.
+struct celsius {
+    double degrees = 0;
+};
+[[maybe_unused]] void tag_invoke(const json::value_from_tag&, json::value& out, const celsius& from)
+{
+    out = json::value{{"C", from.degrees}};
+}
+[[maybe_unused]] celsius tag_invoke(const json::value_to_tag<celsius>&, const json::value& from)
+{
+    return {.degrees = from.at("C").to_number<double>()};
+}
+
+struct weather {
+    celsius temperature{};
+    std::vector<celsius> hours{};
+};
+BOOST_DESCRIBE_STRUCT(weather, (), (temperature, hours))
+
+template <class T>
+T round_trip(const T& value)
+{
+    return decode<T>(encode(value));
+}
+
+template <class T>
+std::string undecodable(std::string_view text)
+{
+    const auto e = error_of([&] { decode<T>(text); });
+    CHECK(e.code == errc::payload_undecodable);
+    return e.text;
+}
+
+std::string nested(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
+
+}  // namespace
+
+TEST_CASE("a described struct becomes an object with its members in order")
+{
+    CHECK(encode(point{}) == R"({"x":1,"y":2})");
+    CHECK(decode<point>(R"({"y":-5,"x":7})") == point{.x = 7, .y = -5});
+}
+
+TEST_CASE("structs, enums, lists, maps and optionals may contain each other")
+{
+    const shape full{
+        .name = "house",
+        .paint = colour::green,
+        .centre = point{.x = 3, .y = 4},
+        .corners = {{}, {.x = 9, .y = 8}},
+        .marks = {{"door", {.x = 5, .y = 6}}}
+    };
+    CHECK(
+        encode(full) == R"({"name":"house","paint":"green","centre":{"x":3,"y":4},)"
+                        R"("corners":[{"x":1,"y":2},{"x":9,"y":8}],"marks":{"door":{"x":5,"y":6}}})"
+    );
+    CHECK(round_trip(full) == full);
+    CHECK(round_trip(shape{}) == shape{});
+    CHECK(encode(shape{}) == R"({"name":"","paint":"red","centre":null,"corners":[],"marks":{}})");
+}
+
+TEST_CASE("members of a base class are among those of the derived one")
+{
+    derived value;
+    value.id = 4;
+    value.more = "m";
+    CHECK(encode(value) == R"({"id":4,"more":"m"})");
+    const auto back = decode<derived>(R"({"more":"n","id":5})");
+    CHECK(back.id == 5);
+    CHECK(back.more == "n");
+}
+
+TEST_CASE("unknown members are ignored and absent ones keep their initialiser")
+{
+    CHECK(decode<point>(R"({"x":7,"z":[1,{"deep":null}]})") == point{.x = 7, .y = 2});
+    CHECK(decode<point>("{}") == point{});
+    const auto partly = decode<shape>(R"({"corners":[{"y":5},{}]})");
+    CHECK(partly.corners == std::vector<point>{{.x = 1, .y = 5}, {.x = 1, .y = 2}});
+}
+
+TEST_CASE("the last of two members with one name counts")
+{
+    CHECK(decode<point>(R"({"x":1,"x":2})").x == 2);
+}
+
+TEST_CASE("values of plain types survive the round trip")
+{
+    CHECK(round_trip(std::string{"a \"quoted\" \\ line\n\tand \xE2\x82\xAC"}) == "a \"quoted\" \\ line\n\tand \xE2\x82\xAC");
+    CHECK(round_trip(std::string(1, '\0')) == std::string(1, '\0'));
+    CHECK(round_trip(true));
+    CHECK_FALSE(round_trip(false));
+    CHECK(round_trip(std::numeric_limits<std::int64_t>::min()) == std::numeric_limits<std::int64_t>::min());
+    CHECK(round_trip(std::numeric_limits<std::uint64_t>::max()) == std::numeric_limits<std::uint64_t>::max());
+    CHECK(round_trip(std::int8_t{-128}) == -128);
+    CHECK(round_trip(0.1) == 0.1);
+    CHECK(round_trip(1e300) == 1e300);
+    CHECK(std::signbit(round_trip(-0.0)));
+    CHECK(round_trip(1.5f) == 1.5f);
+    CHECK(round_trip(colour::green) == colour::green);
+    CHECK(round_trip(std::optional<int>{}) == std::nullopt);
+    CHECK(round_trip(std::optional<int>{5}) == 5);
+}
+
+TEST_CASE("containers of many kinds survive the round trip")
+{
+    CHECK(round_trip(std::vector<bool>{true, false, true}) == std::vector<bool>{true, false, true});
+    CHECK(round_trip(std::list<std::string>{"a", "b"}) == std::list<std::string>{"a", "b"});
+    CHECK(round_trip(std::deque<std::optional<int>>{1, std::nullopt}) == std::deque<std::optional<int>>{1, std::nullopt});
+    CHECK(round_trip(std::set<int>{3, 1, 2}) == std::set<int>{1, 2, 3});
+    CHECK(round_trip(std::vector<colour>{colour::green, colour::red}) == std::vector<colour>{colour::green, colour::red});
+    CHECK(round_trip(std::vector<std::vector<point>>{{{}}, {}}) == std::vector<std::vector<point>>{{{}}, {}});
+    using table = std::unordered_map<std::string, std::vector<point>>;
+    CHECK(round_trip(table{{"a", {{}}}, {"", {}}}) == table{{"a", {{}}}, {"", {}}});
+    using names = std::map<std::string, colour>;
+    CHECK(round_trip(names{{"leaf", colour::green}}) == names{{"leaf", colour::green}});
+    using pair = std::tuple<int, std::string>;
+    CHECK(round_trip(pair{1, "b"}) == pair{1, "b"});
+    using three = std::array<int, 3>;
+    CHECK(round_trip(three{1, 2, 3}) == three{1, 2, 3});
+}
+
+TEST_CASE("a container that is read replaces what it had")
+{
+    struct holder {
+        static std::vector<int> filled() { return {1, 2, 3}; }
+    };
+    auto value = holder::filled();
+    detail::from_value(json::parse("[9]"), value, detail::json_path{});
+    CHECK(value == std::vector<int>{9});
+    std::map<std::string, int> map{{"old", 1}};
+    detail::from_value(json::parse(R"({"new":2})"), map, detail::json_path{});
+    CHECK(map == std::map<std::string, int>{{"new", 2}});
+    std::optional<int> number{3};
+    detail::from_value(json::parse("null"), number, detail::json_path{});
+    CHECK(number == std::nullopt);
+}
+
+TEST_CASE("a type with a tag_invoke of its own is left to Boost.JSON, also inside of a described struct")
+{
+    CHECK(encode(celsius{.degrees = 21.5}) == R"({"C":2.15E1})");
+    const weather value{.temperature = {.degrees = 1.5}, .hours = {{.degrees = 2.5}}};
+    const auto back = round_trip(value);
+    CHECK(back.temperature.degrees == 1.5);
+    REQUIRE(back.hours.size() == 1);
+    CHECK(back.hours[0].degrees == 2.5);
+    CHECK(undecodable<weather>(R"({"hours":[{"C":1},{"F":1}]})") == "$.hours[1]: value does not fit");
+}
+
+TEST_CASE("json::value is delivered as it is")
+{
+    const auto value = json::parse(R"({"b":[1,2.5,null,true,"x"],"a":{}})");
+    CHECK(round_trip(value) == value);
+    CHECK(encode(json::value{}) == "null");
+    CHECK(encode(json::object{{"a", 1}}) == R"({"a":1})");
+    CHECK(round_trip(json::array{1, "b"}) == json::array{1, "b"});
+}
+
+TEST_CASE("F70: raw_json is untouched, digit for digit")
+{
+    for (const std::string text :
+         {R"({ "n" : 1.00, "n" : 123456789012345678901234567890 })", "-0", "1E+2", "[ ]", "\"\\u0041\"", "no JSON at all"}
+    ) {
+        INFO(text);
+        CHECK(encode(raw_json{.text = text}) == text);
+        CHECK(decode<raw_json>(text) == raw_json{.text = text});
+    }
+}
+
+TEST_CASE("what does not fit is refused with its path")
+{
+    struct refusal {
+        std::string name;
+        std::string text;
+        std::string expected;
+        std::string (*decoded)(std::string_view);
+    };
+    const refusal cases[] = {
+        {"the whole", "[]", "$: value is not an object", undecodable<point>},
+        {"a member", R"({"x":"1"})", "$.x: value is not a number", undecodable<point>},
+        {"an element", R"({"to":["a","b",3]})", "$.to[2]: value is not a string", undecodable<mail>},
+        {"the first element", R"({"to":[null]})", "$.to[0]: value is not a string", undecodable<mail>},
+        {"a list", R"({"to":{}})", "$.to: value is not an array", undecodable<mail>},
+        {"a string", R"({"subject":7})", "$.subject: value is not a string", undecodable<mail>},
+        {"an enum's name", R"({"paint":"blue"})", "$.paint: value is none of the names of the enumeration", undecodable<shape>},
+        {"an enum as a number", R"({"paint":1})", "$.paint: value is none of the names of the enumeration", undecodable<shape>},
+        {"inside of an optional", R"({"centre":{"x":{}}})", "$.centre.x: value is not a number", undecodable<shape>},
+        {"an optional", R"({"centre":5})", "$.centre: value is not an object", undecodable<shape>},
+        {"a struct in a list", R"({"corners":[{},{"y":[]}]})", "$.corners[1].y: value is not a number", undecodable<shape>},
+        {"a struct in a map", R"({"marks":{"door":{"x":true}}})", "$.marks.door.x: value is not a number", undecodable<shape>},
+        {"a map", R"({"marks":[]})", "$.marks: value is not an object", undecodable<shape>},
+        {"a list in a list", "[[1],[2,false]]", "$[1][1]: value is not a number", undecodable<std::vector<std::vector<int>>>},
+        {"a bool", "0", "$: value is not true or false", undecodable<bool>},
+    };
+    for (const auto& c : cases) {
+        INFO(c.name);
+        CHECK(c.decoded(c.text) == c.expected);
+    }
+}
+
+TEST_CASE("a member whose name is empty is no element" * doctest::should_fail())
+{
+    using numbers = std::map<std::string, int>;
+    CHECK(undecodable<numbers>(R"({"":"x"})") == "$.: value is not a number");
+}
+
+TEST_CASE("numbers that do not fit the type are refused")
+{
+    CHECK(undecodable<std::int8_t>("128") == "$: number does not fit");
+    CHECK(decode<std::int8_t>("127") == 127);
+    CHECK(undecodable<std::uint8_t>("-1") == "$: number does not fit");
+    CHECK(undecodable<int>("2147483648") == "$: number does not fit");
+    CHECK(decode<int>("2147483647") == 2147483647);
+    CHECK(undecodable<int>("1.5") == "$: number does not fit");
+    CHECK(decode<int>("3.0") == 3);
+    CHECK(undecodable<std::int64_t>("9223372036854775808") == "$: number does not fit");
+    CHECK(undecodable<std::uint64_t>("18446744073709551616") == "$: number does not fit");
+    CHECK(decode<double>("7") == 7.0);
+    CHECK(undecodable<point>(R"({"y":1e10})") == "$.y: number does not fit");
+}
+
+TEST_CASE("text that is not JSON is refused")
+{
+    for (const std::string text : {"", "{", "{\"x\":}", "nul", "1 2", "{'x':1}", "[1,]", "\"\xFF\"", "NaN"}) {
+        INFO(text);
+        CHECK(undecodable<json::value>(text).starts_with("$: the text is not JSON: "));
+        CHECK(undecodable<point>(text).starts_with("$: the text is not JSON: "));
+    }
+}
+
+TEST_CASE("F69: 64 levels are read, 65 are refused")
+{
+    CHECK(json::serialize(decode<json::value>(nested(64))) == nested(64));
+    CHECK(undecodable<json::value>(nested(65)).starts_with("$: the text is not JSON: "));
+    CHECK(undecodable<json::value>(nested(100'000)).starts_with("$: the text is not JSON: "));
+}
+
+TEST_SUITE_END();
