@@ -32,9 +32,9 @@ job_snapshot snapshot(const job_record& job)
     return copy;
 }
 
-std::int64_t stored_queue::next_position(transition::placement place)
+std::int64_t stored_queue::next_position(transition::placement where)
 {
-    return place == transition::placement::head ? --head_ : ++tail_;
+    return where == transition::placement::head ? --head_ : ++tail_;
 }
 
 const job_record& stored_queue::add(job_record job)

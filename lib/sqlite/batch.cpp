@@ -58,15 +58,15 @@ writing_runner::writing_runner(connection_options options, bool embed) : options
 
 std::size_t writing_runner::run(std::span<operation_ptr> waiting)
 {
-    const auto batch = waiting.first(std::min(waiting.size(), most_operations));
-    if (!open(batch))
-        return batch.size();
-    const auto shorten = bring_forward(batch, operation::kind::shorten_log);
-    const auto observed = shorten + bring_forward(batch.subspan(shorten), operation::kind::observe);
-    for (const auto& what : batch.first(observed))
+    const auto taken = waiting.first(std::min(waiting.size(), most_operations));
+    if (!open(taken))
+        return taken.size();
+    const auto shorten = bring_forward(taken, operation::kind::shorten_log);
+    const auto observed = shorten + bring_forward(taken.subspan(shorten), operation::kind::observe);
+    for (const auto& what : taken.first(observed))
         if (auto failed = attempted(options_.path, [&] { what->run(*session_); }))
             what->fail(std::move(*failed));
-    auto writes = batch.subspan(observed);
+    auto writes = taken.subspan(observed);
     bring_forward(writes, operation::kind::renewal);
     // Once more without the operation at which SQLite rolled everything back: the others are values and can be
     // repeated.
