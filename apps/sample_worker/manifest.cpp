@@ -47,6 +47,13 @@ private:
     int descriptor_;
 };
 
+void write_file(const std::string& name, std::string_view text)
+{
+    const open_file out{name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC};
+    out.write(text);
+    out.flush_to_disk();
+}
+
 std::string folder_of(const std::string& file)
 {
     const auto folder = std::filesystem::path{file}.parent_path().string();
@@ -72,7 +79,8 @@ std::string to_text(const manifest_line& line)
     return fmt::format("{}{}  {}\n", escaped ? "\\" : "", line.sha256, name);
 }
 
-std::string unfinished_manifest(const std::string& file) { return file + ".unfinished"; }
+// Two processes may write the same manifest at once.
+std::string unfinished_manifest(const std::string& file) { return fmt::format("{}.{}", file, ::getpid()); }
 
 void write_manifest(const std::string& file, std::vector<manifest_line> lines)
 {
@@ -81,12 +89,13 @@ void write_manifest(const std::string& file, std::vector<manifest_line> lines)
     for (const auto& line : lines)
         text += to_text(line);
     const auto unfinished = unfinished_manifest(file);
-    {
-        const open_file out{unfinished, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC};
-        out.write(text);
-        out.flush_to_disk();
+    try {
+        write_file(unfinished, text);
+        require(std::rename(unfinished.c_str(), file.c_str()) == 0, file);
+    } catch (...) {
+        ::unlink(unfinished.c_str());
+        throw;
     }
-    require(std::rename(unfinished.c_str(), file.c_str()) == 0, file);
     open_file{folder_of(file), O_RDONLY | O_DIRECTORY | O_CLOEXEC}.flush_to_disk();
 }
 

@@ -18,7 +18,8 @@ std::string last_error() { return std::generic_category().message(errno); }
 walk::walk(std::vector<std::string> paths, const std::vector<std::string>& left_out) : paths_{std::move(paths)}
 {
     for (const auto& file : left_out) {
-        left_out_.insert(fs::weakly_canonical(file).string());
+        std::error_code nowhere;
+        left_out_.insert(fs::weakly_canonical(file, nowhere).string());
         struct ::stat now{};
         if (::stat(file.c_str(), &now) == 0)
             left_out_inodes_.emplace(now.st_dev, now.st_ino);  // it may have another name, too

@@ -45,7 +45,7 @@ asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
     idle_ = open() && static_cast<int>(running_.size()) < concurrency_;
     if (idle_)
         ports_->worker_idle.set();
-    const auto until = ports_->time->steady_now() + at_most;
+    const auto until = later(ports_->time->steady_now(), at_most);
     co_await wait_until(wake_, ports_->time, until);
     idle_ = false;
     if (ports_->time->steady_now() >= until)
@@ -152,6 +152,8 @@ void worker_core::announce(const ended_attempt& ended)
 void worker_core::start(const job_snapshot& job, steady_time asked)
 {
     auto attempt = std::make_shared<attempt_run>(job, asked);
+    if (const auto before = held_.find(job->key); before != held_.end())
+        lose(before->second);  // it was rescued and came back to us before a renewal could tell
     held_[job->key] = attempt;
     if (held_.size() == 1)
         renewer_.wake();
@@ -192,8 +194,10 @@ void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcom
     progress_.set();
 }
 
-void worker_core::lose(const attempt_ptr& attempt)
+void worker_core::lose(attempt_ptr attempt)
 {
+    if (attempt->lost())
+        return;
     if (const auto held = held_.find(attempt->job->key); held != held_.end() && held->second == attempt)
         held_.erase(held);
     attempt->cancel(cancel_reason::lock_lost);

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "async/wait_until.hpp"
+
 namespace cofila {
 
 namespace asio = boost::asio;
@@ -118,7 +120,7 @@ void maintenance::announce(const sweep_answer& answer)
 
 steady_time maintenance::next_sweep() const
 {
-    const auto regular = ports_->time->steady_now() + options_.interval;
+    const auto regular = later(ports_->time->steady_now(), options_.interval);
     const auto expiry = watch_.next_check();
     return expiry ? std::min(regular, *expiry) : regular;
 }

@@ -33,6 +33,7 @@ worker_options checked(worker_options options)
             throw error{errc::invalid_argument, field, text};
     };
     check_concurrency(options.concurrency);
+    domain::check(claim_request{.lock_duration = options.lock_duration});
     require(options.lock_duration >= milliseconds{2}, "lock_duration", "must be at least 2 ms");
     if (!options.lock_renew_buffer)
         options.lock_renew_buffer = options.lock_duration / 2;
@@ -73,10 +74,12 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
 
 asio::awaitable<close_report> worker_core::run()
 {
-    if (std::exchange(started_, true))
+    if (started_)
         throw error{errc::invalid_argument, "run", "may be called once; make another worker to go on"};
-    if (!closing_) {
+    if (!closing_)
         queue->check_open();
+    started_ = true;
+    if (!closing_) {
         queue->attach(*this);
         tasks_.spawn(work(), shared_from_this());
         co_await over_.wait_uninterrupted([this] { stop({}); });
@@ -97,7 +100,7 @@ asio::awaitable<close_report> worker_core::close(std::optional<milliseconds> gra
 
 void worker_core::stop(std::optional<milliseconds> grace)
 {
-    const auto ends = ports_->time->steady_now() + grace.value_or(options_.grace);
+    const auto ends = later(ports_->time->steady_now(), grace.value_or(options_.grace));
     grace_ends_ = closing_ ? std::min(grace_ends_, ends) : ends;
     closing_ = true;
     wake_.set();
@@ -179,18 +182,19 @@ asio::awaitable<void> worker_core::shut_down()
     while (!closing_)
         co_await progress_.wait();
     hub->emit(&signals::closing, closing_event{});
-    co_await wait_for_attempts();
+    co_await wait_for_attempts(grace_ends_);
     for (const auto& attempt : running_)
         attempt->cancel(cancel_reason::closing);
-    grace_ends_ = ports_->time->steady_now() + last_second;
-    co_await wait_for_attempts();
+    const auto given_up = ports_->time->steady_now() + last_second;
+    co_await wait_for_attempts(given_up);
     give_up_remaining();
 }
 
-asio::awaitable<void> worker_core::wait_for_attempts()
+/// `until` is a reference because another `stop` may shorten the grace meanwhile.
+asio::awaitable<void> worker_core::wait_for_attempts(const steady_time& until)
 {
-    while (!running_.empty() && ports_->time->steady_now() < grace_ends_)
-        co_await wait_until(progress_, ports_->time, grace_ends_);
+    while (!running_.empty() && ports_->time->steady_now() < until)
+        co_await wait_until(progress_, ports_->time, until);
 }
 
 /// What still runs keeps what it touches, but is nobody's any more: its job goes back, its outcome will be dropped.

@@ -53,7 +53,7 @@ private:
     boost::asio::awaitable<void> register_process();
     boost::asio::awaitable<void> forget_process();
     boost::asio::awaitable<void> shut_down();
-    boost::asio::awaitable<void> wait_for_attempts();
+    boost::asio::awaitable<void> wait_for_attempts(const steady_time& until);
     void give_up_remaining();
     void store_is_gone();
 
@@ -68,7 +68,7 @@ private:
     void announce(const ended_attempt& ended);
     void start(const job_snapshot& job, steady_time asked);
     void end(const attempt_ptr& attempt, domain::attempt_outcome outcome);
-    void lose(const attempt_ptr& attempt);
+    void lose(attempt_ptr attempt);
 
     bool open() const noexcept { return !closing_ && !paused_; }
     bool finished() const noexcept { return closing_ && running_.empty() && ended_.empty(); }

@@ -146,14 +146,14 @@ TEST_CASE("unknown members are ignored and absent ones keep their initialiser")
     CHECK(partly.corners == std::vector<point>{{.x = 1, .y = 5}, {.x = 1, .y = 2}});
 }
 
-TEST_CASE("the last of two members with one name counts")
-{
-    CHECK(decode<point>(R"({"x":1,"x":2})").x == 2);
-}
+TEST_CASE("the last of two members with one name counts") { CHECK(decode<point>(R"({"x":1,"x":2})").x == 2); }
 
 TEST_CASE("values of plain types survive the round trip")
 {
-    CHECK(round_trip(std::string{"a \"quoted\" \\ line\n\tand \xE2\x82\xAC"}) == "a \"quoted\" \\ line\n\tand \xE2\x82\xAC");
+    CHECK(
+        round_trip(std::string{"a \"quoted\" \\ line\n\tand \xE2\x82\xAC"}) ==
+        "a \"quoted\" \\ line\n\tand \xE2\x82\xAC"
+    );
     CHECK(round_trip(std::string(1, '\0')) == std::string(1, '\0'));
     CHECK(round_trip(true));
     CHECK_FALSE(round_trip(false));
@@ -173,9 +173,13 @@ TEST_CASE("containers of many kinds survive the round trip")
 {
     CHECK(round_trip(std::vector<bool>{true, false, true}) == std::vector<bool>{true, false, true});
     CHECK(round_trip(std::list<std::string>{"a", "b"}) == std::list<std::string>{"a", "b"});
-    CHECK(round_trip(std::deque<std::optional<int>>{1, std::nullopt}) == std::deque<std::optional<int>>{1, std::nullopt});
+    CHECK(
+        round_trip(std::deque<std::optional<int>>{1, std::nullopt}) == std::deque<std::optional<int>>{1, std::nullopt}
+    );
     CHECK(round_trip(std::set<int>{3, 1, 2}) == std::set<int>{1, 2, 3});
-    CHECK(round_trip(std::vector<colour>{colour::green, colour::red}) == std::vector<colour>{colour::green, colour::red});
+    CHECK(
+        round_trip(std::vector<colour>{colour::green, colour::red}) == std::vector<colour>{colour::green, colour::red}
+    );
     CHECK(round_trip(std::vector<std::vector<point>>{{{}}, {}}) == std::vector<std::vector<point>>{{{}}, {}});
     using table = std::unordered_map<std::string, std::vector<point>>;
     CHECK(round_trip(table{{"a", {{}}}, {"", {}}}) == table{{"a", {{}}}, {"", {}}});
@@ -226,8 +230,12 @@ TEST_CASE("json::value is delivered as it is")
 TEST_CASE("F70: raw_json is untouched, digit for digit")
 {
     for (const std::string text :
-         {R"({ "n" : 1.00, "n" : 123456789012345678901234567890 })", "-0", "1E+2", "[ ]", "\"\\u0041\"", "no JSON at all"}
-    ) {
+         {R"({ "n" : 1.00, "n" : 123456789012345678901234567890 })",
+          "-0",
+          "1E+2",
+          "[ ]",
+          "\"\\u0041\"",
+          "no JSON at all"}) {
         INFO(text);
         CHECK(encode(raw_json{.text = text}) == text);
         CHECK(decode<raw_json>(text) == raw_json{.text = text});
@@ -249,14 +257,29 @@ TEST_CASE("what does not fit is refused with its path")
         {"the first element", R"({"to":[null]})", "$.to[0]: value is not a string", undecodable<mail>},
         {"a list", R"({"to":{}})", "$.to: value is not an array", undecodable<mail>},
         {"a string", R"({"subject":7})", "$.subject: value is not a string", undecodable<mail>},
-        {"an enum's name", R"({"paint":"blue"})", "$.paint: value is none of the names of the enumeration", undecodable<shape>},
-        {"an enum as a number", R"({"paint":1})", "$.paint: value is none of the names of the enumeration", undecodable<shape>},
+        {"an enum's name",
+         R"({"paint":"blue"})",
+         "$.paint: value is none of the names of the enumeration",
+         undecodable<shape>},
+        {"an enum as a number",
+         R"({"paint":1})",
+         "$.paint: value is none of the names of the enumeration",
+         undecodable<shape>},
         {"inside of an optional", R"({"centre":{"x":{}}})", "$.centre.x: value is not a number", undecodable<shape>},
         {"an optional", R"({"centre":5})", "$.centre: value is not an object", undecodable<shape>},
-        {"a struct in a list", R"({"corners":[{},{"y":[]}]})", "$.corners[1].y: value is not a number", undecodable<shape>},
-        {"a struct in a map", R"({"marks":{"door":{"x":true}}})", "$.marks.door.x: value is not a number", undecodable<shape>},
+        {"a struct in a list",
+         R"({"corners":[{},{"y":[]}]})",
+         "$.corners[1].y: value is not a number",
+         undecodable<shape>},
+        {"a struct in a map",
+         R"({"marks":{"door":{"x":true}}})",
+         "$.marks.door.x: value is not a number",
+         undecodable<shape>},
         {"a map", R"({"marks":[]})", "$.marks: value is not an object", undecodable<shape>},
-        {"a list in a list", "[[1],[2,false]]", "$[1][1]: value is not a number", undecodable<std::vector<std::vector<int>>>},
+        {"a list in a list",
+         "[[1],[2,false]]",
+         "$[1][1]: value is not a number",
+         undecodable<std::vector<std::vector<int>>>},
         {"a bool", "0", "$: value is not true or false", undecodable<bool>},
     };
     for (const auto& c : cases) {

@@ -137,9 +137,18 @@ TEST_CASE("fail makes another attempt due by the backoff, and after the last one
         }
         co_await settle();
         CHECK(
-            events.take() == lines{"active a", "retrying a after 100 made 1 boom 1", "waiting a from delayed",
-                                   "active a", "retrying a after 200 made 2 boom 2", "waiting a from delayed",
-                                   "active a", "failed a boom 3", "retries_exhausted a 3"}
+            events.take() ==
+            lines{
+                "active a",
+                "retrying a after 100 made 1 boom 1",
+                "waiting a from delayed",
+                "active a",
+                "retrying a after 200 made 2 boom 2",
+                "waiting a from delayed",
+                "active a",
+                "failed a boom 3",
+                "retries_exhausted a 3"
+            }
         );
     });
 }
@@ -225,7 +234,14 @@ TEST_CASE("a claim whose token does not hold the lock changes nothing")
         recorder events{queue.events()};
 
         const claim held_by_nobody[] = {
-            {"a", ""}, {"a", "wrong"}, {"a", std::string(32, '0')}, old.claim, {"b", ""}, {"b", current.claim.token}, {"c", ""}, {"", ""},
+            {"a", ""},
+            {"a", "wrong"},
+            {"a", std::string(32, '0')},
+            old.claim,
+            {"b", ""},
+            {"b", current.claim.token},
+            {"c", ""},
+            {"", ""},
         };
         for (const auto& claim : held_by_nobody) {
             INFO(claim.id.str() << " " << claim.token);

@@ -106,7 +106,8 @@ TEST_CASE("what a job does not say is taken from the queue, and else is the buil
         CHECK(built_in.options() == expected);
 
         const queue_options own{
-            .defaults = {.priority = 7, .attempts = 3, .backoff = backoff::fixed(1s), .on_failed = retention::keep_all()},
+            .defaults =
+                {.priority = 7, .attempts = 3, .backoff = backoff::fixed(1s), .on_failed = retention::keep_all()},
             .on_completed = retention::remove_at_once(),
             .on_failed = retention::keep_last(9)
         };
@@ -364,8 +365,16 @@ TEST_CASE("add_bulk adds all in order, with one call of the store")
         }
         co_await settle();
         CHECK(
-            events.take() == lines{"added a one", "waiting a", "added b two", "delayed b until 5000", "duplicated a",
-                                   "added c four", "waiting c"}
+            events.take() ==
+            lines{
+                "added a one",
+                "waiting a",
+                "added b two",
+                "delayed b until 5000",
+                "duplicated a",
+                "added c four",
+                "waiting c"
+            }
         );
         const auto first = co_await stored(a, "q", "a");
         CHECK(first.name == "one");
@@ -399,8 +408,14 @@ TEST_CASE("F74: one bad element of a bulk fails it all and is named by its index
             {{.name = "", .data = ""}, errc::invalid_argument, "[2].name", "[2].name must have"},
             {{.name = "x", .data = "\xFF"}, errc::invalid_argument, "[2].data", "[2].data is not JSON"},
             {{.name = "x", .data = std::string(9, 'x')}, errc::payload_too_large, "", "[2].data has 11 bytes"},
-            {{.name = "x", .data = "", .options = {.priority = -1}}, errc::invalid_argument, "[2].priority", "[2].priority must be"},
-            {{.name = "x", .data = "", .options = {.delay = milliseconds::max()}}, errc::invalid_argument, "[2].delay", "[2].delay is too long"},
+            {{.name = "x", .data = "", .options = {.priority = -1}},
+             errc::invalid_argument,
+             "[2].priority",
+             "[2].priority must be"},
+            {{.name = "x", .data = "", .options = {.delay = milliseconds::max()}},
+             errc::invalid_argument,
+             "[2].delay",
+             "[2].delay is too long"},
         };
         for (const auto& c : cases) {
             INFO(c.text);

@@ -77,8 +77,18 @@ TEST_CASE("nothing is claimed from a paused queue, while adds and promotions go 
         CHECK(taken == 2);
         co_await settle();
         CHECK(
-            events.take() == lines{"paused", "added a x", "waiting a", "added b x", "delayed b until 1000",
-                                   "waiting b from delayed", "resumed", "active a", "active b"}
+            events.take() ==
+            lines{
+                "paused",
+                "added a x",
+                "waiting a",
+                "added b x",
+                "delayed b until 1000",
+                "waiting b from delayed",
+                "resumed",
+                "active a",
+                "active b"
+            }
         );
     });
 }
@@ -254,13 +264,11 @@ TEST_CASE("an awaitable may outlive the handle that it came from")
     run_app([](app& a) -> asio::awaitable<void> {
         const auto from_temporaries = [&] {
             auto queue = std::make_unique<int_queue>(a.engine.queue<int, int>("q"));
-            return std::pair{
-                queue->add("x", 1, {.id = "a", .delay = 1s}), [kept = std::move(queue)]() mutable {
-                    auto waits = kept->promote("a");
-                    kept.reset();
-                    return waits;
-                }
-            };
+            return std::pair{queue->add("x", 1, {.id = "a", .delay = 1s}), [kept = std::move(queue)]() mutable {
+                                 auto waits = kept->promote("a");
+                                 kept.reset();
+                                 return waits;
+                             }};
         };
         auto [add, promote] = from_temporaries();
         auto job = std::make_unique<add_result<int, int>>(co_await std::move(add));
@@ -330,8 +338,9 @@ TEST_CASE("other options for an open queue are refused")
     run_app([](app& a) -> asio::awaitable<void> {
         const auto first = a.engine.queue("q", queue_options{.size_limit = 100});
         for (const auto& options :
-             {queue_options{}, queue_options{.defaults = {.attempts = 2}, .size_limit = 100}, queue_options{.size_limit = 101}}
-        ) {
+             {queue_options{},
+              queue_options{.defaults = {.attempts = 2}, .size_limit = 100},
+              queue_options{.size_limit = 101}}) {
             const auto e = error_of([&] { a.engine.queue("q", options); });
             CHECK(e.code == errc::invalid_argument);
             CHECK(e.field == "options");

@@ -49,12 +49,11 @@ inline void recorder::listen(queue_events& from)
     on(from.waiting, [](const waiting_event& e) {
         return "waiting " + e.id.str() + (e.previous ? " from " + std::string{to_string(*e.previous)} : "");
     });
-    on(from.delayed, [=](const delayed_event& e) { return "delayed " + e.id.str() + " until " + since_start(e.run_at); }
-    );
+    on(from.delayed,
+       [=](const delayed_event& e) { return "delayed " + e.id.str() + " until " + since_start(e.run_at); });
     on(from.active, [](const active_event& e) { return "active " + e.id.str(); });
-    on(from.progress, [](const progress_event& e) {
-        return "progress " + e.id.str() + " " + boost::json::serialize(e.progress);
-    });
+    on(from.progress,
+       [](const progress_event& e) { return "progress " + e.id.str() + " " + boost::json::serialize(e.progress); });
     on(from.log, [](const log_event& e) { return "log " + e.id.str() + " " + e.line; });
     on(from.completed, [](const completed_event& e) { return "completed " + e.id.str() + " " + e.result; });
     on(from.failed, [](const failed_event& e) { return "failed " + e.id.str() + " " + e.reason; });
@@ -65,9 +64,8 @@ inline void recorder::listen(queue_events& from)
     on(from.retries_exhausted, [](const retries_exhausted_event& e) {
         return "retries_exhausted " + e.id.str() + " " + std::to_string(e.attempts_made);
     });
-    on(from.stalled, [](const stalled_event& e) {
-        return "stalled " + e.id.str() + " " + std::to_string(e.stalled_count);
-    });
+    on(from.stalled,
+       [](const stalled_event& e) { return "stalled " + e.id.str() + " " + std::to_string(e.stalled_count); });
     on(from.released, [](const released_event& e) { return "released " + e.id.str(); });
     on(from.duplicated, [](const duplicated_event& e) { return "duplicated " + e.id.str(); });
     on(from.removed, [](const removed_event& e) { return "removed " + e.id.str(); });
@@ -84,9 +82,8 @@ inline void recorder::listen(worker_events& from)
         return "job_active " + e.id.str() + " " + e.name + " " + std::to_string(e.attempt);
     });
     on(from.job_processed, [](const job_processed_event& e) { return "job_processed " + e.id.str() + " " + e.name; });
-    on(from.job_errored, [](const job_errored_event& e) {
-        return "job_errored " + e.id.str() + " " + e.name + " " + e.error.message;
-    });
+    on(from.job_errored,
+       [](const job_errored_event& e) { return "job_errored " + e.id.str() + " " + e.name + " " + e.error.message; });
     on(from.lock_lost, [](const lock_lost_event& e) { return "lock_lost " + e.id.str(); });
     on(from.error, [](const error_event& e) { return "error " + e.text; });
     on(from.ready, [](const ready_event&) { return "ready"; });
