@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,16 +12,16 @@ namespace sample {
 class sha256 {
 public:
     sha256();
+    ~sha256();
+    sha256(const sha256&) = delete;
+    sha256& operator=(const sha256&) = delete;
 
     void update(std::string_view bytes);
     /// 64 hexadecimal digits. Once only.
     std::string finish();
 
 private:
-    struct free_context {
-        void operator()(evp_md_ctx_st* context) const noexcept;
-    };
-    std::unique_ptr<evp_md_ctx_st, free_context> context_;
+    evp_md_ctx_st* context_;
 };
 
 }  // namespace sample

@@ -182,19 +182,19 @@ asio::awaitable<void> worker_core::shut_down()
     while (!closing_)
         co_await progress_.wait();
     hub->emit(&signals::closing, closing_event{});
-    co_await wait_for_attempts(grace_ends_);
+    co_await wait_for_attempts(&grace_ends_);
     for (const auto& attempt : running_)
         attempt->cancel(cancel_reason::closing);
     const auto given_up = ports_->time->steady_now() + last_second;
-    co_await wait_for_attempts(given_up);
+    co_await wait_for_attempts(&given_up);
     give_up_remaining();
 }
 
-/// `until` is a reference because another `stop` may shorten the grace meanwhile.
-asio::awaitable<void> worker_core::wait_for_attempts(const steady_time& until)
+/// `until` points to where another `stop` may shorten the grace meanwhile.
+asio::awaitable<void> worker_core::wait_for_attempts(const steady_time* until)
 {
-    while (!running_.empty() && ports_->time->steady_now() < until)
-        co_await wait_until(progress_, ports_->time, until);
+    while (!running_.empty() && ports_->time->steady_now() < *until)
+        co_await wait_until(progress_, ports_->time, *until);
 }
 
 /// What still runs keeps what it touches, but is nobody's any more: its job goes back, its outcome will be dropped.

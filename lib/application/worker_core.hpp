@@ -53,7 +53,7 @@ private:
     boost::asio::awaitable<void> register_process();
     boost::asio::awaitable<void> forget_process();
     boost::asio::awaitable<void> shut_down();
-    boost::asio::awaitable<void> wait_for_attempts(const steady_time& until);
+    boost::asio::awaitable<void> wait_for_attempts(const steady_time* until);
     void give_up_remaining();
     void store_is_gone();
 

@@ -231,7 +231,9 @@ TEST_CASE("another exception than operation_aborted after the cancellation is an
     });
 }
 
-TEST_CASE("F13: a processor deaf to cancellation is abandoned a second later: its job waits again, its result is dropped")
+TEST_CASE(
+    "F13: a processor deaf to cancellation is abandoned a second later: its job waits again, its result is dropped"
+)
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
