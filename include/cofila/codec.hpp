@@ -47,7 +47,7 @@ namespace detail {
 /// Where in a document the decoder is; lives on the stack of the recursion.
 struct json_path {
     const json_path* parent = nullptr;
-    std::string_view name{};
+    std::optional<std::string_view> name{};  // none: an element of a list
     std::size_t index = 0;
 
     std::string str() const;

@@ -13,9 +13,9 @@ std::string json_path::str() const
 {
     if (!parent)
         return "$";
-    if (name.empty())
+    if (!name)
         return parent->str() + "[" + std::to_string(index) + "]";
-    return parent->str() + "." + std::string{name};
+    return parent->str() + "." + std::string{*name};
 }
 
 void undecodable(const json_path& path, std::string_view why)

@@ -26,8 +26,8 @@ public:
 
     operation(kind what, boost::asio::any_io_executor answers_on)
         : what_{what},
-          executor_{answers_on},
-          work_{std::move(answers_on)}
+          executor_{std::move(answers_on)},
+          work_{executor_}
     {}
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;

@@ -42,8 +42,8 @@ void give_back(int descriptor)
 
 /// Shared with the waiting coroutine, which so may outlive the watch.
 struct inotify_state {
-    inotify_state(asio::any_io_executor executor, int descriptor, int folder, std::string name)
-        : events{std::move(executor), descriptor},
+    inotify_state(const asio::any_io_executor& executor, int descriptor, int folder, std::string name)
+        : events{executor, descriptor},
           folder_watch{folder},
           file_name{std::move(name)}
     {}
@@ -121,7 +121,7 @@ std::unique_ptr<commit_watch> make_commit_watch(
         return nullptr;
     }
     return std::make_unique<inotify_watch>(
-        std::make_shared<inotify_state>(std::move(executor), descriptor, watch, std::move(file_name))
+        std::make_shared<inotify_state>(executor, descriptor, watch, std::move(file_name))
     );
 }
 

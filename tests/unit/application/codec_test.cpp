@@ -288,7 +288,7 @@ TEST_CASE("what does not fit is refused with its path")
     }
 }
 
-TEST_CASE("a member whose name is empty is no element" * doctest::should_fail())
+TEST_CASE("a member whose name is empty is not taken for an element")
 {
     using numbers = std::map<std::string, int>;
     CHECK(undecodable<numbers>(R"({"":"x"})") == "$.: value is not a number");

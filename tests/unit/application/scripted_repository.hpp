@@ -69,6 +69,12 @@ public:
         steps_[index(which)].failures = times;
         steps_[index(which)].code = code;
     }
+    /// The next call does what it was asked for, and throws.
+    void lose_answer(op which, errc code)
+    {
+        steps_[index(which)].answers_lost = 1;
+        steps_[index(which)].code = code;
+    }
     /// Calls wait before anything is done, until `let_go`. As with a real store, a cancellation does not end that.
     void hold_before(op which) { steps_[index(which)].held_before = true; }
     /// What was asked for is done, but not answered until `let_go`.
@@ -170,6 +176,7 @@ private:
     struct step {
         int calls = 0;
         int failures = 0;
+        int answers_lost = 0;
         errc code{};
         bool held_before = false;
         bool held_after = false;
@@ -194,6 +201,10 @@ private:
         } else {
             auto answer = co_await std::move(operation);
             co_await wait_while(at, at.held_after);
+            if (at.answers_lost > 0) {
+                --at.answers_lost;
+                throw error{at.code, "scripted"};
+            }
             co_return answer;
         }
     }
