@@ -10,7 +10,7 @@ struct digest_options {
     std::string database{};
     std::string manifest{};     ///< Empty: none is written.
     std::string log_digests{};  ///< Empty: no log.
-    int concurrency = 4;
+    int concurrency = 64;
     std::vector<std::string> paths{};
 };
 

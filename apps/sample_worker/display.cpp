@@ -5,75 +5,64 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <utility>
+#include <string>
 
 namespace sample {
 
 namespace {
 
-constexpr std::size_t bar_width = 30;
+constexpr std::uint64_t bar_width = 30;
+constexpr std::chrono::milliseconds frame{100};
 constexpr std::uint64_t files_a_line = 10'000;
+constexpr std::uint64_t megabyte = 1'000'000;
 
 }  // namespace
 
 display::display() : terminal_{::isatty(STDOUT_FILENO) == 1} {}
 
-display::~display() { end(); }
-
-void display::found(std::uint64_t files, std::uint64_t bytes)
+void display::show(const tally_counts& now)
 {
-    files_ += files;
-    bytes_ += bytes;
-    show(false);
-}
-
-void display::done(std::uint64_t bytes)
-{
-    ++files_done_;
-    bytes_done_ += bytes;
-    show(false);
-}
-
-void display::failed()
-{
-    ++files_failed_;
-    show(false);
-}
-
-void display::end()
-{
-    if (std::exchange(ended_, true) || files_ == 0)
-        return;
-    show(true);
-    if (terminal_)
-        fmt::print("\n");
-}
-
-void display::show(bool now)
-{
-    const auto finished = files_done_ + files_failed_;
     if (!terminal_) {
-        if (now || (finished > 0 && finished % files_a_line == 0))
-            fmt::print("{} of {} files, {} MB\n", finished, files_, bytes_done_ / 1'000'000);
+        const auto lines = (now.digested + now.failed) / files_a_line;
+        if (lines > lines_)
+            print_line(now);
+        lines_ = lines;
         return;
     }
     const auto time = std::chrono::steady_clock::now();
-    if (!now && time - shown_ < std::chrono::milliseconds{100})
+    if (time - drawn_ < frame)
         return;
-    shown_ = time;
-    const auto filled = std::min(bar_width, bar_width * finished / std::max<std::uint64_t>(files_, 1));
+    drawn_ = time;
+    draw_bar(now);
+}
+
+void display::end(const tally_counts& last)
+{
+    if (!terminal_)
+        return print_line(last);
+    draw_bar(last);
+    fmt::print("\n");
+}
+
+void display::draw_bar(const tally_counts& now)
+{
+    const auto filled = std::min(bar_width, bar_width * now.bytes_done / std::max<std::uint64_t>(now.bytes, 1));
     fmt::print(
-        "\r[{:#<{}}{:.<{}}] {} of {} files, {} of {} MB, {} failed ",
-        "",
-        filled,
-        "",
-        bar_width - filled,
-        finished,
-        files_,
-        bytes_done_ / 1'000'000,
-        bytes_ / 1'000'000,
-        files_failed_
+        "\r[{}{}] {} of {} files, {} of {} MB{}\x1B[K",
+        std::string(filled, '#'),
+        std::string(bar_width - filled, '.'),
+        now.digested,
+        now.files,
+        now.bytes_done / megabyte,
+        now.bytes / megabyte,
+        now.failed > 0 ? fmt::format(", {} failed", now.failed) : ""
     );
+    std::fflush(stdout);
+}
+
+void display::print_line(const tally_counts& now)
+{
+    fmt::print("{} of {} files, {} MB, {} failed\n", now.digested, now.files, now.bytes_done / megabyte, now.failed);
     std::fflush(stdout);
 }
 

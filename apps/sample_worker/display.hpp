@@ -2,32 +2,26 @@
 #include <chrono>
 #include <cstdint>
 
+#include "tally.hpp"
+
 namespace sample {
 
-/// Shows how far a digest is: a bar on a terminal, a line now and then elsewhere.
+/// Shows on standard output how far a run is: a bar on a terminal, a line now and then elsewhere. It is told of every
+/// change and decides itself what is worth showing; it needs no timer.
 class display {
 public:
     display();
-    ~display();
-    display(const display&) = delete;
-    display& operator=(const display&) = delete;
 
-    void found(std::uint64_t files, std::uint64_t bytes);  ///< More to do.
-    void done(std::uint64_t bytes);                        ///< One file is finished.
-    void failed();                                         ///< One file is given up.
-    void end();                                            ///< Leaves the last state standing. Idempotent.
+    void show(const tally_counts& now);
+    void end(const tally_counts& last);  ///< Leaves the last state standing.
 
 private:
-    void show(bool now);
+    void draw_bar(const tally_counts& now);
+    void print_line(const tally_counts& now);
 
     const bool terminal_;
-    std::uint64_t files_ = 0;
-    std::uint64_t bytes_ = 0;
-    std::uint64_t files_done_ = 0;
-    std::uint64_t bytes_done_ = 0;
-    std::uint64_t files_failed_ = 0;
-    std::chrono::steady_clock::time_point shown_{};
-    bool ended_ = false;
+    std::chrono::steady_clock::time_point drawn_{};
+    std::uint64_t lines_ = 0;
 };
 
 }  // namespace sample

@@ -1,7 +1,6 @@
 #include "file_name.hpp"
 
-#include <fmt/format.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 
@@ -9,12 +8,43 @@ namespace sample {
 
 namespace {
 
-int hex_digit(char c)
+std::uint32_t byte_at(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
+
+/// How many bytes of UTF-8 the first byte announces; 0: it begins no character.
+std::size_t announced_length(std::uint32_t first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first < 0xC2 || first > 0xF4)
+        return 0;
+    return first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+/// The length of the character that `text` begins with; 0: it is not UTF-8, or not fit to be shown.
+std::size_t plain_length(std::string_view text)
+{
+    const auto first = byte_at(text, 0);
+    const auto length = announced_length(first);
+    if (length == 0 || length > text.size())
+        return 0;
+    auto character = length == 1 ? first : first & (0xFFu >> (length + 1));
+    for (std::size_t at = 1; at < length; ++at) {
+        if ((byte_at(text, at) & 0xC0u) != 0x80)
+            return 0;
+        character = character << 6 | (byte_at(text, at) & 0x3Fu);
+    }
+    const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
+    const bool overlong = (length == 3 && character < 0x800) || (length == 4 && character < 0x10000);
+    const bool invalid = (character >= 0xD800 && character < 0xE000) || character > 0x10FFFF;
+    return control || overlong || invalid || character == '%' ? 0 : length;
+}
+
+std::uint32_t digit(char c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
+        return static_cast<std::uint32_t>(c - '0');
     if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
+        return static_cast<std::uint32_t>(c - 'A') + 10;
     throw std::runtime_error("not an encoded file name");
 }
 
@@ -22,12 +52,15 @@ int hex_digit(char c)
 
 std::string encode_name(std::string_view bytes)
 {
+    constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
-    for (const char byte : bytes) {
-        if (byte == '%' || static_cast<std::uint8_t>(byte) >= 0x80)
-            out += fmt::format("%{:02X}", static_cast<std::uint8_t>(byte));
+    while (!bytes.empty()) {
+        const auto plain = plain_length(bytes);
+        if (plain > 0)
+            out += bytes.substr(0, plain);
         else
-            out += byte;
+            out.append({'%', digits[byte_at(bytes, 0) >> 4], digits[byte_at(bytes, 0) & 0xF]});
+        bytes.remove_prefix(plain > 0 ? plain : 1);
     }
     return out;
 }
@@ -35,15 +68,12 @@ std::string encode_name(std::string_view bytes)
 std::string decode_name(std::string_view text)
 {
     std::string out;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] != '%') {
-            out += text[at];
-            continue;
-        }
-        if (at + 2 >= text.size())
+    while (!text.empty()) {
+        const bool plain = text[0] != '%';
+        if (!plain && text.size() < 3)
             throw std::runtime_error("not an encoded file name");
-        out += static_cast<char>(hex_digit(text[at + 1]) * 16 + hex_digit(text[at + 2]));
-        at += 2;
+        out += plain ? text[0] : static_cast<char>(digit(text[1]) << 4 | digit(text[2]));
+        text.remove_prefix(plain ? 1 : 3);
     }
     return out;
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,16 +11,16 @@ namespace sample {
 class sha256 {
 public:
     sha256();
-    ~sha256();
-    sha256(const sha256&) = delete;
-    sha256& operator=(const sha256&) = delete;
 
     void update(std::string_view bytes);
     /// 64 hexadecimal digits. Once only.
     std::string finish();
 
 private:
-    evp_md_ctx_st* context_;
+    struct free_context {
+        void operator()(evp_md_ctx_st* context) const noexcept;
+    };
+    std::unique_ptr<evp_md_ctx_st, free_context> context_;
 };
 
 }  // namespace sample

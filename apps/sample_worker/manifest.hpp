@@ -9,8 +9,14 @@ struct manifest_line {
     std::string sha256{};
 };
 
-/// A file that `sha256sum --check` reads: sorted by path, names escaped as coreutils does it. It appears complete or
-/// not at all. Throws `std::system_error`.
+/// The line as `sha256sum` writes it, with its line break.
+std::string to_text(const manifest_line& line);
+
+/// Where `write_manifest` writes until the file is complete.
+std::string unfinished_manifest(const std::string& file);
+
+/// A file that `sha256sum --check` reads, byte for byte as `sha256sum` would have written it, sorted by path. It
+/// appears complete or not at all, and is on the disk when this returns. Throws `std::system_error`.
 void write_manifest(const std::string& file, std::vector<manifest_line> lines);
 
 }  // namespace sample

@@ -5,7 +5,8 @@
 
 namespace sample {
 
-/// Ten seconds that show what the queue does, with a timeline, and check that it does it. Returns the exit code.
+/// Some seconds that show what the queue does, with a timeline, and check that it does it. `database`: empty for one in
+/// a temporary folder, which is removed. Returns the exit code.
 boost::asio::awaitable<int> tour(std::string database);
 
 }  // namespace sample

@@ -1,70 +1,102 @@
 #include "walk.hpp"
 
-#include <sys/stat.h>
-
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <iterator>
-#include <utility>
+#include <system_error>
 
 namespace sample {
 
 namespace fs = std::filesystem;
 
-walk::walk(std::vector<std::string> paths) : paths_{std::move(paths)} {}
+namespace {
 
-std::vector<found_file> walk::next(std::size_t count)
+constexpr std::size_t steps_per_file = 8;
+
+std::string last_error() { return std::generic_category().message(errno); }
+
+}  // namespace
+
+walk::walk(std::vector<std::string> paths, const std::vector<std::string>& left_out) : paths_{std::move(paths)}
 {
-    std::vector<found_file> found;
-    while (found.size() < count) {
-        if (position_ == fs::recursive_directory_iterator{}) {
-            if (next_path_ == paths_.size())
-                break;
-            enter_next_path();
-            std::ranges::move(std::exchange(single_, {}), std::back_inserter(found));
-            continue;
-        }
-        const auto path = position_->path();
-        visit(path, found);
+    for (const auto& file : left_out) {
+        std::error_code nowhere;
+        left_out_.insert(fs::weakly_canonical(file, nowhere).string());
+        struct ::stat now{};
+        if (::stat(file.c_str(), &now) == 0)
+            left_out_inodes_.emplace(now.st_dev, now.st_ino);  // it may have another name, too
+    }
+}
+
+walk_slice walk::next(std::size_t limit)
+{
+    walk_slice out;
+    for (std::size_t steps = 0; out.files.size() < limit && steps < limit * steps_per_file && !out.last; ++steps)
+        out.last = !step(out);
+    return out;
+}
+
+bool walk::step(walk_slice& out)
+{
+    if (here_ != fs::directory_iterator{}) {
+        const auto path = here_->path();
         std::error_code failed;
-        position_.increment(failed);
+        here_.increment(failed);
         if (failed)
-            skipped_.push_back({.path = path.string(), .reason = failed.message()});
+            out.unreadable.push_back({.path = folder_.string(), .reason = failed.message()});
+        visit(path, out);
+    } else if (!folders_.empty()) {
+        folder_ = std::move(folders_.back());
+        folders_.pop_back();
+        enter(folder_, out);
+    } else if (next_path_ < paths_.size()) {
+        start(paths_[next_path_++], out);
+    } else {
+        return false;
     }
-    return found;
+    return true;
 }
 
-void walk::enter_next_path()
+/// One name for one file, however it was given: the name is a part of the job's identity.
+void walk::start(const std::string& path, walk_slice& out)
 {
-    const auto path = fs::absolute(paths_[next_path_++]).lexically_normal();
+    struct ::stat file{};
+    if (::lstat(path.c_str(), &file) != 0)
+        return out.unreadable.push_back({.path = path, .reason = last_error()});
+    if (S_ISLNK(file.st_mode))
+        return out.unreadable.push_back({.path = path, .reason = "a symbolic link, which is not followed"});
+    if (!S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode))
+        return out.unreadable.push_back({.path = path, .reason = "neither a file nor a folder"});
     std::error_code failed;
-    if (fs::is_directory(path, failed)) {
-        position_ = fs::recursive_directory_iterator{path, fs::directory_options::skip_permission_denied, failed};
-        if (failed)
-            skipped_.push_back({.path = path.string(), .reason = failed.message()});
-        return;
-    }
-    if (!fs::exists(path, failed))
-        skipped_.push_back({.path = path.string(), .reason = "no such file or folder"});
-    else
-        visit(path, single_);
+    const auto name = fs::canonical(path, failed);
+    if (failed)
+        return out.unreadable.push_back({.path = path, .reason = failed.message()});
+    visit(name, out);
 }
 
-void walk::visit(const fs::path& path, std::vector<found_file>& found)
+void walk::enter(const fs::path& folder, walk_slice& out)
 {
-    struct stat file{};
+    std::error_code failed;
+    here_ = fs::directory_iterator{folder, failed};
+    if (failed)
+        out.unreadable.push_back({.path = folder.string(), .reason = failed.message()});
+}
+
+void walk::visit(const fs::path& path, walk_slice& out)
+{
+    struct ::stat file{};
     if (::lstat(path.c_str(), &file) != 0) {
-        skipped_.push_back({.path = path.string(), .reason = std::strerror(errno)});
+        if (errno != ENOENT)  // else it has just been removed: it is not there
+            out.unreadable.push_back({.path = path.string(), .reason = last_error()});
         return;
     }
-    if (!S_ISREG(file.st_mode))
-        return;
-    found.push_back(
-        {.path = path.string(),
-         .size = static_cast<std::uint64_t>(file.st_size),
-         .modified = std::int64_t{file.st_mtim.tv_sec} * 1'000'000'000 + file.st_mtim.tv_nsec}
-    );
+    if (S_ISDIR(file.st_mode))
+        folders_.push_back(path);
+    else if (S_ISREG(file.st_mode) && !is_left_out(path.string(), file))
+        out.files.push_back({.path = path.string(), .stamp = stamp_of(file)});
+}
+
+bool walk::is_left_out(const std::string& path, const struct ::stat& file) const
+{
+    return left_out_.contains(path) || left_out_inodes_.contains({file.st_dev, file.st_ino});
 }
 
 }  // namespace sample

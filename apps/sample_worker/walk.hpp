@@ -1,41 +1,58 @@
 #pragma once
-#include <cstdint>
+#include <sys/types.h>
+
+#include <cstddef>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "file_stamp.hpp"
 
 namespace sample {
 
 struct found_file {
-    std::string path{};  ///< Absolute; bytes.
-    std::uint64_t size = 0;
-    std::int64_t modified = 0;  ///< Nanoseconds since 1970.
+    std::string path{};  ///< Absolute, without links; bytes.
+    file_stamp stamp{};
 };
 
-/// Finds the regular files below some paths, a few at a time. Links are not followed.
+/// A folder that cannot be listed, or a path that leads nowhere.
+struct unreadable_path {
+    std::string path{};
+    std::string reason{};
+};
+
+struct walk_slice {
+    std::vector<found_file> files{};
+    std::vector<unreadable_path> unreadable{};
+    bool last = false;
+};
+
+/// Finds the regular files below some paths, a few at a time, so that a large tree needs little memory. Links are not
+/// followed. A `walk` belongs to one thread at a time.
 class walk {
 public:
-    explicit walk(std::vector<std::string> paths);
+    /// The files of `left_out` are not found, under whatever name.
+    walk(std::vector<std::string> paths, const std::vector<std::string>& left_out);
 
-    /// At most `count` files; none: that was all.
-    std::vector<found_file> next(std::size_t count);
-
-    struct unreadable {
-        std::string path{};
-        std::string reason{};
-    };
-    /// Folders that could not be listed, and paths that are not there.
-    const std::vector<unreadable>& skipped() const noexcept { return skipped_; }
+    /// At most `limit` files. It may be fewer where there are many folders: it never takes long.
+    walk_slice next(std::size_t limit);
 
 private:
-    void enter_next_path();
-    void visit(const std::filesystem::path& path, std::vector<found_file>& found);
+    bool step(walk_slice& out);
+    void start(const std::string& path, walk_slice& out);
+    void enter(const std::filesystem::path& folder, walk_slice& out);
+    void visit(const std::filesystem::path& path, walk_slice& out);
+    bool is_left_out(const std::string& path, const struct ::stat& file) const;
 
     std::vector<std::string> paths_;
     std::size_t next_path_ = 0;
-    std::filesystem::recursive_directory_iterator position_{};
-    std::vector<found_file> single_{};  // a path that is a file itself
-    std::vector<unreadable> skipped_{};
+    std::filesystem::directory_iterator here_{};
+    std::filesystem::path folder_{};                // that `here_` lists
+    std::vector<std::filesystem::path> folders_{};  // still to be listed; names, since open folders are few
+    std::set<std::string> left_out_{};
+    std::set<std::pair<dev_t, ino_t>> left_out_inodes_{};
 };
 
 }  // namespace sample

@@ -34,6 +34,16 @@ json::value parse_payload(std::string_view text)
     return value;
 }
 
-std::string serialize_payload(const json::value& value) { return json::serialize(value); }
+/// What is not finite is written as such, so that it is refused like any text that is not JSON; null would hide it.
+std::string serialize_payload(const json::value& value)
+{
+#if __has_include(<boost/json/serialize_options.hpp>)
+    json::serialize_options options;
+    options.allow_infinity_and_nan = true;
+    return json::serialize(value, options);
+#else
+    return json::serialize(value);  // before Boost 1.83 there is no other way
+#endif
+}
 
 }  // namespace cofila::detail

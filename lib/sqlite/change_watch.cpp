@@ -32,31 +32,18 @@ asio::awaitable<std::int64_t> data_version(std::shared_ptr<database_port> writer
 
 }  // namespace
 
-/// Only while somebody waits: the system pays for a watch with every write, ours too.
-class change_watch::listening {
-public:
-    explicit listening(change_watch& owner) : owner_{owner}
-    {
-        const std::filesystem::path path = owner_.with_.path;
-        owner_.watch_ =
-            make_commit_watch(owner_.with_.executor, path.parent_path().string(), path.filename().string() + "-wal");
-    }
-    listening(const listening&) = delete;
-    listening& operator=(const listening&) = delete;
-    ~listening() { owner_.watch_.reset(); }
-
-private:
-    change_watch& owner_;
-};
-
 asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
 {
+    const std::filesystem::path path = self->with_.path;
+    self->watch_ =
+        make_commit_watch(self->with_.executor, path.parent_path().string(), path.filename().string() + "-wal");
     self->seen_version_ = co_await data_version(self->with_.writer);
 }
 
 asio::awaitable<void> change_watch::wait(std::shared_ptr<change_watch> self)
 {
-    const listening scope{*self};  // before the first look, so that nothing falls between the two
+    if (self->watch_)
+        self->watch_->forget();  // before the first look, so that nothing falls between the two
     for (;;) {
         const bool changed = co_await self->version_changes();
         if (changed)

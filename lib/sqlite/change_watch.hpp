@@ -34,15 +34,13 @@ public:
     void close();
 
 private:
-    class listening;
-
     boost::asio::awaitable<bool> version_changes();
     boost::asio::awaitable<bool> version_changes_soon();
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration time);
     boost::asio::awaitable<void> written();
 
     const parts with_;
-    std::unique_ptr<commit_watch> watch_{};  // while somebody waits
+    std::unique_ptr<commit_watch> watch_{};
     std::int64_t seen_version_ = 0;
     bool closed_ = false;
 };

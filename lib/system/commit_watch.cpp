@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 #endif
@@ -24,32 +23,16 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The kernel takes some 8 ms to close an inotify descriptor, and the loop would wait: one is kept for the next watch.
-std::atomic<int> spare_descriptor{-1};
-
-int take_descriptor()
-{
-    const int spare = spare_descriptor.exchange(-1);
-    return spare >= 0 ? spare : ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-}
-
-void give_back(int descriptor)
-{
-    int none = -1;
-    if (!spare_descriptor.compare_exchange_strong(none, descriptor))
-        ::close(descriptor);
-}
-
 /// Shared with the waiting coroutine, which so may outlive the watch.
 struct inotify_state {
-    inotify_state(const asio::any_io_executor& executor, int descriptor, int folder, std::string name)
+    inotify_state(const asio::any_io_executor& executor, int descriptor, std::string name)
         : events{executor, descriptor},
-          folder_watch{folder},
           file_name{std::move(name)}
-    {}
+    {
+        events.non_blocking(true);
+    }
 
     asio::posix::stream_descriptor events;
-    const int folder_watch;
     const std::string file_name;
     std::array<char, 16 * 1024> buffer{};
 
@@ -60,14 +43,13 @@ struct inotify_state {
             std::memcpy(&event, buffer.data() + at, sizeof event);
             const char* const name = buffer.data() + at + sizeof event;
             // An overflow lost events: any file may be meant.
-            if ((event.mask & IN_Q_OVERFLOW) != 0 || (event.wd == folder_watch && event.len > 0 && file_name == name))
+            if ((event.mask & IN_Q_OVERFLOW) != 0 || (event.len > 0 && file_name == name))
                 return true;
             at += sizeof event + event.len;
         }
         return false;
     }
 
-    /// What else is there by now is told of together.
     void drain()
     {
         boost::system::error_code nothing_left;
@@ -87,20 +69,17 @@ asio::awaitable<void> next_write(std::shared_ptr<inotify_state> state)
 
 class inotify_watch final : public commit_watch {
 public:
-    explicit inotify_watch(std::shared_ptr<inotify_state> state) : state_{std::move(state)}
-    {
-        state_->events.non_blocking(true);
-    }
+    explicit inotify_watch(std::shared_ptr<inotify_state> state) : state_{std::move(state)} {}
     inotify_watch(const inotify_watch&) = delete;
     inotify_watch& operator=(const inotify_watch&) = delete;
     ~inotify_watch() override
     {
-        const int descriptor = state_->events.release();  // ends a wait that is under way
-        ::inotify_rm_watch(descriptor, state_->folder_watch);
-        give_back(descriptor);
+        boost::system::error_code ignored;
+        state_->events.close(ignored);  // ends a wait that is under way
     }
 
     asio::awaitable<void> written() override { return next_write(state_); }
+    void forget() override { state_->drain(); }
 
 private:
     const std::shared_ptr<inotify_state> state_;
@@ -109,25 +88,24 @@ private:
 }  // namespace
 
 std::unique_ptr<commit_watch> make_commit_watch(
-    asio::any_io_executor executor, std::string folder, std::string file_name
+    const asio::any_io_executor& executor, const std::string& folder, std::string file_name
 )
 {
-    const int descriptor = take_descriptor();
+    const int descriptor = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (descriptor < 0)
         return nullptr;
-    const int watch = ::inotify_add_watch(descriptor, folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
-    if (watch < 0) {
-        give_back(descriptor);
+    auto state = std::make_shared<inotify_state>(executor, descriptor, std::move(file_name));
+    if (::inotify_add_watch(descriptor, folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
         return nullptr;
-    }
-    return std::make_unique<inotify_watch>(
-        std::make_shared<inotify_state>(executor, descriptor, watch, std::move(file_name))
-    );
+    return std::make_unique<inotify_watch>(std::move(state));
 }
 
 #else
 
-std::unique_ptr<commit_watch> make_commit_watch(asio::any_io_executor, std::string, std::string) { return nullptr; }
+std::unique_ptr<commit_watch> make_commit_watch(const asio::any_io_executor&, const std::string&, std::string)
+{
+    return nullptr;
+}
 
 #endif
 

@@ -329,9 +329,9 @@ asio::awaitable<void> play_game(std::shared_ptr<job_repository> tested, std::uin
     player reference{memory_repository()};
     dice rolls{seed};
     for (int step = 0; step < steps; ++step) {
-        const auto draws = rolls.roll();
-        const auto expected = co_await reference.play(draws);
-        const auto answer = co_await side.play(draws);
+        const auto rolled = rolls.roll();
+        const auto expected = co_await reference.play(rolled);
+        const auto answer = co_await side.play(rolled);
         REQUIRE_MESSAGE(answer == expected, "seed ", seed, ", step ", step);
         if (step % 25 != 0)
             continue;

@@ -172,7 +172,10 @@ CONTRACT_CASE("of jobs that finished in the same millisecond the ones added last
         co_await s.add(id, {.on_completed = retention::keep_last(1)});
     const auto jobs = co_await s.claim(3);
     REQUIRE(jobs.size() == 3);
-    co_await s.settle_and_claim({s.completion(jobs[2]), s.completion(jobs[0]), s.completion(jobs[1])}, 0);
+    std::vector<settlement> together;
+    for (const std::size_t i : {2U, 0U, 1U})
+        together.push_back(s.completion(jobs[i]));
+    co_await s.settle_and_claim(std::move(together), 0);
     co_await s.sweep();
     const auto order = co_await s.list({});
     CHECK(order == names{"c"});

@@ -131,7 +131,7 @@ TEST_CASE("what cannot be read is listed with the reason, and the rest goes on")
     child_process run{command};
     const auto output = run.read_rest();
     CHECK(run.wait() == 1);
-    CHECK(output.find("nowhere: no such file or folder") != std::string::npos);
+    CHECK(output.find("nowhere: No such file or directory") != std::string::npos);
     CHECK(here.manifest_lines() == 20);
     CHECK(here.sha256sum_agrees());
 }

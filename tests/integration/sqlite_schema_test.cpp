@@ -100,7 +100,7 @@ TEST_CASE("a file that was closed stands alone, and opens again with its jobs")
 
 TEST_CASE("a database of another application is refused untouched")
 {
-    for (const std::string& mode : {"PRAGMA journal_mode=DELETE;", "PRAGMA journal_mode=WAL;"}) {
+    for (const std::string mode : {"PRAGMA journal_mode=DELETE;", "PRAGMA journal_mode=WAL;"}) {
         for (const std::string& marks :
              {other_application, std::string{"PRAGMA user_version=7"}, std::string{"PRAGMA application_id=7"}}) {
             INFO(mode, marks);

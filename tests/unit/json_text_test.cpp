@@ -80,7 +80,7 @@ TEST_CASE("long values are accepted as short ones are")
         "{\"" + escapes + "\":1}",
         "[" + std::string(300, '7') + "]",
         "0." + std::string(100'000, '3'),
-        std::string(500'000, ' ') + "1" + std::string(500'000, '\n'),
+        std::string(500'000, ' ').append("1").append(500'000, '\n'),
     };
     for (const auto& text : texts) {
         const auto e = check(text);

@@ -1,0 +1,12 @@
+#pragma once
+#include <cofila/logger.hpp>
+
+namespace sample {
+
+/// Sends spdlog's lines to standard error: standard output belongs to the results.
+void log_to_stderr();
+
+/// What the library has to say, warnings and up.
+cofila::logger to_spdlog();
+
+}  // namespace sample
