@@ -1,88 +1,112 @@
-// A first measure of speed: how long a worker takes to drain a queue of jobs whose processor does nothing.
-#include <cofila/cofila.hpp>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/describe/class.hpp>
+// Measures the product through its public functions. Each repetition runs in processes of its own.
+#include <boost/json/serialize.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <random>
 #include <string>
 #include <vector>
 
-namespace asio = boost::asio;
+#include "measures.hpp"
+#include "plan.hpp"
+#include "process.hpp"
+#include "report.hpp"
+
+namespace fs = std::filesystem;
 
 namespace {
 
-struct message {
-    std::string to = "user@example.com";
-    std::string subject = "Hello";
-    int n = 123456;
-    std::string body = std::string(38, 'x');
-};
-BOOST_DESCRIBE_STRUCT(message, (), (to, subject, n, body))
-
 struct settings {
-    std::string database{};
-    int jobs = 50'000;
-    int concurrency = 100;
-    cofila::durability durability = cofila::durability::full;
+    bench::task task{};  // of a process that this program has started
+    std::vector<std::string> workloads{};
+    std::string folder{};
+    int repetitions = 3;
+    bool json = false;
 };
 
-using jobs = cofila::queue<message>;
+/// A new folder for one store, gone at the end of the scope.
+class store_folder {
+public:
+    explicit store_folder(const fs::path& parent)
+        : path_{parent / ("cofila_bench." + std::to_string(std::random_device{}()))}
+    {
+        fs::create_directories(path_);
+    }
+    store_folder(const store_folder&) = delete;
+    store_folder& operator=(const store_folder&) = delete;
+    ~store_folder()
+    {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
 
-asio::awaitable<boost::json::value> do_nothing(cofila::job<message>) { co_return nullptr; }
+    std::string database() const { return (path_ / "bench.db").string(); }
 
-asio::awaitable<void> fill(jobs queue, int count)
+private:
+    fs::path path_;
+};
+
+bench::task in(const store_folder& where, bench::task what, const bench::task& wanted)
 {
-    static constexpr int chunk = 1000;
-    for (int done = 0; done < count; done += chunk) {
-        std::vector<cofila::job_spec<message>> specs(
-            static_cast<std::size_t>(std::min(chunk, count - done)), {.name = "message"}
-        );
-        co_await queue.add_bulk(std::move(specs));
+    what.database = where.database();
+    what.durability = wanted.durability;
+    what.spin = wanted.spin;
+    return what;
+}
+
+void prepare(const store_folder& where, const std::vector<bench::task>& tasks, const bench::task& wanted)
+{
+    for (const auto& one : tasks)
+        bench::in_processes(in(where, one, wanted));
+}
+
+/// Processes that shared the work are one result.
+boost::json::object merged(const bench::step& what, std::vector<boost::json::object> results)
+{
+    if (!results.front().contains("first"))
+        return std::move(results.front());
+    double first = results.front().at("first").as_double();
+    double last = 0;
+    std::int64_t completed = 0;
+    std::int64_t lost = 0;
+    for (const auto& one : results) {
+        first = std::min(first, one.at("first").as_double());
+        last = std::max(last, one.at("last").as_double());
+        completed += one.at("completed").as_int64();
+        lost += one.at("locks_lost").as_int64();
+    }
+    if (completed != what.run.jobs)
+        throw std::runtime_error(fmt::format("{} jobs, {} completions", what.run.jobs, completed));
+    auto result = bench::rate(completed, last - first);
+    result["locks_lost"] = lost;
+    return result;
+}
+
+void measure(const bench::step& what, const settings& chosen, bench::report& report)
+{
+    std::optional<store_folder> kept;
+    if (!what.once.empty()) {
+        kept.emplace(chosen.folder);
+        prepare(*kept, what.once, chosen.task);
+    }
+    for (int repetition = 0; repetition < chosen.repetitions; ++repetition) {
+        std::optional<store_folder> own;
+        const auto& where = kept ? *kept : own.emplace(chosen.folder);
+        prepare(where, what.before, chosen.task);
+        report.add(what.workload, merged(what, bench::in_processes(in(where, what.run, chosen.task), what.processes)));
     }
 }
 
-/// From the first claim to the commit of the last completion.
-asio::awaitable<double> drain(jobs queue, settings chosen)
+int measure_all(const settings& chosen)
 {
-    cofila::worker<message> worker{queue, do_nothing, {.concurrency = chosen.concurrency}};
-    int left = chosen.jobs;
-    boost::signals2::scoped_connection counting = queue.events().completed.connect([&](const cofila::completed_event&) {
-        if (--left == 0)
-            worker.stop();
-    });
-    const auto start = std::chrono::steady_clock::now();
-    co_await worker.run();
-    co_return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-asio::awaitable<int> measure(settings chosen)
-{
-    auto engine = co_await cofila::engine::open({.database = chosen.database, .durability = chosen.durability});
-    auto queue = engine.queue<message>("bench");
-    co_await fill(queue, chosen.jobs);
-    const auto seconds = co_await drain(queue, chosen);
-    const auto counts = co_await queue.get_job_counts();
-    co_await engine.close();
-    const bool exact = counts.completed == static_cast<std::size_t>(chosen.jobs);
-    fmt::print(
-        "{} jobs, concurrency {}, durability {}: {:.2f} s, {:.0f} jobs/s{}\n",
-        chosen.jobs,
-        chosen.concurrency,
-        chosen.durability == cofila::durability::full ? "full" : "normal",
-        seconds,
-        chosen.jobs / seconds,
-        exact ? "" : fmt::format(" (NOT exact: {} completed)", counts.completed)
-    );
-    co_return exact ? 0 : 1;
+    bench::report report{chosen.task.durability, chosen.json};
+    for (const auto& step : bench::plan(chosen.workloads, chosen.task.jobs))
+        measure(step, chosen, report);
+    return 0;
 }
 
 }  // namespace
@@ -90,22 +114,33 @@ asio::awaitable<int> measure(settings chosen)
 int main(int argc, char** argv)
 {
     settings chosen;
-    const auto folder =
-        std::filesystem::temp_directory_path() / ("cofila_bench." + std::to_string(std::random_device{}()));
-    chosen.database = (folder / "bench.db").string();
+    chosen.folder = fs::temp_directory_path().string();
 
-    CLI::App app{"Measures how fast cofila drains a queue."};
-    app.add_option("--database", chosen.database, "A new SQLite file; default: one in the temporary folder");
-    app.add_option("--jobs", chosen.jobs)->check(CLI::Range(1, 100'000'000))->capture_default_str();
-    app.add_option("--concurrency", chosen.concurrency)->check(CLI::Range(1, 10'000))->capture_default_str();
-    app.add_option("--durability", chosen.durability, "full (default) or normal")
+    CLI::App app{"Measures how fast cofila is. docs/performance.md says what each workload does."};
+    app.add_option("--workload", chosen.workloads, "Only these, as in W1,W3.c10 (default: all)")->delimiter(',');
+    app.add_option("--durability", chosen.task.durability, "full (default) or normal")
         ->transform(CLI::CheckedTransformer(std::map<std::string, cofila::durability>{
             {"full", cofila::durability::full}, {"normal", cofila::durability::normal}
         }));
+    app.add_option("--jobs", chosen.task.jobs, "Jobs of a repetition (default: the workload's own number)")
+        ->check(CLI::Range(10, 100'000'000));
+    app.add_option("--repetitions", chosen.repetitions)->check(CLI::Range(1, 1000))->capture_default_str();
+    app.add_option("--folder", chosen.folder, "Where the databases are made")->capture_default_str();
+    std::int64_t spin = chosen.task.spin.count();
+    app.add_option("--spin", spin, "engine_options::spin in microseconds")->capture_default_str();
+    app.add_flag("--json", chosen.json, "A line of JSON for each repetition instead of a table");
+    // What this program starts itself with:
+    app.add_option("--task", chosen.task.kind)->group("");
+    app.add_option("--database", chosen.task.database)->group("");
+    app.add_option("--concurrency", chosen.task.concurrency)->group("");
+    app.add_option("--prefetch", chosen.task.prefetch)->group("");
     CLI11_PARSE(app, argc, argv);
+    chosen.task.spin = std::chrono::microseconds{spin};
 
-    std::filesystem::create_directories(folder);
-    const int code = cofila::run_main(measure(chosen));
-    std::filesystem::remove_all(folder);
-    return code;
+    try {
+        return chosen.task.kind.empty() ? measure_all(chosen) : bench::run_task(chosen.task);
+    } catch (const std::exception& e) {
+        fmt::print(stderr, "{}\n", e.what());
+        return 1;
+    }
 }

@@ -54,6 +54,16 @@ struct settle_and_claim_answer {
     bool drained = false;                  ///< Something was settled, and nothing is waiting, due or active any more.
 };
 
+struct added_row {
+    job_snapshot job{};  ///< As stored: the new job, or the one that has its id already.
+    bool duplicate = false;
+};
+
+struct add_and_claim_answer {
+    added_row added{};
+    std::vector<job_snapshot> claimed{};
+};
+
 struct lock_extension {
     std::string queue{};
     job_ref job{};
@@ -92,11 +102,6 @@ struct sweep_answer {
     bool more = false;  ///< The limit was reached: there may be more to do now.
 };
 
-struct added_row {
-    job_snapshot job{};  ///< As stored: the new job, or the one that has its id already.
-    bool duplicate = false;
-};
-
 /// What `retry`, `promote` and `remove` found. Nothing was changed unless `done`.
 struct change_answer {
     bool found = false;
@@ -125,6 +130,11 @@ public:
     /// Stores new jobs, all or none, in order. Each record is waiting or delayed, with `options` resolved; key and
     /// position are given here. A job whose id exists already in the queue, in any state, is not stored.
     virtual boost::asio::awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) = 0;
+
+    /// Adds one job and takes the next ones, in one transaction: so the new job itself, where nothing else waits.
+    virtual boost::asio::awaitable<add_and_claim_answer> add_and_claim(
+        std::string queue, job_snapshot job, time_point now, claim_order order
+    ) = 0;
 
     /// Ends attempts and takes the next jobs, in one transaction. Promotes due jobs before it claims.
     /// From a paused queue nothing is claimed.

@@ -10,6 +10,9 @@ namespace cofila {
 
 struct worker_options {
     int concurrency = 1;  ///< Jobs that run at once. 1 ... 10'000.
+    /// Claims so many jobs more than can run, so that the next one is at hand when one ends: for short jobs at a small
+    /// concurrency. They are locked, and active, a little earlier than they start. 0 ... 10'000.
+    int prefetch = 0;
     /// A job whose worker shows no life for so long is rescued by the maintenance and runs again. > 0.
     milliseconds lock_duration = std::chrono::seconds{30};
     /// Locks are renewed when the first has no more than this left. 0 < buffer < lock_duration; default: half of it.

@@ -32,7 +32,7 @@ void announce_failure(event_hub<signals>& hub, const job_record& before, const t
 
 }  // namespace
 
-void announce_added(queue_core& queue, const added_row& row)
+void announce_added(queue_core& queue, const added_row& row, bool taken)
 {
     auto& hub = *queue.hub;
     const auto& job = *row.job;
@@ -46,7 +46,8 @@ void announce_added(queue_core& queue, const added_row& row)
         queue.note_due(*job.run_at);
     } else {
         hub.emit(&signals::waiting, waiting_event{.id = job.id});
-        queue.wake_workers();
+        if (!taken)
+            queue.wake_workers();
     }
 }
 

@@ -72,6 +72,8 @@ void attempt_run::cancel(cancel_reason why)
     if (!first)
         return;
     asked_to_end_->store(true);
+    if (!where_)
+        return;  // not started
     // On the processor's own executor, since a signal may be used by one thread at a time; and never from within the
     // caller, whose lists the end of a processor would change.
     asio::post(where_, [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });

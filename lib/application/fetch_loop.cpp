@@ -1,17 +1,14 @@
-#include <boost/asio/strand.hpp>
-
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "application/worker_core.hpp"
 #include "async/wait_until.hpp"
 #include "domain/backoff.hpp"
-#include "domain/transitions.hpp"
 
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using domain::cancel_reason;
 using signals = worker_events;
 
 asio::awaitable<void> worker_core::fetch_loop()
@@ -19,8 +16,10 @@ asio::awaitable<void> worker_core::fetch_loop()
     while (!finished()) {
         std::erase_if(ended_, [](const ended_attempt& ended) { return ended.attempt->lost(); });
         const auto next = plan();
-        if (next.ask)
-            co_await ask_store(next.claim);
+        if (next.ask && next.go_on)
+            questions_.spawn(ask_store(next_question(next)), shared_from_this());
+        else if (next.ask)
+            co_await ask_store(next_question(next));
         else if (!finished())
             co_await wait_for_work(next.wait);
     }
@@ -30,8 +29,10 @@ domain::fetch_plan worker_core::plan() const
 {
     return domain::plan_fetch({
         .concurrency = concurrency_,
-        .running = static_cast<int>(running_.size()),
-        .unsettled = !ended_.empty(),
+        .prefetch = options_.prefetch,
+        .taken = static_cast<int>(running_.size() + ready_.size()) + claiming_,
+        .unsettled = static_cast<int>(ended_.size()),
+        .asking = asking_,
         .open = open(),
         .maybe_work = maybe_work_,
         .now = ports_->time->wall_now(),
@@ -42,7 +43,7 @@ domain::fetch_plan worker_core::plan() const
 
 asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
 {
-    idle_ = open() && static_cast<int>(running_.size()) < concurrency_;
+    idle_ = open() && asking_ == 0 && static_cast<int>(running_.size()) < concurrency_;
     if (idle_)
         ports_->worker_idle.set();
     const auto until = later(ports_->time->steady_now(), at_most);
@@ -52,35 +53,72 @@ asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
         maybe_work_ = true;  // the safety poll
 }
 
-asio::awaitable<void> worker_core::ask_store(int claim)
+worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
 {
-    const auto ended = std::exchange(ended_, {});
+    const auto end = ended_.begin() + plan.settle;
+    question out{.ended{std::move_iterator{ended_.begin()}, std::move_iterator{end}}, .claim = plan.claim};
+    ended_.erase(ended_.begin(), end);
     // Before the question is put: what happens while it is answered counts for the next one.
-    maybe_work_ = false;
+    maybe_work_ = plan.more;
     next_due_.reset();
+    ++asking_;
+    claiming_ += plan.claim;
+    return out;
+}
+
+asio::awaitable<void> worker_core::ask_store(question what)
+{
+    co_await put(std::move(what));
+    --asking_;
+    wake_.set();
+}
+
+asio::awaitable<void> worker_core::put(question what)
+{
     const auto asked = ports_->time->steady_now();
     settle_and_claim_answer answer;
     std::exception_ptr failed;
     try {
-        answer = co_await ports_->repository->settle_and_claim(make_request(ended, claim));
+        answer = co_await ports_->repository->settle_and_claim(make_request(what));
     } catch (...) {
         failed = std::current_exception();
     }
+    claiming_ -= what.claim;
     if (failed) {
-        ended_.insert(ended_.begin(), ended.begin(), ended.end());
+        ended_.insert(ended_.begin(), what.ended.begin(), what.ended.end());
         maybe_work_ = true;
         co_await store_failed(failed);
         co_return;
     }
     store_failures_ = 0;
-    settled_by_store(ended, answer.settlements);
+    settled_by_store(what.ended, answer.settlements);
     announce_claimed(*queue, answer);
     for (const auto& job : answer.claimed)
-        start(job, asked);
-    if (claim > 0 && static_cast<int>(answer.claimed.size()) == claim)
+        take(job, asked);
+    start_ready();
+    if (what.claim > 0 && static_cast<int>(answer.claimed.size()) == what.claim)
         maybe_work_ = true;
     if (answer.next_due)
         note_due(*answer.next_due);
+}
+
+std::optional<claim_order> worker_core::offer_claim()
+{
+    const bool room = static_cast<int>(running_.size() + ready_.size()) + claiming_ < concurrency_;
+    if (!idle_ || !open() || !room)
+        return {};
+    ++claiming_;
+    return make_claim(1);
+}
+
+void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_time asked)
+{
+    --claiming_;
+    if (!claimed || claimed->empty())
+        return wake();
+    for (const auto& job : *claimed)
+        take(job, asked);
+    start_ready();
 }
 
 /// Nothing was changed, or nobody knows: asking again is safe either way, since a settlement that is repeated is
@@ -108,18 +146,23 @@ asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed)
     co_await ports_->time->sleep_until(ports_->time->steady_now() + wait);
 }
 
-settle_and_claim_request worker_core::make_request(const std::vector<ended_attempt>& ended, int claim)
+settle_and_claim_request worker_core::make_request(const question& what)
 {
     settle_and_claim_request request{.queue = queue->name, .now = ports_->time->wall_now()};
-    request.settlements.reserve(ended.size());
-    for (const auto& [attempt, change] : ended)
+    request.settlements.reserve(what.ended.size());
+    for (const auto& [attempt, change] : what.ended)
         request.settlements.push_back({.job = attempt->ref(), .change = change});
-    if (claim > 0) {
-        claim_order order{.worker = id, .lock_duration = options_.lock_duration};
-        std::generate_n(std::back_inserter(order.tokens), claim, [this] { return ports_->new_token(); });
-        request.claim = std::move(order);
-    }
+    if (what.claim > 0)
+        request.claim = make_claim(what.claim);
     return request;
+}
+
+claim_order worker_core::make_claim(int count)
+{
+    claim_order order{.worker = id, .lock_duration = options_.lock_duration};
+    order.tokens.reserve(static_cast<std::size_t>(count));
+    std::generate_n(std::back_inserter(order.tokens), count, [this] { return ports_->new_token(); });
+    return order;
 }
 
 void worker_core::settled_by_store(const std::vector<ended_attempt>& ended, const std::vector<settled>& answers)
@@ -147,62 +190,6 @@ void worker_core::announce(const ended_attempt& ended)
             &signals::job_errored,
             job_errored_event{.id = job.id, .name = job.name, .error = ended.change.failed_attempt->error}
         );
-}
-
-void worker_core::start(const job_snapshot& job, steady_time asked)
-{
-    auto attempt = std::make_shared<attempt_run>(job, asked);
-    if (const auto before = held_.find(job->key); before != held_.end())
-        lose(before->second);  // it was rescued and came back to us before a renewal could tell
-    held_[job->key] = attempt;
-    if (held_.size() == 1)
-        renewer_.wake();
-    if (closing_) {  // asked for before the close was
-        ended_.push_back({.attempt = attempt, .change = domain::after_release(*job)});
-        return;
-    }
-    hub->emit(
-        &signals::job_active, job_active_event{.id = job->id, .name = job->name, .attempt = job->attempts_made + 1}
-    );
-    running_.insert(attempt);
-    attempt->start(
-        queue,
-        processor_,
-        options_.executor ? asio::any_io_executor{asio::make_strand(*options_.executor)} : ports_->executor,
-        ports_->executor,
-        [self = shared_from_this()](const attempt_ptr& which, domain::attempt_outcome outcome) {
-            self->end(which, std::move(outcome));
-        }
-    );
-}
-
-void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcome)
-{
-    if (attempt->abandoned)
-        return;
-    running_.erase(attempt);
-    auto change = domain::after_attempt(
-        *attempt->job, std::move(outcome), attempt->cancelled, ports_->time->wall_now(), ports_->draw()
-    );
-    if (change) {
-        const bool given_back = change->attempts_made == attempt->job->attempts_made;
-        if (closing_)
-            (given_back ? report_.cancelled : report_.finished).push_back(attempt->job->id);
-        ended_.push_back({.attempt = attempt, .change = std::move(*change)});
-    }
-    wake_.set();
-    progress_.set();
-}
-
-void worker_core::lose(attempt_ptr attempt)
-{
-    if (attempt->lost())
-        return;
-    if (const auto held = held_.find(attempt->job->key); held != held_.end() && held->second == attempt)
-        held_.erase(held);
-    attempt->cancel(cancel_reason::lock_lost);
-    hub->emit(&signals::lock_lost, lock_lost_event{.id = attempt->job->id});
-    wake_.set();
 }
 
 }  // namespace cofila::detail

@@ -52,10 +52,11 @@ asio::awaitable<void> lock_renewer::renew()
 {
     for (;;) {
         const auto at = domain::next_renewal(asked_times(held_), timing_);
+        nothing_to_renew_ = !at;
         if (!at)
             co_await renewals_.wait();
         else if (*at > ports_->time->steady_now())
-            co_await wait_until(renewals_, ports_->time, *at);
+            co_await ports_->time->sleep_until(*at);
         else
             co_await renew_all();
     }
@@ -99,8 +100,8 @@ asio::awaitable<void> lock_renewer::renew_all()
 asio::awaitable<void> lock_renewer::fence()
 {
     for (;;) {
-        const auto times = asked_times(held_);
-        if (times.empty()) {
+        nothing_to_fence_ = held_.empty();
+        if (nothing_to_fence_) {
             co_await fences_.wait();
             continue;
         }
@@ -110,7 +111,7 @@ asio::awaitable<void> lock_renewer::fence()
                 tell_.lost(attempt);
         const auto left = asked_times(held_);
         if (!left.empty())
-            co_await wait_until(fences_, ports_->time, std::ranges::min(left) + timing_.duration);
+            co_await ports_->time->sleep_until(later(std::ranges::min(left), timing_.duration));
     }
 }
 

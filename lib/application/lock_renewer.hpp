@@ -38,11 +38,13 @@ public:
     boost::asio::awaitable<void> renew();
     boost::asio::awaitable<void> fence();
 
-    /// The first lock was taken.
+    /// The first lock was taken. Later ones end later than what these two wait for already.
     void wake()
     {
-        renewals_.set();
-        fences_.set();
+        if (std::exchange(nothing_to_renew_, false))
+            renewals_.set();
+        if (std::exchange(nothing_to_fence_, false))
+            fences_.set();
     }
 
 private:
@@ -55,6 +57,8 @@ private:
     const callbacks tell_;
     event renewals_;
     event fences_;
+    bool nothing_to_renew_ = false;  // each waits for the first lock
+    bool nothing_to_fence_ = false;
 };
 
 }  // namespace cofila

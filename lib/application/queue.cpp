@@ -43,16 +43,56 @@ void announce_waiting(queue_core& queue, const job_id& id, job_state previous)
     queue.wake_workers();
 }
 
+asio::awaitable<added_row> store_alone(queue_ptr queue, job_snapshot job)
+{
+    std::vector<job_snapshot> jobs;
+    jobs.push_back(std::move(job));
+    auto rows = co_await queue->ports->repository->add(queue->name, std::move(jobs));
+    announce_added(*queue, rows.front());
+    co_return std::move(rows.front());
+}
+
+/// An idle worker takes it in the same transaction.
+asio::awaitable<added_row> store_and_take(queue_ptr queue, job_snapshot job, worker_ptr worker, claim_order order)
+{
+    const auto asked = queue->ports->time->steady_now();
+    add_and_claim_answer answer;
+    std::exception_ptr failed;
+    try {
+        answer = co_await queue->ports->repository->add_and_claim(
+            queue->name, std::move(job), queue->ports->time->wall_now(), std::move(order)
+        );
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed) {
+        worker->take_offered({}, asked);
+        std::rethrow_exception(failed);
+    }
+    announce_added(*queue, answer.added, !answer.claimed.empty());
+    settle_and_claim_answer claimed{.claimed = std::move(answer.claimed)};
+    announce_claimed(*queue, claimed);
+    worker->take_offered(&claimed.claimed, asked);
+    co_return std::move(answer.added);
+}
+
+asio::awaitable<added_row> store(queue_ptr queue, job_snapshot job)
+{
+    if (job->state == job_state::waiting)
+        for (auto* const worker : queue->workers())
+            if (auto order = worker->offer_claim())
+                return store_and_take(queue, std::move(job), worker->shared_from_this(), std::move(*order));
+    return store_alone(queue, std::move(job));
+}
+
 }  // namespace
 
 asio::awaitable<add_outcome> add(queue_ptr queue, job_spec<std::string> spec)
 {
     queue->check_open();
-    std::vector<job_snapshot> jobs;
-    jobs.push_back(queue->make_job(std::move(spec)));
-    auto rows = co_await queue->ports->repository->add(queue->name, std::move(jobs));
-    announce_added(*queue, rows.front());
-    co_return add_outcome{.job = make_handle(queue, std::move(rows.front().job)), .duplicate = rows.front().duplicate};
+    auto job = queue->make_job(std::move(spec));
+    auto row = co_await store(queue, std::move(job));
+    co_return add_outcome{.job = make_handle(queue, std::move(row.job)), .duplicate = row.duplicate};
 }
 
 asio::awaitable<std::vector<added>> add_bulk(queue_ptr queue, std::vector<job_spec<std::string>> specs)

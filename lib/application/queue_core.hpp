@@ -60,7 +60,8 @@ private:
 boost::asio::awaitable<void> close_workers(queue_ptr queue);
 
 /// What a change of a job means for those who listen.
-void announce_added(queue_core& queue, const added_row& row);
+/// `taken`: a worker took a job in the same transaction, so that no more are waiting than before.
+void announce_added(queue_core& queue, const added_row& row, bool taken = false);
 void announce_claimed(queue_core& queue, const settle_and_claim_answer& answer);
 void announce_settled(queue_core& queue, const job_record& before, const transition& change);
 void announce_rescued(queue_core& queue, const job_record& job);

@@ -33,6 +33,7 @@ worker_options checked(worker_options options)
             throw error{errc::invalid_argument, field, text};
     };
     check_concurrency(options.concurrency);
+    require(options.prefetch >= 0 && options.prefetch <= 10'000, "prefetch", "must be between 0 and 10000");
     domain::check(claim_request{.lock_duration = options.lock_duration});
     require(options.lock_duration >= milliseconds{2}, "lock_duration", "must be at least 2 ms");
     if (!options.lock_renew_buffer)
@@ -69,7 +70,8 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
           {.lost = [this](const attempt_ptr& attempt) { lose(attempt); },
            .failed = [this](std::exception_ptr error) { hub->report(std::move(error)); }}
       },
-      tasks_{ports_->executor}
+      tasks_{ports_->executor},
+      questions_{ports_->executor}
 {}
 
 asio::awaitable<close_report> worker_core::run()
@@ -103,6 +105,7 @@ void worker_core::stop(std::optional<milliseconds> grace)
     const auto ends = later(ports_->time->steady_now(), grace.value_or(options_.grace));
     grace_ends_ = closing_ ? std::min(grace_ends_, ends) : ends;
     closing_ = true;
+    release_ready();
     wake_.set();
     progress_.set();
 }
@@ -110,6 +113,8 @@ void worker_core::stop(std::optional<milliseconds> grace)
 void worker_core::set_paused(bool paused)
 {
     paused_ = paused;
+    if (paused)
+        release_ready();
     wake();
 }
 
@@ -142,6 +147,7 @@ asio::awaitable<void> worker_core::work()
         loops.spawn(renewer_.fence());
         loops.spawn(shut_down());
         co_await fetch_loop();
+        co_await questions_.join();
         loops.cancel();
         co_await loops.join();
         co_await forget_process();
@@ -217,6 +223,7 @@ void worker_core::store_is_gone()
     for (const auto& attempt : running_)
         attempt->cancel(cancel_reason::lock_lost);
     held_.clear();
+    ready_.clear();
     ended_.clear();
     stop(milliseconds{0});
 }

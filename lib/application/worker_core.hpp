@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -37,6 +38,10 @@ public:
     void note_due(time_point due);
     /// Waits with free slots.
     bool is_idle() const noexcept { return idle_; }
+    /// Somebody is about to write to the store and can ask for a job on the way: what to ask for, of an idle worker.
+    std::optional<claim_order> offer_claim();
+    /// What became of that; nothing where the store failed.
+    void take_offered(const std::vector<job_snapshot>* claimed, steady_time asked);
 
     const queue_ptr queue;
     const std::string id;
@@ -46,6 +51,11 @@ private:
     struct ended_attempt {
         attempt_ptr attempt{};
         transition change{};
+    };
+    /// To the store: to be told what has ended, and for jobs.
+    struct question {
+        std::vector<ended_attempt> ended{};
+        int claim = 0;
     };
 
     // worker_core.cpp: the whole life, from run() to the report
@@ -61,17 +71,28 @@ private:
     boost::asio::awaitable<void> fetch_loop();
     domain::fetch_plan plan() const;
     boost::asio::awaitable<void> wait_for_work(milliseconds at_most);
-    boost::asio::awaitable<void> ask_store(int claim);
+    question next_question(const domain::fetch_plan& plan);
+    boost::asio::awaitable<void> ask_store(question what);
+    boost::asio::awaitable<void> put(question what);
     boost::asio::awaitable<void> store_failed(std::exception_ptr error);
-    settle_and_claim_request make_request(const std::vector<ended_attempt>& ended, int claim);
+    settle_and_claim_request make_request(const question& what);
+    claim_order make_claim(int count);
     void settled_by_store(const std::vector<ended_attempt>& ended, const std::vector<settled>& answers);
     void announce(const ended_attempt& ended);
-    void start(const job_snapshot& job, steady_time asked);
+
+    // attempts.cpp: from the claim to the outcome
+    void take(const job_snapshot& job, steady_time asked);
+    void start_ready();
+    void release_ready();
+    void start(const attempt_ptr& attempt);
     void end(const attempt_ptr& attempt, domain::attempt_outcome outcome);
     void lose(attempt_ptr attempt);
 
     bool open() const noexcept { return !closing_ && !paused_; }
-    bool finished() const noexcept { return closing_ && running_.empty() && ended_.empty(); }
+    bool finished() const noexcept
+    {
+        return closing_ && running_.empty() && ready_.empty() && ended_.empty() && asking_ == 0 && claiming_ == 0;
+    }
 
     const std::shared_ptr<runtime> ports_;
     const std::shared_ptr<const untyped_processor> processor_;
@@ -86,9 +107,12 @@ private:
     std::optional<time_point> next_due_{};
     int store_failures_ = 0;  // in a row
 
+    int asking_ = 0;                   // questions under way
+    int claiming_ = 0;                 // jobs that were asked for in them
+    std::deque<attempt_ptr> ready_{};  // claimed ahead, not started
     std::set<attempt_ptr> running_{};  // their processors are under way; lost ones are among them, abandoned ones not
     held_attempts held_{};
-    std::vector<ended_attempt> ended_{};  // not known to the store yet
+    std::deque<ended_attempt> ended_{};  // not known to the store yet
 
     bool closing_ = false;
     steady_time grace_ends_{};
@@ -100,6 +124,7 @@ private:
     event over_;      // run() is over
     lock_renewer renewer_;
     task_group tasks_;
+    task_group questions_;  // those that the fetch loop does not wait for
 };
 
 }  // namespace cofila::detail

@@ -4,15 +4,34 @@
 
 namespace cofila::domain {
 
+namespace {
+
+/// With so many jobs or more in a question two of them take turns: while the store answers one, the jobs of the other
+/// run. Smaller ones would only make more commits.
+constexpr int smallest_share = 25;
+constexpr int most_asking = 2;
+
+}  // namespace
+
 fetch_plan plan_fetch(const fetch_situation& s)
 {
-    const int free = s.open ? std::max(0, s.concurrency - s.running) : 0;
+    const int slots = s.concurrency + s.prefetch;
+    const int free = s.open ? std::max(0, slots - s.taken) : 0;
     const bool due = s.next_due && *s.next_due <= s.now;
+    const bool in_turns = slots >= most_asking * smallest_share;
+    const int share = in_turns ? slots / most_asking : slots;
+    const bool may_claim = free > 0 && (s.maybe_work || due);
+    const int settle = std::min(s.unsettled, share);
+    const int claim = std::min(free, share);
+    const bool large = settle >= smallest_share || (may_claim && claim >= smallest_share);
     fetch_plan plan{.wait = s.poll_interval};
-    if (s.unsettled || (free > 0 && (s.maybe_work || due))) {
+    if ((settle > 0 || may_claim) && (s.asking == 0 || (in_turns && large && s.asking < most_asking))) {
         plan.ask = true;
-        plan.claim = free;
-    } else if (free > 0 && s.next_due) {
+        plan.settle = settle;
+        plan.claim = claim;
+        plan.more = may_claim && claim < free;
+        plan.go_on = in_turns;
+    } else if (free > 0 && s.next_due && s.asking == 0) {
         plan.wait = std::min(plan.wait, *s.next_due - s.now);
     }
     return plan;

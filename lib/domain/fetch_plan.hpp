@@ -8,8 +8,10 @@ namespace cofila::domain {
 /// What a worker knows when it decides about its next step.
 struct fetch_situation {
     int concurrency = 1;
-    int running = 0;
-    bool unsettled = false;  ///< Attempts have ended that the store does not know of yet.
+    int prefetch = 0;        ///< So many more may be claimed before they can run.
+    int taken = 0;           ///< Claimed, or asked for: running, ready to run, or in the store's next answer.
+    int unsettled = 0;       ///< Attempts that have ended, of which the store does not know yet.
+    int asking = 0;          ///< Questions that the store has not answered yet.
     bool open = true;        ///< False: paused or closing, nothing is claimed.
     bool maybe_work = true;  ///< Something happened since a claim came back short.
     time_point now{};
@@ -18,8 +20,11 @@ struct fetch_situation {
 };
 
 struct fetch_plan {
-    int claim = 0;        ///< So many jobs are to be asked for.
     bool ask = false;     ///< Ask the store now: to settle, to claim, or both.
+    int settle = 0;       ///< So many ended attempts go along, oldest first.
+    int claim = 0;        ///< So many jobs are to be asked for.
+    bool more = false;    ///< There is room for more than is asked for.
+    bool go_on = false;   ///< Look again at once, without waiting for the answer.
     milliseconds wait{};  ///< Else: sleep at most so long, or until woken.
 };
 

@@ -22,6 +22,7 @@ void check(const engine_options& options)
     require(options.repository || !options.database.empty(), "database", "must name a file");
     require(!options.repository || options.database.empty(), "database", "must be empty where a repository is given");
     require(options.operation_deadline > milliseconds{}, "operation_deadline", "must be more than 0");
+    require(options.spin.count() >= 0 && options.spin.count() <= 1000, "spin", "must be between 0 and 1000 us");
     require(
         !options.maintenance || options.maintenance->interval > milliseconds{},
         "maintenance.interval",
@@ -38,6 +39,7 @@ asio::awaitable<std::shared_ptr<job_repository>> open_store(engine_options optio
         .durability = options.durability,
         .operation_deadline = options.operation_deadline,
         .embed = options.embed,
+        .spin = options.spin,
         .clock = options.clock,
         .executor = std::move(executor),
         .log = options.logger,

@@ -107,16 +107,27 @@ asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::
 {
     auto& to = open_queue(queue);
     std::vector<added_row> rows;
-    for (const auto& job : jobs) {
-        if (const auto* existing = to.find(job->id)) {
-            rows.push_back({.job = snapshot(existing->record), .duplicate = true});
-            continue;
-        }
-        auto stored = *job;
-        stored.key = ++last_key_;
-        rows.push_back({.job = snapshot(to.add(std::move(stored)))});
-    }
+    for (const auto& job : jobs)
+        rows.push_back(add_one(to, *job));
     co_return rows;
+}
+
+asio::awaitable<add_and_claim_answer> repository::add_and_claim(
+    std::string queue, job_snapshot job, time_point now, claim_order order
+)
+{
+    auto& to = open_queue(queue);
+    auto row = add_one(to, *job);
+    co_return add_and_claim_answer{.added = std::move(row), .claimed = claim(to, order, now)};
+}
+
+added_row repository::add_one(stored_queue& to, const job_record& job)
+{
+    if (const auto* existing = to.find(job.id))
+        return {.job = snapshot(existing->record), .duplicate = true};
+    auto stored = job;
+    stored.key = ++last_key_;
+    return {.job = snapshot(to.add(std::move(stored)))};
 }
 
 asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and_claim_request request)

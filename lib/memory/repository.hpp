@@ -14,6 +14,9 @@ namespace cofila::memory {
 class repository final : public job_repository {
 public:
     boost::asio::awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override;
+    boost::asio::awaitable<add_and_claim_answer> add_and_claim(
+        std::string queue, job_snapshot job, time_point now, claim_order order
+    ) override;
     boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     boost::asio::awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
     boost::asio::awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
@@ -42,6 +45,7 @@ public:
 
 private:
     stored_queue& open_queue(const std::string& name);
+    added_row add_one(stored_queue& to, const job_record& job);
     void check_open() const;
 
     std::map<std::string, stored_queue> queues_{};

@@ -18,6 +18,9 @@ namespace {
 /// After so long without a pause, others who wait for the file get a gap to slip in.
 constexpr milliseconds longest_run{5};
 constexpr std::chrono::microseconds gap{300};
+/// This side waits awake longer than the loop: long enough for a loop that has to be woken, so that after one late
+/// answer both are awake again.
+constexpr int longer_spin = 4;
 
 }  // namespace
 
@@ -79,7 +82,8 @@ std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& co
 
 database_thread::database_thread(options chosen, make_runner make)
     : options_{std::move(chosen)},
-      registry_{thread_registry::of(options_.context)}
+      registry_{thread_registry::of(asio::query(options_.loop, asio::execution::context))},
+      loop_spin_{std::make_shared<loop_spin>(options_.loop, options_.clock, options_.spin)}
 {
     registry_->add(this);
     thread_ = std::thread{[this, make = std::move(make)] { loop(make); }};
@@ -94,10 +98,12 @@ database_thread::~database_thread()
 
 void database_thread::submit(operation_ptr what)
 {
+    loop_spin_->submitted();
     {
         const std::lock_guard lock{mutex_};
         if (!stopping_) {
             waiting_.push_back(std::move(what));
+            news_ = true;
             if (waiting_.size() == 1)
                 wake_.notify_one();
             return;
@@ -114,6 +120,7 @@ void database_thread::stop()
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
+        news_ = true;
     }
     wake_.notify_one();
     if (thread_.joinable())
@@ -145,7 +152,9 @@ void database_thread::loop(make_runner make)
         }
         {
             const std::lock_guard lock{mutex_};
-            std::ranges::move(std::exchange(waiting_, {}), std::back_inserter(batch));
+            std::ranges::move(waiting_, std::back_inserter(batch));
+            waiting_.clear();
+            news_ = stopping_;
         }
         const auto count = static_cast<std::ptrdiff_t>(runner->run(batch));
         operations done{std::move_iterator{batch.begin()}, std::move_iterator{batch.begin() + count}};
@@ -158,9 +167,20 @@ void database_thread::loop(make_runner make)
 /// False: there will be no more.
 bool database_thread::wait_for_work()
 {
+    spin();
     std::unique_lock lock{mutex_};
     wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
     return !waiting_.empty();
+}
+
+void database_thread::spin()
+{
+    if (news_ || options_.spin.count() == 0 || !rule_.worthwhile())
+        return;
+    const auto until = options_.clock->steady_now() + options_.spin * longer_spin;
+    while (!news_ && options_.clock->steady_now() < until)
+        std::this_thread::yield();
+    rule_.ended(news_);
 }
 
 /// One post for each executor, however many operations were in the batch.
@@ -183,9 +203,11 @@ void database_thread::answer_on(const asio::any_io_executor& executor, operation
     if (halted_)
         std::ranges::move(done, std::back_inserter(unanswered_));
     else
-        asio::post(executor, [batch = std::move(done)] {
-            for (const auto& what : batch)
+        asio::post(executor, [spin = loop_spin_, batch = std::move(done)] {
+            for (const auto& what : batch) {
+                spin->answered();
                 what->answer();
+            }
         });
 }
 

@@ -11,18 +11,20 @@
 
 #include "sqlite/batch.hpp"
 #include "sqlite/database_port.hpp"
+#include "sqlite/loop_spin.hpp"
 
 namespace cofila::sqlite {
 
 class thread_registry;
 
 /// A thread that owns a connection and does what is submitted, in batches: while one is committed the next one gathers.
-/// Without work it sleeps.
+/// Without work it sleeps, but for a moment after each batch in which it waits awake.
 class database_thread final : public database_port {
 public:
     struct options {
-        boost::asio::execution_context& context;     ///< Where answers go. When it is destroyed, the thread ends first.
+        boost::asio::any_io_executor loop;  ///< Where answers go. When its context is destroyed, the thread ends first.
         std::shared_ptr<cofila::clock> clock{};      ///< For the pauses.
+        std::chrono::microseconds spin{};            ///< How long either side waits awake for the other.
         std::shared_ptr<std::atomic<bool>> hurry{};  ///< Set when the thread must end though the file may be busy.
     };
     using make_runner = std::function<std::unique_ptr<batch_runner>()>;
@@ -40,6 +42,7 @@ private:
 
     void loop(make_runner make);
     bool wait_for_work();
+    void spin();
     void answer(operations done);
     void answer_on(const boost::asio::any_io_executor& executor, operations done);
     void give_way(steady_time& busy_since);
@@ -48,6 +51,9 @@ private:
 
     const options options_;
     std::shared_ptr<thread_registry> registry_;
+    std::shared_ptr<loop_spin> loop_spin_;
+    domain::adaptive_spin rule_{};
+    std::atomic<bool> news_{false};  // there is work, or an end
     std::mutex mutex_{};
     std::condition_variable wake_{};
     operations waiting_{};

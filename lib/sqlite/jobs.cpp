@@ -80,10 +80,11 @@ std::vector<job_record> best_waiting(session& with, std::int64_t queue, std::siz
     return out;
 }
 
-void claim(session& with, std::int64_t queue, const claim_order& order, time_point now, settle_and_claim_answer& answer)
+std::vector<job_snapshot> claim(session& with, std::int64_t queue, const claim_order& order, time_point now)
 {
+    std::vector<job_snapshot> claimed;
     if (is_paused(with, queue))
-        return;
+        return claimed;
     auto token = order.tokens.begin();
     for (auto& job : best_waiting(with, queue, order.tokens.size())) {
         domain::lock(job, *token++, order.worker, order.lock_duration, now);
@@ -99,8 +100,9 @@ void claim(session& with, std::int64_t queue, const claim_order& order, time_poi
             job.worker,
             job.attempts_started
         );
-        answer.claimed.push_back(std::make_shared<const job_record>(std::move(job)));
+        claimed.push_back(std::make_shared<const job_record>(std::move(job)));
     }
+    return claimed;
 }
 
 std::optional<time_point> next_due(session& with, std::int64_t queue)
@@ -131,6 +133,15 @@ std::vector<added_row> add(session& with, const std::string& queue, const std::v
     return out;
 }
 
+add_and_claim_answer add_and_claim(
+    session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
+)
+{
+    const auto number = with.find_or_make_queue(queue);
+    auto row = add_one(with, number, job);
+    return {.added = std::move(row), .claimed = claim(with, number, order, now)};
+}
+
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request)
 {
     settle_and_claim_answer answer;
@@ -144,7 +155,7 @@ settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_r
         return answer;
     for (auto& [key, id] : promote_due(with, *queue, request.now, most_promoted))
         answer.promoted.push_back(std::move(id));
-    claim(with, *queue, *request.claim, request.now, answer);
+    answer.claimed = claim(with, *queue, *request.claim, request.now);
     if (answer.claimed.size() < request.claim->tokens.size())
         answer.next_due = next_due(with, *queue);
     answer.drained = any && answer.claimed.empty() && nothing_to_do(with, *queue);

@@ -7,6 +7,9 @@
 namespace cofila::sqlite {
 
 std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs);
+add_and_claim_answer add_and_claim(
+    session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
+);
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request);
 std::vector<bool> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks);
 

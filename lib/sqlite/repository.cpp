@@ -49,7 +49,9 @@ std::shared_ptr<database_port> start_thread(const options& chosen, bool read_onl
         .read_only = read_only,
         .hurry = hurry,
     };
-    database_thread::options running{.context = chosen.executor.context(), .clock = chosen.clock, .hurry = hurry};
+    database_thread::options running{
+        .loop = chosen.executor, .clock = chosen.clock, .spin = chosen.spin, .hurry = hurry
+    };
     const auto make = [connecting, embed = chosen.embed]() -> std::unique_ptr<batch_runner> {
         if (connecting.read_only)
             return std::make_unique<reading_runner>(connecting);
@@ -67,6 +69,19 @@ asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::
         with_.writer,
         one_statement ? kind::single : kind::several,
         [queue = std::move(queue), jobs = std::move(jobs)](session& with) { return sqlite::add(with, queue, jobs); }
+    );
+}
+
+asio::awaitable<add_and_claim_answer> repository::add_and_claim(
+    std::string queue, job_snapshot job, time_point now, claim_order order
+)
+{
+    return perform(
+        with_.writer,
+        kind::several,
+        [queue = std::move(queue), job = std::move(job), now, order = std::move(order)](session& with) {
+            return sqlite::add_and_claim(with, queue, job, now, order);
+        }
     );
 }
 

@@ -21,6 +21,7 @@ struct options {
     cofila::durability durability = cofila::durability::full;
     milliseconds operation_deadline = std::chrono::seconds{30};
     bool embed = false;
+    std::chrono::microseconds spin{};
     std::shared_ptr<cofila::clock> clock{};
     boost::asio::any_io_executor executor{};
     logger log{};
@@ -46,6 +47,9 @@ public:
     using awaitable = boost::asio::awaitable<T>;
 
     awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override;
+    awaitable<add_and_claim_answer> add_and_claim(
+        std::string queue, job_snapshot job, time_point now, claim_order order
+    ) override;
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
     awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;

@@ -36,8 +36,10 @@ public:
     std::int64_t number(int column) { return statement_.getColumn(column).getInt64(); }
     std::string text(int column)
     {
+        // As a blob, since SQLite copies a text to end it with a zero.
         const auto value = statement_.getColumn(column);
-        return {value.getText(""), static_cast<std::size_t>(value.getBytes())};
+        const auto* const bytes = static_cast<const char*>(value.getBlob());
+        return bytes ? std::string{bytes, static_cast<std::size_t>(value.getBytes())} : std::string{};
     }
     bool is_null(int column) { return statement_.isColumnNull(column); }
     std::optional<time_point> time(int column)

@@ -257,7 +257,7 @@ TEST_CASE("what is submitted while the thread is busy is committed together")
         auto options = connecting(path);
         const auto thread = std::make_shared<sqlite::database_thread>(
             sqlite::database_thread::options{
-                .context = executor.context(), .clock = clock, .hurry = std::make_shared<std::atomic<bool>>(false)
+                .loop = executor, .clock = clock, .hurry = std::make_shared<std::atomic<bool>>(false)
             },
             [options] { return std::make_unique<sqlite::writing_runner>(options, false); }
         );

@@ -94,6 +94,14 @@ public:
     {
         return through(op::add, inner_->add(std::move(queue), std::move(jobs)));
     }
+    awaitable<add_and_claim_answer> add_and_claim(
+        std::string queue, job_snapshot job, time_point now, claim_order order
+    ) override
+    {
+        ++claims_;
+        last_claim_ = order;
+        return through(op::add, inner_->add_and_claim(std::move(queue), std::move(job), now, std::move(order)));
+    }
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override
     {
         claims_ += request.claim ? 1 : 0;

@@ -1,0 +1,128 @@
+#include <cofila/worker.hpp>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/signals2/connection.hpp>
+
+#include <stdexcept>
+
+#include "measures.hpp"
+#include "workloads.hpp"
+
+namespace bench {
+
+namespace asio = boost::asio;
+using boost::json::object;
+using boost::signals2::scoped_connection;
+
+namespace {
+
+using worker = cofila::worker<message>;
+using job = cofila::job<message>;
+
+cofila::worker_options options_of(const task& what)
+{
+    return {.concurrency = what.concurrency, .prefetch = what.prefetch};
+}
+
+void require(bool holds, const char* what)
+{
+    if (!holds)
+        throw std::runtime_error(what);
+}
+
+/// Runs the worker until so many jobs have been completed; gives the seconds that took. With a deep queue it has taken
+/// some more by then, which are finished too.
+asio::awaitable<double> run_until_completed(worker& working, queue jobs, std::int64_t count)
+{
+    double end = 0;
+    const scoped_connection counting = jobs.events().completed.connect([&](const cofila::completed_event&) {
+        if (--count != 0)
+            return;
+        end = now();
+        working.stop();
+    });
+    const auto start = now();
+    co_await working.run();
+    require(count <= 0, "jobs were lost");
+    co_return end - start;
+}
+
+asio::awaitable<void> stop_when_all_completed(worker* working, queue jobs, std::size_t count)
+{
+    for (cofila::job_counts counts; counts.completed < count;) {
+        co_await pause(std::chrono::milliseconds{100});
+        counts = co_await jobs.get_job_counts();
+    }
+    working->stop();
+}
+
+}  // namespace
+
+asio::awaitable<object> drain(task what, queue jobs)
+{
+    deliveries delivered;
+    worker working{
+        jobs,
+        [&](job one) -> asio::awaitable<boost::json::value> {
+            delivered.processed(one.data().n);
+            co_return nullptr;
+        },
+        options_of(what)
+    };
+    const auto before = co_await jobs.get_job_counts();
+    const auto seconds = co_await run_until_completed(working, jobs, what.jobs);
+    const auto after = co_await jobs.get_job_counts();
+    require(delivered.exact(after.completed - before.completed), "a job was not processed and completed exactly once");
+    require(after.active == 0 && after.failed == 0, "a job was left behind");
+    co_return rate(what.jobs, seconds);
+}
+
+/// The jobs may be tried twice, at once; the first attempt fails.
+asio::awaitable<object> drain_failing_once(task what, queue jobs)
+{
+    std::vector<cofila::job_spec<message>> specs;
+    for (std::int64_t n = 0; n < what.jobs; ++n)
+        specs.push_back({.name = "job", .data = {.n = n}, .options = {.attempts = 2}});
+    co_await jobs.add_bulk(std::move(specs));
+    deliveries delivered;
+    worker working{
+        jobs,
+        [&](job one) -> asio::awaitable<boost::json::value> {
+            delivered.processed(one.data().n);
+            if (one.attempts_made() == 0)
+                throw std::runtime_error("once");
+            co_return nullptr;
+        },
+        options_of(what)
+    };
+    const auto seconds = co_await run_until_completed(working, jobs, what.jobs);
+    const auto counts = co_await jobs.get_job_counts();
+    const auto expected = static_cast<std::size_t>(what.jobs);
+    require(delivered.exact(expected, 2), "a job was not tried exactly twice");
+    require(counts == cofila::job_counts{.completed = expected}, "a job was not completed");
+    co_return rate(what.jobs, seconds);
+}
+
+/// One of several processes on one file: says when it began and ended, and what it did. Its locks are short and renewed
+/// every second, so that a renewal that is a second late is a lost lock.
+asio::awaitable<object> drain_shared(task what, queue jobs)
+{
+    auto options = options_of(what);
+    options.lock_duration = std::chrono::seconds{2};
+    options.lock_renew_buffer = std::chrono::seconds{1};
+    worker working{jobs, [](job) -> asio::awaitable<boost::json::value> { co_return nullptr; }, std::move(options)};
+    std::int64_t completed = 0;
+    std::int64_t lost = 0;
+    double last = 0;
+    const scoped_connection counting = jobs.events().completed.connect([&](const cofila::completed_event&) {
+        ++completed;
+        last = now();
+    });
+    const scoped_connection losing = working.events().lock_lost.connect([&](const auto&) { ++lost; });
+    using namespace asio::experimental::awaitable_operators;
+    const auto first = now();
+    co_await (working.run() && stop_when_all_completed(&working, jobs, static_cast<std::size_t>(what.jobs)));
+    co_return object{{"first", first}, {"last", last}, {"completed", completed}, {"locks_lost", lost}};
+}
+
+}  // namespace bench

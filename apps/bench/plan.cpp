@@ -1,0 +1,99 @@
+#include "plan.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace bench {
+
+namespace {
+
+constexpr std::int64_t sequential = 20'000;
+constexpr std::int64_t many = 50'000;
+constexpr std::int64_t deep = 1'000'000;
+
+task fill(std::int64_t jobs) { return {.kind = "fill", .jobs = jobs}; }
+
+step drain(std::string name, std::int64_t jobs, int concurrency, int prefetch = 0)
+{
+    return {
+        .workload = std::move(name),
+        .before = {fill(jobs)},
+        .run = {.kind = "drain", .jobs = jobs, .concurrency = concurrency, .prefetch = prefetch}
+    };
+}
+
+step measure(std::string name, std::string kind, std::int64_t jobs, int concurrency)
+{
+    return {.workload = std::move(name), .run = {.kind = std::move(kind), .jobs = jobs, .concurrency = concurrency}};
+}
+
+/// 20,000 jobs with a million waiting behind them, or a million finished ones beside them.
+step beside(std::string name, std::vector<task> once)
+{
+    auto out = drain(std::move(name), sequential, 10);
+    out.once = std::move(once);
+    return out;
+}
+
+step shared(std::string name, int processes)
+{
+    return {
+        .workload = std::move(name),
+        .before = {fill(4 * many)},
+        .run = {.kind = "drain shared", .jobs = 4 * many, .concurrency = 100},
+        .processes = processes
+    };
+}
+
+std::vector<step> whole_table()
+{
+    const task finish{.kind = "drain", .jobs = deep, .concurrency = 100};
+    return {
+        measure("W1", "add one by one", sequential, 1),
+        measure("W2.conc100", "add together", many, 100),
+        measure("W2.bulk1000", "fill", many, 1),
+        measure("W2.million", "add a million", deep, 100),
+        drain("W3.c1", many, 1),
+        drain("W3.c1.prefetch16", many, 1, 16),
+        drain("W3.c10", many, 10),
+        drain("W3.c100", many, 100),
+        measure("W4", "add to start", 500, 10),
+        drain("W5.shallow", sequential, 10),
+        beside("W5.deep", {fill(deep)}),
+        beside("W5.finished", {fill(deep), finish}),
+        measure("W7", "drain failing once", 10'000, 10),
+        shared("W8.one", 1),
+        shared("W8.two", 2),
+        measure("W9", "lateness", 100'000, 100),
+        measure("W10", "idle", 0, 10),
+    };
+}
+
+bool begins(const std::string& workload, const std::string& name)
+{
+    return workload == name || workload.starts_with(name + ".");
+}
+
+}  // namespace
+
+std::vector<step> plan(const std::vector<std::string>& names, std::int64_t jobs)
+{
+    const auto table = whole_table();
+    for (const auto& name : names)
+        if (std::ranges::none_of(table, [&](const auto& one) { return begins(one.workload, name); }))
+            throw std::invalid_argument("there is no workload " + name);
+    std::vector<step> out;
+    for (auto one : table) {
+        if (!names.empty() && std::ranges::none_of(names, [&](const auto& n) { return begins(one.workload, n); }))
+            continue;
+        if (jobs > 0 && one.run.jobs > 0) {
+            one.run.jobs = jobs;
+            for (auto& task : one.before)
+                task.jobs = jobs;
+        }
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+}  // namespace bench

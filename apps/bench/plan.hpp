@@ -1,0 +1,22 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "task.hpp"
+
+namespace bench {
+
+/// One row of the results: what is prepared, and what is measured.
+struct step {
+    std::string workload{};      ///< As in the table: "W3.c10".
+    std::vector<task> once{};    ///< Prepares a store for all repetitions; none: each has its own.
+    std::vector<task> before{};  ///< Prepares each repetition.
+    task run{};                  ///< What is measured.
+    int processes = 1;           ///< So many do it at once.
+};
+
+/// The steps whose names begin with one of these ("W3" means all of its rows). `jobs` 0: the numbers of the table.
+/// Throws `std::invalid_argument` for a name that begins no workload's.
+std::vector<step> plan(const std::vector<std::string>& names, std::int64_t jobs);
+
+}  // namespace bench

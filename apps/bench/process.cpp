@@ -1,0 +1,82 @@
+#include "process.hpp"
+
+#include <cofila/engine.hpp>
+#include <cofila/run_main.hpp>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "workloads.hpp"
+
+namespace bench {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The path of the database is ours, the rest are words: nothing has to be quoted with care.
+std::string command_line(const task& what)
+{
+    return fmt::format(
+        "'{}' --task '{}' --database '{}' --durability {} --jobs {} --concurrency {} --prefetch {} --spin {}",
+        std::filesystem::read_symlink("/proc/self/exe").string(),
+        what.kind,
+        what.database,
+        what.durability == cofila::durability::full ? "full" : "normal",
+        what.jobs,
+        what.concurrency,
+        what.prefetch,
+        what.spin.count()
+    );
+}
+
+std::string read_all(std::FILE* from)
+{
+    std::string text;
+    std::array<char, 4096> piece{};
+    while (const auto size = std::fread(piece.data(), 1, piece.size(), from))
+        text.append(piece.data(), size);
+    return text;
+}
+
+asio::awaitable<int> open_and_perform(task what)
+{
+    auto engine =
+        co_await cofila::engine::open({.database = what.database, .durability = what.durability, .spin = what.spin});
+    const auto result = co_await perform(what, engine);
+    co_await engine.close();
+    fmt::print("{}\n", boost::json::serialize(result));
+    co_return 0;
+}
+
+}  // namespace
+
+std::vector<boost::json::object> in_processes(const task& what, int count)
+{
+    std::vector<std::FILE*> running;
+    for (int i = 0; i < count; ++i)
+        running.push_back(::popen(command_line(what).c_str(), "r"));
+    std::vector<boost::json::object> results;
+    bool failed = false;
+    for (auto* const one : running) {
+        const auto text = one ? read_all(one) : std::string{};
+        failed = !one || ::pclose(one) != 0 || failed;
+        if (!failed)
+            results.push_back(boost::json::parse(text).as_object());
+    }
+    if (failed)
+        throw std::runtime_error("'" + what.kind + "' failed");
+    return results;
+}
+
+int run_task(const task& what) { return cofila::run_main(open_and_perform(what)); }
+
+}  // namespace bench

@@ -1,0 +1,21 @@
+#pragma once
+#include <cofila/durability.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace bench {
+
+/// What one process of a benchmark is asked to do.
+struct task {
+    std::string kind{};  ///< Names a workload (see workloads.hpp).
+    std::string database{};
+    cofila::durability durability = cofila::durability::full;
+    std::int64_t jobs = 0;
+    int concurrency = 1;
+    int prefetch = 0;
+    std::chrono::microseconds spin{50};
+};
+
+}  // namespace bench

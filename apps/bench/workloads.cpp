@@ -1,0 +1,40 @@
+#include "workloads.hpp"
+
+#include <functional>
+#include <map>
+#include <stdexcept>
+
+#include "measures.hpp"
+
+namespace bench {
+
+namespace asio = boost::asio;
+
+asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine)
+{
+    using workload = std::function<asio::awaitable<boost::json::object>(task, queue)>;
+    static const std::map<std::string, workload> workloads{
+        {"fill", fill},
+        {"add one by one", add_one_by_one},
+        {"add together", add_together},
+        {"add a million", add_a_million},
+        {"drain", drain},
+        {"drain failing once", drain_failing_once},
+        {"drain shared", drain_shared},
+        {"add to start", add_to_start},
+        {"lateness", lateness},
+        {"idle", idle},
+    };
+    const auto found = workloads.find(what.kind);
+    if (found == workloads.end())
+        throw std::runtime_error("no workload '" + what.kind + "'");
+    auto jobs = engine.queue<message>(
+        "bench",
+        cofila::queue_options{.on_completed = cofila::retention::keep_all(), .on_failed = cofila::retention::keep_all()}
+    );
+    auto result = co_await found->second(std::move(what), std::move(jobs));
+    result["client_peak_mb"] = peak_memory();
+    co_return result;
+}
+
+}  // namespace bench

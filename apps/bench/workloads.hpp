@@ -1,0 +1,32 @@
+#pragma once
+#include <cofila/engine.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+
+#include "message.hpp"
+#include "task.hpp"
+
+namespace bench {
+
+/// What one process does and measures. The store is open; only what the workload is about is timed, and the clock stops
+/// after the last commit was acknowledged. Throws if a job was lost or finished twice.
+boost::asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine);
+
+// adds.cpp
+boost::asio::awaitable<boost::json::object> fill(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> add_one_by_one(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> add_together(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> add_a_million(task what, queue jobs);
+
+// drains.cpp
+boost::asio::awaitable<boost::json::object> drain(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> drain_failing_once(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> drain_shared(task what, queue jobs);
+
+// waits.cpp
+boost::asio::awaitable<boost::json::object> add_to_start(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> lateness(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> idle(task what, queue jobs);
+
+}  // namespace bench

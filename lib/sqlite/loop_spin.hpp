@@ -1,0 +1,38 @@
+#pragma once
+#include <cofila/clock.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <memory>
+
+#include "domain/adaptive_spin.hpp"
+
+namespace cofila::sqlite {
+
+/// Keeps the loop awake for a moment while operations are under way: waking it from its sleep costs more than many an
+/// operation. A handler that posts itself again does not keep other handlers from running. Used on the loop's thread.
+class loop_spin : public std::enable_shared_from_this<loop_spin> {
+public:
+    loop_spin(boost::asio::any_io_executor loop, std::shared_ptr<clock> time, std::chrono::microseconds at_most)
+        : loop_{std::move(loop)},
+          time_{std::move(time)},
+          at_most_{at_most}
+    {}
+
+    void submitted();
+    void answered();
+
+private:
+    void turn();
+
+    const boost::asio::any_io_executor loop_;
+    const std::shared_ptr<clock> time_;
+    const std::chrono::microseconds at_most_;
+    domain::adaptive_spin rule_{};
+    steady_time until_{};
+    int under_way_ = 0;
+    bool turning_ = false;
+};
+
+}  // namespace cofila::sqlite
