@@ -13,28 +13,28 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cofila {
 
 namespace detail {
 
-/// Calls every slot, whatever the others throw; answers with the first exception.
+/// Calls every slot, whatever the others throw; answers with what they threw.
 struct call_every_slot {
-    using result_type = std::exception_ptr;
+    using result_type = std::vector<std::exception_ptr>;
 
     template <class Iterator>
     result_type operator()(Iterator slot, Iterator last) const
     {
-        result_type first;
+        result_type thrown;
         for (; slot != last; ++slot) {
             try {
                 *slot;
             } catch (...) {
-                if (!first)
-                    first = std::current_exception();
+                thrown.push_back(std::current_exception());
             }
         }
-        return first;
+        return thrown;
     }
 };
 

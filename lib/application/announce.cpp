@@ -85,9 +85,11 @@ void announce_rescued(queue_core& queue, const job_record& job)
 {
     auto& hub = *queue.hub;
     hub.emit(&signals::stalled, stalled_event{.id = job.id, .stalled_count = job.stalled_count});
-    if (job.state == job_state::failed)
+    if (job.state == job_state::failed) {
         hub.emit(&signals::failed, failed_event{.id = job.id, .reason = job.failed_reason});
-    else if (job.state == job_state::delayed)
+        if (job.options->on_failed->remove)
+            hub.emit(&signals::removed, removed_event{.id = job.id});
+    } else if (job.state == job_state::delayed)
         queue.note_due(*job.run_at);
     else
         queue.wake_workers();

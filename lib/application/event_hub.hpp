@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,10 @@ public:
     {
         if (!heard(which))
             return;
-        pending_.push_back([this, which, event = std::move(event)] { return (signals.*which)(event); });
+        pending_.push_back([this, which, event = std::move(event)] {
+            for (const auto& thrown : (signals.*which)(event))
+                slot_threw(thrown, std::is_same_v<Event, error_event>);
+        });
         if (pending_.size() == 1)
             boost::asio::post(executor_, [self = this->shared_from_this()] { self->drain(); });
     }
@@ -56,24 +60,20 @@ private:
         // Emptied before the first slot runs: what the slots cause is emitted from the next handler.
         const auto calls = std::exchange(pending_, {});
         for (const auto& call : calls)
-            if (const auto thrown = call())
-                slot_threw(thrown);
+            call();
     }
 
-    void slot_threw(std::exception_ptr error)
+    void slot_threw(std::exception_ptr error, bool of_error)
     {
-        log_(log_level::error, "a slot of an event threw: " + describe_exception(error).message);
-        // A slot of `error` that throws must not call itself for ever.
-        if (std::exchange(reporting_, true))
-            return;
-        emit(&Signals::error, error_event{.error = error, .text = describe_exception(error).message});
-        boost::asio::post(executor_, [self = this->shared_from_this()] { self->reporting_ = false; });
+        auto text = describe_exception(error).message;
+        log_(log_level::error, "a slot of an event threw: " + text);
+        if (!of_error)  // a slot of `error` that throws must not call itself for ever
+            emit(&Signals::error, error_event{.error = std::move(error), .text = std::move(text)});
     }
 
     boost::asio::any_io_executor executor_;
     logger log_;
-    std::vector<std::function<std::exception_ptr()>> pending_{};
-    bool reporting_ = false;
+    std::vector<std::function<void()>> pending_{};
 };
 
 }  // namespace cofila

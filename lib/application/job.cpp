@@ -1,4 +1,4 @@
-#include <boost/json/parse.hpp>
+#include <cofila/codec.hpp>
 
 #include <utility>
 
@@ -29,18 +29,18 @@ void require_lock(const job_handle& handle, bool stored)
 asio::awaitable<void> update_progress_here(job_ptr job, std::string progress)
 {
     auto& queue = *job->queue;
+    queue.check_open();
     const bool stored = co_await queue.ports->repository->update_progress(queue.name, ref(*job), progress);
     require_lock(*job, stored);
     if (queue.hub->heard(&signals::progress))
-        queue.hub->emit(
-            &signals::progress, progress_event{.id = job->job->id, .progress = boost::json::parse(progress)}
-        );
+        queue.hub->emit(&signals::progress, progress_event{.id = job->job->id, .progress = parse_payload(progress)});
     job->progress = std::move(progress);
 }
 
 asio::awaitable<void> add_log_here(job_ptr job, std::string text)
 {
     auto& queue = *job->queue;
+    queue.check_open();
     const int keep = job->job->options->keep_logs.value_or(0);
     log_line line{.at = queue.ports->time->wall_now(), .text = text};
     const bool stored = co_await queue.ports->repository->add_log(queue.name, ref(*job), std::move(line), keep);

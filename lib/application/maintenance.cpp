@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "async/wait_until.hpp"
@@ -24,15 +25,16 @@ public:
     {
         if (!process)
             return false;
-        const auto known = dead_.find({process->pid, process->start_time});
+        const std::tuple key{process->boot_id, process->pid_namespace, process->pid, process->start_time};
+        const auto known = dead_.find(key);
         if (known != dead_.end())
             return known->second;
-        return dead_[{process->pid, process->start_time}] = processes_.is_dead(*process);
+        return dead_[key] = processes_.is_dead(*process);
     }
 
 private:
     const process_table& processes_;
-    std::map<std::pair<std::int64_t, std::uint64_t>, bool> dead_{};
+    std::map<std::tuple<std::string, std::uint64_t, std::int64_t, std::uint64_t>, bool> dead_{};
 };
 
 }  // namespace
@@ -120,9 +122,11 @@ void maintenance::announce(const sweep_answer& answer)
 
 steady_time maintenance::next_sweep() const
 {
-    const auto regular = later(ports_->time->steady_now(), options_.interval);
+    const auto now = ports_->time->steady_now();
+    const auto regular = later(now, options_.interval);
     const auto expiry = watch_.next_check();
-    return expiry ? std::min(regular, *expiry) : regular;
+    // One that has passed was not looked at, as the store failed: the next regular sweep is soon enough.
+    return expiry && *expiry > now ? std::min(regular, *expiry) : regular;
 }
 
 }  // namespace cofila

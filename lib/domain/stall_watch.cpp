@@ -18,12 +18,13 @@ std::vector<lock_row> stall_watch::stalled(const std::vector<view>& locks, time_
         const bool expired = lock.locked_until <= wall && steady - now.since >= lock.lock_duration;
         if (expired || owner_dead) {
             out.push_back(lock);
-            continue;
+        } else {
+            const auto by_steady = now.since + lock.lock_duration;
+            const auto by_wall = steady + std::max(milliseconds{}, lock.locked_until - wall);
+            const auto earliest = std::max<steady_time>(by_steady, by_wall);
+            next_ = next_ ? std::min(*next_, earliest) : earliest;
         }
-        const auto by_steady = now.since + lock.lock_duration;
-        const auto by_wall = steady + std::max(milliseconds{}, lock.locked_until - wall);
-        const auto earliest = std::max<steady_time>(by_steady, by_wall);
-        next_ = next_ ? std::min(*next_, earliest) : earliest;
+        // Also a stalled one: the rescue may fail, and what was seen of the lock counts for the next attempt.
         seen.emplace(lock.key, std::move(now));
     }
     seen_ = std::move(seen);

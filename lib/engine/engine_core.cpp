@@ -97,7 +97,7 @@ void engine_core::abandon()
 queue_ptr engine_core::find_queue(const std::string& name) const
 {
     const auto found = queues_.find(name);
-    return found == queues_.end() ? nullptr : found->second;
+    return found == queues_.end() || found->second->is_closed() ? nullptr : found->second;
 }
 
 bool engine_core::anyone_idle() const
@@ -107,25 +107,28 @@ bool engine_core::anyone_idle() const
 
 void engine_core::report(const std::exception_ptr& error)
 {
-    if (queues_.empty())
-        ports_->log(log_level::error, describe_exception(error).message);
+    const error_event event{.error = error, .text = describe_exception(error).message};
+    ports_->log(queues_.empty() ? log_level::error : log_level::warning, event.text);
     for (const auto& [name, queue] : queues_)
-        queue->hub->report(error);
+        if (!queue->is_closed())
+            queue->hub->emit(&queue_events::error, event);
 }
 
 void engine_core::ask_for_maintenance(const maintenance_options& options)
 {
     if (++maintenance_asked_ > 1)
         return;
-    maintenance_ = std::make_unique<maintenance>(
+    // Each run has its own: one that was cancelled may still wait for the store while the next one begins.
+    auto sweeps = std::make_shared<maintenance>(
         ports_,
         options,
         maintenance::surroundings{
-            .find_queue = [this](const std::string& name) { return find_queue(name); },
-            .failed = [this](const std::exception_ptr& error) { report(error); }
+            .find_queue = [self = shared_from_this()](const std::string& name) { return self->find_queue(name); },
+            .failed = [self = shared_from_this()](const std::exception_ptr& error) { self->report(error); }
         }
     );
-    sweeping_.spawn(maintenance_->run(), shared_from_this());
+    auto run = sweeps->run();
+    sweeping_.spawn(std::move(run), std::move(sweeps));
 }
 
 void engine_core::take_back_maintenance()

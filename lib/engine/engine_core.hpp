@@ -41,7 +41,6 @@ private:
     bool closed_ = false;
 
     int maintenance_asked_ = 0;
-    std::unique_ptr<maintenance> maintenance_{};
     commit_listener listener_;
     task_group sweeping_;
     task_group listening_;
