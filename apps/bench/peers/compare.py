@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Runs each peer and cofila alternately and prints the ratio of their medians beside the bar it has to reach.
+
+A ratio is cofila's figure by the peer's: for rates more is better, for latency and memory less. The range is that of
+the ratios of the single pairs of runs. The exit status is 0 if every bar was reached.
+"""
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+
+class Pair(NamedTuple):
+    peer: str
+    mode: str
+    durability: str  # cofila's that promises as much
+
+    def __str__(self):
+        return f"{self.peer} {self.mode} -> {self.durability}"
+
+
+class Row(NamedTuple):
+    name: str
+    peers_workload: str
+    our_workload: str
+    jobs: int
+    measure: str
+    bars: tuple  # in the order of PAIRS; None: not compared
+
+
+PAIRS = (
+    Pair("bullmq", "everysec", "normal"),
+    Pair("bullmq", "always", "full"),
+    Pair("plainjob", "normal", "normal"),
+    Pair("beanstalkd", "memory", "normal"),
+)
+ROWS = (
+    Row("W1", "W1", "W1", 20_000, "rate", (6, 2, 1, 1.5)),
+    Row("W2.conc100", "W2.conc100", "W2.conc100", 50_000, "rate", (6, 5, None, 1.5)),
+    Row("W2.bulk1000", "W2.bulk1000", "W2.bulk1000", 50_000, "rate", (10, 12, 0.8, None)),
+    Row("W3.c1", "W3.c1", "W3.c1", 50_000, "rate", (5, 2, 1.8, None)),
+    Row("W3.c1.prefetch16", "W3.c1", "W3.c1.prefetch16", 50_000, "rate", (15, 12, None, None)),
+    Row("W3.c10", "W3.c10", "W3.c10", 50_000, "rate", (5, 3, 4, 1)),
+    Row("W3.c100", "W3.c100", "W3.c100", 50_000, "rate", (8, 5, None, 2)),
+    Row("W4", "W4", "W4", 500, "latency", (1 / 5, 1 / 2.5, None, None)),
+    Row("W6", "W3.c100", "W3.c100", 50_000, "memory", (1 / 5, 1 / 4, None, None)),
+    Row("W7", "W7", "W7", 10_000, "rate", (8, 5, None, None)),
+)
+UNITS = {"rate": "/s", "latency": " us", "memory": " MiB"}
+LIMIT_SECONDS = 600
+LAYOUT = "| {:<16} | {:<28} | {:>11} | {:>11} | {:>6} | {:>15} | {:>8} | {:<7} |"
+
+
+class Failed(Exception):
+    pass
+
+
+def value_of(line, measure):
+    if measure == "memory":
+        return line["client_peak_mb"] + (line.get("server_peak_mb") or 0)
+    return line["p50_us" if measure == "latency" else "jobs_s"]
+
+
+def run(command, jobs):
+    """The line of JSON that a program prints for one repetition."""
+    process = subprocess.Popen([*map(str, command), "--jobs", str(jobs)], stdout=subprocess.PIPE, text=True)
+    try:
+        output, _ = process.communicate(timeout=LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"more than {LIMIT_SECONDS} s: {process.args}") from None
+    finally:
+        if process.poll() is None:
+            process.terminate()  # not kill: it has a server to stop
+            process.wait()
+    if process.returncode != 0 or not output.strip():
+        raise Failed(f"exit status {process.returncode}: {process.args}")
+    line = json.loads(output.splitlines()[-1])
+    if line["n"] != jobs:
+        raise Failed(f"{line['n']} jobs instead of {jobs}: {process.args}")
+    return line
+
+
+class Runs:
+    """Runs what a row needs, once: W6 looks at the same runs as W3.c100."""
+
+    def __init__(self, options, raw):
+        self.options, self.raw, self.done = options, raw, {}
+
+    def of(self, row, pair):
+        key = (pair, row.peers_workload, row.our_workload)
+        if key not in self.done:
+            self.done[key] = self.alternate(row, pair)
+        return self.done[key]
+
+    def alternate(self, row, pair):
+        jobs = self.options.jobs or row.jobs
+        peer = ["node", self.options.peers / f"{pair.peer}.js", pair.mode, row.peers_workload]
+        ours = [self.options.bench, "--workload", row.our_workload, "--durability", pair.durability,
+                "--repetitions", 1, "--json"]
+        lines = []
+        for repetition in range(1, self.options.repetitions + 1):
+            lines.append(tuple(self.keep(run(command, jobs), pair, repetition) for command in (peer, ours)))
+        return lines
+
+    def keep(self, line, pair, repetition):
+        if self.raw:
+            print(json.dumps(line | {"pair": str(pair), "rep": repetition}), file=self.raw, flush=True)
+        return line
+
+
+def readable(value, measure):
+    return (f"{value / 1000:.1f}k" if value >= 10_000 else f"{value:.0f}") + UNITS[measure]
+
+
+def print_row(row, pair, bar, lines):
+    """Whether the bar was reached."""
+    peers, ours = ([value_of(line, row.measure) for line in side] for side in zip(*lines))
+    ratio = median(ours) / median(peers)
+    ratios = [our / peer for peer, our in zip(peers, ours)]
+    met = ratio >= bar if row.measure == "rate" else ratio <= bar
+    print(LAYOUT.format(
+        row.name, str(pair), readable(median(peers), row.measure), readable(median(ours), row.measure),
+        f"{ratio:.3g}", f"{min(ratios):.3g} .. {max(ratios):.3g}",
+        f">= {bar:g}" if row.measure == "rate" else f"<= 1/{1 / bar:g}", "met" if met else "not met",
+    ), flush=True)
+    return met
+
+
+def machine():
+    models = [line.split(": ")[1] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    stat = ["stat", "--file-system", "--format=%T", tempfile.gettempdir()]
+    files = subprocess.run(stat, capture_output=True, text=True, check=True).stdout.strip()
+    return f"{os.cpu_count()} x {models[0] if models else platform.machine()}, temporary folder on {files} (TMPDIR)"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bench", type=Path, help="cofila_bench")
+    parser.add_argument("peers", type=Path, help="the folder with the installed peers and their scripts")
+    parser.add_argument("--repetitions", type=int, default=5, metavar="R", help="of each run (default: 5)")
+    parser.add_argument("--only", default="", metavar="W1,...", help=" ".join(row.name for row in ROWS))
+    parser.add_argument("--peer", default="", metavar="NAME,...", help="only these, as in: plainjob,bullmq.always")
+    parser.add_argument("--jobs", type=int, metavar="N", help="other than a workload's own number: a try, no measure")
+    parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="keep every line of JSON")
+    options = parser.parse_args()
+    options.bench = options.bench.resolve()
+    options.only = {name for name in options.only.split(",") if name}
+    options.peer = {name for name in options.peer.split(",") if name}
+    unknown = options.only - {row.name for row in ROWS}
+    unknown |= options.peer - {name for pair in PAIRS for name in (pair.peer, f"{pair.peer}.{pair.mode}")}
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    return options
+
+
+def main():
+    options = arguments()
+    runs = Runs(options, options.json)
+    print(f"{machine()}; medians of {options.repetitions}\n")
+    print(LAYOUT.format("workload", "peer -> cofila", "peer", "cofila", "ratio", "range", "bar", ""))
+    print(LAYOUT.format(*["---"] * 8))
+    reached = True
+    for row in ROWS:
+        for pair, bar in zip(PAIRS, row.bars):
+            wanted = not options.peer or options.peer & {pair.peer, f"{pair.peer}.{pair.mode}"}
+            if bar is None or not wanted or (options.only and row.name not in options.only):
+                continue
+            try:
+                reached &= print_row(row, pair, bar, runs.of(row, pair))
+            except (Failed, OSError) as failure:
+                print(LAYOUT.format(row.name, str(pair), "", "", "", "", "", "failed"), flush=True)
+                print(failure, file=sys.stderr)
+                reached = False
+    return 0 if reached else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
