@@ -36,10 +36,12 @@ std::ofstream open_log(const std::string& file)
 
 }  // namespace
 
-digest_run::digest_run(file_queue queue, file_worker& worker, asio::any_io_executor loop, const std::string& log_file)
+digest_run::digest_run(
+    file_queue queue, file_worker& worker, const asio::any_io_executor& loop, const std::string& log_file
+)
     : queue_{std::move(queue)},
       worker_{worker},
-      look_{std::move(loop)},
+      look_{loop},
       log_{open_log(log_file)}
 {
     listen();

@@ -24,7 +24,9 @@ namespace sample {
 class digest_run {
 public:
     /// `log_file`: where each digest of this process is recorded once it is stored. May be empty.
-    digest_run(file_queue queue, file_worker& worker, boost::asio::any_io_executor loop, const std::string& log_file);
+    digest_run(
+        file_queue queue, file_worker& worker, const boost::asio::any_io_executor& loop, const std::string& log_file
+    );
 
     /// Adds a job for each file that the walk finds. The walk itself runs on `walker`.
     boost::asio::awaitable<void> add_files(std::shared_ptr<walk> files, boost::asio::any_io_executor walker);

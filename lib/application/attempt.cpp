@@ -45,7 +45,7 @@ void attempt_run::start(
 )
 {
     where_ = where;
-    loop_ = loop;
+    loop_ = std::move(loop);
     auto handle = std::make_shared<detail::job_handle>(detail::job_handle{
         .queue = std::move(queue),
         .job = job,
@@ -59,7 +59,7 @@ void attempt_run::start(
     asio::co_spawn(
         where_,
         guarded(std::move(processor), std::move(handle)),
-        asio::bind_cancellation_slot(signal_.slot(), asio::bind_executor(std::move(loop), std::move(finished)))
+        asio::bind_cancellation_slot(signal_.slot(), asio::bind_executor(loop_, std::move(finished)))
     );
 }
 

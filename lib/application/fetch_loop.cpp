@@ -30,7 +30,7 @@ domain::fetch_plan worker_core::plan() const
     return domain::plan_fetch({
         .concurrency = concurrency_,
         .prefetch = options_.prefetch,
-        .taken = static_cast<int>(running_.size() + ready_.size()) + claiming_,
+        .taken = taken(),
         .unsettled = static_cast<int>(ended_.size()),
         .asking = asking_,
         .open = open(),
@@ -43,8 +43,8 @@ domain::fetch_plan worker_core::plan() const
 
 asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
 {
-    idle_ = open() && asking_ == 0 && static_cast<int>(running_.size()) < concurrency_;
-    if (idle_)
+    idle_ = asking_ == 0;
+    if (is_idle())
         ports_->worker_idle.set();
     const auto until = later(ports_->time->steady_now(), at_most);
     co_await wait_until(wake_, ports_->time, until);
@@ -104,8 +104,7 @@ asio::awaitable<void> worker_core::put(question what)
 
 std::optional<claim_order> worker_core::offer_claim()
 {
-    const bool room = static_cast<int>(running_.size() + ready_.size()) + claiming_ < concurrency_;
-    if (!idle_ || !open() || !room)
+    if (!is_idle())
         return {};
     ++claiming_;
     return make_claim(1);

@@ -37,7 +37,7 @@ public:
     void wake();
     void note_due(time_point due);
     /// Waits with free slots.
-    bool is_idle() const noexcept { return idle_; }
+    bool is_idle() const noexcept { return idle_ && has_free_slot(); }
     /// Somebody is about to write to the store and can ask for a job on the way: what to ask for, of an idle worker.
     std::optional<claim_order> offer_claim();
     /// What became of that; nothing where the store failed.
@@ -89,6 +89,8 @@ private:
     void lose(attempt_ptr attempt);
 
     bool open() const noexcept { return !closing_ && !paused_; }
+    int taken() const noexcept { return static_cast<int>(running_.size() + ready_.size()) + claiming_; }
+    bool has_free_slot() const noexcept { return open() && taken() < concurrency_; }
     bool finished() const noexcept
     {
         return closing_ && running_.empty() && ready_.empty() && ended_.empty() && asking_ == 0 && claiming_ == 0;
@@ -102,7 +104,7 @@ private:
     bool started_ = false;
     bool done_ = false;
     bool paused_ = false;
-    bool idle_ = false;
+    bool idle_ = false;  // the fetch loop sleeps
     bool maybe_work_ = true;  // something happened since a claim came back short
     std::optional<time_point> next_due_{};
     int store_failures_ = 0;  // in a row

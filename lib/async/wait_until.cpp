@@ -12,9 +12,9 @@ steady_time later(steady_time from, milliseconds wait)
     return wait < room ? from + wait : steady_time::max();
 }
 
-boost::asio::awaitable<void> wait_until(event& wake, std::shared_ptr<clock> time, steady_time until)
+boost::asio::awaitable<bool> wait_until(event& wake, const std::shared_ptr<clock>& time, steady_time until)
 {
-    co_await first_of(wake.wait(), time->sleep_until(until));
+    return first_of(wake.wait(), time->sleep_until(until));
 }
 
 }  // namespace cofila

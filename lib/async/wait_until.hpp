@@ -12,8 +12,8 @@ namespace cofila {
 /// `from + wait`, or the end of time where that is beyond it: "as long as it takes" is a usual thing to ask for.
 steady_time later(steady_time from, milliseconds wait);
 
-/// Waits for the event, but no longer than `until`. Cancellation: terminal, with `operation_aborted`.
-/// `wake` must outlive the wait.
-boost::asio::awaitable<void> wait_until(event& wake, std::shared_ptr<clock> time, steady_time until);
+/// Waits for the event, but no longer than `until`; true: for the event. Cancellation: terminal, with
+/// `operation_aborted`. `wake` and `time` must outlive the wait.
+boost::asio::awaitable<bool> wait_until(event& wake, const std::shared_ptr<clock>& time, steady_time until);
 
 }  // namespace cofila

@@ -10,9 +10,9 @@ namespace cofila {
 namespace asio = boost::asio;
 
 struct stop_on_signal::state : std::enable_shared_from_this<state> {
-    state(asio::any_io_executor executor, std::vector<detail::worker_ptr> stopped)
+    state(const asio::any_io_executor& executor, std::vector<detail::worker_ptr> stopped)
         : workers{std::move(stopped)},
-          signals{std::move(executor), SIGINT, SIGTERM}
+          signals{executor, SIGINT, SIGTERM}
     {}
 
     std::vector<detail::worker_ptr> workers;

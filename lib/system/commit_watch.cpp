@@ -25,15 +25,19 @@ namespace {
 
 /// Shared with the waiting coroutine, which so may outlive the watch.
 struct inotify_state {
-    inotify_state(const asio::any_io_executor& executor, int descriptor, std::string name)
-        : events{executor, descriptor},
+    inotify_state(asio::any_io_executor loop, int from, std::string name)
+        : executor{std::move(loop)},
+          descriptor{from},
           file_name{std::move(name)}
-    {
-        events.non_blocking(true);
-    }
+    {}
+    inotify_state(const inotify_state&) = delete;
+    inotify_state& operator=(const inotify_state&) = delete;
+    ~inotify_state() { ::close(descriptor); }
 
-    asio::posix::stream_descriptor events;
+    const asio::any_io_executor executor;
+    const int descriptor;
     const std::string file_name;
+    asio::posix::stream_descriptor* waiting = nullptr;
     std::array<char, 16 * 1024> buffer{};
 
     bool mentions_file(std::size_t size) const
@@ -52,16 +56,37 @@ struct inotify_state {
 
     void drain()
     {
-        boost::system::error_code nothing_left;
-        while (!nothing_left)
-            events.read_some(asio::buffer(buffer), nothing_left);
+        while (::read(descriptor, buffer.data(), buffer.size()) > 0) {}
     }
+};
+
+/// Belongs to the loop only while somebody waits: the watch may outlive the loop.
+class on_loop {
+public:
+    explicit on_loop(inotify_state& state) : state_{state}, events{state.executor, state.descriptor}
+    {
+        state_.waiting = &events;
+    }
+    on_loop(const on_loop&) = delete;
+    on_loop& operator=(const on_loop&) = delete;
+    ~on_loop()
+    {
+        state_.waiting = nullptr;
+        events.release();
+    }
+
+private:
+    inotify_state& state_;
+
+public:
+    asio::posix::stream_descriptor events;
 };
 
 asio::awaitable<void> next_write(std::shared_ptr<inotify_state> state)
 {
+    on_loop here{*state};
     for (bool mentioned = false; !mentioned;) {
-        const auto size = co_await state->events.async_read_some(asio::buffer(state->buffer), asio::use_awaitable);
+        const auto size = co_await here.events.async_read_some(asio::buffer(state->buffer), asio::use_awaitable);
         mentioned = state->mentions_file(size);
     }
     state->drain();
@@ -74,8 +99,8 @@ public:
     inotify_watch& operator=(const inotify_watch&) = delete;
     ~inotify_watch() override
     {
-        boost::system::error_code ignored;
-        state_->events.close(ignored);  // ends a wait that is under way
+        if (state_->waiting)
+            state_->waiting->cancel();
     }
 
     asio::awaitable<void> written() override { return next_write(state_); }

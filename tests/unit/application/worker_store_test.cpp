@@ -78,7 +78,7 @@ TEST_CASE("F28: a settlement that the store refuses is told, tried again at grow
         a.store->fail(op::settle);
         co_await queue.add("x", 1, {.id = "b"});
         co_await a.clock->pass(50ms);
-        CHECK(own.take() == lines{"error scripted", "job_active b x 1", "job_processed b x"});
+        CHECK(own.take() == lines{"job_active b x 1", "error scripted", "job_processed b x"});
         co_await worker.close();
         co_await run.join();
     });
