@@ -15,7 +15,7 @@ struct task {
     std::int64_t jobs = 0;
     int concurrency = 1;
     int prefetch = 0;
-    std::chrono::microseconds spin{50};
+    std::chrono::microseconds spin{100};
 };
 
 }  // namespace bench

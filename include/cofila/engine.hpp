@@ -26,7 +26,7 @@ struct engine_options {
     /// While an operation is under way, the engine's thread and the database's wait awake for each other this long
     /// before they sleep, as long as that mostly pays: it costs CPU time and saves tens of microseconds. 0 ... 1000; 0:
     /// never.
-    std::chrono::microseconds spin{50};
+    std::chrono::microseconds spin{100};
     bool embed = false;  ///< Allows to create our tables beside those of another application in its file.
 
     cofila::logger logger{};

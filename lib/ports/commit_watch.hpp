@@ -12,17 +12,18 @@ namespace cofila {
 class commit_watch {
 public:
     virtual ~commit_watch() = default;
-    /// Completes at the first write since the last completion (or since the watch was made).
+    /// Between these two the file is watched: the system pays for that with every write, ours too. False: it cannot be.
+    virtual bool start() = 0;
+    virtual void stop() = 0;  ///< Also ends a wait that is under way.
+    /// Completes at the first write since the last completion (or since the start).
     /// Cancellation: terminal, with `operation_aborted`.
     virtual boost::asio::awaitable<void> written() = 0;
-    /// What has been written so far is not told of any more.
-    virtual void forget() = 0;
 };
 
 /// Watches the folder for writes to the file of this name; null where the system has no such service.
 /// (inotify on the folder opens neither the database nor its log: closing such a descriptor would drop SQLite's locks.)
 std::unique_ptr<commit_watch> make_commit_watch(
-    const boost::asio::any_io_executor& executor, const std::string& folder, std::string file_name
+    const boost::asio::any_io_executor& executor, std::string folder, std::string file_name
 );
 
 }  // namespace cofila

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t most_operations = 1000;
 constexpr milliseconds longest_batch{10};
 /// The log is copied into the file when it is longer than this.
-constexpr int most_log_frames = 1000;
+constexpr int most_log_frames = 4000;
 
 bool waits(const operation_ptr& what) { return !what->has_failed(); }
 

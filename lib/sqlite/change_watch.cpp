@@ -32,6 +32,23 @@ asio::awaitable<std::int64_t> data_version(std::shared_ptr<database_port> writer
 
 }  // namespace
 
+class change_watch::listening {
+public:
+    explicit listening(commit_watch* watch) : watch_{watch && watch->start() ? watch : nullptr} {}
+    listening(const listening&) = delete;
+    listening& operator=(const listening&) = delete;
+    ~listening()
+    {
+        if (watch_)
+            watch_->stop();
+    }
+
+    explicit operator bool() const { return watch_ != nullptr; }
+
+private:
+    commit_watch* const watch_;
+};
+
 asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
 {
     const std::filesystem::path path = self->with_.path;
@@ -42,13 +59,12 @@ asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
 
 asio::awaitable<void> change_watch::wait(std::shared_ptr<change_watch> self)
 {
-    if (self->watch_)
-        self->watch_->forget();  // before the first look, so that nothing falls between the two
+    const listening watch{self->watch_.get()};  // before the first look, so that nothing falls between the two
     for (;;) {
         const bool changed = co_await self->version_changes();
         if (changed)
             co_return;
-        if (!self->watch_) {
+        if (!watch) {
             co_await self->sleep(slow_poll);
             continue;
         }
@@ -62,7 +78,8 @@ asio::awaitable<void> change_watch::wait(std::shared_ptr<change_watch> self)
 void change_watch::close()
 {
     closed_ = true;
-    watch_.reset();
+    if (watch_)
+        watch_->stop();
 }
 
 /// Our own commits never change it.
@@ -98,13 +115,17 @@ asio::awaitable<void> change_watch::sleep(std::chrono::steady_clock::duration ti
 
 asio::awaitable<void> change_watch::written()
 {
+    std::exception_ptr ended;
     try {
-        co_await watch_->written();
-    } catch (const boost::system::system_error&) {
-        if (closed_)
-            throw error{errc::closed, "the store has been closed"};
-        throw;
+        if (!closed_)
+            co_await watch_->written();
+    } catch (...) {
+        ended = std::current_exception();
     }
+    if (closed_)
+        throw error{errc::closed, "the store has been closed"};
+    if (ended)
+        std::rethrow_exception(ended);
 }
 
 }  // namespace cofila::sqlite

@@ -34,6 +34,8 @@ public:
     void close();
 
 private:
+    class listening;
+
     boost::asio::awaitable<bool> version_changes();
     boost::asio::awaitable<bool> version_changes_soon();
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration time);

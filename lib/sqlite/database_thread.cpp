@@ -18,9 +18,6 @@ namespace {
 /// After so long without a pause, others who wait for the file get a gap to slip in.
 constexpr milliseconds longest_run{5};
 constexpr std::chrono::microseconds gap{300};
-/// This side waits awake longer than the loop: long enough for a loop that has to be woken, so that after one late
-/// answer both are awake again.
-constexpr int longer_spin = 4;
 
 }  // namespace
 
@@ -177,7 +174,7 @@ void database_thread::spin()
 {
     if (news_ || options_.spin.count() == 0 || !rule_.worthwhile())
         return;
-    const auto until = options_.clock->steady_now() + options_.spin * longer_spin;
+    const auto until = options_.clock->steady_now() + options_.spin;
     while (!news_ && options_.clock->steady_now() < until)
         std::this_thread::yield();
     rule_.ended(news_);

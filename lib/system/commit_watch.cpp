@@ -25,9 +25,10 @@ namespace {
 
 /// Shared with the waiting coroutine, which so may outlive the watch.
 struct inotify_state {
-    inotify_state(asio::any_io_executor loop, int from, std::string name)
+    inotify_state(asio::any_io_executor loop, int from, std::string in, std::string name)
         : executor{std::move(loop)},
           descriptor{from},
+          folder{std::move(in)},
           file_name{std::move(name)}
     {}
     inotify_state(const inotify_state&) = delete;
@@ -35,8 +36,10 @@ struct inotify_state {
     ~inotify_state() { ::close(descriptor); }
 
     const asio::any_io_executor executor;
-    const int descriptor;
+    const int descriptor;  // kept, since the kernel takes milliseconds to close one
+    const std::string folder;
     const std::string file_name;
+    int watched = -1;
     asio::posix::stream_descriptor* waiting = nullptr;
     std::array<char, 16 * 1024> buffer{};
 
@@ -52,6 +55,14 @@ struct inotify_state {
             at += sizeof event + event.len;
         }
         return false;
+    }
+
+    void stop()
+    {
+        if (watched >= 0)
+            ::inotify_rm_watch(descriptor, std::exchange(watched, -1));
+        if (waiting)
+            waiting->cancel();
     }
 
     void drain()
@@ -97,14 +108,17 @@ public:
     explicit inotify_watch(std::shared_ptr<inotify_state> state) : state_{std::move(state)} {}
     inotify_watch(const inotify_watch&) = delete;
     inotify_watch& operator=(const inotify_watch&) = delete;
-    ~inotify_watch() override
-    {
-        if (state_->waiting)
-            state_->waiting->cancel();
-    }
+    ~inotify_watch() override { state_->stop(); }
 
+    bool start() override
+    {
+        state_->drain();
+        state_->watched =
+            ::inotify_add_watch(state_->descriptor, state_->folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+        return state_->watched >= 0;
+    }
+    void stop() override { state_->stop(); }
     asio::awaitable<void> written() override { return next_write(state_); }
-    void forget() override { state_->drain(); }
 
 private:
     const std::shared_ptr<inotify_state> state_;
@@ -113,21 +127,19 @@ private:
 }  // namespace
 
 std::unique_ptr<commit_watch> make_commit_watch(
-    const asio::any_io_executor& executor, const std::string& folder, std::string file_name
+    const asio::any_io_executor& executor, std::string folder, std::string file_name
 )
 {
     const int descriptor = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (descriptor < 0)
         return nullptr;
-    auto state = std::make_shared<inotify_state>(executor, descriptor, std::move(file_name));
-    if (::inotify_add_watch(descriptor, folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
-        return nullptr;
+    auto state = std::make_shared<inotify_state>(executor, descriptor, std::move(folder), std::move(file_name));
     return std::make_unique<inotify_watch>(std::move(state));
 }
 
 #else
 
-std::unique_ptr<commit_watch> make_commit_watch(const asio::any_io_executor&, const std::string&, std::string)
+std::unique_ptr<commit_watch> make_commit_watch(const asio::any_io_executor&, std::string, std::string)
 {
     return nullptr;
 }

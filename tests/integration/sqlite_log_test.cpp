@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(fixture, "the log stays short over many small transactions")
         write(1000);
         longest = std::max(longest, log_size());
     }
-    CHECK(longest < 8 * mebibyte);
+    CHECK(longest < 20 * mebibyte);
 }
 
 TEST_CASE_FIXTURE(
