@@ -69,9 +69,10 @@ std::vector<step> whole_table()
     };
 }
 
-bool begins(const std::string& workload, const std::string& name)
+/// "W3" names W3.c1, W3.c10 ...; "W3.c1" only itself.
+bool is_meant(const std::string& workload, const std::string& name)
 {
-    return workload == name || workload.starts_with(name + ".");
+    return workload == name || (name.find('.') == std::string::npos && workload.starts_with(name + "."));
 }
 
 }  // namespace
@@ -80,11 +81,11 @@ std::vector<step> plan(const std::vector<std::string>& names, std::int64_t jobs)
 {
     const auto table = whole_table();
     for (const auto& name : names)
-        if (std::ranges::none_of(table, [&](const auto& one) { return begins(one.workload, name); }))
+        if (std::ranges::none_of(table, [&](const auto& one) { return is_meant(one.workload, name); }))
             throw std::invalid_argument("there is no workload " + name);
     std::vector<step> out;
     for (auto one : table) {
-        if (!names.empty() && std::ranges::none_of(names, [&](const auto& n) { return begins(one.workload, n); }))
+        if (!names.empty() && std::ranges::none_of(names, [&](const auto& n) { return is_meant(one.workload, n); }))
             continue;
         if (jobs > 0 && one.run.jobs > 0) {
             one.run.jobs = jobs;

@@ -15,8 +15,8 @@ struct step {
     int processes = 1;           ///< So many do it at once.
 };
 
-/// The steps whose names begin with one of these ("W3" means all of its rows). `jobs` 0: the numbers of the table.
-/// Throws `std::invalid_argument` for a name that begins no workload's.
+/// The steps of these names ("W3" means all of its rows). `jobs` 0: the numbers of the table.
+/// Throws `std::invalid_argument` for a name that is none.
 std::vector<step> plan(const std::vector<std::string>& names, std::int64_t jobs);
 
 }  // namespace bench

@@ -104,7 +104,7 @@ private:
     bool started_ = false;
     bool done_ = false;
     bool paused_ = false;
-    bool idle_ = false;  // the fetch loop sleeps
+    bool idle_ = false;       // the fetch loop sleeps
     bool maybe_work_ = true;  // something happened since a claim came back short
     std::optional<time_point> next_due_{};
     int store_failures_ = 0;  // in a row

@@ -1,0 +1,32 @@
+#pragma once
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <utility>
+
+#include "sqlite/batch.hpp"
+#include "sqlite/database_port.hpp"
+
+namespace cofila::test {
+
+/// Does each operation at once, on the caller's thread: every run has the same batches.
+class inline_port final : public sqlite::database_port {
+public:
+    explicit inline_port(std::unique_ptr<sqlite::batch_runner> runner) : runner_{std::move(runner)} {}
+
+    void submit(sqlite::operation_ptr what) override
+    {
+        if (runner_)
+            runner_->run({&what, 1});
+        else
+            what->fail({errc::closed, "the store has been closed"});
+        const auto executor = what->executor();
+        boost::asio::post(executor, [done = std::move(what)] { done->answer(); });
+    }
+    void stop() override { runner_.reset(); }
+
+private:
+    std::unique_ptr<sqlite::batch_runner> runner_;
+};
+
+}  // namespace cofila::test
