@@ -4,6 +4,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/signals2/connection.hpp>
 
+#include <doctest/doctest.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +27,7 @@ constexpr int in_bulk = 1000;
 
 using text_queue = queue<std::string, std::string>;
 
-asio::awaitable<std::shared_ptr<job_repository>> open_inline(std::string path, std::shared_ptr<clock> time)
+asio::awaitable<std::shared_ptr<job_repository>> open_inline(std::string path, std::shared_ptr<cofila::clock> time)
 {
     const auto executor = co_await asio::this_coro::executor;
     sqlite::connection_options connecting{.path = path, .durability = durability::normal, .clock = time};
@@ -84,4 +86,4 @@ asio::awaitable<int> work()
 
 }  // namespace
 
-int main() { return run_main(work()); }
+TEST_CASE("a fixed piece of work") { CHECK(run_main(work()) == 0); }
