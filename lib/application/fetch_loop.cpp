@@ -34,7 +34,7 @@ domain::fetch_plan worker_core::plan() const
         .unsettled = static_cast<int>(ended_.size()),
         .asking = asking_,
         .open = open(),
-        .maybe_work = maybe_work_,
+        .maybe_work = maybe_work_ || room_left_,
         .now = ports_->time->wall_now(),
         .next_due = next_due_,
         .poll_interval = options_.poll_interval,
@@ -59,7 +59,8 @@ worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
     question out{.ended{std::move_iterator{ended_.begin()}, std::move_iterator{end}}, .claim = plan.claim};
     ended_.erase(ended_.begin(), end);
     // Before the question is put: what happens while it is answered counts for the next one.
-    maybe_work_ = plan.more;
+    maybe_work_ = false;
+    room_left_ = plan.more;
     next_due_.reset();
     ++asking_;
     claiming_ += plan.claim;
@@ -96,7 +97,9 @@ asio::awaitable<void> worker_core::put(question what)
     for (const auto& job : answer.claimed)
         take(job, asked);
     start_ready();
-    if (what.claim > 0 && static_cast<int>(answer.claimed.size()) == what.claim)
+    if (static_cast<int>(answer.claimed.size()) < what.claim)
+        room_left_ = false;
+    else if (what.claim > 0)
         maybe_work_ = true;
     if (answer.next_due)
         note_due(*answer.next_due);
@@ -118,6 +121,8 @@ void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_
     for (const auto& job : *claimed)
         take(job, asked);
     start_ready();
+    if (!open())
+        wake_.set();  // it goes back
 }
 
 /// Nothing was changed, or nobody knows: asking again is safe either way, since a settlement that is repeated is

@@ -106,6 +106,7 @@ private:
     bool paused_ = false;
     bool idle_ = false;       // the fetch loop sleeps
     bool maybe_work_ = true;  // something happened since a claim came back short
+    bool room_left_ = false;  // the last question left room for another, and no claim came back short since
     std::optional<time_point> next_due_{};
     int store_failures_ = 0;  // in a row
 
