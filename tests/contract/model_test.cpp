@@ -137,6 +137,8 @@ public:
             co_return "promote: " + text(co_await q->promote(q.queue(), id(q, d[2])));
         case 16:
             co_return co_await sweep(d);
+        case 17:
+            co_return co_await add_and_claim(q, d);
         default:
             q.pass(milliseconds{d[2] % 400});
             co_return "time " + text(q.now()) + '\n';
@@ -224,6 +226,18 @@ private:
         std::string out;
         for (const auto& row : rows)
             out += (row.duplicate ? "duplicate " : "added ") + text(row.job);
+        co_return out;
+    }
+
+    asio::awaitable<std::string> add_and_claim(store q, draws d)
+    {
+        const auto limit = static_cast<int>(d[2] % 3);
+        const auto answer = co_await q.add_and_claim(id(q, d[3]), options(d[5]), std::to_string(d[5]), limit);
+        auto& claims = claims_[d[0] % 2];
+        claims.insert(claims.end(), answer.claimed.begin(), answer.claimed.end());
+        std::string out = (answer.added.duplicate ? "duplicate " : "added ") + text(answer.added.job);
+        for (const auto& job : answer.claimed)
+            out += "claimed " + text(job);
         co_return out;
     }
 

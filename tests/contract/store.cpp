@@ -51,13 +51,28 @@ asio::awaitable<void> store::add_each(std::vector<std::string> ids)
         (void)co_await add(std::move(id));
 }
 
+claim_order store::order(int limit)
+{
+    claim_order out{.worker = worker_id, .lock_duration = lock_duration};
+    for (int i = 0; i < limit; ++i)
+        out.tokens.push_back({.high = 1, .low = ++shared_->tokens});
+    return out;
+}
+
+asio::awaitable<add_and_claim_answer> store::add_and_claim(
+    std::string id, job_options options, std::string data, int limit
+)
+{
+    auto job = make(std::move(id), std::move(options), std::move(data));
+    auto answer = co_await shared_->repository->add_and_claim(queue_, std::move(job), now(), order(limit));
+    REQUIRE(answer.added.job != nullptr);
+    co_return answer;
+}
+
 asio::awaitable<settle_and_claim_answer> store::settle_and_claim(std::vector<settlement> settlements, int limit)
 {
-    claim_order order{.worker = worker_id, .lock_duration = lock_duration};
-    for (int i = 0; i < limit; ++i)
-        order.tokens.push_back({.high = 1, .low = ++shared_->tokens});
     settle_and_claim_request request{
-        .queue = queue_, .now = now(), .settlements = std::move(settlements), .claim = std::move(order)
+        .queue = queue_, .now = now(), .settlements = std::move(settlements), .claim = order(limit)
     };
     co_return co_await shared_->repository->settle_and_claim(std::move(request));
 }

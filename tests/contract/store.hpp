@@ -35,6 +35,12 @@ public:
     boost::asio::awaitable<added_row> add(std::string id, job_options options = {}, std::string data = "{}");
     boost::asio::awaitable<void> add_each(std::vector<std::string> ids);
 
+    /// An order for at most `limit` jobs, with new tokens.
+    claim_order order(int limit);
+    /// Adds a new job as `add` does and claims up to `limit`.
+    boost::asio::awaitable<add_and_claim_answer> add_and_claim(
+        std::string id, job_options options = {}, std::string data = "{}", int limit = 1
+    );
     boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(std::vector<settlement> settlements, int limit);
     boost::asio::awaitable<std::vector<job_snapshot>> claim(int limit);
     /// Fails the test where there is none.

@@ -61,6 +61,8 @@ public:
     int claims() const { return claims_; }
     /// The settlements of the last call that had some.
     const std::vector<settlement>& last_settlements() const { return last_settlements_; }
+    /// Of all calls together: how many were asked for, whatever the answer was.
+    int settlements() const { return settlements_; }
     const std::optional<claim_order>& last_claim() const { return last_claim_; }
 
     /// The next `times` calls throw, and nothing is done.
@@ -107,6 +109,7 @@ public:
         claims_ += request.claim ? 1 : 0;
         if (request.claim)
             last_claim_ = request.claim;
+        settlements_ += static_cast<int>(request.settlements.size());
         if (!request.settlements.empty())
             last_settlements_ = request.settlements;
         return through(op::settle, inner_->settle_and_claim(std::move(request)));
@@ -231,6 +234,7 @@ private:
     const std::shared_ptr<job_repository> inner_;
     std::array<step, static_cast<std::size_t>(op::end)> steps_{};
     int claims_ = 0;
+    int settlements_ = 0;
     std::vector<settlement> last_settlements_{};
     std::optional<claim_order> last_claim_{};
     event moved_;
