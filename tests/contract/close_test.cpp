@@ -25,9 +25,10 @@ CONTRACT_CASE("after close every call fails, and close itself may be repeated")
     const std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1s}};
     const worker_row worker{.id = "w"};
     const sweep_request sweep{.now = s.now()};
+    const auto another = s.make("b");
     const thrown_error errors[] = {
         co_await error_of(s->add(s.queue(), {})),
-        co_await error_of(s->add_and_claim(s.queue(), s.make("b"), s.now(), s.order(1))),
+        co_await error_of(s->add_and_claim(s.queue(), another, s.now(), s.order(1))),
         co_await error_of(s->settle_and_claim(settle)),
         co_await error_of(s->extend_locks(s.now(), locks)),
         co_await error_of(s->update_progress(s.queue(), claim_of(job), "1")),
