@@ -32,6 +32,7 @@ void require(bool holds, const char* what)
 
 /// Runs the worker until so many jobs have been completed; gives the seconds that took. With a deep queue it has taken
 /// some more by then, which are finished too.
+// NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps its worker and waits at once
 asio::awaitable<double> run_until_completed(worker& working, queue jobs, std::int64_t count)
 {
     double end = 0;
@@ -63,6 +64,7 @@ asio::awaitable<object> drain(task what, queue jobs)
     deliveries delivered;
     worker working{
         jobs,
+        // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): the worker keeps its processor
         [&](job one) -> asio::awaitable<boost::json::value> {
             delivered.processed(one.data().n);
             co_return nullptr;
@@ -87,6 +89,7 @@ asio::awaitable<object> drain_failing_once(task what, queue jobs)
     deliveries delivered;
     worker working{
         jobs,
+        // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): the worker keeps its processor
         [&](job one) -> asio::awaitable<boost::json::value> {
             delivered.processed(one.data().n);
             if (one.attempts_made() == 0)

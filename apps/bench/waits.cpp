@@ -44,6 +44,7 @@ asio::awaitable<object> add_to_start(task what, queue jobs)
     std::int64_t left = count;
     worker working{
         jobs,
+        // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): the worker keeps its processor
         [&](job one) -> asio::awaitable<boost::json::value> {
             times.push_back(now() - added.at(static_cast<std::size_t>(one.data().n)));
             co_return nullptr;
@@ -83,6 +84,7 @@ asio::awaitable<object> lateness(task what, queue jobs)
     std::int64_t left = what.jobs;
     worker working{
         jobs,
+        // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): the worker keeps its processor
         [&](job one) -> asio::awaitable<boost::json::value> {
             const std::chrono::duration<double> late = std::chrono::system_clock::now() - due(one.data().n);
             times.push_back(late.count());
@@ -109,6 +111,7 @@ asio::awaitable<object> idle(task what, queue jobs)
         jobs, [](job) -> asio::awaitable<boost::json::value> { co_return nullptr; }, {.concurrency = what.concurrency}
     };
     double used = 0;
+    // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): it is there until it has ended
     const auto watch = [&]() -> asio::awaitable<void> {
         co_await pause(1s);
         const auto before = cpu_seconds();

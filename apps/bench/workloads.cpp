@@ -10,6 +10,7 @@ namespace bench {
 
 namespace asio = boost::asio;
 
+// NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps its engine and waits at once
 asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine)
 {
     using workload = std::function<asio::awaitable<boost::json::object>(task, queue)>;
