@@ -7,7 +7,9 @@
 #include <boost/describe/members.hpp>
 #include <boost/describe/modifiers.hpp>
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
@@ -53,8 +55,18 @@ struct json_path {
     std::string str() const;
 };
 
+/// For a document that lives no longer than the conversion: a small one needs no allocation.
+class scratch {
+public:
+    boost::json::storage_ptr memory() noexcept { return &resource_; }
+
+private:
+    std::array<unsigned char, 2048> buffer_;
+    boost::json::monotonic_resource resource_{buffer_.data(), buffer_.size()};
+};
+
 [[noreturn]] void undecodable(const json_path& path, std::string_view why);
-boost::json::value parse_payload(std::string_view text);
+boost::json::value parse_payload(std::string_view text, boost::json::storage_ptr memory = {});
 std::string serialize_payload(const boost::json::value& value);
 
 template <class T>
@@ -96,35 +108,36 @@ template <class T>
 using members_of = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
 template <class T>
-boost::json::value to_value(const T& value)
+boost::json::value to_value(const T& value, const boost::json::storage_ptr& memory)
 {
     namespace json = boost::json;
     if constexpr (json_native<T>) {
-        return value;
+        return json::value(value, memory);
     } else if constexpr (described_struct<T>) {
-        json::object out;
-        boost::mp11::mp_for_each<members_of<T>>([&](auto member) { out[member.name] = to_value(value.*member.pointer); }
-        );
+        json::object out(memory);
+        boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
+            out.emplace(member.name, to_value(value.*member.pointer, memory));
+        });
         return out;
     } else if constexpr (described_enum<T>) {
         const char* name = boost::describe::enum_to_string(value, nullptr);
-        return name ? json::value(name) : json::value(static_cast<std::int64_t>(value));
+        return name ? json::value(name, memory) : json::value(static_cast<std::int64_t>(value), memory);
     } else if constexpr (is_optional<T>) {
-        return value ? to_value(*value) : json::value(nullptr);
+        return value ? to_value(*value, memory) : json::value(nullptr, memory);
     } else if constexpr (map_like<T>) {
-        json::object out;
+        json::object out(memory);
         for (const auto& [key, item] : value) {
             const std::string_view name = key;
-            out[json::string_view{name.data(), name.size()}] = to_value(item);
+            out[json::string_view{name.data(), name.size()}] = to_value(item, memory);
         }
         return out;
     } else if constexpr (list_like<T>) {
-        json::array out;
+        json::array out(memory);
         for (const auto& item : value)
-            out.push_back(to_value(static_cast<const typename T::value_type&>(item)));
+            out.push_back(to_value(static_cast<const typename T::value_type&>(item), memory));
         return out;
     } else {
-        return json::value_from(value);
+        return json::value_from(value, memory);
     }
 }
 
@@ -225,10 +238,14 @@ void from_value(const boost::json::value& from, T& to, const json_path& path)
 template <class T>
 std::string encode(const T& value)
 {
-    if constexpr (std::same_as<T, raw_json>)
+    if constexpr (std::same_as<T, raw_json>) {
         return value.text;
-    else
-        return detail::serialize_payload(detail::to_value(value));
+    } else if constexpr (std::same_as<T, boost::json::value>) {
+        return detail::serialize_payload(value);
+    } else {
+        detail::scratch short_lived;
+        return detail::serialize_payload(detail::to_value(value, short_lived.memory()));
+    }
 }
 
 template <class T>
@@ -239,7 +256,8 @@ T decode(std::string_view text)
     } else if constexpr (std::same_as<T, boost::json::value>) {
         return detail::parse_payload(text);
     } else {
-        const auto document = detail::parse_payload(text);
+        detail::scratch short_lived;
+        const auto document = detail::parse_payload(text, short_lived.memory());
         T out{};
         detail::from_value(document, out, detail::json_path{});
         return out;

@@ -3,6 +3,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <utility>
+
 #include "domain/json_text.hpp"
 
 namespace cofila::detail {
@@ -23,12 +25,12 @@ void undecodable(const json_path& path, std::string_view why)
     throw error{errc::payload_undecodable, path.str() + ": " + std::string{why}};
 }
 
-json::value parse_payload(std::string_view text)
+json::value parse_payload(std::string_view text, json::storage_ptr memory)
 {
     json::parse_options options;
     options.max_depth = domain::json_depth;
     boost::system::error_code failed;
-    auto value = json::parse({text.data(), text.size()}, failed, {}, options);
+    auto value = json::parse({text.data(), text.size()}, failed, std::move(memory), options);
     if (failed)
         throw error{errc::payload_undecodable, "$: the text is not JSON: " + failed.message()};
     return value;

@@ -72,7 +72,7 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     // repeated.
     while (std::ranges::any_of(writes, waits) && begin(writes)) {
         std::size_t done = 0;
-        session_->forget_positions();
+        session_->begun();
         if (run_all(writes, done)) {
             writes = writes.first(done);
             commit(writes);
@@ -152,6 +152,7 @@ void writing_runner::commit(batch waiting)
     try {
         session_->flush();
         session_->sql().exec("COMMIT");
+        session_->committed();
         return;
     } catch (const SQLite::Exception& e) {
         fail_all(waiting, describe_commit(e, options_.path));

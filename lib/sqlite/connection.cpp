@@ -48,6 +48,13 @@ connection::connection(connection_options options)
 
 bool connection::in_transaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
 
+unsigned connection::data_version() const noexcept
+{
+    unsigned version = 0;
+    sqlite3_file_control(handle(), "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    return version;
+}
+
 void connection::sleep(std::chrono::microseconds time)
 {
     auto* const files = sqlite3_vfs_find(nullptr);

@@ -40,6 +40,8 @@ public:
 
     /// Frames in the write-ahead log after the last commit of this connection.
     int log_frames() const noexcept { return log_frames_; }
+    /// Within a transaction: another number than after the last commit if somebody else has committed since.
+    unsigned data_version() const noexcept;
     /// True while a transaction is open: after an error SQLite may have rolled it back by itself.
     bool in_transaction() const noexcept;
 

@@ -1,5 +1,8 @@
 #include "sqlite/jobs.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "domain/ids.hpp"
 #include "domain/transitions.hpp"
 #include "sqlite/rows.hpp"
@@ -13,38 +16,74 @@ constexpr int most_promoted = 1000;
 
 const std::string* inline_text(const std::string& text) { return text.size() > longest_inline ? nullptr : &text; }
 
-bool insert(session& with, std::int64_t queue, const job_record& job)
+using new_jobs = std::span<const std::shared_ptr<job_record>>;
+
+/// What a statement costs beside its rows is shared by so many.
+constexpr std::size_t rows_at_once = 16;
+
+#define COFILA_INSERT                                                                                                  \
+    "INSERT INTO cofila_jobs (key, queue, id, name, state, priority, position, created_at, run_at, options, data) "    \
+    "VALUES "
+#define COFILA_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define COFILA_4_ROWS COFILA_ROW "," COFILA_ROW "," COFILA_ROW "," COFILA_ROW
+#define COFILA_UNLESS_THERE " ON CONFLICT (queue, id) DO NOTHING"
+
+constexpr const char* insert_one = COFILA_INSERT COFILA_ROW COFILA_UNLESS_THERE;
+constexpr const char* insert_many =
+    COFILA_INSERT COFILA_4_ROWS "," COFILA_4_ROWS "," COFILA_4_ROWS "," COFILA_4_ROWS COFILA_UNLESS_THERE;
+
+/// The first jobs that one statement can take: the text of their options is kept once.
+new_jobs next_rows(new_jobs jobs)
 {
-    const auto* const data = inline_text(job.data);
-    const int made = with.sql().exec(
-        "INSERT INTO cofila_jobs (key, queue, id, name, state, priority, position, created_at, run_at, options, data) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (queue, id) DO NOTHING",
-        job.key,
-        queue,
-        job.id.str(),
-        job.name,
-        static_cast<int>(job.state),
-        job.priority,
-        job.position,
-        job.timestamp,
-        job.run_at,
-        with.options_text(job.options),
-        data
-    );
-    if (made != 0 && !data)
-        insert_bodies(with, job.key, &job.data, nullptr);
-    return made != 0;
+    const auto other = [&](const auto& job) { return job->options != jobs.front()->options; };
+    const bool many = jobs.size() >= rows_at_once && std::ranges::none_of(jobs.first(rows_at_once), other);
+    return jobs.first(many ? rows_at_once : 1);
 }
 
-added_row add_one(session& with, std::int64_t queue, const job_snapshot& job)
+/// How many of them were not there.
+std::size_t insert(session& with, std::int64_t queue, new_jobs jobs)
 {
-    auto stored = std::make_shared<job_record>(*job);
+    auto statement = with.sql().query(jobs.size() == 1 ? insert_one : insert_many);
+    const auto& options = with.options_text(jobs.front()->options);
+    for (const auto& job : jobs)
+        statement.bind(
+            job->key,
+            queue,
+            job->id.str(),
+            job->name,
+            static_cast<int>(job->state),
+            job->priority,
+            job->position,
+            job->timestamp,
+            job->run_at,
+            options,
+            inline_text(job->data)
+        );
+    return static_cast<std::size_t>(statement.run());
+}
+
+void add_rows(session& with, std::int64_t queue, new_jobs jobs, std::vector<added_row>& out)
+{
+    const bool all_new = insert(with, queue, jobs) == jobs.size();
+    for (const auto& job : jobs) {
+        if (!all_new && key_of(with, queue, {.id = job->id}) != job->key) {
+            auto there = std::make_shared<const job_record>(*find_job(with, queue, job->id));
+            out.push_back({.job = std::move(there), .duplicate = true});
+            continue;
+        }
+        if (!inline_text(job->data))
+            insert_bodies(with, job->key, &job->data, nullptr);
+        out.push_back({.job = job});
+    }
+}
+
+std::shared_ptr<job_record> numbered(session& with, std::int64_t queue, const job_record& job)
+{
+    auto stored = std::make_shared<job_record>(job);
     stored->key = with.next_key();
     stored->position =
-        with.next_position(queue, *job->options->lifo ? transition::placement::head : transition::placement::tail);
-    if (insert(with, queue, *stored))
-        return {.job = std::move(stored)};
-    return {.job = std::make_shared<const job_record>(*find_job(with, queue, job->id)), .duplicate = true};
+        with.next_position(queue, *job.options->lifo ? transition::placement::head : transition::placement::tail);
+    return stored;
 }
 
 settled settle(session& with, std::optional<std::int64_t> queue, const settlement& what)
@@ -126,10 +165,17 @@ bool nothing_to_do(session& with, std::int64_t queue)
 std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs)
 {
     const auto number = with.find_or_make_queue(queue);
+    std::vector<std::shared_ptr<job_record>> stored;
+    stored.reserve(jobs.size());
+    for (const auto& job : jobs)
+        stored.push_back(numbered(with, number, *job));
     std::vector<added_row> out;
     out.reserve(jobs.size());
-    for (const auto& job : jobs)
-        out.push_back(add_one(with, number, job));
+    for (new_jobs left{stored}; !left.empty();) {
+        const auto rows = next_rows(left);
+        add_rows(with, number, rows, out);
+        left = left.subspan(rows.size());
+    }
     return out;
 }
 
@@ -137,9 +183,8 @@ add_and_claim_answer add_and_claim(
     session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
 )
 {
-    const auto number = with.find_or_make_queue(queue);
-    auto row = add_one(with, number, job);
-    return {.added = std::move(row), .claimed = claim(with, number, order, now)};
+    auto row = std::move(add(with, queue, {job}).front());
+    return {.added = std::move(row), .claimed = claim(with, with.find_or_make_queue(queue), order, now)};
 }
 
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request)

@@ -2,6 +2,13 @@
 
 namespace cofila::sqlite {
 
+namespace {
+
+/// How many positions the file is ahead of those that were given.
+constexpr std::int64_t reserved = 1000;
+
+}  // namespace
+
 std::optional<std::int64_t> session::find_queue(const std::string& name)
 {
     if (const auto known = numbers_.find(name); known != numbers_.end())
@@ -35,19 +42,36 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
 {
     auto known = positions_.find(queue);
     if (known == positions_.end()) {
-        positions read;
+        range read;
         auto row = sql_.query("SELECT head, tail FROM cofila_queues WHERE number = ?1", queue);
         if (row.step())
             read = {.head = row.number(0), .tail = row.number(1)};
-        known = positions_.emplace(queue, read).first;
+        known = positions_.emplace(queue, positions{.given = read, .stored = read}).first;
     }
-    return place == transition::placement::head ? --known->second.head : ++known->second.tail;
+    auto& given = known->second.given;
+    return place == transition::placement::head ? --given.head : ++given.tail;
+}
+
+void session::begun()
+{
+    if (version_ != connection_.data_version())
+        positions_.clear();
 }
 
 void session::flush()
 {
-    for (const auto& [queue, given] : positions_)
-        sql_.exec("UPDATE cofila_queues SET head = ?2, tail = ?3 WHERE number = ?1", queue, given.head, given.tail);
+    version_.reset();
+    for (auto& [queue, at] : positions_) {
+        if (at.given.head >= at.stored.head && at.given.tail <= at.stored.tail)
+            continue;
+        if (at.given.head < at.stored.head)
+            at.stored.head = at.given.head - reserved;
+        if (at.given.tail > at.stored.tail)
+            at.stored.tail = at.given.tail + reserved;
+        sql_.exec(
+            "UPDATE cofila_queues SET head = ?2, tail = ?3 WHERE number = ?1", queue, at.stored.head, at.stored.tail
+        );
+    }
 }
 
 void session::forget_names()

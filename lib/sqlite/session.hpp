@@ -27,15 +27,17 @@ public:
     std::int64_t find_or_make_queue(const std::string& name);
     const std::string& queue_name(std::int64_t number);
 
-    /// A new position in a queue. Written back by `flush`, since other processes give positions too.
+    /// A new position in a queue. The file holds one that is further out, so that most transactions need not write it.
     std::int64_t next_position(std::int64_t queue, transition::placement place);
     /// The key of a new job. Its counter is kept like a queue's positions, in a row that is no queue's.
     std::int64_t next_key() { return next_position(0, transition::placement::tail); }
 
-    /// Before COMMIT.
+    /// After BEGIN: what somebody else may have changed is read again.
+    void begun();
+    /// Before COMMIT: what was given is covered by what the file holds, for whoever gives positions next.
     void flush();
-    /// At BEGIN: what others may have changed is read again.
-    void forget_positions() { positions_.clear(); }
+    /// After COMMIT.
+    void committed() { version_ = connection_.data_version(); }
     /// After a rollback, even of a part: a queue that was made in it is gone. (Positions that were given stay given.)
     void forget_names();
 
@@ -44,9 +46,13 @@ public:
     std::shared_ptr<const job_options> options(const std::string& text) { return options_cache_.parse(text); }
 
 private:
-    struct positions {
+    struct range {
         std::int64_t head = 0;
         std::int64_t tail = 0;
+    };
+    struct positions {
+        range given{};
+        range stored{};  ///< At or beyond what was given. What lies between is lost when the process ends, and no loss.
     };
 
     connection connection_;
@@ -54,6 +60,7 @@ private:
     std::map<std::string, std::int64_t, std::less<>> numbers_{};
     std::map<std::int64_t, std::string> names_{};
     std::map<std::int64_t, positions> positions_{};
+    std::optional<unsigned> version_{};  // of the file after the last commit; none: what was flushed may not be there
     domain::options_cache options_cache_{};
     std::shared_ptr<const job_options> last_options_{};
     std::string last_text_{};

@@ -20,8 +20,7 @@ public:
     template <class... Values>
     explicit bound_statement(SQLite::Statement& statement, const Values&... values) : statement_{statement}
     {
-        int index = 0;
-        (put(++index, values), ...);
+        bind(values...);
     }
     bound_statement(const bound_statement&) = delete;
     bound_statement& operator=(const bound_statement&) = delete;
@@ -31,7 +30,20 @@ public:
         statement_.clearBindings();
     }
 
+    /// The parameters that follow those which are bound.
+    template <class... Values>
+    void bind(const Values&... values)
+    {
+        (put(++bound_, values), ...);
+    }
+
     bool step() { return statement_.executeStep(); }
+    /// Runs to the end and answers how many rows were changed.
+    int run()
+    {
+        while (step()) {}
+        return statement_.getChanges();
+    }
 
     std::int64_t number(int column) { return statement_.getColumn(column).getInt64(); }
     std::string text(int column)
@@ -70,6 +82,7 @@ private:
     }
 
     SQLite::Statement& statement_;
+    int bound_ = 0;
 };
 
 /// Statements of one connection, each prepared once. The texts are constants, known by their address.
@@ -87,10 +100,7 @@ public:
     template <class... Values>
     int exec(const char* sql, const Values&... values)
     {
-        auto& statement = prepared(sql);
-        bound_statement running{statement, values...};
-        while (running.step()) {}
-        return statement.getChanges();
+        return query(sql, values...).run();
     }
 
     /// Of every statement that was used so far: a test asks SQLite how it carries them out.
