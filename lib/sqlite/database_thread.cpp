@@ -3,6 +3,8 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -18,6 +20,15 @@ namespace {
 /// After so long without a pause, others who wait for the file get a gap to slip in.
 constexpr milliseconds longest_run{5};
 constexpr std::chrono::microseconds gap{300};
+
+std::atomic<unsigned> forks_made{0};
+
+/// Between the program's start and this process: a child has none of its parent's threads.
+unsigned forks()
+{
+    static const int counting = ::pthread_atfork(nullptr, nullptr, [] { ++forks_made; });
+    return counting == 0 ? forks_made.load() : 0;
+}
 
 }  // namespace
 
@@ -77,8 +88,17 @@ std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& co
     return asio::use_service<registry_service>(context).registry;
 }
 
+std::shared_ptr<database_thread> database_thread::start(options chosen, make_runner make)
+{
+    return {new database_thread{std::move(chosen), std::move(make)}, [](const database_thread* made) {
+                if (!made->was_left_behind())
+                    delete made;
+            }};
+}
+
 database_thread::database_thread(options chosen, make_runner make)
     : options_{std::move(chosen)},
+      forks_{forks()},
       registry_{thread_registry::of(asio::query(options_.loop, asio::execution::context))},
       loop_spin_{std::make_shared<loop_spin>(options_.loop, options_.clock, options_.spin)}
 {
@@ -93,8 +113,16 @@ database_thread::~database_thread()
     registry_->remove(this);
 }
 
+bool database_thread::was_left_behind() const { return forks_ != forks(); }
+
 void database_thread::submit(operation_ptr what)
 {
+    if (was_left_behind()) {
+        what->fail({errc::closed, "the engine was opened before fork(): in the child open another one"});
+        const auto executor = what->executor();
+        asio::post(executor, [refused = std::move(what)] { refused->answer(); });
+        return;
+    }
     loop_spin_->submitted();
     {
         const std::lock_guard lock{mutex_};
@@ -114,6 +142,8 @@ void database_thread::submit(operation_ptr what)
 
 void database_thread::stop()
 {
+    if (was_left_behind())
+        return;
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
@@ -126,6 +156,8 @@ void database_thread::stop()
 
 void database_thread::halt(operations& dropped)
 {
+    if (was_left_behind())
+        return;
     {
         const std::lock_guard lock{mutex_};
         halted_ = true;

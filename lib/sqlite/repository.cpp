@@ -57,7 +57,7 @@ std::shared_ptr<database_port> start_thread(const options& chosen, bool read_onl
             return std::make_unique<reading_runner>(connecting);
         return std::make_unique<writing_runner>(connecting, embed);
     };
-    return std::make_shared<database_thread>(std::move(running), make);
+    return database_thread::start(std::move(running), make);
 }
 
 }  // namespace
