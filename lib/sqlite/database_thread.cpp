@@ -21,13 +21,19 @@ namespace {
 constexpr milliseconds longest_run{5};
 constexpr std::chrono::microseconds gap{300};
 
-std::atomic<unsigned> forks_made{0};
+std::atomic<int> threads_running{0};
+/// This process is the child of one in which a database thread was running.
+std::atomic<bool> left_behind{false};
 
-/// Between the program's start and this process: a child has none of its parent's threads.
-unsigned forks()
+void watch_forks()
 {
-    static const int counting = ::pthread_atfork(nullptr, nullptr, [] { ++forks_made; });
-    return counting == 0 ? forks_made.load() : 0;
+    static const int watching = ::pthread_atfork(nullptr, nullptr, [] { left_behind = threads_running > 0; });
+    static_cast<void>(watching);
+}
+
+error closed_by_fork()
+{
+    return {errc::closed, "the process was forked while an engine was open: it may only call exec or _exit"};
 }
 
 }  // namespace
@@ -90,20 +96,24 @@ std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& co
 
 std::shared_ptr<database_thread> database_thread::start(options chosen, make_runner make)
 {
+    if (left_behind)
+        throw closed_by_fork();
     return {new database_thread{std::move(chosen), std::move(make)}, [](const database_thread* made) {
-                if (!made->was_left_behind())
+                if (!left_behind)
                     delete made;
             }};
 }
 
 database_thread::database_thread(options chosen, make_runner make)
     : options_{std::move(chosen)},
-      forks_{forks()},
       registry_{thread_registry::of(asio::query(options_.loop, asio::execution::context))},
       loop_spin_{std::make_shared<loop_spin>(options_.loop, options_.clock, options_.spin)}
 {
-    registry_->add(this);
+    watch_forks();
     thread_ = std::thread{[this, make = std::move(make)] { loop(make); }};
+    // Only now: where no thread can be had there is nothing to halt.
+    ++threads_running;
+    registry_->add(this);
 }
 
 database_thread::~database_thread()
@@ -111,14 +121,13 @@ database_thread::~database_thread()
     *options_.hurry = true;
     stop();
     registry_->remove(this);
+    --threads_running;
 }
-
-bool database_thread::was_left_behind() const { return forks_ != forks(); }
 
 void database_thread::submit(operation_ptr what)
 {
-    if (was_left_behind()) {
-        what->fail({errc::closed, "the engine was opened before fork(): in the child open another one"});
+    if (left_behind) {
+        what->fail(closed_by_fork());
         const auto executor = what->executor();
         asio::post(executor, [refused = std::move(what)] { refused->answer(); });
         return;
@@ -142,7 +151,7 @@ void database_thread::submit(operation_ptr what)
 
 void database_thread::stop()
 {
-    if (was_left_behind())
+    if (left_behind)
         return;
     {
         const std::lock_guard lock{mutex_};
@@ -156,7 +165,7 @@ void database_thread::stop()
 
 void database_thread::halt(operations& dropped)
 {
-    if (was_left_behind())
+    if (left_behind)
         return;
     {
         const std::lock_guard lock{mutex_};

@@ -29,8 +29,9 @@ public:
     };
     using make_runner = std::function<std::unique_ptr<batch_runner>()>;
 
-    /// In a child after fork() the thread is missing: there all submissions are answered with `errc::closed`, and the
-    /// object is never destroyed, since what the thread was in the middle of cannot be ended.
+    /// In a child after fork() the thread is missing, and SQLite knows nothing of its locks. There all submissions are
+    /// answered with `errc::closed`, no thread can be started, and the object is never destroyed, since what the thread
+    /// was in the middle of cannot be ended.
     static std::shared_ptr<database_thread> start(options chosen, make_runner make);
 
     database_thread(options chosen, make_runner make);
@@ -53,10 +54,7 @@ private:
     /// Ends the thread; what was not answered yet never will be, and is moved to `dropped`.
     void halt(operations& dropped);
 
-    bool was_left_behind() const;
-
     const options options_;
-    const unsigned forks_;  // before this object
     std::shared_ptr<thread_registry> registry_;
     std::shared_ptr<loop_spin> loop_spin_;
     domain::adaptive_spin rule_{};

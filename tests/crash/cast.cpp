@@ -12,9 +12,7 @@ namespace cofila::test {
 
 using std::chrono::steady_clock;
 
-cast::cast(const site& here, std::function<int()> next_seed)
-    : here_{here},
-      next_seed_{std::move(next_seed)}
+cast::cast(const site& here, std::function<int()> next_seed) : here_{here}, next_seed_{std::move(next_seed)}
 {
     for (std::size_t role = 0; role < roles.size(); ++role)
         play(role);

@@ -65,7 +65,7 @@ std::vector<std::string> split(const std::string& text, char at)
 
 }  // namespace
 
-void verdict::complain(std::size_t verdict::*kind, const std::string& what)
+void verdict::complain(std::size_t verdict::* kind, const std::string& what)
 {
     ++(this->*kind);
     if (complaints.size() < 20)
@@ -143,7 +143,7 @@ private:
         int stalled = 0;
     };
 
-    void complain(std::size_t verdict::*kind, const std::string& what) { out_.complain(kind, what); }
+    void complain(std::size_t verdict::* kind, const std::string& what) { out_.complain(kind, what); }
 
     void read_trail()
     {
@@ -192,8 +192,9 @@ private:
         for (const auto& [ids, acknowledged] : said_.adds_) {
             const auto jobs = split(ids, ',');
             asked.insert(jobs.begin(), jobs.end());
-            const auto stored =
-                static_cast<std::size_t>(std::ranges::count_if(jobs, [&](const auto& id) { return lives_.contains(id); }));
+            const auto stored = static_cast<std::size_t>(std::ranges::count_if(jobs, [&](const auto& id) {
+                return lives_.contains(id);
+            }));
             (acknowledged ? out_.acknowledged : out_.unknown) += jobs.size();
             if (acknowledged && stored < jobs.size())
                 complain(&verdict::lost, "an acknowledged add: " + ids);
@@ -254,9 +255,7 @@ private:
     }
 
     /// What has to be true of a job at the end, by its plan.
-    void check_job(
-        const std::string& id, int state, const std::string& data, const std::string& result, counters last
-    )
+    void check_job(const std::string& id, int state, const std::string& data, const std::string& result, counters last)
     {
         const auto plan = plan_of(id);
         const auto text = id + ", state " + std::to_string(state);

@@ -9,16 +9,16 @@
 namespace cofila::test {
 
 struct verdict {
-    std::size_t acknowledged = 0;  ///< Jobs whose add returned.
-    std::size_t unknown = 0;       ///< Jobs whose add was under way at a kill, and was not repeated.
-    std::size_t completed = 0;     ///< Completions that a process told of.
-    std::size_t rescued = 0;       ///< Jobs taken from a dead worker.
-    std::size_t lost = 0;          ///< Acknowledged, and not in the store.
-    std::size_t duplicated = 0;    ///< Outcomes accepted twice.
-    std::size_t unexpected = 0;    ///< Whatever else is not as it must be.
+    std::size_t acknowledged = 0;           ///< Jobs whose add returned.
+    std::size_t unknown = 0;                ///< Jobs whose add was under way at a kill, and was not repeated.
+    std::size_t completed = 0;              ///< Completions that a process told of.
+    std::size_t rescued = 0;                ///< Jobs taken from a dead worker.
+    std::size_t lost = 0;                   ///< Acknowledged, and not in the store.
+    std::size_t duplicated = 0;             ///< Outcomes accepted twice.
+    std::size_t unexpected = 0;             ///< Whatever else is not as it must be.
     std::vector<std::string> complaints{};  ///< The first of them.
 
-    void complain(std::size_t verdict::*kind, const std::string& what);
+    void complain(std::size_t verdict::* kind, const std::string& what);
     verdict& operator+=(const verdict& other);
 };
 

@@ -11,11 +11,11 @@
 #include "cast.hpp"
 
 using namespace cofila;
+using std::chrono::microseconds;
+using std::chrono::steady_clock;
 using test::cast;
 using test::child_process;
 using test::verdict;
-using std::chrono::microseconds;
-using std::chrono::steady_clock;
 
 TEST_SUITE_BEGIN("kill");
 

@@ -46,10 +46,7 @@ public:
     }
 
 private:
-    std::unique_ptr<child_process> start() const
-    {
-        return std::make_unique<child_process>(here_.as("obey", {"1"}));
-    }
+    std::unique_ptr<child_process> start() const { return std::make_unique<child_process>(here_.as("obey", {"1"})); }
 
     void look_after()
     {
@@ -95,7 +92,8 @@ TEST_CASE("F07-F09: a job that kills its process each time fails after one rescu
     const int all = each * static_cast<int>(poisons.size());
     test::figure(
         "poison: " + std::to_string(all) + " jobs that abort, read nothing, exit or overflow the stack took " +
-        std::to_string(deaths) + " of 3 workers' processes along (2 each); " + std::to_string(others) + " others completed"
+        std::to_string(deaths) + " of 3 workers' processes along (2 each); " + std::to_string(others) +
+        " others completed"
     );
     CHECK(deaths == 2 * all);  // max_stalled_count is 1
     CHECK(

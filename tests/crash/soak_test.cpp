@@ -42,7 +42,7 @@ std::vector<usage> usages(const std::string& said)
 }
 
 /// By how much it grows with each million of jobs: the slope of the straight line through the samples.
-double growth(const std::vector<usage>& samples, double usage::*what)
+double growth(const std::vector<usage>& samples, double usage::* what)
 {
     double jobs = 0;
     double value = 0;
@@ -59,7 +59,7 @@ double growth(const std::vector<usage>& samples, double usage::*what)
     return 1e6 * together / apart;
 }
 
-double most(const std::vector<usage>& samples, double usage::*what)
+double most(const std::vector<usage>& samples, double usage::* what)
 {
     return std::ranges::max(samples, {}, what).*what;
 }
@@ -89,10 +89,11 @@ TEST_CASE("a process that runs on and on needs no more memory, descriptors or di
     const auto resident = growth(samples, &usage::resident);
     const auto descriptors = most(samples, &usage::descriptors) - samples.front().descriptors;
     test::figure(
-        "soak: " + std::to_string(jobs) + " jobs, " + rounded(jobs / took.count()) + " jobs/s; growth for each million: " +
-        rounded(allocated) + " bytes allocated, " + rounded(resident) + " bytes resident (" +
-        rounded(most(samples, &usage::resident)) + " at most), " + rounded(descriptors) + " descriptors; file " +
-        rounded(most(samples, &usage::file)) + " and log " + rounded(most(samples, &usage::log)) + " bytes at most"
+        "soak: " + std::to_string(jobs) + " jobs, " + rounded(jobs / took.count()) +
+        " jobs/s; growth for each million: " + rounded(allocated) + " bytes allocated, " + rounded(resident) +
+        " bytes resident (" + rounded(most(samples, &usage::resident)) + " at most), " + rounded(descriptors) +
+        " descriptors; file " + rounded(most(samples, &usage::file)) + " and log " +
+        rounded(most(samples, &usage::log)) + " bytes at most"
     );
     constexpr double megabyte = 1e6;
     CHECK(allocated < megabyte);

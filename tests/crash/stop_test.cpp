@@ -106,7 +106,9 @@ TEST_CASE("F14: a worker that was stopped past its lock changes nothing when it 
     CHECK(overwritten == 0);
 }
 
-TEST_CASE("F15: while a process is stopped inside a write transaction others are told so, and go on when it does or dies")
+TEST_CASE(
+    "F15: while a process is stopped inside a write transaction others are told so, and go on when it does or dies"
+)
 {
     const site here;
     std::mt19937 dice{test::seed()};

@@ -47,9 +47,9 @@ std::size_t resident_bytes()
 
 std::size_t descriptors()
 {
-    return static_cast<std::size_t>(std::distance(
-        std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{}
-    ));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{})
+    );
 }
 
 std::size_t size_of(const std::string& path)
@@ -71,7 +71,8 @@ void say_usage(const std::string& database, int jobs)
 asio::awaitable<int> crowd(call with)
 {
     auto engine = co_await engine::open(file_options(with.database, 500));
-    const auto queue = engine.queue<std::string, std::string>("texts", queue_options{.on_completed = retention::keep_all()});
+    const auto queue =
+        engine.queue<std::string, std::string>("texts", queue_options{.on_completed = retention::keep_all()});
     int ran = 0;
     int completed = 0;
     const auto count_and_echo = [&ran](text_job job) {
@@ -115,10 +116,14 @@ asio::awaitable<int> soak(call with)
     });
     queue.events().error.connect([](const error_event& e) { say("error " + e.text); });
     text_worker worker{queue, echo, {.concurrency = 50}};
-    asio::co_spawn(co_await asio::this_coro::executor, worker.run(), [](const std::exception_ptr& failed, const close_report&) {
-        if (failed)
-            std::rethrow_exception(failed);
-    });
+    asio::co_spawn(
+        co_await asio::this_coro::executor,
+        worker.run(),
+        [](const std::exception_ptr& failed, const close_report&) {
+            if (failed)
+                std::rethrow_exception(failed);
+        }
+    );
     while (completed < jobs) {
         if (added == jobs || added - completed > window) {
             co_await pause(1ms);

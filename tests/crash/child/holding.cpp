@@ -150,6 +150,11 @@ asio::awaitable<int> fork(call with)
         co_await engine.close();
         engine = {};
         say("closed");
+        try {
+            engine = co_await engine::open(file_options(with.database, 0));
+        } catch (const error& e) {
+            say(e.code() == errc::closed ? "refused" : e.what());
+        }
         ::_exit(0);
     } else {
         int status = 0;
