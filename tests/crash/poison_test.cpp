@@ -39,8 +39,8 @@ public:
         for (auto& worker : workers_) {
             worker->send(SIGTERM);
             worker->read_rest();
-            if (worker->wait() != 0)
-                ++deaths_;
+            const int code = worker->wait();
+            deaths_ += code != 0 && code != 128 + SIGTERM;  // the latter: it had not begun to listen
         }
         return deaths_;
     }

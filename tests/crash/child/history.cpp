@@ -129,6 +129,7 @@ engine_options drawn(const call& with, int sweeps)
 {
     auto out = file_options(with.database, sweeps);
     out.durability = with.number(1) % 2 == 0 ? durability::full : durability::normal;
+    out.spin = std::chrono::microseconds{with.number(1) % 3 == 0 ? 100 : 0};
     return out;
 }
 
@@ -165,7 +166,7 @@ asio::awaitable<int> both(call with)
 
 asio::awaitable<int> sweep(call with)
 {
-    auto engine = co_await engine::open(drawn(with, 3));
+    auto engine = co_await engine::open(drawn(with, 2 + with.number(1) % 20));
     tell(engine.queue<std::string, std::string>("texts"));
     for (;;)
         co_await pause(1h);
