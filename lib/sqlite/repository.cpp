@@ -175,6 +175,11 @@ asio::awaitable<std::vector<lock_row>> repository::locks()
     return perform(with_.reader, kind::observe, [](session& with) { return sqlite::locks(with); });
 }
 
+asio::awaitable<std::vector<worker_row>> repository::workers()
+{
+    return perform(with_.reader, kind::observe, [](session& with) { return sqlite::workers(with); });
+}
+
 asio::awaitable<std::optional<job_record>> repository::get(std::string queue, job_id id)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue), id = std::move(id)](session& with) {
