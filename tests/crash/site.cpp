@@ -62,13 +62,16 @@ void site::wait_for(const std::string& sql, std::int64_t wanted) const
     look in{database};
     SQLite::Statement row{in.db, sql};
     for (;;) {
-        row.reset();
+        const auto asked = clock::now();
         if (row.executeStep() && row.getColumn(0).getInt64() == wanted)
             return;
         row.reset();  // so that the log may be reused meanwhile
-        if (clock::now() > until)
+        const auto now = clock::now();
+        if (now > until)
             throw std::runtime_error("it never became " + std::to_string(wanted) + ": " + sql);
-        ::poll(nullptr, 0, 10);
+        // A question that takes long is asked seldom.
+        const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - asked);
+        ::poll(nullptr, 0, 10 + 10 * static_cast<int>(took.count()));
     }
 }
 
