@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace cofila::test {
@@ -58,7 +59,8 @@ void site::wait_for(const std::string& sql, std::int64_t wanted) const
 {
     using clock = std::chrono::steady_clock;
     const char* const bound = std::getenv("COFILA_TEST_BOUND");
-    const auto until = clock::now() + std::chrono::seconds{10 * (bound ? std::atoi(bound) : 60)};
+    const int patience = std::getenv("COFILA_SOAK") ? 100 : 10;
+    const auto until = clock::now() + std::chrono::seconds{patience * (bound ? std::atoi(bound) : 60)};
     look in{database};
     SQLite::Statement row{in.db, sql};
     for (;;) {

@@ -28,7 +28,8 @@ struct site {
     /// The first value that SQL answers, by a connection that leaves the log alone.
     std::int64_t ask(const std::string& sql) const;
     std::string ask_text(const std::string& sql) const;
-    /// Asks until the answer is this one; throws after COFILA_TEST_BOUND seconds.
+    /// Asks until the answer is this one; throws after ten times COFILA_TEST_BOUND seconds (in a long
+    /// campaign: a hundred times).
     void wait_for(const std::string& sql, std::int64_t wanted) const;
 
     /// True: somebody is in the middle of a write transaction.
