@@ -10,7 +10,6 @@
 
 using namespace cofila;
 using test::history;
-using test::verdict;
 
 TEST_SUITE_BEGIN("history");
 
@@ -60,8 +59,10 @@ struct made_up {
     void expect(std::size_t lost, std::size_t duplicated, std::size_t unexpected) const
     {
         const auto found = said.judge(here.database);
+        std::string complaints;
         for (const auto& what : found.complaints)
-            INFO(what);
+            complaints += what + '\n';
+        INFO(complaints);
         CHECK(found.lost == lost);
         CHECK(found.duplicated == duplicated);
         CHECK(found.unexpected == unexpected);
