@@ -210,8 +210,12 @@ TEST_CASE("F13: a processor that ignores everything keeps its worker no longer t
     CHECK(worker.read_until("abandoned") == "abandoned deaf");
     CHECK(worker.wait() == 5);
     const auto took = steady_clock::now() - start;
+    test::figure(
+        "a worker whose processor ignores everything ended after " +
+        std::to_string(std::chrono::duration_cast<milliseconds>(took).count()) + " ms; its grace was 200 ms"
+    );
     CHECK(took >= 1200ms);
-    CHECK(took < 1200ms + 3s);  // with all that a busy machine may need
+    CHECK(took < 10s);  // a busy machine
     CHECK(here.ask("SELECT state FROM cofila_jobs") == static_cast<int>(job_state::waiting));
     CHECK(here.ask("SELECT attempts_made + stalled_count FROM cofila_jobs") == 0);
 }
