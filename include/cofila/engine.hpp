@@ -48,6 +48,7 @@ queue_ptr open_queue(const engine_ptr& engine, std::string name, std::optional<q
 /// One open store: hands out queues, owns the maintenance, and closes all in the right order. A movable handle.
 ///
 /// Thread: everything of an engine is used on the executor of the coroutine that called `open`, one thread.
+/// In a child made by fork() every call throws `errc::closed`.
 /// Destroying it without `close()` asks every task to end and lets go of the file after the commit under way.
 class engine {
 public:

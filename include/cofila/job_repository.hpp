@@ -166,6 +166,8 @@ public:
     virtual boost::asio::awaitable<std::vector<lock_row>> locks() = 0;
     virtual boost::asio::awaitable<void> register_worker(worker_row worker) = 0;
     virtual boost::asio::awaitable<void> forget_worker(std::string id) = 0;
+    /// All that are registered, also those whose process has died.
+    virtual boost::asio::awaitable<std::vector<worker_row>> workers() = 0;
 
     virtual boost::asio::awaitable<std::optional<job_record>> get(std::string queue, job_id id) = 0;
     virtual boost::asio::awaitable<page<job_snapshot>> list(

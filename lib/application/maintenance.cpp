@@ -14,30 +14,24 @@ namespace cofila {
 namespace asio = boost::asio;
 using detail::queue_ptr;
 
-namespace {
-
 /// Looks each process up once a sweep.
 class liveness {
 public:
     explicit liveness(const process_table& processes) : processes_{processes} {}
 
-    bool is_dead(const std::optional<process_identity>& process)
+    bool is_dead(const process_identity& process)
     {
-        if (!process)
-            return false;
-        const std::tuple key{process->boot_id, process->pid_namespace, process->pid, process->start_time};
+        const std::tuple key{process.boot_id, process.pid_namespace, process.pid, process.start_time};
         const auto known = dead_.find(key);
         if (known != dead_.end())
             return known->second;
-        return dead_[key] = processes_.is_dead(*process);
+        return dead_[key] = processes_.is_dead(process);
     }
 
 private:
     const process_table& processes_;
     std::map<std::tuple<std::string, std::uint64_t, std::int64_t, std::uint64_t>, bool> dead_{};
 };
-
-}  // namespace
 
 maintenance::maintenance(std::shared_ptr<runtime> ports, maintenance_options options, surroundings around)
     : ports_{std::move(ports)},
@@ -65,24 +59,38 @@ asio::awaitable<void> maintenance::run()
 
 asio::awaitable<void> maintenance::run_once()
 {
-    sweep_request request{.now = ports_->time->wall_now(), .rescues = co_await find_stalled()};
+    // Before the locks are read: so none is forgotten before all it held has been seen as a dead process's.
+    liveness processes{*ports_->processes};
+    const auto dead = co_await find_dead_workers(processes);
+    sweep_request request{.now = ports_->time->wall_now(), .rescues = co_await find_stalled(processes)};
     for (bool more = true; more;) {
         const auto answer = co_await ports_->repository->sweep(request);
         request.rescues.clear();
         announce(answer);
         more = answer.more;
     }
+    for (const auto& id : dead)
+        co_await ports_->repository->forget_worker(id);
     co_await look_at_store();
 }
 
-asio::awaitable<std::vector<rescue_order>> maintenance::find_stalled()
+asio::awaitable<std::vector<std::string>> maintenance::find_dead_workers(liveness& processes)
+{
+    std::vector<std::string> out;
+    auto workers = co_await ports_->repository->workers();
+    for (auto& worker : workers)
+        if (processes.is_dead(worker.process))
+            out.push_back(std::move(worker.id));
+    co_return out;
+}
+
+asio::awaitable<std::vector<rescue_order>> maintenance::find_stalled(liveness& processes)
 {
     const auto locks = co_await ports_->repository->locks();
-    liveness alive{*ports_->processes};
     std::vector<domain::stall_watch::view> views;
     views.reserve(locks.size());
     for (const auto& lock : locks)
-        views.push_back({.lock = lock, .owner_dead = alive.is_dead(lock.process)});
+        views.push_back({.lock = lock, .owner_dead = lock.process && processes.is_dead(*lock.process)});
     std::vector<rescue_order> out;
     for (auto& lock : watch_.stalled(views, ports_->time->wall_now(), ports_->time->steady_now()))
         out.push_back(

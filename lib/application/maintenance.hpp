@@ -14,6 +14,8 @@
 
 namespace cofila {
 
+class liveness;
+
 /// The sweeps of one engine, over all queues of its store.
 class maintenance {
 public:
@@ -27,11 +29,13 @@ public:
 
     /// Sweeps until it is cancelled. What fails is told and tried again at the next sweep.
     boost::asio::awaitable<void> run();
-    /// One sweep: promotes due jobs, rescues stalled ones, removes those whose retention is over, looks at the file.
+    /// One sweep: promotes due jobs, rescues stalled ones, removes those whose retention is over, forgets workers whose
+    /// process has died, looks at the file.
     boost::asio::awaitable<void> run_once();
 
 private:
-    boost::asio::awaitable<std::vector<rescue_order>> find_stalled();
+    boost::asio::awaitable<std::vector<std::string>> find_dead_workers(liveness& processes);
+    boost::asio::awaitable<std::vector<rescue_order>> find_stalled(liveness& processes);
     boost::asio::awaitable<void> look_at_store();
     void announce(const sweep_answer& answer);
     steady_time next_sweep() const;

@@ -70,6 +70,15 @@ asio::awaitable<page<log_line>> repository::logs(std::string queue, job_id id, p
     );
 }
 
+asio::awaitable<std::vector<worker_row>> repository::workers()
+{
+    check_open();
+    std::vector<worker_row> out;
+    for (const auto& [id, worker] : workers_)
+        out.push_back(worker);
+    co_return out;
+}
+
 asio::awaitable<job_counts> repository::counts(std::string queue)
 {
     const auto& in = open_queue(queue);
@@ -99,7 +108,7 @@ asio::awaitable<std::vector<lock_row>> repository::locks()
                  .token = job.token,
                  .locked_until = *job.locked_until,
                  .lock_duration = job.lock_duration,
-                 .process = worker == workers_.end() ? std::nullopt : std::optional{worker->second}}
+                 .process = worker == workers_.end() ? std::nullopt : std::optional{worker->second.process}}
             );
         }
     }

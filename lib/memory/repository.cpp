@@ -260,7 +260,8 @@ asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
 asio::awaitable<void> repository::register_worker(worker_row worker)
 {
     check_open();
-    workers_.insert_or_assign(std::move(worker.id), std::move(worker.process));
+    auto& kept = workers_[worker.id];
+    kept = std::move(worker);
     co_return;
 }
 

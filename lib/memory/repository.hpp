@@ -31,6 +31,7 @@ public:
     boost::asio::awaitable<std::vector<lock_row>> locks() override;
     boost::asio::awaitable<void> register_worker(worker_row worker) override;
     boost::asio::awaitable<void> forget_worker(std::string id) override;
+    boost::asio::awaitable<std::vector<worker_row>> workers() override;
 
     boost::asio::awaitable<std::optional<job_record>> get(std::string queue, job_id id) override;
     boost::asio::awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request)
@@ -49,8 +50,8 @@ private:
     void check_open() const;
 
     std::map<std::string, stored_queue> queues_{};
-    std::map<std::string, process_identity> workers_{};  // by the worker's id
-    std::int64_t last_key_ = 0;                          // of all queues: a sweep names jobs by key alone
+    std::map<std::string, worker_row> workers_{};  // by id
+    std::int64_t last_key_ = 0;                    // of all queues: a sweep names jobs by key alone
     bool closed_ = false;
 };
 

@@ -3,6 +3,8 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -18,6 +20,21 @@ namespace {
 /// After so long without a pause, others who wait for the file get a gap to slip in.
 constexpr milliseconds longest_run{5};
 constexpr std::chrono::microseconds gap{300};
+
+std::atomic<int> threads_running{0};
+/// This process is the child of one in which a database thread was running.
+std::atomic<bool> left_behind{false};
+
+void watch_forks()
+{
+    static const int watching = ::pthread_atfork(nullptr, nullptr, [] { left_behind = threads_running > 0; });
+    static_cast<void>(watching);
+}
+
+error closed_by_fork()
+{
+    return {errc::closed, "the process was forked while an engine was open: it may only call exec or _exit"};
+}
 
 }  // namespace
 
@@ -77,13 +94,26 @@ std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& co
     return asio::use_service<registry_service>(context).registry;
 }
 
+std::shared_ptr<database_thread> database_thread::start(options chosen, make_runner make)
+{
+    if (left_behind)
+        throw closed_by_fork();
+    return {new database_thread{std::move(chosen), std::move(make)}, [](const database_thread* made) {
+                if (!left_behind)
+                    delete made;
+            }};
+}
+
 database_thread::database_thread(options chosen, make_runner make)
     : options_{std::move(chosen)},
       registry_{thread_registry::of(asio::query(options_.loop, asio::execution::context))},
       loop_spin_{std::make_shared<loop_spin>(options_.loop, options_.clock, options_.spin)}
 {
-    registry_->add(this);
+    watch_forks();
     thread_ = std::thread{[this, make = std::move(make)] { loop(make); }};
+    // Only now: where no thread can be had there is nothing to halt.
+    ++threads_running;
+    registry_->add(this);
 }
 
 database_thread::~database_thread()
@@ -91,10 +121,17 @@ database_thread::~database_thread()
     *options_.hurry = true;
     stop();
     registry_->remove(this);
+    --threads_running;
 }
 
 void database_thread::submit(operation_ptr what)
 {
+    if (left_behind) {
+        what->fail(closed_by_fork());
+        const auto executor = what->executor();
+        asio::post(executor, [refused = std::move(what)] { refused->answer(); });
+        return;
+    }
     loop_spin_->submitted();
     {
         const std::lock_guard lock{mutex_};
@@ -114,6 +151,8 @@ void database_thread::submit(operation_ptr what)
 
 void database_thread::stop()
 {
+    if (left_behind)
+        return;
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
@@ -126,6 +165,8 @@ void database_thread::stop()
 
 void database_thread::halt(operations& dropped)
 {
+    if (left_behind)
+        return;
     {
         const std::lock_guard lock{mutex_};
         halted_ = true;

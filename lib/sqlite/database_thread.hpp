@@ -29,6 +29,11 @@ public:
     };
     using make_runner = std::function<std::unique_ptr<batch_runner>()>;
 
+    /// In a child after fork() the thread is missing, and SQLite knows nothing of its locks. There all submissions are
+    /// answered with `errc::closed`, no thread can be started, and the object is never destroyed, since what the thread
+    /// was in the middle of cannot be ended.
+    static std::shared_ptr<database_thread> start(options chosen, make_runner make);
+
     database_thread(options chosen, make_runner make);
     /// As `stop`, but waits for nobody else who holds the file.
     ~database_thread() override;

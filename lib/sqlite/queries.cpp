@@ -200,6 +200,21 @@ bool is_paused(session& with, const std::string& queue)
     return row.step() && row.number(0) != 0;
 }
 
+namespace {
+
+/// From four columns.
+process_identity read_process(bound_statement& row, int first)
+{
+    return {
+        .boot_id = row.text(first),
+        .pid_namespace = static_cast<std::uint64_t>(row.number(first + 1)),
+        .pid = row.number(first + 2),
+        .start_time = static_cast<std::uint64_t>(row.number(first + 3)),
+    };
+}
+
+}  // namespace
+
 std::vector<lock_row> locks(session& with)
 {
     std::vector<lock_row> out;
@@ -216,14 +231,22 @@ std::vector<lock_row> locks(session& with)
             .lock_duration = milliseconds{row.number(3)},
         };
         if (!row.is_null(4))
-            lock.process = process_identity{
-                .boot_id = row.text(4),
-                .pid_namespace = static_cast<std::uint64_t>(row.number(5)),
-                .pid = row.number(6),
-                .start_time = static_cast<std::uint64_t>(row.number(7)),
-            };
+            lock.process = read_process(row, 4);
         out.push_back(std::move(lock));
     }
+    return out;
+}
+
+std::vector<worker_row> workers(session& with)
+{
+    std::vector<worker_row> out;
+    auto row = with.sql().query("SELECT id, started_at, boot_id, pid_namespace, pid, start_time FROM cofila_workers");
+    while (row.step())
+        out.push_back({
+            .id = row.text(0),
+            .process = read_process(row, 2),
+            .started_at = row.time(1).value_or(time_point{}),
+        });
     return out;
 }
 

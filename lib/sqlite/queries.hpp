@@ -12,5 +12,6 @@ job_counts counts(session& with, const std::string& queue);
 page<log_line> logs(session& with, const std::string& queue, const job_id& id, const page_request& request);
 bool is_paused(session& with, const std::string& queue);
 std::vector<lock_row> locks(session& with);
+std::vector<worker_row> workers(session& with);
 
 }  // namespace cofila::sqlite

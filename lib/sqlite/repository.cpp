@@ -57,7 +57,7 @@ std::shared_ptr<database_port> start_thread(const options& chosen, bool read_onl
             return std::make_unique<reading_runner>(connecting);
         return std::make_unique<writing_runner>(connecting, embed);
     };
-    return std::make_shared<database_thread>(std::move(running), make);
+    return database_thread::start(std::move(running), make);
 }
 
 }  // namespace
@@ -173,6 +173,11 @@ asio::awaitable<void> repository::forget_worker(std::string id)
 asio::awaitable<std::vector<lock_row>> repository::locks()
 {
     return perform(with_.reader, kind::observe, [](session& with) { return sqlite::locks(with); });
+}
+
+asio::awaitable<std::vector<worker_row>> repository::workers()
+{
+    return perform(with_.reader, kind::observe, [](session& with) { return sqlite::workers(with); });
 }
 
 asio::awaitable<std::optional<job_record>> repository::get(std::string queue, job_id id)

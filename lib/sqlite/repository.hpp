@@ -62,6 +62,7 @@ public:
     awaitable<std::vector<lock_row>> locks() override;
     awaitable<void> register_worker(worker_row worker) override;
     awaitable<void> forget_worker(std::string id) override;
+    awaitable<std::vector<worker_row>> workers() override;
     awaitable<std::optional<job_record>> get(std::string queue, job_id id) override;
     awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request) override;
     awaitable<job_counts> counts(std::string queue) override;

@@ -216,8 +216,17 @@ void check_file(const connection_options& options, bool embed)
         return;
     auto look = options;
     look.read_only = true;
-    connection reading{look};
-    check_owner(reading.db(), options.path, embed);
+    try {
+        connection reading{look};
+        check_owner(reading.db(), options.path, embed);
+        return;
+    } catch (const SQLite::Exception& e) {
+        if (e.getExtendedErrorCode() != SQLITE_READONLY_ROLLBACK)
+            throw;
+    }
+    // A writer died in the middle, before the file had its log: whoever opens it next has to undo that first.
+    connection undoing{options};
+    check_owner(undoing.db(), options.path, embed);
 }
 
 void migrate(connection& to, bool embed)

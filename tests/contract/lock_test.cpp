@@ -101,6 +101,21 @@ CONTRACT_CASE("a worker may be registered after its claim, again, and forgotten"
     CHECK_FALSE(forgotten[0].process.has_value());
 }
 
+CONTRACT_CASE("the workers that are registered are those not forgotten, with or without jobs")
+{
+    const auto first = worker("first", 1);
+    co_await s->register_worker(first);
+    co_await s->register_worker(worker("second", 2));
+    auto rows = co_await s->workers();
+    CHECK(rows.size() == 2);
+    co_await s->forget_worker("second");
+    rows = co_await s->workers();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].id == first.id);
+    CHECK((rows[0].process == first.process));
+    CHECK(rows[0].started_at == first.started_at);
+}
+
 CONTRACT_CASE("forgetting a worker leaves its jobs locked")
 {
     const auto job = co_await s.add_active("a");

@@ -184,6 +184,25 @@ TEST_CASE("a path through a link leads to the file behind it")
     CHECK_FALSE(opened.code);
 }
 
+TEST_CASE("F06: a file whose maker died in the middle of its first write opens: what it had begun is undone")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    {
+        const auto dying = folder.file("dying.db");
+        SQLite::Database db{dying, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+        db.exec("PRAGMA cache_size=1; BEGIN; CREATE TABLE begun (a)");
+        for (int row = 0; row < 100; ++row)
+            db.exec("INSERT INTO begun VALUES (zeroblob(2000))");
+        fs::copy_file(dying, path);
+        fs::copy_file(dying + "-journal", path + "-journal");
+    }
+    REQUIRE(fs::file_size(path) > 0);
+    CHECK_FALSE(opening({.path = path}).code);
+    CHECK(ask(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'begun'") == 0);
+    CHECK(ask(path, "SELECT count(*) FROM cofila_jobs") == 0);
+}
+
 TEST_CASE("a new file may be opened by several at once")
 {
     for (int round = 0; round < 10; ++round) {

@@ -71,6 +71,7 @@ bool child_process::fill()
         throw std::runtime_error("the program is silent; it has written: " + read_);
     std::array<char, 4096> buffer{};
     const auto count = ::read(output_, buffer.data(), buffer.size());
+    ended_ = count <= 0;
     if (count > 0)
         read_.append(buffer.data(), static_cast<std::size_t>(count));
     return count > 0;
@@ -101,6 +102,16 @@ std::string child_process::read_rest()
 {
     while (fill()) {}
     return std::exchange(read_, {});
+}
+
+std::vector<std::string> child_process::take_lines()
+{
+    pollfd ready{.fd = output_, .events = POLLIN, .revents = 0};
+    while (::poll(&ready, 1, 0) > 0 && fill()) {}
+    std::vector<std::string> out;
+    while (read_.find('\n') != std::string::npos)
+        out.push_back(read_line());
+    return out;
 }
 
 void child_process::write_line(const std::string& line)

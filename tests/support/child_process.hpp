@@ -20,9 +20,16 @@ public:
     std::string read_until(const std::string& beginning);
     /// All that it still writes, until it ends.
     std::string read_rest();
+    /// The lines that are there, without waiting for more.
+    std::vector<std::string> take_lines();
+    /// For poll(): readable once it has written or ended.
+    int output() const { return output_; }
+    /// True once all has been read, and it has ended.
+    bool ended() const { return ended_; }
     void write_line(const std::string& line);
 
     void send(int signal);
+    pid_t pid() const { return pid_; }
     /// Its exit code, or 128 + the signal that ended it.
     int wait();
 
@@ -33,6 +40,7 @@ private:
     int input_ = -1;
     int output_ = -1;
     std::string read_{};
+    bool ended_ = false;
 };
 
 /// The program of this name that the build passes in the environment; throws where it is missing.

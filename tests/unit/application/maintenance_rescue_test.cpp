@@ -261,4 +261,24 @@ TEST_CASE("of two processes that sweep one store, one rescues")
     });
 }
 
+TEST_CASE("a worker whose process has died is forgotten by the sweep that takes its locks away, one that lives is not")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        co_await queue.add("x", 1, {.id = "a"});
+        co_await take(queue, "dead", 30s);
+        co_await a.store->register_worker({.id = "dead", .process = process(2)});
+        co_await a.store->register_worker({.id = "idle and dead", .process = process(2)});
+        co_await a.store->register_worker({.id = "alive", .process = process(3)});
+        sweeper by{a};
+        by.processes->dead = {process(2)};
+        co_await by.sweeps.run_once();
+        const auto job = co_await stored(a, "q", "a");
+        CHECK(job.state == job_state::waiting);
+        const auto left = co_await a.store->workers();
+        REQUIRE(left.size() == 1);
+        CHECK(left[0].id == "alive");
+    });
+}
+
 TEST_SUITE_END();

@@ -31,6 +31,7 @@ enum class op {
     locks,
     register_worker,
     forget_worker,
+    workers,
     get,
     list,
     counts,
@@ -155,6 +156,7 @@ public:
     {
         return through(op::forget_worker, inner_->forget_worker(std::move(id)));
     }
+    awaitable<std::vector<worker_row>> workers() override { return through(op::workers, inner_->workers()); }
     awaitable<std::optional<job_record>> get(std::string queue, job_id id) override
     {
         return through(op::get, inner_->get(std::move(queue), std::move(id)));

@@ -1,0 +1,50 @@
+#pragma once
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cofila::test {
+
+struct verdict {
+    std::size_t acknowledged = 0;           ///< Jobs whose add returned.
+    std::size_t unknown = 0;                ///< Jobs whose add was under way at a kill, and was not repeated.
+    std::size_t completed = 0;              ///< Completions that a process told of.
+    std::size_t rescued = 0;                ///< Jobs taken from a dead worker.
+    std::size_t lost = 0;                   ///< Acknowledged, and not in the store.
+    std::size_t duplicated = 0;             ///< Outcomes accepted twice.
+    std::size_t unexpected = 0;             ///< Whatever else is not as it must be.
+    std::vector<std::string> complaints{};  ///< The first of them.
+
+    void complain(std::size_t verdict::* kind, const std::string& what);
+    verdict& operator+=(const verdict& other);
+};
+
+/// What the processes of a campaign have said, to be held against what the file says at the end.
+class history {
+public:
+    void note(const std::string& line);
+
+    /// Lists of ids that were added, each with commas, and of which nobody knows whether they are stored.
+    std::vector<std::string> unknown(const std::string& adder) const;
+
+    /// Compares with the file, in which nothing is left to do.
+    verdict judge(const std::string& database) const;
+
+private:
+    friend class judgement;
+    using claim_name = std::pair<std::string, int>;  // the job's id, and the number of the claim
+
+    std::map<std::string, bool> adds_{};  // ids with commas -> acknowledged
+    std::set<claim_name> runs_{};
+    std::map<claim_name, int> completed_{};
+    std::map<claim_name, int> retried_{};  // the number is that of the attempt
+    std::vector<std::string> strange_{};
+};
+
+/// A trail of every change of a job's state, written in the very transaction that makes the change: by whom ever.
+extern const char* const audit_schema;
+
+}  // namespace cofila::test

@@ -1,0 +1,141 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "history.hpp"
+#include "plan.hpp"
+#include "site.hpp"
+
+using namespace cofila;
+using test::history;
+
+TEST_SUITE_BEGIN("history");
+
+namespace {
+
+/// A file with a trail, and what was said about it: both as a test makes them up.
+struct made_up {
+    test::site here{};
+    history said{};
+
+    made_up()
+    {
+        here.with_queue([](test::text_queue) -> boost::asio::awaitable<void> { co_return; });
+        run(test::audit_schema);
+    }
+
+    void run(const std::string& sql) { SQLite::Database{here.database, SQLite::OPEN_READWRITE}.exec(sql); }
+
+    void store(const std::string& id)
+    {
+        run("INSERT INTO cofila_jobs (queue, id, name, state, priority, position, created_at, options, data) "
+            "VALUES (1, '" +
+            id + "', 'task', 0, 0, 0, 0, '{}', '\"" + test::plan_of(id).data + "\"')");
+    }
+    void claim(const std::string& id, int number, const std::string& token)
+    {
+        run("UPDATE cofila_jobs SET state = 2, token = '" + token + "', attempts_started = " + std::to_string(number) +
+            " WHERE id = '" + id + "'");
+    }
+    void complete(const std::string& id, int claim)
+    {
+        run("UPDATE cofila_jobs SET state = 4, attempts_made = attempts_made + 1, result = '\"" +
+            test::result_of(id, claim) + "\"' WHERE id = '" + id + "'");
+    }
+    /// All of a job's life, in the file and in what is said.
+    void live(const std::string& id)
+    {
+        said.note("add " + id);
+        store(id);
+        said.note("added " + id);
+        claim(id, 1, "token of " + id);
+        said.note("run " + id + " 1");
+        complete(id, 1);
+        said.note("completed " + id + " 1");
+    }
+
+    void expect(std::size_t lost, std::size_t duplicated, std::size_t unexpected) const
+    {
+        const auto found = said.judge(here.database);
+        std::string complaints;
+        for (const auto& what : found.complaints)
+            complaints += what + '\n';
+        INFO(complaints);
+        CHECK(found.lost == lost);
+        CHECK(found.duplicated == duplicated);
+        CHECK(found.unexpected == unexpected);
+    }
+};
+
+/// Of jobs that are planned to run once, to succeed and to stay.
+std::string plain(int which)
+{
+    for (int number = 0;; ++number) {
+        const auto id = "job-" + std::to_string(number);
+        const auto plan = test::plan_of(id);
+        if (plan.failures == 0 && !plan.removed && which-- == 0)
+            return id;
+    }
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(made_up, "the checker has nothing to say about a job that was added, run and completed")
+{
+    live(plain(0));
+    expect(0, 0, 0);
+    CHECK(said.judge(here.database).acknowledged == 1);
+    CHECK(said.judge(here.database).completed == 1);
+}
+
+TEST_CASE_FIXTURE(made_up, "an add whose answer nobody heard may be there or not")
+{
+    live(plain(0));
+    said.note("add " + plain(1));
+    expect(0, 0, 0);
+    CHECK(said.judge(here.database).unknown == 1);
+    CHECK(said.unknown("job") == std::vector<std::string>{plain(1)});
+}
+
+TEST_CASE_FIXTURE(made_up, "an acknowledged add, claim or completion that is not in the file is lost")
+{
+    said.note("added " + plain(0));
+    expect(1, 0, 0);
+    live(plain(1));
+    said.note("run " + plain(1) + " 2");
+    expect(2, 0, 0);
+    said.note("completed " + plain(1) + " 2");
+    expect(3, 0, 0);
+}
+
+TEST_CASE_FIXTURE(made_up, "a completion that is told twice is a duplicate, and so is a second outcome in the file")
+{
+    live(plain(0));
+    said.note("completed " + plain(0) + " 1");
+    expect(0, 1, 0);
+    run("UPDATE cofila_jobs SET state = 0");
+    claim(plain(0), 1, "token of " + plain(0));
+    complete(plain(0), 1);
+    // Twice under one token, and completed twice; no step leads back, the claim is an old one, one attempt too many,
+    // which also makes more ends than claims.
+    expect(0, 3, 4);
+}
+
+TEST_CASE_FIXTURE(
+    made_up, "what nobody added, a part of a bulk, other data and a job that has not ended are unexpected"
+)
+{
+    store(plain(0));
+    expect(0, 0, 2);  // it is from nowhere, and has not ended
+    said.note("add " + plain(0) + " " + plain(1));
+    expect(0, 0, 2);  // a part of what was added, and it has not ended
+    live(plain(2));
+    run("UPDATE cofila_jobs SET data = '\"other\"' WHERE id = '" + plain(2) + "'");
+    expect(0, 0, 3);
+    said.note("error something");
+    expect(0, 0, 4);
+}
+
+TEST_SUITE_END();
