@@ -48,6 +48,8 @@ connection::connection(connection_options options)
 
 bool connection::in_transaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
 
+void connection::leave_log() { sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
+
 void connection::sleep(std::chrono::microseconds time)
 {
     auto* const files = sqlite3_vfs_find(nullptr);

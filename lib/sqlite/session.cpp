@@ -1,5 +1,7 @@
 #include "sqlite/session.hpp"
 
+#include <cofila/error.hpp>
+
 namespace cofila::sqlite {
 
 std::optional<std::int64_t> session::find_queue(const std::string& name)
@@ -42,6 +44,17 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
         known = positions_.emplace(queue, read).first;
     }
     return place == transition::placement::head ? --known->second.head : ++known->second.tail;
+}
+
+void session::check_room()
+{
+    if (!has_room_)
+        has_room_ = !reserve_ || reserve_->allows_adds();
+    if (!*has_room_)
+        throw error{
+            errc::storage_full,
+            "'" + connection_.path() + "': the disk is full and what is left of it is kept to complete jobs; make room"
+        };
 }
 
 void session::flush()
