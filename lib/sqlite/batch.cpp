@@ -202,8 +202,9 @@ error writing_runner::replaced() const
 {
     return {
         errc::storage_corrupt,
-        "'" + options_.path + "' was moved, removed or replaced while it was open, and what is written now would be "
-                              "lost; close the engine and open it again"
+        "'" + options_.path +
+            "' was moved, removed or replaced while it was open, and what is written now would be "
+            "lost; close the engine and open it again"
     };
 }
 

@@ -53,9 +53,9 @@ private:
     const connection_options options_;
     const bool embed_;
     reserve reserve_;
-    bool made_room_ = false;             // in this run
-    std::optional<store_file> file_{};   // the one that was opened first
-    bool is_replaced_ = false;           // as a look at the folder has shown
+    bool made_room_ = false;            // in this run
+    std::optional<store_file> file_{};  // the one that was opened first
+    bool is_replaced_ = false;          // as a look at the folder has shown
     std::unique_ptr<session> session_{};
     std::unique_ptr<connection> checkpointer_{};  // after the session, so that the session is the last to close
     int copied_frames_ = 0;

@@ -17,7 +17,7 @@ struct connection_options {
     milliseconds operation_deadline{};
     std::shared_ptr<cofila::clock> clock{};
     bool read_only = false;
-    std::uint64_t reserve = 0;  ///< Bytes to be kept free for a full disk, see `reserve`.
+    std::uint64_t reserve = 0;                         ///< Bytes to be kept free for a full disk, see `reserve`.
     std::shared_ptr<const std::atomic<bool>> hurry{};  ///< True: wait for a busy file no longer. May be null.
 };
 

@@ -4,9 +4,9 @@
 
 namespace cofila::sqlite {
 
-/// Room for the day when the disk is full: a file beside the database, as long as the log may become. It is let go then,
-/// so that the log can be copied and what runs can be completed; until there is room for it again nothing is added.
-/// Processes that share a database share it. Used by the database thread.
+/// Room for the day when the disk is full: a file beside the database, as long as the log may become. It is let go
+/// then, so that the log can be copied and what runs can be completed; until there is room for it again nothing is
+/// added. Processes that share a database share it. Used by the database thread.
 class reserve {
 public:
     /// 0 bytes: none is kept.

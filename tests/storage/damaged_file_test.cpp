@@ -1,4 +1,5 @@
-// F41-F43, D6: damaged files and logs: an error or an earlier state, never a crash, a hang or another application's loss.
+// F41-F43, D6: damaged files and logs: an error or an earlier state, never a crash, a hang or another application's
+// loss.
 #include <cofila/cofila.hpp>
 
 #include <boost/signals2/connection.hpp>
@@ -60,7 +61,9 @@ struct fixture {
         sqlite::writing_runner runner{options(), false};
         for (int i = 0; i < 40; ++i)
             run_one(runner, [i](sqlite::session& with) {
-                sqlite::add(with, "q", one_job("j" + std::to_string(i), '"' + std::string(i % 7 == 0 ? 3000 : 20, 'x') + '"'));
+                sqlite::add(
+                    with, "q", one_job("j" + std::to_string(i), '"' + std::string(i % 7 == 0 ? 3000 : 20, 'x') + '"')
+                );
             });
         use(runner);
         run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
@@ -121,7 +124,9 @@ struct fixture {
 
 TEST_SUITE_BEGIN("damaged file");
 
-TEST_CASE_FIXTURE(fixture, "F43: with any bit of the header flipped, the file is refused or used, and nothing hangs or crashes")
+TEST_CASE_FIXTURE(
+    fixture, "F43: with any bit of the header flipped, the file is refused or used, and nothing hangs or crashes"
+)
 {
     const auto sound = sound_file();
     for (std::size_t bit = 0; bit < 100 * 8; ++bit) {
@@ -144,9 +149,11 @@ TEST_CASE_FIXTURE(fixture, "F43: with bits of any page flipped the same holds")
         for (auto left = 1 + dice() % 20; left > 0; --left)
             flip(bytes, dice() % (bytes.size() * 8));
         if (seed % 5 == 0)  // a whole page of nonsense
-            std::ranges::generate_n(bytes.begin() + static_cast<std::ptrdiff_t>(dice() % (bytes.size() / 4096) * 4096), 4096, [&] {
-                return static_cast<char>(dice());
-            });
+            std::ranges::generate_n(
+                bytes.begin() + static_cast<std::ptrdiff_t>(dice() % (bytes.size() / 4096) * 4096),
+                4096,
+                [&] { return static_cast<char>(dice()); }
+            );
         try_file(bytes);
     }
     CHECK(refused > 0);
@@ -234,7 +241,8 @@ TEST_CASE("F43: a damaged file ends its workers: nothing more is claimed, the er
         co_await store->add("q", one_job("a"));
         co_await store->close();
     });
-    const auto page = static_cast<std::size_t>(ask(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'cofila_jobs_waiting'"));
+    const auto page =
+        static_cast<std::size_t>(ask(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'cofila_jobs_waiting'"));
     auto bytes = read(path);
     std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>((page - 1) * 4096), 4096, '\x7F');
     write(path, bytes);

@@ -8,8 +8,20 @@ namespace cofila::test {
 const char* name_of(fault kind)
 {
     static constexpr const char* names[] = {
-        "read", "short read", "write",   "torn write", "no space", "sync",   "truncate",
-        "open", "lock busy",  "shm map", "shm lock",   "fstat",    "delete", "access",
+        "read",
+        "short read",
+        "write",
+        "torn write",
+        "no space",
+        "sync",
+        "truncate",
+        "open",
+        "lock busy",
+        "shm map",
+        "shm lock",
+        "fstat",
+        "delete",
+        "access",
     };
     return names[static_cast<int>(kind)];
 }
@@ -74,8 +86,7 @@ struct fault_files::calls {
     static int device(sqlite3_file* f) { return methods(f).xDeviceCharacteristics(real(f)); }
     static int shm_map(sqlite3_file* f, int region, int size, int extend, void volatile** out)
     {
-        return fails(f, fault::shm_map) ? SQLITE_IOERR_SHMMAP
-                                        : methods(f).xShmMap(real(f), region, size, extend, out);
+        return fails(f, fault::shm_map) ? SQLITE_IOERR_SHMMAP : methods(f).xShmMap(real(f), region, size, extend, out);
     }
     static int shm_lock(sqlite3_file* f, int from, int count, int flags)
     {
@@ -88,9 +99,8 @@ struct fault_files::calls {
     static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags, int* out)
     {
         static constexpr sqlite3_io_methods passing{
-            2,         close,          read,      write,   truncate, sync,    size,     lock,        unlock,
-            check_reserved, control,   sector,    device,  shm_map,  shm_lock, shm_barrier, shm_unmap, nullptr,
-            nullptr,
+            2,       close,  read,   write,   truncate, sync,        size,      lock,    unlock,  check_reserved,
+            control, sector, device, shm_map, shm_lock, shm_barrier, shm_unmap, nullptr, nullptr,
         };
         auto& made = *new (f) file{.owner = &self(vfs)};
         if (self(vfs).fails(fault::open))

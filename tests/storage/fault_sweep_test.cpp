@@ -47,7 +47,9 @@ bool run_case(fault_files::plan faults, tally& count)
     }
     if (files.hits() == 0)
         return false;
-    INFO(name_of(faults.kind), ", operation ", faults.nth, faults.for_ever ? " and all later ones" : "", "\n", found.text);
+    INFO(
+        name_of(faults.kind), ", operation ", faults.nth, faults.for_ever ? " and all later ones" : "", "\n", found.text
+    );
     CHECK_FALSE(found.any());
     ++count.cases;
     count.found += found;
@@ -66,8 +68,13 @@ TEST_CASE("F26 F30 F31 F32: whatever operation on the file fails, nothing acknow
             for (long n = 1; run_case({.kind = static_cast<fault>(kind), .nth = n, .for_ever = for_ever}, count); ++n)
                 ;
     std::printf(
-        "fault VFS: %d cases, %d lost, %d torn, %d unexpected, %d corrupt, %d ghost commits (all answered as unknown)\n",
-        count.cases, count.found.lost, count.found.torn, count.found.unexpected, count.found.corrupt,
+        "fault VFS: %d cases, %d lost, %d torn, %d unexpected, %d corrupt, %d ghost commits (all answered as "
+        "unknown)\n",
+        count.cases,
+        count.found.lost,
+        count.found.torn,
+        count.found.unexpected,
+        count.found.corrupt,
         count.found.ghosts
     );
     CHECK(count.cases >= 2000);

@@ -83,7 +83,9 @@ asio::awaitable<std::size_t> fill(text_queue jobs)
 asio::awaitable<void> complete_all(text_queue jobs)
 {
     worker<std::string, std::string> working{
-        jobs, [](job<std::string, std::string>) -> asio::awaitable<std::string> { co_return "done"; }, {.concurrency = 10}
+        jobs,
+        [](job<std::string, std::string>) -> asio::awaitable<std::string> { co_return "done"; },
+        {.concurrency = 10}
     };
     const boost::signals2::scoped_connection ends = jobs.events().drained.connect([&](const auto&) { working.stop(); });
     co_await working.run();

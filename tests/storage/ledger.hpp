@@ -45,7 +45,7 @@ private:
     using state = std::optional<job_record>;
     using change = std::function<state(const state&)>;
     struct entry {
-        state believed{};              // if nothing of what is unknown has happened
+        state believed{};  // if nothing of what is unknown has happened
         std::vector<state> may_be{};
     };
 

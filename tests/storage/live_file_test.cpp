@@ -100,7 +100,8 @@ TEST_CASE("F50: the sweep tells a worker's queue, and the worker ends")
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
-        auto engine = co_await engine::open({.database = path, .maintenance = maintenance_options{.interval = milliseconds{5}}});
+        auto engine =
+            co_await engine::open({.database = path, .maintenance = maintenance_options{.interval = milliseconds{5}}});
         auto jobs = engine.queue<std::string, std::string>("q");
         worker<std::string, std::string> working{
             jobs,
@@ -108,8 +109,9 @@ TEST_CASE("F50: the sweep tells a worker's queue, and the worker ends")
             {.poll_interval = milliseconds{5}}
         };
         int told = 0;
-        const boost::signals2::scoped_connection errors =
-            jobs.events().error.connect([&](const error_event& e) { told += e.text.find("replaced") != std::string::npos ? 1 : 0; });
+        const boost::signals2::scoped_connection errors = jobs.events().error.connect([&](const error_event& e) {
+            told += e.text.find("replaced") != std::string::npos ? 1 : 0;
+        });
         const boost::signals2::scoped_connection ready =
             working.events().ready.connect([&](const ready_event&) { remove_it(path); });
         const auto ended = co_await error_of(working.run());
@@ -147,7 +149,8 @@ TEST_CASE("F37: a file that somebody has for himself is busy at open, and opens 
         {
             SQLite::Database theirs{path, SQLite::OPEN_READWRITE};
             theirs.exec("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT");
-            const auto refused = co_await error_of(open_and_close({.path = path, .operation_deadline = milliseconds{30}}));
+            const auto refused =
+                co_await error_of(open_and_close({.path = path, .operation_deadline = milliseconds{30}}));
             CHECK(refused.code == errc::storage_busy);
         }
         const auto opened = co_await error_of(open_and_close({.path = path}));
@@ -161,9 +164,9 @@ TEST_CASE("F39: a log that a long reader keeps growing is told of once at 64 MiB
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path, .durability = durability::normal});
-        auto engine = co_await engine::open(
-            {.maintenance = maintenance_options{.interval = milliseconds{1}}, .repository = store}
-        );
+        auto engine =
+            co_await engine::open({.maintenance = maintenance_options{.interval = milliseconds{1}}, .repository = store}
+            );
         auto jobs = engine.queue<std::string, std::string>("q");
         std::vector<std::string> told;
         const boost::signals2::scoped_connection errors =
@@ -212,7 +215,11 @@ TEST_CASE("F40: a long log that a killed process left is taken over by the next 
         for (int i = 0; i < 70; ++i)
             run_one(runner, [i](sqlite::session& with) {
                 with.find_or_make_queue("q" + std::to_string(i));
-                with.sql().exec("INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2)", std::int64_t{i}, std::string(1'000'000, 'x'));
+                with.sql().exec(
+                    "INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2)",
+                    std::int64_t{i},
+                    std::string(1'000'000, 'x')
+                );
             });
         return std::to_string(fs::file_size(path + "-wal") / mebibyte);  // and it ends without closing anything
     });

@@ -45,9 +45,17 @@ long_life::long_life(sqlite::connection_options options, std::shared_ptr<manual_
 
 void long_life::step()
 {
-    static constexpr void (long_life::*choices[])(){
-        &long_life::add,    &long_life::add,    &long_life::add,  &long_life::claim,       &long_life::claim,
-        &long_life::settle, &long_life::settle, &long_life::tend, &long_life::start_again, &long_life::sweep,
+    static constexpr void (long_life::* choices[])(){
+        &long_life::add,
+        &long_life::add,
+        &long_life::add,
+        &long_life::claim,
+        &long_life::claim,
+        &long_life::settle,
+        &long_life::settle,
+        &long_life::tend,
+        &long_life::start_again,
+        &long_life::sweep,
     };
     clock_->advance(milliseconds{1 + dice_() % 600'000});
     (this->*choices[dice_() % std::size(choices)])();
@@ -57,9 +65,9 @@ void long_life::add()
 {
     std::vector<job_snapshot> jobs;
     for (auto left = 1 + dice_() % 8; left > 0; --left)
-        jobs.push_back(
-            some_job("j" + std::to_string(++made_), some_text(), {.attempts = 2, .backoff = backoff{.delay = seconds{60}}})
-        );
+        jobs.push_back(some_job(
+            "j" + std::to_string(++made_), some_text(), {.attempts = 2, .backoff = backoff{.delay = seconds{60}}}
+        ));
     run_one(*runner_, [&](sqlite::session& with) { sqlite::add(with, "q", jobs); });
 }
 
@@ -81,9 +89,7 @@ void long_life::settle()
     for (const auto& job : std::exchange(active_, {})) {
         const auto change = dice_() % 3 == 0 ? domain::after_failure(*job, {.message = "no"}, request.now, 0)
                                              : domain::after_success(*job, some_text(), request.now);
-        request.settlements.push_back(
-            {.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change}
-        );
+        request.settlements.push_back({.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change});
     }
     run_one(*runner_, [&](sqlite::session& with) { sqlite::settle_and_claim(with, request); });
 }
@@ -106,6 +112,9 @@ void long_life::start_again()
     run_one(*runner_, [](sqlite::session&) {}, kind::observe);
 }
 
-std::string long_life::some_text() { return '"' + std::string(dice_() % 3 == 0 ? 200 + dice_() % 6000 : 10, 'x') + '"'; }
+std::string long_life::some_text()
+{
+    return '"' + std::string(dice_() % 3 == 0 ? 200 + dice_() % 6000 : 10, 'x') + '"';
+}
 
 }  // namespace cofila::test

@@ -84,7 +84,9 @@ TEST_CASE_FIXTURE(shared_folder, "F49: a file that may not be written, or not ev
     CHECK(add_as_nobody() == "stored");
 }
 
-TEST_CASE_FIXTURE(shared_folder, "F49: in a folder that may not be written or entered nothing is opened and nothing is made")
+TEST_CASE_FIXTURE(
+    shared_folder, "F49: in a folder that may not be written or entered nothing is opened and nothing is made"
+)
 {
     fs::permissions(path, fs::perms{0666});
     for (const auto allowed : {fs::perms{0555}, fs::perms{0}}) {
@@ -158,7 +160,9 @@ TEST_CASE("F51: a file with a second name is told of")
     const auto path = folder.file("jobs.db");
     REQUIRE(add_to(path) == "stored");
     std::vector<std::string> lines;
-    logger log{.level = log_level::warning, .sink = [&](log_level, std::string_view line) { lines.emplace_back(line); }};
+    logger log{.level = log_level::warning, .sink = [&](log_level, std::string_view line) {
+                   lines.emplace_back(line);
+               }};
     const auto open_and_close = [&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path, .log = log});
         co_await store->close();
@@ -171,7 +175,9 @@ TEST_CASE("F51: a file with a second name is told of")
     CHECK(says(lines.front(), "hard link"));
 }
 
-TEST_CASE("F29: a limit on the size of files fails what does not fit; what was stored stays, and the rest goes on without it")
+TEST_CASE(
+    "F29: a limit on the size of files fails what does not fit; what was stored stays, and the rest goes on without it"
+)
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
@@ -189,8 +195,7 @@ TEST_CASE("F29: a limit on the size of files fails what does not fit; what was s
                        run_one(runner, [&](sqlite::session& with) {
                            sqlite::add(with, "q", one_job(id, '"' + std::string(bytes, 'x') + '"'));
                        });
-                   }))
-                       .substr(0, 40) +
+                   })).substr(0, 40) +
                    '\n';
         };
         add("small", 10);

@@ -8,88 +8,9 @@
 
 namespace cofila::test {
 
-namespace {
-
-constexpr std::size_t sector = 512;
-
-void apply(std::string& to, const power_disk::write& what)
-{
-    if (what.truncates) {
-        to.resize(what.at);
-        return;
-    }
-    if (to.size() < what.at + what.bytes.size())
-        to.resize(what.at + what.bytes.size());
-    to.replace(what.at, what.bytes.size(), what.bytes);
-}
-
-/// A write, cut where the disk's sectors are.
-std::vector<power_disk::write> sectors_of(const power_disk::write& whole)
-{
-    if (whole.truncates)
-        return {whole};
-    std::vector<power_disk::write> out;
-    for (std::size_t done = 0; done < whole.bytes.size();) {
-        const auto at = whole.at + done;
-        const auto length = std::min(sector - at % sector, whole.bytes.size() - done);
-        out.push_back({.at = at, .bytes = whole.bytes.substr(done, length)});
-        done += length;
-    }
-    return out;
-}
-
-using dice = std::mt19937;
-
-bool heads(dice& with) { return (with() & 1u) != 0; }
-
-void reorder(std::string& content, std::vector<power_disk::write> unsynced, dice& with)
-{
-    std::ranges::shuffle(unsynced, with);
-    for (const auto& write : unsynced)
-        if (heads(with))
-            apply(content, write);
-}
-
-void garble(std::string& content, const std::vector<power_disk::write>& unsynced, dice& with)
-{
-    for (const auto& write : unsynced)
-        for (auto part : sectors_of(write)) {
-            const auto fate = with() % 4;
-            if (fate == 0)
-                continue;
-            if (fate == 1)
-                for (auto& byte : part.bytes)
-                    byte = static_cast<char>(with());
-            apply(content, part);
-        }
-}
-
-void zero(std::string& content, std::vector<power_disk::write> unsynced, dice& with)
-{
-    for (auto& write : unsynced) {
-        const bool is_there = heads(with);
-        const auto old = content.size();
-        if (!is_there && !write.truncates) {
-            if (write.at + write.bytes.size() <= old)
-                continue;
-            content.resize(write.at + write.bytes.size());
-        } else {
-            apply(content, write);
-        }
-    }
-}
-
-}  // namespace
-
-const char* name_of(damage what)
-{
-    static constexpr const char* names[] = {"dropped", "reordered", "garbled", "zeroed", "kept"};
-    return names[static_cast<int>(what)];
-}
-
 /// A file, with the locks and the shared memory of those who have it open.
 struct power_disk::node {
-    file on_disk{};
+    disk_file on_disk{};
     std::string content{};
     int sharing = 0;
     const handle* writing = nullptr;    // holds RESERVED or more
@@ -99,7 +20,7 @@ struct power_disk::node {
     std::array<const handle*, SQLITE_SHM_NLOCK> shm_exclusive{};
     int shm_users = 0;
 
-    void put(write what)
+    void put(disk_write what)
     {
         apply(content, what);
         on_disk.unsynced.push_back(std::move(what));
@@ -265,9 +186,8 @@ struct power_disk::calls {
     static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags, int* out)
     {
         static constexpr sqlite3_io_methods methods{
-            2,         close,          read,    write,       truncate, sync,    size,     lock,        unlock,
-            check_reserved, control,   sector_size, device,  shm_map,  shm_lock, shm_barrier, shm_unmap, nullptr,
-            nullptr,
+            2,       close,       read,   write,   truncate, sync,        size,      lock,    unlock,  check_reserved,
+            control, sector_size, device, shm_map, shm_lock, shm_barrier, shm_unmap, nullptr, nullptr,
         };
         auto& files = self(vfs).files_;
         const auto known = name ? files.find(name) : files.end();
@@ -338,29 +258,12 @@ power_disk::image power_disk::now() const
 
 void power_disk::restart(const image& from, damage how, std::uint32_t seed)
 {
-    dice with{seed};
+    std::mt19937 with{seed};
     files_.clear();
     removed_.clear();
     for (const auto& [name, was] : from) {
-        auto content = was.synced;
-        switch (how) {
-        case damage::dropped:
-            break;
-        case damage::reordered:
-            reorder(content, was.unsynced, with);
-            break;
-        case damage::garbled:
-            garble(content, was.unsynced, with);
-            break;
-        case damage::zeroed:
-            zero(content, was.unsynced, with);
-            break;
-        case damage::kept:
-            for (const auto& write : was.unsynced)
-                apply(content, write);
-            break;
-        }
-        if (!was.name_synced && (how == damage::dropped || (how != damage::kept && heads(with))))
+        auto content = content_after(was, how, with);
+        if (!was.name_synced && (how == damage::dropped || (how != damage::kept && (with() & 1u) != 0)))
             continue;  // nobody synced the folder: the name is gone
         auto at = std::make_shared<node>();
         at->content = content;

@@ -6,38 +6,17 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "storage/damage.hpp"
 #include "storage/default_files.hpp"
 
 namespace cofila::test {
 
-/// What a power failure does to that which was written and not synced.
-enum class damage {
-    dropped,    ///< Nothing of it is there.
-    reordered,  ///< Some of it is, in any order.
-    garbled,    ///< Some sectors are there, some are not, some hold nonsense.
-    zeroed,     ///< Files have their new length, and zeros where the data is not there yet.
-    kept,       ///< All of it is there.
-};
-inline constexpr int damages = static_cast<int>(damage::kept) + 1;
-const char* name_of(damage what);
-
 /// A disk in memory, as SQLite's file layer, that knows what was synced. For one thread.
 class power_disk {
 public:
-    struct write {
-        bool truncates = false;
-        std::size_t at = 0;  ///< Of a truncation: the new size.
-        std::string bytes{};
-    };
-    struct file {
-        std::string synced{};
-        std::vector<write> unsynced{};
-        bool name_synced = false;
-    };
     /// A moment: what the power failure would hit.
-    using image = std::map<std::string, file>;
+    using image = std::map<std::string, disk_file>;
 
     power_disk();
     ~power_disk();
@@ -54,7 +33,7 @@ private:
     struct calls;
 
     std::map<std::string, std::shared_ptr<node>> files_{};
-    std::map<std::string, file> removed_{};  // not synced yet: they may come back
+    std::map<std::string, disk_file> removed_{};  // not synced yet: they may come back
     sqlite3_vfs* const base_;
     sqlite3_vfs vfs_;
     default_files registered_;

@@ -50,7 +50,9 @@ sqlite::connection_options options_for(const temp_folder& folder, durability how
     return options;
 }
 
-history live(power_disk& disk, const sqlite::connection_options& options, std::shared_ptr<manual_clock> clock, std::uint32_t seed)
+history live(
+    power_disk& disk, const sqlite::connection_options& options, std::shared_ptr<manual_clock> clock, std::uint32_t seed
+)
 {
     history out;
     out.contents.push_back("");
@@ -78,12 +80,16 @@ std::string start(const sqlite::connection_options& options, tally& count)
     try {
         sqlite::writing_runner runner{options, false};
         content = content_of(runner);
-        run_one(runner, [&](sqlite::session& with) {
-            SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
-            check.executeStep();
-            if (check.getColumn(0).getString() != "ok")
-                throw std::runtime_error{check.getColumn(0).getString()};
-        }, kind::observe);
+        run_one(
+            runner,
+            [&](sqlite::session& with) {
+                SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
+                check.executeStep();
+                if (check.getColumn(0).getString() != "ok")
+                    throw std::runtime_error{check.getColumn(0).getString()};
+            },
+            kind::observe
+        );
     } catch (const std::exception& e) {
         ++count.corrupt;
         MESSAGE(e.what());
@@ -151,7 +157,13 @@ void print(const char* name, const tally& count)
 {
     std::printf(
         "power loss, durability::%s: %d points, %d damages, %d lost, %d no prefix, %d corrupt (%d second faults)\n",
-        name, count.points, count.damages, count.lost, count.no_prefix, count.corrupt, count.second_faults
+        name,
+        count.points,
+        count.damages,
+        count.lost,
+        count.no_prefix,
+        count.corrupt,
+        count.second_faults
     );
 }
 

@@ -118,9 +118,8 @@ short_life::step short_life::settling(const job_snapshot& job, const transition&
     settle_and_claim_request request{.queue = queue, .now = clock_->wall_now()};
     request.settlements = {{.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change}};
     if (then_claim > 0)
-        request.claim = claim_order{
-            .tokens = {{.high = 2, .low = ++tokens_}}, .worker = "worker", .lock_duration = lock_for
-        };
+        request.claim =
+            claim_order{.tokens = {{.high = 2, .low = ++tokens_}}, .worker = "worker", .lock_duration = lock_for};
     const auto answer = std::make_shared<settle_and_claim_answer>();
     return {
         .work = [=](sqlite::session& with) { *answer = sqlite::settle_and_claim(with, request); },
@@ -202,8 +201,9 @@ void short_life::complete_all()
 
 void short_life::tend()
 {
-    together({{.work = [](sqlite::session& with) { with.keep_reserve(); }, .kind = kind::shorten_log, .note = [](told) {
-               }}});
+    together(
+        {{.work = [](sqlite::session& with) { with.keep_reserve(); }, .kind = kind::shorten_log, .note = [](told) {}}}
+    );
 }
 
 transition short_life::success(const job_snapshot& job, std::size_t bytes) const
