@@ -157,7 +157,7 @@ void check_place(const std::string& path)
     if (fs::exists(what) && !fs::is_regular_file(what))
         throw error{errc::storage_readonly, "'" + path + "' is no regular file"};
     if (!fs::is_directory(fs::path{path}.parent_path(), failed))
-        throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist; make it first"};
+        throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist or cannot be entered"};
 }
 
 /// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. False: it exists.

@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <random>
 
 #include "storage/fault_files.hpp"
 #include "storage/short_life.hpp"
@@ -15,12 +17,42 @@ namespace {
 
 struct tally {
     int cases = 0;
-    int told = 0;  ///< Cases in which the failure reached a caller.
     findings found{};
+
+    void print(const char* what) const
+    {
+        std::printf(
+            "%s: %d cases, %d lost, %d torn, %d unexpected, %d corrupt, %d ghost commits (each answered as unknown)\n",
+            what,
+            cases,
+            found.lost,
+            found.torn,
+            found.unexpected,
+            found.corrupt,
+            found.ghosts
+        );
+    }
 };
 
-/// One life with one fault. False: there are not so many operations of this kind.
-bool run_case(fault_files::plan faults, tally& count)
+std::string in_words(const fault_files::plan& plan)
+{
+    return std::string{name_of(plan.kind)} + ", operation " + std::to_string(plan.nth) +
+           (plan.for_ever ? " and all later ones" : "");
+}
+
+/// Somebody opens the file while something else fails, and has the log copied.
+void start(const sqlite::connection_options& options)
+{
+    sqlite::writing_runner runner{options, false};
+    test_batch batch;
+    batch.add([](sqlite::session&) {}, sqlite::operation::kind::shorten_log);
+    batch.add([](sqlite::session& with) { with.find_or_make_queue("q"); });
+    batch.run(runner);
+}
+
+/// One life with one fault, and another one in the start after it. False: there are not so many operations of the first
+/// kind.
+bool run_case(fault_files::plan first, std::optional<fault_files::plan> second, tally& count)
 {
     const temp_folder folder;
     const auto clock = std::make_shared<manual_clock>();
@@ -31,28 +63,28 @@ bool run_case(fault_files::plan faults, tally& count)
     options.reserve = 64 * 1024;
     auto as_killed = options;
     as_killed.path = folder.file("killed.db");
-    findings found;
-    {
-        short_life life{options, clock};
-        files.expect(faults);
-        life.live();
-        // What is on the disk now is what a process that is killed leaves behind.
-        for (const auto* file : {"", "-wal"})
-            if (fs::exists(options.path + file))
-                fs::copy_file(options.path + file, as_killed.path + file);
-        life.close();
-        files.heal();
-        found += inspect(as_killed, life.told_so_far());
-        found += inspect(options, life.told_so_far());
-    }
+    short_life life{options, clock};
+    files.expect(first);
+    life.live();
+    // What is on the disk now is what a process that is killed leaves behind.
+    for (const auto* file : {"", "-wal"})
+        if (fs::exists(options.path + file))
+            fs::copy_file(options.path + file, as_killed.path + file);
+    life.close();
     if (files.hits() == 0)
         return false;
-    INFO(
-        name_of(faults.kind), ", operation ", faults.nth, faults.for_ever ? " and all later ones" : "", "\n", found.text
-    );
-    CHECK_FALSE(found.any());
+    for (const auto& left : {as_killed, options}) {
+        if (second) {
+            files.expect(*second);
+            start(left);
+        }
+        files.heal();
+        const auto found = inspect(left, life.told_so_far());
+        INFO(in_words(first), second ? ", then " + in_words(*second) : "", "\n", found.text);
+        CHECK_FALSE(found.any());
+        count.found += found;
+    }
     ++count.cases;
-    count.found += found;
     return true;
 }
 
@@ -64,20 +96,32 @@ TEST_CASE("F26 F30 F31 F32: whatever operation on the file fails, nothing acknow
 {
     tally count;
     for (int kind = 0; kind < fault_kinds; ++kind)
-        for (const bool for_ever : {false, true})
-            for (long n = 1; run_case({.kind = static_cast<fault>(kind), .nth = n, .for_ever = for_ever}, count); ++n)
-                ;
-    std::printf(
-        "fault VFS: %d cases, %d lost, %d torn, %d unexpected, %d corrupt, %d ghost commits (all answered as "
-        "unknown)\n",
-        count.cases,
-        count.found.lost,
-        count.found.torn,
-        count.found.unexpected,
-        count.found.corrupt,
-        count.found.ghosts
-    );
+        for (const bool for_ever : {false, true}) {
+            const auto before = count.cases;
+            fault_files::plan faults{.kind = static_cast<fault>(kind), .for_ever = for_ever};
+            while (run_case(faults, {}, count))
+                ++faults.nth;
+            CHECK(count.cases > before);
+        }
+    count.print("fault VFS");
     CHECK(count.cases >= 2000);
+}
+
+TEST_CASE("F35: nor is it where something fails once more while the file is opened again")
+{
+    const bool soak = std::getenv("COFILA_SOAK") != nullptr;
+    std::mt19937 dice{1};
+    const auto draw = [&](long upto) {
+        return fault_files::plan{
+            .kind = static_cast<fault>(dice() % static_cast<unsigned>(fault_kinds)),
+            .nth = 1 + static_cast<long>(dice()) % upto,
+            .for_ever = dice() % 4 == 0
+        };
+    };
+    tally count;
+    for (const int cases = soak ? 20'000 : 200; count.cases < cases;)
+        run_case(draw(150), draw(30), count);
+    count.print("fault VFS, two faults");
 }
 
 TEST_SUITE_END();

@@ -88,7 +88,11 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
     for (int i = 0; i < count; ++i)
         jobs.push_back(some_job(prefix + std::to_string(i), json_text(bytes, 'd'), options));
     return {
-        .work = [jobs](sqlite::session& with) { sqlite::add(with, queue, jobs); },
+        .work =
+            [jobs](sqlite::session& with) {
+                with.check_room();
+                sqlite::add(with, queue, jobs);
+            },
         .kind = count == 1 && bytes < 500 ? kind::single : kind::several,
         .note = [this, jobs](told how) { ledger_.add(jobs, how); },
     };
