@@ -217,7 +217,7 @@ void writing_runner::roll_back()
 void writing_runner::close_session()
 {
     roll_back();
-    if (is_replaced_ || file_->look().replaced) {
+    if (!file_->has_its_log()) {
         session_->link().leave_log();
         checkpointer_->leave_log();
     }
@@ -229,7 +229,7 @@ writing_runner::~writing_runner()
 {
     if (!session_)
         return;
-    if (!is_replaced_ && new_frames() > 0)
+    if (new_frames() > 0)
         checkpoint();
     close_session();
     // Whoever is the last to close takes the log away, and with it the reserve.

@@ -37,7 +37,10 @@ void write(const std::string& path, const std::string& bytes)
     std::ofstream{path, std::ios::binary | std::ios::trunc} << bytes;
 }
 
-void flip(std::string& bytes, std::size_t bit) { bytes[bit / 8] ^= static_cast<char>(1u << (bit % 8)); }
+void flip(std::string& bytes, std::size_t bit)
+{
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+}
 
 /// A folder with a file layer that does not sync, so that thousands of files can be tried.
 struct fixture {

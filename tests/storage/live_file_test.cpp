@@ -3,6 +3,8 @@
 
 #include <boost/signals2/connection.hpp>
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -64,6 +66,8 @@ TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the n
         run_coro([&]() -> asio::awaitable<void> {
             const auto store = co_await open({.path = path});
             co_await add_as(store, "before");
+            const auto counts = co_await store->counts("q");
+            CHECK(counts.waiting == 1);
             mishap.happens(path);
             const auto status = co_await store->tend();
             CHECK(status.replaced);
@@ -74,6 +78,8 @@ TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the n
             CHECK(job.has_value());
             co_await store->close();
         });
+        if (fs::exists(path + ".moved"))
+            CHECK(ask(path + ".moved", "SELECT count(*) FROM cofila_jobs") == 1);
     }
 }
 
@@ -179,7 +185,8 @@ TEST_CASE("F39: a log that a long reader keeps growing is told of once at 64 MiB
             CHECK(ask(reader, "SELECT count(*) FROM cofila_jobs") == 1);
             for (int i = 0; i < 80; ++i)
                 co_await jobs.add("job", std::string(1'000'000, 'x'));
-            longest = (co_await store->tend()).log_bytes;
+            const auto status = co_await store->tend();
+            longest = status.log_bytes;
             while (told.empty())
                 co_await store->tend();
         }

@@ -1,5 +1,8 @@
 #include "storage/long_life.hpp"
 
+#include <iterator>
+#include <utility>
+
 #include "domain/transitions.hpp"
 #include "sqlite/jobs.hpp"
 
@@ -45,7 +48,8 @@ long_life::long_life(sqlite::connection_options options, std::shared_ptr<manual_
 
 void long_life::step()
 {
-    static constexpr void (long_life::* choices[])(){
+    using choice = void (long_life::*)();
+    static constexpr choice choices[] = {
         &long_life::add,
         &long_life::add,
         &long_life::add,
@@ -53,9 +57,9 @@ void long_life::step()
         &long_life::claim,
         &long_life::settle,
         &long_life::settle,
+        &long_life::sweep,
         &long_life::tend,
         &long_life::start_again,
-        &long_life::sweep,
     };
     clock_->advance(milliseconds{1 + dice_() % 600'000});
     (this->*choices[dice_() % std::size(choices)])();

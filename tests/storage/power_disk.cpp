@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 #include <new>
-#include <random>
+#include <utility>
 
 namespace cofila::test {
 

@@ -1,7 +1,7 @@
 #include "storage/short_life.hpp"
 
-#include <iterator>
 #include <map>
+#include <stdexcept>
 
 #include "domain/transitions.hpp"
 #include "sqlite/jobs.hpp"
@@ -70,8 +70,9 @@ bool short_life::run(const steps& batch, steps& failed)
     std::vector<const test_operation*> done;
     for (const auto& step : batch)
         done.push_back(&all.add(step.work, step.kind));
-    const auto taken = all.run(*runner_);
-    for (std::size_t i = 0; i < taken; ++i) {
+    if (all.run(*runner_) != batch.size())
+        throw std::logic_error{"a batch ended early"};
+    for (std::size_t i = 0; i < batch.size(); ++i) {
         const auto how = answer_of(*done[i]);
         ++answers_;
         batch[i].note(how);
@@ -110,9 +111,11 @@ short_life::step short_life::claiming(int count)
         .kind = kind::several,
         .note =
             [=, this](told how) {
-                if (how == told::done)
-                    active_.insert(active_.end(), answer->claimed.begin(), answer->claimed.end());
-                ledger_.claim(*request.claim, request.now, how == told::done ? answer->claimed : ledger::jobs{}, how);
+                if (how != told::done)
+                    *answer = {};
+                active_.insert(active_.end(), answer->claimed.begin(), answer->claimed.end());
+                ledger_.promote(answer->promoted, how);
+                ledger_.claim(*request.claim, request.now, answer->claimed, how);
             },
     };
 }
