@@ -104,8 +104,7 @@ bool writing_runner::open(batch waiting)
         checkpointer_ = std::make_unique<connection>(options_);
         session_ = std::move(opened);
         copied_frames_ = 0;
-        if (!file_)
-            file_.emplace(options_.path);
+        file_.emplace(options_.path);  // its log may be another one than before
     });
     if (failed)
         fail_all(waiting, *failed);

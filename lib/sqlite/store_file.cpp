@@ -28,7 +28,7 @@ storage_status store_file::look() const
 bool store_file::has_its_log() const
 {
     const auto now = identity_of(path_ + "-wal");
-    return now && now == log_;
+    return !now || !log_ || now == log_;
 }
 
 std::optional<store_file::identity> store_file::identity_of(const std::string& path)
