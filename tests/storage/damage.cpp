@@ -32,7 +32,7 @@ void reorder(std::string& content, std::vector<disk_write> unsynced, dice& with)
     std::ranges::shuffle(unsynced, with);
     for (const auto& write : unsynced)
         if (heads(with))
-            apply(content, write);
+            put(content, write);
 }
 
 void garble(std::string& content, const std::vector<disk_write>& unsynced, dice& with)
@@ -45,7 +45,7 @@ void garble(std::string& content, const std::vector<disk_write>& unsynced, dice&
             if (fate == 1)
                 for (auto& byte : part.bytes)
                     byte = static_cast<char>(with());
-            apply(content, part);
+            put(content, part);
         }
 }
 
@@ -53,14 +53,14 @@ void zero(std::string& content, const std::vector<disk_write>& unsynced, dice& w
 {
     for (const auto& write : unsynced)
         if (heads(with))
-            apply(content, write);
+            put(content, write);
         else if (!write.truncates)
             content.resize(std::max(content.size(), write.at + write.bytes.size()));
 }
 
 }  // namespace
 
-void apply(std::string& to, const disk_write& what)
+void put(std::string& to, const disk_write& what)
 {
     if (what.truncates) {
         to.resize(what.at);
@@ -88,7 +88,7 @@ std::string content_after(const disk_file& was, damage how, std::mt19937& with)
         break;
     case damage::kept:
         for (const auto& write : was.unsynced)
-            apply(content, write);
+            put(content, write);
         break;
     }
     return content;

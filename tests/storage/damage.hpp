@@ -30,7 +30,7 @@ enum class damage {
 inline constexpr int damages = static_cast<int>(damage::kept) + 1;
 const char* name_of(damage what);
 
-void apply(std::string& content, const disk_write& what);
+void put(std::string& content, const disk_write& what);
 /// What is in the file when the power is back.
 std::string content_after(const disk_file& was, damage how, std::mt19937& with);
 

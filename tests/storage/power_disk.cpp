@@ -22,7 +22,7 @@ struct power_disk::node {
 
     void put(disk_write what)
     {
-        apply(content, what);
+        test::put(content, what);
         on_disk.unsynced.push_back(std::move(what));
     }
 };
