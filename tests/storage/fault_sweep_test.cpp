@@ -7,6 +7,7 @@
 #include <random>
 
 #include "storage/fault_files.hpp"
+#include "storage/power_disk.hpp"
 #include "storage/short_life.hpp"
 
 namespace fs = std::filesystem;
@@ -50,37 +51,84 @@ void start(const sqlite::connection_options& options)
     batch.run(runner);
 }
 
+/// Where a life is lived.
+class place {
+public:
+    virtual ~place() = default;
+    /// What is there now is what a process that is killed leaves behind.
+    virtual void keep() = 0;
+    virtual void go_back() = 0;
+
+    std::string path() const { return folder_.file("jobs.db"); }
+
+private:
+    temp_folder folder_{};
+};
+
+/// Fast.
+class in_memory final : public place {
+public:
+    void keep() override { kept_ = disk_.now(); }
+    void go_back() override { disk_.restart(kept_, damage::kept, 0); }
+
+private:
+    power_disk disk_{};
+    power_disk::image kept_{};
+};
+
+/// With the system's own files, locks and shared memory.
+class on_disk final : public place {
+public:
+    void keep() override
+    {
+        for (const auto* file : files)
+            if (fs::exists(path() + file))
+                fs::copy_file(path() + file, path() + file + ".kept");
+    }
+    void go_back() override
+    {
+        for (const auto* file : files) {
+            fs::remove(path() + file);
+            if (fs::exists(path() + file + ".kept"))
+                fs::rename(path() + file + ".kept", path() + file);
+        }
+    }
+
+private:
+    static constexpr const char* files[] = {"", "-wal"};
+};
+
 /// One life with one fault, and another one in the start after it. False: there are not so many operations of the first
 /// kind.
+template <class Place>
 bool run_case(fault_files::plan first, std::optional<fault_files::plan> second, tally& count)
 {
-    const temp_folder folder;
+    Place at;
     const auto clock = std::make_shared<manual_clock>();
     fault_files files{clock};
-    auto options = connecting(folder.file("jobs.db"));
+    auto options = connecting(at.path());
     options.durability = durability::full;
     options.clock = clock;
     options.reserve = 64 * 1024;
-    auto as_killed = options;
-    as_killed.path = folder.file("killed.db");
     short_life life{options, clock};
     files.expect(first);
     life.live();
-    // What is on the disk now is what a process that is killed leaves behind.
-    for (const auto* file : {"", "-wal"})
-        if (fs::exists(options.path + file))
-            fs::copy_file(options.path + file, as_killed.path + file);
+    at.keep();
     life.close();
     if (files.hits() == 0)
         return false;
-    for (const auto& left : {as_killed, options}) {
+    for (const bool was_killed : {false, true}) {
+        if (was_killed)
+            at.go_back();
         if (second) {
             files.expect(*second);
-            start(left);
+            start(options);
         }
         files.heal();
-        const auto found = inspect(left, life.told_so_far());
-        INFO(in_words(first), second ? ", then " + in_words(*second) : "", "\n", found.text);
+        const auto found = inspect(options, life.told_so_far());
+        INFO(
+            in_words(first), second ? ", then " + in_words(*second) : "", was_killed ? ", killed" : "", "\n", found.text
+        );
         CHECK_FALSE(found.any());
         count.found += found;
     }
@@ -99,7 +147,7 @@ TEST_CASE("F26 F30 F31 F32: whatever operation on the file fails, nothing acknow
         for (const bool for_ever : {false, true}) {
             const auto before = count.cases;
             fault_files::plan faults{.kind = static_cast<fault>(kind), .for_ever = for_ever};
-            while (run_case(faults, {}, count))
+            while (run_case<in_memory>(faults, {}, count))
                 ++faults.nth;
             CHECK(count.cases > before);
         }
@@ -120,7 +168,7 @@ TEST_CASE("F35: nor is it where something fails once more while the file is open
     };
     tally count;
     for (const int cases = soak ? 20'000 : 200; count.cases < cases;)
-        run_case(draw(150), draw(30), count);
+        run_case<on_disk>(draw(150), draw(30), count);
     count.print("fault VFS, two faults");
 }
 

@@ -122,7 +122,7 @@ TEST_CASE("F50: the sweep tells a worker's queue, and the worker ends")
             working.events().ready.connect([&](const ready_event&) { remove_it(path); });
         const auto ended = co_await error_of(working.run());
         CHECK(ended.code == errc::storage_corrupt);
-        CHECK(told == 1);
+        CHECK(told >= 1);
         co_await engine.close();
     });
 }

@@ -48,8 +48,10 @@ void short_life::live()
     complete_all();
     clock_->advance(std::chrono::hours{1});
     together({sweeping()});
-    together({claiming(2)});
-    complete_all();
+    for (int i = 0; i < 4; ++i) {
+        together({claiming(2)});
+        complete_all();
+    }
     tend();
     together({adding("last", 3, 100)});
 }
