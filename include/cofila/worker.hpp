@@ -50,7 +50,8 @@ public:
 
     /// Works until the worker is closed, and returns when nothing of it is left (but for abandoned processors).
     /// Once only: `errc::invalid_argument` the second time. Cancellation: turned into `stop()`; it returns as usual.
-    /// Errors of storage end nothing: they are told by the `error` event, and tried again.
+    /// Errors of storage are told by the `error` event, and it goes on. But a damaged or replaced file ends it: nothing
+    /// more is claimed, and once what runs has ended it throws `errc::storage_corrupt`.
     boost::asio::awaitable<close_report> run() { return detail::run(core_); }
 
     /// Asks for the close with `worker_options::grace`, and returns at once; `run()` then ends.

@@ -11,6 +11,21 @@ namespace cofila::detail {
 namespace asio = boost::asio;
 using signals = worker_events;
 
+namespace {
+
+boost::system::error_code code_of(const std::exception_ptr& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const error& e) {
+        return e.code();
+    } catch (...) {
+        return {};
+    }
+}
+
+}  // namespace
+
 asio::awaitable<void> worker_core::fetch_loop()
 {
     while (!finished()) {
@@ -126,22 +141,18 @@ void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_
 }
 
 /// Nothing was changed, or nobody knows: asking again is safe either way, since a settlement that is repeated is
-/// recognised by its token. It goes on until the locks run out.
+/// recognised by its token. It goes on until the locks run out. But a damaged file does not mend itself: nothing more
+/// is claimed from it, and when what runs has ended, run() throws.
 asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed)
 {
     hub->report(failed);
-    bool gone = false;
-    try {
-        std::rethrow_exception(failed);
-    } catch (const error& e) {
-        gone = e.code() == errc::closed;
-    } catch (...) {
-        gone = false;
-    }
-    if (gone) {
+    const auto code = code_of(failed);
+    if (code == errc::closed) {
         store_is_gone();
         co_return;
     }
+    if (code == errc::storage_corrupt && !std::exchange(crashed_, failed))
+        stop({});
     static constexpr backoff pause{
         .type = backoff::kind::exponential, .delay = milliseconds{50}, .max = milliseconds{2000}
     };

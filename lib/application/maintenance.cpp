@@ -14,6 +14,14 @@ namespace cofila {
 namespace asio = boost::asio;
 using detail::queue_ptr;
 
+namespace {
+
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+/// A log that is longer is told of: somebody keeps it from being copied.
+constexpr std::uint64_t longest_usual_log = 64 * mebibyte;
+
+}  // namespace
+
 /// Looks each process up once a sweep.
 class liveness {
 public:
@@ -111,6 +119,14 @@ asio::awaitable<void> maintenance::look_at_store()
             "the database file was moved, removed or replaced while it is open: what is written from now on is "
             "lost; close the engine and open it again"
         }));
+    const bool long_log = status.log_bytes > longest_usual_log;
+    if (long_log && !std::exchange(told_long_log_, true))
+        around_.failed(std::make_exception_ptr(error{
+            errc::storage_busy,
+            "the database's write-ahead log has grown to " + std::to_string(status.log_bytes / mebibyte) +
+                " MiB and cannot be shortened while somebody reads in one long transaction; end it"
+        }));
+    told_long_log_ = told_long_log_ && long_log;
 }
 
 void maintenance::announce(const sweep_answer& answer)

@@ -45,6 +45,7 @@ private:
     const surroundings around_;
     domain::stall_watch watch_{};
     bool told_replaced_ = false;
+    bool told_long_log_ = false;
 };
 
 }  // namespace cofila

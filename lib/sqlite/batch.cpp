@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "sqlite/schema.hpp"
@@ -14,8 +15,6 @@ namespace {
 /// A batch ends here, so that nobody waits long for an answer, nor others for the file.
 constexpr std::size_t most_operations = 1000;
 constexpr milliseconds longest_batch{10};
-/// The log is copied into the file when it is longer than this.
-constexpr int most_log_frames = 4000;
 
 bool waits(const operation_ptr& what) { return !what->has_failed(); }
 
@@ -47,6 +46,8 @@ std::optional<error> attempted(const std::string& path, Work work)
         return describe(e, path);
     } catch (const error& e) {
         return e;
+    } catch (const std::bad_alloc&) {
+        return error{errc::storage_busy, "'" + path + "': out of memory; nothing was changed, try again"};
     } catch (const std::exception& e) {
         return error{errc::storage_corrupt, "'" + path + "': " + e.what()};
     }
@@ -54,7 +55,11 @@ std::optional<error> attempted(const std::string& path, Work work)
 
 }  // namespace
 
-writing_runner::writing_runner(connection_options options, bool embed) : options_{std::move(options)}, embed_{embed} {}
+writing_runner::writing_runner(connection_options options, bool embed)
+    : options_{std::move(options)},
+      embed_{embed},
+      reserve_{options_.path, options_.reserve}
+{}
 
 std::size_t writing_runner::run(std::span<operation_ptr> waiting)
 {
@@ -66,6 +71,8 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     for (const auto& what : taken.first(observed))
         if (auto failed = attempted(options_.path, [&] { what->run(*session_); }))
             what->fail(std::move(*failed));
+    is_replaced_ = is_replaced_ || (shorten > 0 && file_->look().replaced);
+    made_room_ = false;
     auto writes = taken.subspan(observed);
     bring_forward(writes, operation::kind::renewal);
     // Once more without the operation at which SQLite rolled everything back: the others are values and can be
@@ -73,9 +80,8 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     while (std::ranges::any_of(writes, waits) && begin(writes)) {
         std::size_t done = 0;
         session_->begun();
-        if (run_all(writes, done)) {
+        if (run_all(writes, done) && commit(writes.first(done))) {
             writes = writes.first(done);
-            commit(writes);
             break;
         }
         session_->forget_names();
@@ -90,12 +96,15 @@ bool writing_runner::open(batch waiting)
     if (session_)
         return true;
     auto failed = attempted(options_.path, [&] {
+        if (is_replaced_ || (file_ && file_->look().replaced))
+            throw replaced();
         check_file(options_, embed_);
-        auto opened = std::make_unique<session>(options_);
+        auto opened = std::make_unique<session>(options_, &reserve_);
         migrate(opened->link(), embed_);
         checkpointer_ = std::make_unique<connection>(options_);
         session_ = std::move(opened);
         copied_frames_ = 0;
+        file_.emplace(options_.path);  // its log may be another one than before
     });
     if (failed)
         fail_all(waiting, *failed);
@@ -105,7 +114,11 @@ bool writing_runner::open(batch waiting)
 bool writing_runner::begin(batch waiting)
 {
     session_->link().restart_deadline();
-    const auto failed = attempted(options_.path, [&] { session_->sql().exec("BEGIN IMMEDIATE"); });
+    const auto failed = attempted(options_.path, [&] {
+        if (is_replaced_)
+            throw replaced();
+        session_->sql().exec("BEGIN IMMEDIATE");
+    });
     if (failed)
         fail_all(waiting, *failed);
     return !failed;
@@ -125,9 +138,11 @@ bool writing_runner::run_one(operation& what)
     });
     if (!failed)
         return true;
-    what.fail(std::move(*failed));
     session_->forget_names();
     auto& link = session_->link();
+    if (sqlite3_errcode(link.handle()) == SQLITE_FULL && make_room())
+        return false;
+    what.fail(std::move(*failed));
     // A single statement that failed has undone itself, or all. It may also have been the savepoint's own that failed.
     if (savepoint && link.in_transaction() && link.db().tryExec("ROLLBACK TO one; RELEASE one") != SQLITE_OK)
         link.db().tryExec("ROLLBACK");
@@ -147,32 +162,80 @@ bool writing_runner::run_all(batch waiting, std::size_t& done)
     return true;
 }
 
-void writing_runner::commit(batch waiting)
+/// False: nothing was stored, and there is room now to do it all again. Else each has its answer.
+bool writing_runner::commit(batch waiting)
 {
     try {
         session_->flush();
         session_->sql().exec("COMMIT");
         session_->committed();
-        return;
+        return true;
     } catch (const SQLite::Exception& e) {
+        const bool full = e.getErrorCode() == SQLITE_FULL;
+        if (full && make_room())
+            return false;
         fail_all(waiting, describe_commit(e, options_.path));
+        if (full) {
+            roll_back();  // the connection is sound, and on a full disk there may not be another one
+            return true;
+        }
     }
     // What the file holds now is known only to a new connection.
     close_session();
+    return true;
+}
+
+/// On a full disk: what the log holds is copied into the file, with the reserve where that needs room, and then the
+/// log's own room can be used again. Tried once in a run.
+bool writing_runner::make_room()
+{
+    if (std::exchange(made_room_, true))
+        return false;
+    roll_back();
+    const bool released = reserve_.release();
+    const bool copying = new_frames() > 0;
+    checkpoint();
+    return released || (copying && log_is_copied_);
+}
+
+error writing_runner::replaced() const
+{
+    return {
+        errc::storage_corrupt,
+        "'" + options_.path +
+            "' was moved, removed or replaced while it was open, and what is written now would be "
+            "lost; close the engine and open it again"
+    };
+}
+
+void writing_runner::roll_back()
+{
+    if (session_->link().in_transaction())
+        session_->link().db().tryExec("ROLLBACK");
 }
 
 void writing_runner::close_session()
 {
-    if (session_->link().in_transaction())
-        session_->link().db().tryExec("ROLLBACK");
+    roll_back();
+    if (!file_->has_its_log()) {
+        session_->link().leave_log();
+        checkpointer_->leave_log();
+    }
     checkpointer_.reset();
     session_.reset();
 }
 
 writing_runner::~writing_runner()
 {
-    if (session_ && new_frames() > 0)
+    if (!session_)
+        return;
+    if (new_frames() > 0)
         checkpoint();
+    close_session();
+    // Whoever is the last to close takes the log away, and with it the reserve.
+    const auto status = file_->look();
+    if (!status.replaced && status.log_bytes == 0)
+        reserve_.remove();
 }
 
 /// Since the log was copied into the file.

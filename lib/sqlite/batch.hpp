@@ -1,12 +1,20 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "sqlite/operation.hpp"
+#include "sqlite/reserve.hpp"
 #include "sqlite/session.hpp"
+#include "sqlite/store_file.hpp"
 
 namespace cofila::sqlite {
+
+/// The log is copied into the file when it has more pages than this.
+inline constexpr int most_log_frames = 4000;
+inline constexpr std::uint64_t longest_log = most_log_frames * std::uint64_t{4096};
 
 /// Carries operations out, without threads. Afterwards each of them has its answer or its failure; answering is the
 /// caller's part.
@@ -33,14 +41,21 @@ private:
     bool open(batch waiting);
     bool begin(batch waiting);
     bool run_one(operation& what);
+    bool make_room();
+    error replaced() const;
+    void roll_back();
     bool run_all(batch waiting, std::size_t& done);
-    void commit(batch waiting);
+    bool commit(batch waiting);
     void close_session();
     int new_frames();
     void checkpoint();
 
     const connection_options options_;
     const bool embed_;
+    reserve reserve_;
+    bool made_room_ = false;            // in this run
+    std::optional<store_file> file_{};  // the one that was opened first
+    bool is_replaced_ = false;          // as a look at the folder has shown
     std::unique_ptr<session> session_{};
     std::unique_ptr<connection> checkpointer_{};  // after the session, so that the session is the last to close
     int copied_frames_ = 0;

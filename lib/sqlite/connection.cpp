@@ -55,6 +55,8 @@ unsigned connection::data_version() const noexcept
     return version;
 }
 
+void connection::leave_log() { sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
+
 void connection::sleep(std::chrono::microseconds time)
 {
     auto* const files = sqlite3_vfs_find(nullptr);

@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Database.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,7 @@ struct connection_options {
     milliseconds operation_deadline{};
     std::shared_ptr<cofila::clock> clock{};
     bool read_only = false;
+    std::uint64_t reserve = 0;                         ///< Bytes to be kept free for a full disk, see `reserve`.
     std::shared_ptr<const std::atomic<bool>> hurry{};  ///< True: wait for a busy file no longer. May be null.
 };
 
@@ -44,6 +46,9 @@ public:
     unsigned data_version() const noexcept;
     /// True while a transaction is open: after an error SQLite may have rolled it back by itself.
     bool in_transaction() const noexcept;
+
+    /// The file of this name is another by now: its log, which has the same name, is not touched at the end.
+    void leave_log();
 
     /// Blocks this thread, through SQLite's own file layer, so that a simulation sees it.
     static void sleep(std::chrono::microseconds time);

@@ -18,6 +18,8 @@ error with(errc code, const SQLite::Exception& e, const std::string& path, const
 
 error describe(const SQLite::Exception& e, const std::string& path)
 {
+    if (e.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE)
+        return with(errc::storage_full, e, path, "make room on the disk");
     switch (e.getErrorCode() & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -1,6 +1,9 @@
 #include "sqlite/repository.hpp"
 
+#include <sqlite3.h>
+
 #include <atomic>
+#include <filesystem>
 #include <utility>
 
 #include "sqlite/database_thread.hpp"
@@ -8,6 +11,7 @@
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 #include "sqlite/schema.hpp"
+#include "sqlite/version_note.hpp"
 
 namespace cofila::sqlite {
 
@@ -18,9 +22,9 @@ namespace {
 
 asio::awaitable<void> discard(asio::awaitable<bool> task) { co_await std::move(task); }
 
-asio::awaitable<storage_status> shorten_log(std::shared_ptr<database_port> writer, store_file file)
+asio::awaitable<storage_status> tend_file(std::shared_ptr<database_port> writer, store_file file)
 {
-    co_await perform(std::move(writer), kind::shorten_log, [](session&) { return true; });
+    co_await perform(std::move(writer), kind::shorten_log, [](session& with) { return with.keep_reserve(); });
     co_return file.look();
 }
 
@@ -38,6 +42,19 @@ asio::awaitable<void> close_all(repository::parts with)
     with.writer->stop();
 }
 
+/// What does not keep the file from being used, but may matter one day.
+void report_oddities(const options& chosen)
+{
+    if (const auto note = version_note(sqlite3_libversion_number()))
+        chosen.log(log_level::info, *note);
+    std::error_code unknown;
+    if (std::filesystem::hard_link_count(chosen.path, unknown) > 1 && !unknown)
+        chosen.log(
+            log_level::warning,
+            "'" + chosen.path + "' has another name too (a hard link): opened by both names at once it is damaged"
+        );
+}
+
 std::shared_ptr<database_port> start_thread(const options& chosen, bool read_only)
 {
     const auto hurry = std::make_shared<std::atomic<bool>>(false);
@@ -47,6 +64,7 @@ std::shared_ptr<database_port> start_thread(const options& chosen, bool read_onl
         .operation_deadline = chosen.operation_deadline,
         .clock = chosen.clock,
         .read_only = read_only,
+        .reserve = longest_log,
         .hurry = hurry,
     };
     database_thread::options running{
@@ -68,7 +86,10 @@ asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::
     return perform(
         with_.writer,
         one_statement ? kind::single : kind::several,
-        [queue = std::move(queue), jobs = std::move(jobs)](session& with) { return sqlite::add(with, queue, jobs); }
+        [queue = std::move(queue), jobs = std::move(jobs)](session& with) {
+            with.check_room();
+            return sqlite::add(with, queue, jobs);
+        }
     );
 }
 
@@ -80,6 +101,7 @@ asio::awaitable<add_and_claim_answer> repository::add_and_claim(
         with_.writer,
         kind::several,
         [queue = std::move(queue), job = std::move(job), now, order = std::move(order)](session& with) {
+            with.check_room();
             return sqlite::add_and_claim(with, queue, job, now, order);
         }
     );
@@ -223,7 +245,7 @@ asio::awaitable<bool> repository::is_paused(std::string queue)
     });
 }
 
-asio::awaitable<storage_status> repository::tend() { return shorten_log(with_.writer, with_.file); }
+asio::awaitable<storage_status> repository::tend() { return tend_file(with_.writer, with_.file); }
 
 asio::awaitable<void> repository::changed_elsewhere() { return change_watch::wait(with_.changes); }
 
@@ -237,6 +259,7 @@ asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen)
         change_watch::parts{.path = chosen.path, .writer = writer, .clock = chosen.clock, .executor = chosen.executor}
     );
     co_await change_watch::start(changes);  // by now the writer has opened the file
+    report_oddities(chosen);
     co_return std::make_shared<repository>(repository::parts{
         .writer = writer,
         .reader = start_thread(chosen, true),

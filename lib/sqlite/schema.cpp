@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -121,6 +122,11 @@ std::int64_t ask(SQLite::Database& db, const char* sql)
     return query.executeStep() ? query.getColumn(0).getInt64() : 0;
 }
 
+error unwritable(const std::string& path)
+{
+    return {errc::storage_readonly, "'" + path + "' cannot be written; look at its permissions"};
+}
+
 /// 0: the file is not ours (yet).
 int stored_version(SQLite::Database& db)
 {
@@ -157,7 +163,7 @@ void check_place(const std::string& path)
     if (fs::exists(what) && !fs::is_regular_file(what))
         throw error{errc::storage_readonly, "'" + path + "' is no regular file"};
     if (!fs::is_directory(fs::path{path}.parent_path(), failed))
-        throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist; make it first"};
+        throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist or cannot be entered"};
 }
 
 /// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. False: it exists.
@@ -212,8 +218,16 @@ void check_file(const connection_options& options, bool embed)
 {
     check_place(options.path);
     std::error_code failed;
-    if (create_private(options.path) || fs::file_size(options.path, failed) == 0)
+    if (create_private(options.path))
         return;
+    const auto size = fs::file_size(options.path, failed);
+    if (size == 0)
+        return;
+    if (size == 1)  // to SQLite that is an empty file
+        throw error{errc::storage_corrupt, "'" + options.path + "' is no database"};
+    // Otherwise SQLite makes a log and its shared memory with the same rights, which then stand in the way.
+    if (::access(options.path.c_str(), R_OK | W_OK) != 0 && errno == EACCES)
+        throw unwritable(options.path);
     auto look = options;
     look.read_only = true;
     try {
@@ -233,7 +247,7 @@ void migrate(connection& to, bool embed)
 {
     auto& db = to.db();
     if (sqlite3_db_readonly(to.handle(), "main") == 1)
-        throw error{errc::storage_readonly, "'" + to.path() + "' cannot be written; look at its permissions"};
+        throw unwritable(to.path());
     switch_to_log(to);
     if (stored_version(db) == current_version)
         return;

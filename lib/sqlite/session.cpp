@@ -1,5 +1,7 @@
 #include "sqlite/session.hpp"
 
+#include <cofila/error.hpp>
+
 namespace cofila::sqlite {
 
 namespace {
@@ -54,8 +56,20 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
 
 void session::begun()
 {
+    has_room_.reset();
     if (version_ != connection_.data_version())
         positions_.clear();
+}
+
+void session::check_room()
+{
+    if (!has_room_)
+        has_room_ = !reserve_ || reserve_->allows_adds();
+    if (!*has_room_)
+        throw error{
+            errc::storage_full,
+            "'" + connection_.path() + "': the disk is full and what is left of it is kept to complete jobs; make room"
+        };
 }
 
 void session::flush()

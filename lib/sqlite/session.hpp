@@ -9,6 +9,7 @@
 
 #include "domain/options_json.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/reserve.hpp"
 #include "sqlite/statements.hpp"
 
 namespace cofila::sqlite {
@@ -17,7 +18,12 @@ namespace cofila::sqlite {
 /// where nobody changes it, for good.
 class session {
 public:
-    explicit session(const connection_options& options) : connection_{options}, sql_{connection_.db()} {}
+    /// `room` may be null: nothing is kept for a full disk.
+    explicit session(const connection_options& options, reserve* room = nullptr)
+        : connection_{options},
+          sql_{connection_.db()},
+          reserve_{room}
+    {}
 
     connection& link() noexcept { return connection_; }
     statement_cache& sql() noexcept { return sql_; }
@@ -31,6 +37,10 @@ public:
     std::int64_t next_position(std::int64_t queue, transition::placement place);
     /// The key of a new job. Its counter is kept like a queue's positions, in a row that is no queue's.
     std::int64_t next_key() { return next_position(0, transition::placement::tail); }
+
+    /// Throws `errc::storage_full` while what is left of the disk is needed to finish what is there.
+    void check_room();
+    bool keep_reserve() { return reserve_ && reserve_->keep(); }
 
     /// After BEGIN: what somebody else may have changed is read again.
     void begun();
@@ -57,6 +67,8 @@ private:
 
     connection connection_;
     statement_cache sql_;
+    reserve* const reserve_;
+    std::optional<bool> has_room_{};  // asked once in a transaction
     std::map<std::string, std::int64_t, std::less<>> numbers_{};
     std::map<std::int64_t, std::string> names_{};
     std::map<std::int64_t, positions> positions_{};

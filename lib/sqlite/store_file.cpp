@@ -6,25 +6,37 @@
 
 namespace cofila::sqlite {
 
-store_file::store_file(std::string path) : path_{std::move(path)}
-{
-    struct stat now{};
-    if (::stat(path_.c_str(), &now) == 0) {
-        device_ = now.st_dev;
-        inode_ = now.st_ino;
-    }
-}
+store_file::store_file(std::string path)
+    : path_{std::move(path)},
+      file_{identity_of(path_)},
+      log_{identity_of(path_ + "-wal")}
+{}
 
 storage_status store_file::look() const
 {
     storage_status out;
-    struct stat now{};
-    const bool there = ::stat(path_.c_str(), &now) == 0;
-    out.replaced = !there || now.st_dev != device_ || now.st_ino != inode_;
-    out.bytes = there ? static_cast<std::uint64_t>(now.st_size) : 0;
-    if (::stat((path_ + "-wal").c_str(), &now) == 0)
-        out.log_bytes = static_cast<std::uint64_t>(now.st_size);
+    const auto now = identity_of(path_);
+    out.replaced = !now || now != file_;
+    struct stat found{};
+    if (::stat(path_.c_str(), &found) == 0)
+        out.bytes = static_cast<std::uint64_t>(found.st_size);
+    if (::stat((path_ + "-wal").c_str(), &found) == 0)
+        out.log_bytes = static_cast<std::uint64_t>(found.st_size);
     return out;
+}
+
+bool store_file::has_its_log() const
+{
+    const auto now = identity_of(path_ + "-wal");
+    return !now || !log_ || now == log_;
+}
+
+std::optional<store_file::identity> store_file::identity_of(const std::string& path)
+{
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0)
+        return {};
+    return identity{.device = found.st_dev, .inode = found.st_ino};
 }
 
 }  // namespace cofila::sqlite

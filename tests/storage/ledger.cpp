@@ -1,0 +1,164 @@
+#include "storage/ledger.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "domain/transitions.hpp"
+
+namespace cofila::test {
+
+namespace {
+
+std::string text(std::optional<time_point> time)
+{
+    return time ? std::to_string(time->time_since_epoch().count()) : "-";
+}
+
+std::string text_of(const std::optional<job_record>& stored)
+{
+    if (!stored)
+        return "not there";
+    const auto& job = *stored;
+    const auto number = [](int n) { return std::to_string(n); };
+    return number(static_cast<int>(job.state)) + ' ' + job.token + ' ' + text(job.locked_until) + ' ' +
+           text(job.run_at) + ' ' + text(job.finished_at) + ' ' + number(job.attempts_started) + ' ' +
+           number(job.attempts_made) + " progress " + job.progress + " result " + job.result + " data " + job.data;
+}
+
+}  // namespace
+
+findings& findings::operator+=(const findings& more)
+{
+    lost += more.lost;
+    torn += more.torn;
+    unexpected += more.unexpected;
+    corrupt += more.corrupt;
+    ghosts += more.ghosts;
+    if (text.empty())
+        text = more.text;
+    return *this;
+}
+
+void ledger::make(entry& of, const change& change, told how)
+{
+    if (how == told::failed)
+        return;
+    std::vector<state> after;
+    for (const auto& before : of.may_be)
+        after.push_back(change(before));
+    if (how == told::done) {
+        of.believed = after.front();
+        of.may_be.clear();
+    }
+    for (auto& one : after)
+        if (std::ranges::find(of.may_be, text_of(one), text_of) == of.may_be.end())
+            of.may_be.push_back(std::move(one));
+}
+
+void ledger::make_active(const job_snapshot& claim, const std::function<void(job_record&)>& change, told how)
+{
+    const auto where_held = [&](const state& before) {
+        auto after = before;
+        if (after && after->state == job_state::active && after->token == claim->token)
+            change(*after);
+        return after;
+    };
+    make(entries_.at(claim->id.str()), where_held, how);
+}
+
+void ledger::add(const jobs& together, told how)
+{
+    auto& ids = together_.emplace_back();
+    for (const auto& job : together) {
+        ids.push_back(job->id.str());
+        auto& entry = entries_[job->id.str()];
+        if (entry.may_be.empty())
+            entry.may_be.emplace_back();
+        make(entry, [&](const state& before) { return before ? before : state{*job}; }, how);
+    }
+}
+
+void ledger::claim(const claim_order& order, time_point now, const jobs& claimed, told how)
+{
+    for (const auto& job : claimed)
+        make(entries_.at(job->id.str()), [&](const state&) { return state{*job}; }, how);
+    if (how != told::unknown)
+        return;
+    for (auto& [id, entry] : entries_)
+        for (const auto& token : order.tokens) {
+            const auto taken = [&](const state& before) {
+                auto after = before;
+                if (after && after->state == job_state::waiting)
+                    domain::lock(*after, token, order.worker, order.lock_duration, now);
+                return after;
+            };
+            make(entry, taken, how);
+        }
+}
+
+void ledger::settle(const job_snapshot& job, const transition& change, told how)
+{
+    make_active(job, [&](job_record& at) { domain::apply(at, change); }, how);
+}
+
+void ledger::progress(const job_snapshot& job, const std::string& text, told how)
+{
+    make_active(job, [&](job_record& at) { at.progress = text; }, how);
+}
+
+void ledger::extend(const job_snapshot& job, time_point until, told how)
+{
+    make_active(job, [&](job_record& at) { at.locked_until = until; }, how);
+}
+
+void ledger::promote(const std::vector<job_id>& promoted, told how)
+{
+    const auto due = [](const state& before) {
+        auto after = before;
+        if (after && after->state == job_state::delayed) {
+            after->state = job_state::waiting;
+            after->run_at.reset();
+        }
+        return after;
+    };
+    for (auto& [id, entry] : entries_)
+        if (how == told::unknown || std::ranges::find(promoted, job_id{id}) != promoted.end())
+            make(entry, due, how);
+}
+
+std::vector<std::string> ledger::ids() const
+{
+    std::vector<std::string> out;
+    for (const auto& [id, entry] : entries_)
+        out.push_back(id);
+    return out;
+}
+
+findings ledger::compare(const std::map<std::string, std::optional<job_record>>& found) const
+{
+    findings out;
+    for (const auto& [id, entry] : entries_) {
+        const auto& job = found.at(id);
+        const auto is = text_of(job);
+        if (std::ranges::find(entry.may_be, is, text_of) != entry.may_be.end()) {
+            out.ghosts += is != text_of(entry.believed) ? 1 : 0;
+            continue;
+        }
+        const bool may_be_absent = std::ranges::any_of(entry.may_be, [](const state& one) { return !one; });
+        ++(job && may_be_absent ? out.unexpected : out.lost);
+        out.text += "job '" + id + "' is: " + is + "\n";
+        for (const auto& state : entry.may_be)
+            out.text += "  may be: " + text_of(state) + "\n";
+    }
+    for (const auto& ids : together_) {
+        const auto there = std::ranges::count_if(ids, [&](const auto& id) { return found.at(id).has_value(); });
+        if (there != 0 && there != std::ssize(ids)) {
+            ++out.torn;
+            out.text += "of " + std::to_string(ids.size()) + " jobs with '" + ids.front() + "' there are " +
+                        std::to_string(there) + "\n";
+        }
+    }
+    return out;
+}
+
+}  // namespace cofila::test

@@ -1,0 +1,267 @@
+// D4, F37, F39, F40, F50, F55: what happens to a file, and to its log, while it is open.
+#include <cofila/cofila.hpp>
+
+#include <boost/signals2/connection.hpp>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "integration/sqlite_support.hpp"
+#include "sqlite/version_note.hpp"
+#include "storage/in_child.hpp"
+#include "support/error_of.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using namespace cofila;
+using namespace cofila::test;
+
+namespace {
+
+constexpr std::uintmax_t mebibyte = 1024 * 1024;
+
+asio::awaitable<void> add_as(std::shared_ptr<job_repository> store, std::string id, std::string data = "{}")
+{
+    co_await store->add("q", one_job(std::move(id), std::move(data)));
+}
+
+asio::awaitable<void> open_and_close(sqlite::options with)
+{
+    const auto store = co_await open(std::move(with));
+    co_await store->close();
+}
+
+/// What somebody does to the file that the store has open.
+struct mishap {
+    const char* name;
+    void (*happens)(const std::string& path);
+};
+
+void rename_it(const std::string& path) { fs::rename(path, path + ".moved"); }
+void remove_it(const std::string& path) { fs::remove(path); }
+void replace_it(const std::string& path)
+{
+    for (const auto* file : {"", "-wal", "-shm"})
+        fs::rename(path + file, path + ".moved" + file);
+    execute(path, "PRAGMA journal_mode=WAL; CREATE TABLE another (a)");
+}
+
+constexpr mishap mishaps[] = {{"renamed", rename_it}, {"removed", remove_it}, {"replaced", replace_it}};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("live file");
+
+TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the next sweep, and nothing more is written")
+{
+    for (const auto& mishap : mishaps) {
+        INFO(mishap.name);
+        const temp_folder folder;
+        const auto path = folder.file("jobs.db");
+        run_coro([&]() -> asio::awaitable<void> {
+            const auto store = co_await open({.path = path});
+            co_await add_as(store, "before");
+            const auto counts = co_await store->counts("q");
+            CHECK(counts.waiting == 1);
+            mishap.happens(path);
+            const auto status = co_await store->tend();
+            CHECK(status.replaced);
+            const auto refused = co_await error_of(add_as(store, "after"));
+            CHECK(refused.code == errc::storage_corrupt);
+            CHECK(refused.text.find("replaced") != std::string::npos);
+            const auto job = co_await store->get("q", "before");
+            CHECK(job.has_value());
+            co_await store->close();
+        });
+        if (fs::exists(path + ".moved"))
+            CHECK(ask(path + ".moved", "SELECT count(*) FROM cofila_jobs") == 1);
+    }
+}
+
+TEST_CASE("F50: closing lets the log of the file be that has taken the place")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await add_as(store, "before");
+        replace_it(path);
+        SQLite::Database theirs{path, SQLite::OPEN_READWRITE};
+        theirs.exec("INSERT INTO another VALUES (1)");
+        REQUIRE(fs::exists(path + "-wal"));
+        co_await store->tend();
+        co_await store->close();
+        CHECK(fs::exists(path + "-wal"));
+        CHECK(ask(path, "SELECT count(*) FROM another") == 1);
+    });
+}
+
+TEST_CASE("F50: the sweep tells a worker's queue, and the worker ends")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        auto engine =
+            co_await engine::open({.database = path, .maintenance = maintenance_options{.interval = milliseconds{5}}});
+        auto jobs = engine.queue<std::string, std::string>("q");
+        worker<std::string, std::string> working{
+            jobs,
+            [](job<std::string, std::string>) -> asio::awaitable<std::string> { co_return ""; },
+            {.poll_interval = milliseconds{5}}
+        };
+        int told = 0;
+        const boost::signals2::scoped_connection errors = jobs.events().error.connect([&](const error_event& e) {
+            told += e.text.find("replaced") != std::string::npos ? 1 : 0;
+        });
+        const boost::signals2::scoped_connection ready =
+            working.events().ready.connect([&](const ready_event&) { remove_it(path); });
+        const auto ended = co_await error_of(working.run());
+        CHECK(ended.code == errc::storage_corrupt);
+        CHECK(told >= 1);
+        co_await engine.close();
+    });
+}
+
+TEST_CASE("a commit that fails does not make a new file where the old one was")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    sqlite::writing_runner runner{connecting(path), false};
+    run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+    remove_it(path);
+    const auto failed = error_of([&] {
+        run_one(runner, [](sqlite::session& with) {
+            sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
+            with.find_or_make_queue("r");
+        });
+    });
+    CHECK(failed.code == errc::outcome_unknown);
+    const auto next = error_of([&] { run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("r"); }); });
+    CHECK(next.code == errc::storage_corrupt);
+    CHECK_FALSE(fs::exists(path));
+}
+
+TEST_CASE("F37: a file that somebody has for himself is busy at open, and opens when he is gone")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        co_await open_and_close({.path = path});
+        {
+            SQLite::Database theirs{path, SQLite::OPEN_READWRITE};
+            theirs.exec("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT");
+            const auto refused =
+                co_await error_of(open_and_close({.path = path, .operation_deadline = milliseconds{30}}));
+            CHECK(refused.code == errc::storage_busy);
+        }
+        const auto opened = co_await error_of(open_and_close({.path = path}));
+        CHECK_FALSE(opened.code);
+    });
+}
+
+TEST_CASE("F39: a log that a long reader keeps growing is told of once at 64 MiB, and is short again without him")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path, .durability = durability::normal});
+        auto engine =
+            co_await engine::open({.maintenance = maintenance_options{.interval = milliseconds{1}}, .repository = store}
+            );
+        auto jobs = engine.queue<std::string, std::string>("q");
+        std::vector<std::string> told;
+        const boost::signals2::scoped_connection errors =
+            jobs.events().error.connect([&](const error_event& e) { told.push_back(e.text); });
+        co_await jobs.add("job", "first");
+        std::uint64_t longest = 0;
+        {
+            SQLite::Database reader{path, SQLite::OPEN_READONLY};
+            reader.exec("BEGIN");
+            CHECK(ask(reader, "SELECT count(*) FROM cofila_jobs") == 1);
+            for (int i = 0; i < 80; ++i)
+                co_await jobs.add("job", std::string(1'000'000, 'x'));
+            const auto status = co_await store->tend();
+            longest = status.log_bytes;
+            while (told.empty())
+                co_await store->tend();
+        }
+        CHECK(longest > 64 * mebibyte);
+        REQUIRE(told.size() == 1);
+        CHECK(told.front().find("write-ahead log") != std::string::npos);
+        CHECK(told.front().find("MiB") != std::string::npos);
+        co_await store->tend();
+        co_await jobs.add("job", "begins the log anew");
+        const auto after = co_await store->tend();
+        CHECK(after.log_bytes <= 32 * mebibyte);
+        CHECK(told.size() == 1);
+        std::printf(
+            "long reader: a log of %d MiB with him, %d MiB without\n",
+            static_cast<int>(longest / mebibyte),
+            static_cast<int>(after.log_bytes / mebibyte)
+        );
+        co_await engine.close();
+    });
+}
+
+TEST_CASE("F40: a long log that a killed process left is taken over by the next one")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto answer = in_child([&] {
+        auto options = connecting(path);
+        sqlite::writing_runner runner{options, false};
+        run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+        SQLite::Database reader{path, SQLite::OPEN_READONLY};
+        reader.exec("BEGIN");
+        ask(reader, "SELECT count(*) FROM cofila_jobs");
+        for (int i = 0; i < 70; ++i)
+            run_one(runner, [i](sqlite::session& with) {
+                with.find_or_make_queue("q" + std::to_string(i));
+                with.sql().exec(
+                    "INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2)",
+                    std::int64_t{i},
+                    std::string(1'000'000, 'x')
+                );
+            });
+        return std::to_string(fs::file_size(path + "-wal") / mebibyte);  // and it ends without closing anything
+    });
+    INFO(answer);
+    REQUIRE(std::stoi(answer) >= 64);
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path, .durability = durability::normal});
+        co_await store->tend();
+        co_await add_as(store, "a");
+        const auto status = co_await store->tend();
+        CHECK(status.bytes > 64 * mebibyte);
+        CHECK(status.log_bytes <= 32 * mebibyte);
+        co_await store->close();
+    });
+    CHECK(ask(path, "SELECT count(*) FROM cofila_bodies") == 70);
+}
+
+TEST_CASE("F55: an SQLite whose checkpoints may damage a file is named once, with the version that is sound")
+{
+    const auto old = sqlite::version_note(3040001);
+    REQUIRE(old);
+    CHECK(old->find("SQLite 3.40.1 ") != std::string::npos);
+    CHECK(old->find("3.51.3") != std::string::npos);
+    CHECK(sqlite::version_note(3051002));
+    CHECK(sqlite::version_note(3050006));
+    CHECK_FALSE(sqlite::version_note(3050007));
+    CHECK_FALSE(sqlite::version_note(3044006));
+    CHECK_FALSE(sqlite::version_note(3051003));
+
+    const temp_folder folder;
+    std::vector<std::string> lines;
+    const logger log{.sink = [&](log_level, std::string_view line) { lines.emplace_back(line); }};
+    run_coro([&]() -> asio::awaitable<void> { co_await open_and_close({.path = folder.file("jobs.db"), .log = log}); });
+    const auto expected = sqlite::version_note(sqlite3_libversion_number());
+    CHECK(lines == (expected ? std::vector{*expected} : std::vector<std::string>{}));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,124 @@
+#include "storage/long_life.hpp"
+
+#include <iterator>
+#include <utility>
+
+#include "domain/transitions.hpp"
+#include "sqlite/jobs.hpp"
+
+namespace cofila::test {
+
+using kind = sqlite::operation::kind;
+
+namespace {
+
+void append_rows(std::string& out, SQLite::Database& db, const std::string& sql)
+{
+    SQLite::Statement row{db, sql};
+    while (row.executeStep()) {
+        for (int i = 0; i < row.getColumnCount(); ++i)
+            out += row.getColumn(i).getString() + '|';
+        out += '\n';
+    }
+}
+
+}  // namespace
+
+std::string content_of(sqlite::writing_runner& store)
+{
+    std::string out;
+    run_one(
+        store,
+        [&](sqlite::session& with) {
+            for (const auto* table : {"queues", "jobs", "bodies", "attempts", "workers"})
+                append_rows(out, with.link().db(), std::string{"SELECT * FROM cofila_"} + table + " ORDER BY 1, 2");
+        },
+        kind::observe
+    );
+    return out;
+}
+
+long_life::long_life(sqlite::connection_options options, std::shared_ptr<manual_clock> clock, std::uint32_t seed)
+    : options_{std::move(options)},
+      clock_{std::move(clock)},
+      dice_{seed},
+      steps_{5 + static_cast<int>(dice_() % 15)},
+      runner_{std::make_unique<sqlite::writing_runner>(options_, false)}
+{}
+
+void long_life::step()
+{
+    using choice = void (long_life::*)();
+    static constexpr choice choices[] = {
+        &long_life::add,
+        &long_life::add,
+        &long_life::add,
+        &long_life::claim,
+        &long_life::claim,
+        &long_life::settle,
+        &long_life::settle,
+        &long_life::sweep,
+        &long_life::tend,
+        &long_life::start_again,
+    };
+    clock_->advance(milliseconds{1 + dice_() % 600'000});
+    (this->*choices[dice_() % std::size(choices)])();
+}
+
+void long_life::add()
+{
+    std::vector<job_snapshot> jobs;
+    for (auto left = 1 + dice_() % 8; left > 0; --left)
+        jobs.push_back(some_job(
+            "j" + std::to_string(++made_), some_text(), {.attempts = 2, .backoff = backoff{.delay = seconds{60}}}
+        ));
+    run_one(*runner_, [&](sqlite::session& with) { sqlite::add(with, "q", jobs); });
+}
+
+void long_life::claim()
+{
+    settle_and_claim_request request{.queue = "q", .now = clock_->wall_now()};
+    request.claim = claim_order{.worker = "w", .lock_duration = seconds{30}};
+    for (auto left = 1 + dice_() % 5; left > 0; --left)
+        request.claim->tokens.push_back({.high = dice_(), .low = dice_()});
+    run_one(*runner_, [&](sqlite::session& with) {
+        const auto answer = sqlite::settle_and_claim(with, request);
+        active_.insert(active_.end(), answer.claimed.begin(), answer.claimed.end());
+    });
+}
+
+void long_life::settle()
+{
+    settle_and_claim_request request{.queue = "q", .now = clock_->wall_now()};
+    for (const auto& job : std::exchange(active_, {})) {
+        const auto change = dice_() % 3 == 0 ? domain::after_failure(*job, {.message = "no"}, request.now, 0)
+                                             : domain::after_success(*job, some_text(), request.now);
+        request.settlements.push_back({.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change});
+    }
+    run_one(*runner_, [&](sqlite::session& with) { sqlite::settle_and_claim(with, request); });
+}
+
+void long_life::sweep()
+{
+    clock_->advance(std::chrono::hours{dice_() % 30});  // some are to be removed
+    run_one(*runner_, [now = clock_->wall_now()](sqlite::session& with) { sqlite::sweep(with, {.now = now}); });
+}
+
+void long_life::tend()
+{
+    run_one(*runner_, [](sqlite::session&) {}, kind::shorten_log);
+}
+
+void long_life::start_again()
+{
+    runner_.reset();
+    runner_ = std::make_unique<sqlite::writing_runner>(options_, false);
+    run_one(*runner_, [](sqlite::session&) {}, kind::observe);
+}
+
+std::string long_life::some_text()
+{
+    return '"' + std::string(dice_() % 3 == 0 ? 200 + dice_() % 6000 : 10, 'x') + '"';
+}
+
+}  // namespace cofila::test

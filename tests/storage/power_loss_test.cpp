@@ -1,0 +1,207 @@
+// F34, F35: the power fails, at each sync and after each commit.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "storage/fault_files.hpp"
+#include "storage/long_life.hpp"
+#include "storage/power_disk.hpp"
+
+using namespace cofila;
+using namespace cofila::test;
+using kind = sqlite::operation::kind;
+
+namespace {
+
+/// A moment at which the power might fail.
+struct point {
+    power_disk::image disk{};
+    std::size_t answered = 0;  ///< Steps that the caller knows to be done; the next one may be under way.
+};
+
+struct history {
+    std::vector<point> points{};
+    std::vector<std::string> contents{};  ///< After each step; the first is that of an empty store.
+};
+
+struct tally {
+    int points = 0;
+    int damages = 0;
+    int lost = 0;       ///< Acknowledged under `full`, and not there.
+    int no_prefix = 0;  ///< Not what the store held after any commit.
+    int corrupt = 0;
+    int second_faults = 0;
+};
+
+/// 500 points and 3 damages, or what COFILA_SOAK asks for.
+struct extent {
+    int points = std::getenv("COFILA_SOAK") ? 20'000 : 500;
+    int damages = std::getenv("COFILA_SOAK") ? test::damages : 3;
+    long second_faults = std::getenv("COFILA_SOAK") ? 40 : 4;  ///< Of each kind, in some of the recoveries.
+};
+
+sqlite::connection_options options_for(const temp_folder& folder, durability how, std::shared_ptr<manual_clock> clock)
+{
+    auto options = connecting(folder.file("jobs.db"));
+    options.durability = how;
+    options.clock = std::move(clock);
+    return options;
+}
+
+history live(
+    power_disk& disk, const sqlite::connection_options& options, std::shared_ptr<manual_clock> clock, std::uint32_t seed
+)
+{
+    history out;
+    out.contents.push_back("");
+    const auto note = [&] { out.points.push_back({.disk = disk.now(), .answered = out.contents.size() - 1}); };
+    disk.on_sync = note;
+    {
+        long_life life{options, std::move(clock), seed};
+        out.contents.front() = life.content();
+        for (int i = 0; i < life.steps(); ++i) {
+            life.step();
+            const auto pause = std::exchange(disk.on_sync, nullptr);
+            out.contents.push_back(life.content());
+            disk.on_sync = pause;
+            note();
+        }
+    }
+    disk.on_sync = nullptr;
+    return out;
+}
+
+/// What the store holds after a clean start, and whether it is sound.
+std::string start(const sqlite::connection_options& options, tally& count)
+{
+    std::string content;
+    try {
+        sqlite::writing_runner runner{options, false};
+        content = content_of(runner);
+        run_one(
+            runner,
+            [&](sqlite::session& with) {
+                SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
+                check.executeStep();
+                if (check.getColumn(0).getString() != "ok")
+                    throw std::runtime_error{check.getColumn(0).getString()};
+            },
+            kind::observe
+        );
+    } catch (const std::exception& e) {
+        ++count.corrupt;
+        MESSAGE(e.what());
+    }
+    return content;
+}
+
+void compare(const std::string& content, const history& was, const point& at, durability how, tally& count)
+{
+    const auto begin = was.contents.begin();
+    const auto last = begin + static_cast<std::ptrdiff_t>(std::min(at.answered + 2, was.contents.size()));
+    const auto first = how == durability::full ? begin + static_cast<std::ptrdiff_t>(at.answered) : begin;
+    if (std::find(first, last, content) != last)
+        return;
+    ++(std::find(begin, was.contents.end(), content) != was.contents.end() ? count.lost : count.no_prefix);
+}
+
+/// Something else fails while the file is mended; the start after that is a clean one.
+void fail_once_more(const sqlite::connection_options& options, fault kind_of_fault, long nth, tally& count)
+{
+    const auto clock = std::make_shared<manual_clock>();
+    auto hurried = options;
+    hurried.clock = clock;
+    fault_files files{clock};
+    files.expect({.kind = kind_of_fault, .nth = nth});
+    test_batch batch;
+    batch.add([](sqlite::session&) {});
+    sqlite::writing_runner runner{hurried, false};
+    batch.run(runner);
+    count.second_faults += files.hits() > 0 ? 1 : 0;
+}
+
+void run_campaign(durability how, std::uint32_t first_seed, tally& count)
+{
+    const extent upto;
+    for (auto seed = first_seed; count.points < upto.points; seed += 2) {
+        const temp_folder folder;
+        const auto clock = std::make_shared<manual_clock>();
+        power_disk disk;
+        const auto options = options_for(folder, how, clock);
+        const auto was = live(disk, options, clock, seed);
+        for (const auto& at : was.points) {
+            if (count.points++ == upto.points)
+                return;
+            for (int kind_of_damage = 0; kind_of_damage < upto.damages; ++kind_of_damage) {
+                INFO("seed ", seed, ", point ", count.points, ", ", name_of(static_cast<damage>(kind_of_damage)));
+                const auto dice = seed * 1000 + static_cast<std::uint32_t>(count.points);
+                disk.restart(at.disk, static_cast<damage>(kind_of_damage), dice);
+                if (count.points % 10 == 0)
+                    for (int kind_of_fault = 0; kind_of_fault < fault_kinds; ++kind_of_fault)
+                        for (long nth = 1; nth <= upto.second_faults; ++nth)
+                            fail_once_more(options, static_cast<fault>(kind_of_fault), nth, count);
+                const auto before = count;
+                compare(start(options, count), was, at, how, count);
+                ++count.damages;
+                CHECK(before.lost == count.lost);
+                CHECK(before.no_prefix == count.no_prefix);
+                CHECK(before.corrupt == count.corrupt);
+            }
+        }
+    }
+}
+
+void print(const char* name, const tally& count)
+{
+    std::printf(
+        "power loss, durability::%s: %d points, %d damages, %d lost, %d no prefix, %d corrupt (%d second faults)\n",
+        name,
+        count.points,
+        count.damages,
+        count.lost,
+        count.no_prefix,
+        count.corrupt,
+        count.second_faults
+    );
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("power loss");
+
+TEST_CASE("F34 F35: under durability::full a power failure takes nothing that was acknowledged")
+{
+    tally count;
+    run_campaign(durability::full, 1, count);
+    print("full", count);
+    CHECK(count.damages >= 1500);
+}
+
+TEST_CASE("F34 F35: under durability::normal a power failure leaves what was there after some commit, and no damage")
+{
+    tally count;
+    run_campaign(durability::normal, 2, count);
+    print("normal", count);
+    CHECK(count.damages >= 1500);
+}
+
+TEST_CASE("what was not synced under durability::normal is really lost: the disk forgets")
+{
+    const temp_folder folder;
+    const auto clock = std::make_shared<manual_clock>();
+    power_disk disk;
+    const auto options = options_for(folder, durability::normal, clock);
+    const auto was = live(disk, options, clock, 4);
+    tally count;
+    int behind = 0;
+    for (const auto& at : was.points) {
+        disk.restart(at.disk, damage::dropped, 1);
+        behind += start(options, count) != was.contents[at.answered] ? 1 : 0;
+    }
+    CHECK(behind > 0);
+    CHECK(count.corrupt == 0);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,265 @@
+#include "storage/short_life.hpp"
+
+#include <map>
+#include <stdexcept>
+
+#include "domain/transitions.hpp"
+#include "sqlite/jobs.hpp"
+#include "sqlite/queries.hpp"
+
+namespace cofila::test {
+
+using kind = sqlite::operation::kind;
+
+namespace {
+
+constexpr const char* queue = "q";
+constexpr milliseconds lock_for{30'000};
+
+std::string json_text(std::size_t bytes, char filled_with) { return '"' + std::string(bytes, filled_with) + '"'; }
+
+told answer_of(const test_operation& operation)
+{
+    if (!operation.failure())
+        return told::done;
+    return operation.failure()->code() == errc::outcome_unknown ? told::unknown : told::failed;
+}
+
+}  // namespace
+
+short_life::short_life(sqlite::connection_options options, std::shared_ptr<manual_clock> clock)
+    : clock_{std::move(clock)},
+      runner_{std::make_unique<sqlite::writing_runner>(std::move(options), false)}
+{}
+
+void short_life::live()
+{
+    together({adding("a", 1, 2), adding("b", 1, 2), adding("c", 1, 700), adding("bulk", 6, 1500)});
+    together({claiming(3)});
+    together({progressing(), renewing()});
+    if (active_.size() >= 2) {
+        const auto first = active_[0];
+        const auto second = active_[1];
+        together({settling(first, success(first, 900), 1), settling(second, failing(second))});
+    }
+    tend();
+    together({adding("many", 20, 1200)});
+    together({adding("d", 1, 2), claiming(4)});
+    complete_all();
+    clock_->advance(std::chrono::hours{1});
+    together({sweeping()});
+    for (int i = 0; i < 4; ++i) {
+        together({claiming(2)});
+        complete_all();
+    }
+    tend();
+    together({adding("last", 3, 100)});
+}
+
+/// Done together; what fails is tried again, once.
+void short_life::together(const steps& batch)
+{
+    steps again;
+    steps given_up;
+    run(batch, again);
+    if (!again.empty())
+        run(again, given_up);
+}
+
+bool short_life::run(const steps& batch, steps& failed)
+{
+    test_batch all;
+    std::vector<const test_operation*> done;
+    for (const auto& step : batch)
+        done.push_back(&all.add(step.work, step.kind));
+    if (all.run(*runner_) != batch.size())
+        throw std::logic_error{"a batch ended early"};
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const auto how = answer_of(*done[i]);
+        ++answers_;
+        batch[i].note(how);
+        if (how != told::done)
+            failed.push_back(batch[i]);
+    }
+    return failed.empty();
+}
+
+short_life::step short_life::adding(const std::string& prefix, int count, std::size_t bytes)
+{
+    std::vector<job_snapshot> jobs;
+    const job_options options{.attempts = 3, .backoff = backoff{.delay = std::chrono::minutes{30}}};
+    for (int i = 0; i < count; ++i)
+        jobs.push_back(some_job(prefix + std::to_string(i), json_text(bytes, 'd'), options));
+    return {
+        .work =
+            [jobs](sqlite::session& with) {
+                with.check_room();
+                sqlite::add(with, queue, jobs);
+            },
+        .kind = count == 1 && bytes < 500 ? kind::single : kind::several,
+        .note = [this, jobs](told how) { ledger_.add(jobs, how); },
+    };
+}
+
+short_life::step short_life::claiming(int count)
+{
+    settle_and_claim_request request{.queue = queue, .now = clock_->wall_now()};
+    request.claim = claim_order{.worker = "worker", .lock_duration = lock_for};
+    for (int i = 0; i < count; ++i)
+        request.claim->tokens.push_back({.high = 1, .low = ++tokens_});
+    const auto answer = std::make_shared<settle_and_claim_answer>();
+    return {
+        .work = [=](sqlite::session& with) { *answer = sqlite::settle_and_claim(with, request); },
+        .kind = kind::several,
+        .note =
+            [=, this](told how) {
+                if (how != told::done)
+                    *answer = {};
+                active_.insert(active_.end(), answer->claimed.begin(), answer->claimed.end());
+                ledger_.promote(answer->promoted, how);
+                ledger_.claim(*request.claim, request.now, answer->claimed, how);
+            },
+    };
+}
+
+short_life::step short_life::settling(const job_snapshot& job, const transition& change, int then_claim)
+{
+    settle_and_claim_request request{.queue = queue, .now = clock_->wall_now()};
+    request.settlements = {{.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change}};
+    if (then_claim > 0)
+        request.claim =
+            claim_order{.tokens = {{.high = 2, .low = ++tokens_}}, .worker = "worker", .lock_duration = lock_for};
+    const auto answer = std::make_shared<settle_and_claim_answer>();
+    return {
+        .work = [=](sqlite::session& with) { *answer = sqlite::settle_and_claim(with, request); },
+        .kind = kind::several,
+        .note =
+            [=, this](told how) {
+                ledger_.settle(job, change, how);
+                if (how == told::done) {
+                    std::erase(active_, job);
+                    active_.insert(active_.end(), answer->claimed.begin(), answer->claimed.end());
+                }
+                if (request.claim)
+                    ledger_.claim(
+                        *request.claim, request.now, how == told::done ? answer->claimed : ledger::jobs{}, how
+                    );
+            },
+    };
+}
+
+short_life::step short_life::renewing()
+{
+    std::vector<lock_extension> locks;
+    for (const auto& job : active_)
+        locks.push_back(
+            {.queue = queue, .job = {.id = job->id, .key = job->key, .token = job->token}, .duration = lock_for * 2}
+        );
+    const auto now = clock_->wall_now();
+    return {
+        .work = [=](sqlite::session& with) { sqlite::extend_locks(with, now, locks); },
+        .kind = kind::renewal,
+        .note =
+            [=, this, jobs = active_](told how) {
+                for (const auto& job : jobs)
+                    ledger_.extend(job, now + lock_for * 2, how);
+            },
+    };
+}
+
+short_life::step short_life::progressing()
+{
+    if (active_.empty())
+        return {.work = [](sqlite::session&) {}, .kind = kind::single, .note = [](told) {}};
+    const auto job = active_.front();
+    return {
+        .work =
+            [=](sqlite::session& with) {
+                sqlite::update_progress(with, queue, {.id = job->id, .key = job->key, .token = job->token}, "50");
+            },
+        .kind = kind::single,
+        .note = [=, this](told how) { ledger_.progress(job, "50", how); },
+    };
+}
+
+short_life::step short_life::sweeping()
+{
+    const sweep_request request{.now = clock_->wall_now()};
+    const auto answer = std::make_shared<sweep_answer>();
+    return {
+        .work = [=](sqlite::session& with) { *answer = sqlite::sweep(with, request); },
+        .kind = kind::several,
+        .note =
+            [=, this](told how) {
+                std::vector<job_id> promoted;
+                for (const auto& job : answer->promoted)
+                    promoted.push_back(job.id);
+                ledger_.promote(how == told::done ? promoted : std::vector<job_id>{}, how);
+            },
+    };
+}
+
+void short_life::complete_all()
+{
+    steps all;
+    for (const auto& job : active_)
+        all.push_back(settling(job, success(job, 10)));
+    if (!all.empty())
+        together(all);
+}
+
+void short_life::tend()
+{
+    together(
+        {{.work = [](sqlite::session& with) { with.keep_reserve(); }, .kind = kind::shorten_log, .note = [](told) {}}}
+    );
+}
+
+transition short_life::success(const job_snapshot& job, std::size_t bytes) const
+{
+    return domain::after_success(*job, json_text(bytes, 'r'), clock_->wall_now());
+}
+
+transition short_life::failing(const job_snapshot& job) const
+{
+    return domain::after_failure(*job, {.message = "it failed", .type = "error"}, clock_->wall_now(), 0);
+}
+
+findings inspect(const sqlite::connection_options& options, const ledger& told)
+{
+    findings out;
+    try {
+        std::map<std::string, std::optional<job_record>> found;
+        std::int64_t count = 0;
+        std::string integrity;
+        sqlite::writing_runner runner{options, false};
+        run_one(
+            runner,
+            [&](sqlite::session& with) {
+                for (const auto& id : told.ids())
+                    if ((found[id] = sqlite::get(with, queue, job_id{id})))
+                        ++count;
+                count -= ask(with.link().db(), "SELECT count(*) FROM cofila_jobs");
+                SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
+                check.executeStep();
+                integrity = check.getColumn(0).getString();
+            },
+            kind::observe
+        );
+        out = told.compare(found);
+        if (count != 0) {
+            ++out.unexpected;
+            out.text += "jobs that nobody added\n";
+        }
+        if (integrity != "ok") {
+            ++out.corrupt;
+            out.text += integrity + "\n";
+        }
+    } catch (const std::exception& e) {
+        ++out.corrupt;
+        out.text += e.what();
+    }
+    return out;
+}
+
+}  // namespace cofila::test
