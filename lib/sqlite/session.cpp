@@ -1,5 +1,9 @@
 #include "sqlite/session.hpp"
 
+#include <cofila/error.hpp>
+
+#include <limits>
+
 namespace cofila::sqlite {
 
 std::optional<std::int64_t> session::find_queue(const std::string& name)
@@ -41,7 +45,11 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
             read = {.head = row.number(0), .tail = row.number(1)};
         known = positions_.emplace(queue, read).first;
     }
-    return place == transition::placement::head ? --known->second.head : ++known->second.tail;
+    auto& [head, tail] = known->second;
+    const bool first = place == transition::placement::head;
+    if (first ? head == std::numeric_limits<std::int64_t>::min() : tail == std::numeric_limits<std::int64_t>::max())
+        throw error{errc::storage_corrupt, "the positions or keys of the file are used up; its counters are damaged"};
+    return first ? --head : ++tail;
 }
 
 void session::flush()
