@@ -3,7 +3,6 @@
 #include <cofila/detail/core.hpp>
 #include <cofila/failure.hpp>
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <utility>
@@ -61,7 +60,7 @@ public:
     /// another's; elsewhere allowed while nobody runs the job. `errc::payload_too_large` beyond the queue's size limit.
     boost::asio::awaitable<void> update_progress(boost::json::value progress) const
     {
-        return detail::update_progress(handle_, boost::json::serialize(progress));
+        return detail::update_progress(handle_, detail::serialize_payload(progress));
     }
     /// Adds a line to the job's log. Fenced as `update_progress`. A line longer than 64 KiB is cut, with a marker.
     boost::asio::awaitable<void> log(std::string line) const { return detail::add_log(handle_, std::move(line)); }

@@ -43,6 +43,10 @@ struct job_record {
     std::string result{};    ///< JSON text; empty: none.
     std::string failed_reason{};
     std::vector<attempt> attempts{};  ///< Oldest first. Read by `job_repository::get` only.
+
+    /// What of the stored row made no sense and was read as the nearest that does; empty: all did. Such a job fails
+    /// instead of running.
+    std::string damage{};
 };
 
 /// A record that nobody changes any more: it may be shared between the loop and the database thread.

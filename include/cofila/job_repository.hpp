@@ -51,6 +51,7 @@ struct settle_and_claim_answer {
     std::vector<job_snapshot> claimed{};   ///< Active now; best first.
     std::vector<job_id> promoted{};        ///< Delayed jobs that were due and are waiting now, or claimed at once.
     std::optional<time_point> next_due{};  ///< If fewer than the limit were claimed: when the next delayed job is due.
+    std::vector<job_snapshot> damaged{};   ///< Would have been claimed, but cannot be trusted: failed now.
     bool drained = false;                  ///< Something was settled, and nothing is waiting, due or active any more.
 };
 
@@ -62,6 +63,7 @@ struct added_row {
 struct add_and_claim_answer {
     added_row added{};
     std::vector<job_snapshot> claimed{};
+    std::vector<job_snapshot> damaged{};  ///< As in `settle_and_claim_answer`.
 };
 
 struct lock_extension {

@@ -56,6 +56,8 @@ void announce_claimed(queue_core& queue, const settle_and_claim_answer& answer)
     auto& hub = *queue.hub;
     for (const auto& id : answer.promoted)
         hub.emit(&signals::waiting, waiting_event{.id = id, .previous = job_state::delayed});
+    for (const auto& job : answer.damaged)
+        hub.emit(&signals::failed, failed_event{.id = job->id, .reason = job->failed_reason});
     for (const auto& job : answer.claimed)
         hub.emit(&signals::active, active_event{.id = job->id, .worker = job->worker});
     if (answer.drained)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "application/describe_exception.hpp"
+#include "domain/text.hpp"
 
 namespace cofila {
 
@@ -50,7 +51,7 @@ public:
     void report(std::exception_ptr error)
     {
         error_event event{.error = error, .text = describe_exception(error).message};
-        log_(log_level::warning, event.text);
+        log_(log_level::warning, domain::printable_text(event.text));
         emit(&Signals::error, std::move(event));
     }
 
@@ -66,7 +67,7 @@ private:
     void slot_threw(std::exception_ptr error, bool of_error)
     {
         auto text = describe_exception(error).message;
-        log_(log_level::error, "a slot of an event threw: " + text);
+        log_(log_level::error, "a slot of an event threw: " + domain::printable_text(text));
         if (!of_error)  // a slot of `error` that throws must not call itself for ever
             emit(&Signals::error, error_event{.error = std::move(error), .text = std::move(text)});
     }

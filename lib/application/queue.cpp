@@ -70,7 +70,7 @@ asio::awaitable<added_row> store_and_take(queue_ptr queue, job_snapshot job, wor
         std::rethrow_exception(failed);
     }
     announce_added(*queue, answer.added, !answer.claimed.empty());
-    settle_and_claim_answer claimed{.claimed = std::move(answer.claimed)};
+    settle_and_claim_answer claimed{.claimed = std::move(answer.claimed), .damaged = std::move(answer.damaged)};
     announce_claimed(*queue, claimed);
     worker->take_offered(&claimed.claimed, asked);
     co_return std::move(answer.added);
@@ -132,6 +132,7 @@ asio::awaitable<page<job_ptr>> get_jobs(queue_ptr queue, job_filter filter, page
 {
     queue->check_open();
     domain::check(request);
+    domain::check(filter);
     auto found = co_await queue->ports->repository->list(queue->name, filter, std::move(request));
     page<job_ptr> out{.next = std::move(found.next)};
     for (auto& job : found.items)

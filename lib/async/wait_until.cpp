@@ -8,6 +8,8 @@ namespace cofila {
 
 steady_time later(steady_time from, milliseconds wait)
 {
+    if (wait <= milliseconds{})
+        return from;
     const auto room = std::chrono::floor<milliseconds>(steady_time::max() - from);
     return wait < room ? from + wait : steady_time::max();
 }

@@ -10,6 +10,7 @@
 namespace cofila {
 
 /// `from + wait`, or the end of time where that is beyond it: "as long as it takes" is a usual thing to ask for.
+/// A negative wait is none.
 steady_time later(steady_time from, milliseconds wait);
 
 /// Waits for the event, but no longer than `until`; true: for the event. Cancellation: terminal, with

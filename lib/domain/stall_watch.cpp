@@ -5,6 +5,20 @@
 
 namespace cofila::domain {
 
+namespace {
+
+/// A lock that seems to end later is looked at earlier than need be; the stored end may be any number.
+constexpr milliseconds farthest = std::chrono::hours{24};
+
+milliseconds time_left(const lock_row& lock, time_point wall)
+{
+    if (lock.locked_until <= wall)
+        return {};
+    return lock.locked_until < wall + farthest ? lock.locked_until - wall : farthest;
+}
+
+}  // namespace
+
 std::vector<lock_row> stall_watch::stalled(const std::vector<view>& locks, time_point wall, steady_time steady)
 {
     std::vector<lock_row> out;
@@ -20,7 +34,7 @@ std::vector<lock_row> stall_watch::stalled(const std::vector<view>& locks, time_
             out.push_back(lock);
         } else {
             const auto by_steady = now.since + lock.lock_duration;
-            const auto by_wall = steady + std::max(milliseconds{}, lock.locked_until - wall);
+            const auto by_wall = steady + time_left(lock, wall);
             const auto earliest = std::max<steady_time>(by_steady, by_wall);
             next_ = next_ ? std::min(*next_, earliest) : earliest;
         }

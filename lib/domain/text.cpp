@@ -1,5 +1,6 @@
 #include "domain/text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -30,6 +31,37 @@ std::size_t character_length(std::string_view text) noexcept
     return 0;
 }
 
+/// Of the one character of which `character` has the bytes; a single byte that is none stands for itself.
+std::uint32_t code_point(std::string_view character) noexcept
+{
+    static constexpr std::uint32_t first_bits[] = {0, 0xFF, 0x1F, 0x0F, 0x07};
+    std::uint32_t code = static_cast<std::uint8_t>(character.front()) & first_bits[character.size()];
+    for (const char c : character.substr(1))
+        code = code << 6 | (static_cast<std::uint8_t>(c) & 0x3Fu);
+    return code;
+}
+
+bool is_control(std::uint32_t code) noexcept { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+
+/// Ends a line, or lets text look as if it were another.
+bool turns_or_breaks(std::uint32_t code) noexcept
+{
+    return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
+void add_escaped(std::string& out, std::uint32_t code)
+{
+    static constexpr char digits[] = "0123456789ABCDEF";
+    if (code == '\n') {
+        out += "\\n";
+        return;
+    }
+    out += code > 0xFF ? "\\u" : "\\x";
+    for (int shift = code > 0xFF ? 12 : 4; shift >= 0; shift -= 4)
+        out += digits[code >> shift & 0xF];
+}
+
 std::string repaired(std::string_view text)
 {
     std::string out;
@@ -53,6 +85,34 @@ bool is_utf8(std::string_view text) noexcept
         text.remove_prefix(length);
     }
     return true;
+}
+
+bool has_control_characters(std::string_view text) noexcept
+{
+    while (!text.empty()) {
+        const auto character = text.substr(0, std::max<std::size_t>(1, character_length(text)));
+        if (is_control(code_point(character)))
+            return true;
+        text.remove_prefix(character.size());
+    }
+    return false;
+}
+
+std::string printable_text(std::string_view text)
+{
+    std::string out;
+    const bool cut = text.size() > text_limit;
+    for (text = text.substr(0, text_limit); !text.empty();) {
+        const auto length = character_length(text);
+        const auto character = text.substr(0, std::max<std::size_t>(1, length));
+        const auto code = code_point(character);
+        if (length == 0 || is_control(code) || turns_or_breaks(code))
+            add_escaped(out, code);
+        else
+            out += character;
+        text.remove_prefix(character.size());
+    }
+    return cut ? out + " [cut]" : out;
 }
 
 std::string storable_text(std::string text)

@@ -109,6 +109,14 @@ transition mark_as_stalled(const job_record& job, time_point now, double draw)
     return change;
 }
 
+transition after_damage(const job_record& job, time_point now)
+{
+    auto change = move_to(job, job_state::failed);
+    change.failed_reason = storable_text("the stored row of the job is damaged: " + job.damage);
+    finish(change, *job.options->on_failed, now);
+    return change;
+}
+
 transition after_release(const job_record& job) { return move_to(job, job_state::waiting); }
 
 transition after_promotion(const job_record& job) { return move_to(job, job_state::waiting); }

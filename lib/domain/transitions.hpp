@@ -23,6 +23,9 @@ transition after_failure(const job_record& job, failure why, time_point now, dou
 /// The lock ran out, or its holder died: rescue, or the end when it happened too often.
 transition mark_as_stalled(const job_record& job, time_point now, double draw);
 
+/// The row of a job that was to run next cannot be trusted: it ends, and lets the others run.
+transition after_damage(const job_record& job, time_point now);
+
 /// A worker gives back a job that it did not finish.
 transition after_release(const job_record& job);
 

@@ -75,7 +75,7 @@ void check_name(std::string_view field, std::string_view text)
         };
     if (!is_utf8(text))
         throw error{errc::invalid_argument, field, "is not UTF-8"};
-    if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
+    if (has_control_characters(text))
         throw error{errc::invalid_argument, field, "must not have control characters"};
 }
 
@@ -109,18 +109,20 @@ void check(const queue_options& options)
 void check(const claim_request& request)
 {
     check_range("limit", std::optional{request.limit}, 1, 10'000);
-    // A year: a lock that long is a mistake, and now + lock_duration must not overflow.
     check_range(
-        "lock_duration",
-        std::optional{request.lock_duration.count()},
-        milliseconds::rep{1},
-        milliseconds::rep{366} * 24 * 3600 * 1000
+        "lock_duration", std::optional{request.lock_duration.count()}, milliseconds::rep{1}, longest_lock.count()
     );
     if (!request.worker_id.empty())
         check_name("worker_id", request.worker_id);
 }
 
 void check(const page_request& request) { check_range("limit", std::optional{request.limit}, 1, 1000); }
+
+void check(const job_filter& filter)
+{
+    if (filter.state && to_string(*filter.state) == "unknown")
+        throw error{errc::invalid_argument, "state", "is none of the states"};
+}
 
 time_point add_delay(std::string_view field, time_point at, milliseconds wait)
 {

@@ -8,6 +8,8 @@ namespace cofila::domain {
 
 inline constexpr int max_priority = 2'097'151;
 inline constexpr std::size_t max_name_bytes = 200;
+/// A lock longer than a year is a mistake, and now + lock_duration must not overflow.
+inline constexpr milliseconds longest_lock = std::chrono::hours{366 * 24};
 
 /// 1 to 200 bytes of UTF-8 without control characters, or `errc::invalid_argument` naming `field`.
 void check_name(std::string_view field, std::string_view text);
@@ -17,6 +19,7 @@ void check(const job_options& options);
 void check(const queue_options& options);
 void check(const claim_request& request);
 void check(const page_request& request);
+void check(const job_filter& filter);
 
 /// `errc::invalid_argument` naming `field` unless `at + wait` exists.
 time_point add_delay(std::string_view field, time_point at, milliseconds wait);

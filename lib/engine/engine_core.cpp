@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "application/worker_core.hpp"
+#include "domain/text.hpp"
 
 namespace cofila::detail {
 
@@ -108,7 +109,7 @@ bool engine_core::anyone_idle() const
 void engine_core::report(const std::exception_ptr& error)
 {
     const error_event event{.error = error, .text = describe_exception(error).message};
-    ports_->log(queues_.empty() ? log_level::error : log_level::warning, event.text);
+    ports_->log(queues_.empty() ? log_level::error : log_level::warning, domain::printable_text(event.text));
     for (const auto& [name, queue] : queues_)
         if (!queue->is_closed())
             queue->hub->emit(&queue_events::error, event);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "application/describe_exception.hpp"
+#include "domain/text.hpp"
 
 namespace cofila {
 
@@ -24,7 +25,7 @@ asio::awaitable<int> then_zero(asio::awaitable<void> app)
 int reported(std::exception_ptr error)
 {
     const auto what = describe_exception(std::move(error));
-    std::fprintf(stderr, "error: %s\n", what.message.c_str());
+    std::fprintf(stderr, "error: %s\n", domain::printable_text(what.message).c_str());
     return 1;
 }
 

@@ -46,7 +46,7 @@ change_answer change(session& with, const std::string& queue, const job_id& id, 
     change_answer answer{.found = true, .was = job->state};
     if (const auto next = judge(*job)) {
         answer.done = move_job(with, *number, job->key, {}, *next);
-        job = find_job(with, job->key);
+        job = find_job(with, job->key).value();
     }
     answer.job = std::make_shared<const job_record>(std::move(*job));
     return answer;

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "async/wait_until.hpp"
+
 namespace cofila::sqlite {
 
 struct connection_options {
@@ -34,8 +36,8 @@ public:
     const std::string& path() const noexcept { return options_.path; }
 
     /// From now on a busy file is waited for until `operation_deadline` from now.
-    void restart_deadline() { deadline_ = options_.clock->steady_now() + options_.operation_deadline; }
-    void give_up_waiting_after(milliseconds wait) { deadline_ = options_.clock->steady_now() + wait; }
+    void restart_deadline() { give_up_waiting_after(options_.operation_deadline); }
+    void give_up_waiting_after(milliseconds wait) { deadline_ = later(options_.clock->steady_now(), wait); }
 
     /// Waits a moment, as for a busy file; false: the deadline is over.
     bool wait_for_others(int attempt) const;

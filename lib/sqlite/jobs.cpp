@@ -1,7 +1,10 @@
 #include "sqlite/jobs.hpp"
 
+#include <cofila/error.hpp>
+
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "domain/ids.hpp"
 #include "domain/transitions.hpp"
@@ -67,7 +70,7 @@ void add_rows(session& with, std::int64_t queue, new_jobs jobs, std::vector<adde
     const bool all_new = insert(with, queue, jobs) == jobs.size();
     for (const auto& job : jobs) {
         if (!all_new && key_of(with, queue, {.id = job->id}) != job->key) {
-            auto there = std::make_shared<const job_record>(*find_job(with, queue, job->id));
+            auto there = std::make_shared<const job_record>(find_job(with, queue, job->id).value());
             out.push_back({.job = std::move(there), .duplicate = true});
             continue;
         }
@@ -119,13 +122,38 @@ std::vector<job_record> best_waiting(session& with, std::int64_t queue, std::siz
     return out;
 }
 
-std::vector<job_snapshot> claim(session& with, std::int64_t queue, const claim_order& order, time_point now)
+job_snapshot end_damaged(session& with, std::int64_t queue, job_record job, time_point now)
+{
+    const auto change = domain::after_damage(job, now);
+    if (!move_job(with, queue, job.key, {}, change))
+        throw error{errc::storage_corrupt, "an index of the file does not agree with its table"};
+    domain::apply(job, change);
+    return std::make_shared<const job_record>(std::move(job));
+}
+
+/// What cannot be trusted ends here, one by one, so that it never stands in the way of the others.
+std::vector<job_record> best_sound(
+    session& with, std::int64_t queue, std::size_t limit, time_point now, std::vector<job_snapshot>& damaged
+)
+{
+    for (;;) {
+        auto jobs = best_waiting(with, queue, limit);
+        const auto bad = std::ranges::find_if(jobs, [](const auto& job) { return !job.damage.empty(); });
+        if (bad == jobs.end())
+            return jobs;
+        damaged.push_back(end_damaged(with, queue, std::move(*bad), now));
+    }
+}
+
+std::vector<job_snapshot> claim(
+    session& with, std::int64_t queue, const claim_order& order, time_point now, std::vector<job_snapshot>& damaged
+)
 {
     std::vector<job_snapshot> claimed;
     if (is_paused(with, queue))
         return claimed;
     auto token = order.tokens.begin();
-    for (auto& job : best_waiting(with, queue, order.tokens.size())) {
+    for (auto& job : best_sound(with, queue, order.tokens.size(), now, damaged)) {
         domain::lock(job, *token++, order.worker, order.lock_duration, now);
         with.sql().exec(
             "UPDATE cofila_jobs SET state = 2, token = ?2, locked_until = ?3, lock_duration = ?4, processed_at = ?5, "
@@ -183,8 +211,9 @@ add_and_claim_answer add_and_claim(
     session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
 )
 {
-    auto row = std::move(add(with, queue, {job}).front());
-    return {.added = std::move(row), .claimed = claim(with, with.find_or_make_queue(queue), order, now)};
+    add_and_claim_answer answer{.added = std::move(add(with, queue, {job}).front())};
+    answer.claimed = claim(with, with.find_or_make_queue(queue), order, now, answer.damaged);
+    return answer;
 }
 
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request)
@@ -200,7 +229,7 @@ settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_r
         return answer;
     for (auto& [key, id] : promote_due(with, *queue, request.now, most_promoted))
         answer.promoted.push_back(std::move(id));
-    answer.claimed = claim(with, *queue, *request.claim, request.now);
+    answer.claimed = claim(with, *queue, *request.claim, request.now, answer.damaged);
     if (answer.claimed.size() < request.claim->tokens.size())
         answer.next_due = next_due(with, *queue);
     answer.drained = any && answer.claimed.empty() && nothing_to_do(with, *queue);

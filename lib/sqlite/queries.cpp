@@ -228,7 +228,7 @@ std::vector<lock_row> locks(session& with)
             .key = row.number(0),
             .token = row.text(1),
             .locked_until = row.time(2).value_or(time_point{}),
-            .lock_duration = milliseconds{row.number(3)},
+            .lock_duration = read_lock_duration(row, 3),
         };
         if (!row.is_null(4))
             lock.process = read_process(row, 4);

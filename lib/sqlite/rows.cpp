@@ -1,21 +1,66 @@
 #include "sqlite/rows.hpp"
 
+#include <cofila/error.hpp>
+
+#include <algorithm>
+#include <limits>
+
+#include "domain/validation.hpp"
+
 namespace cofila::sqlite {
 
 namespace {
 
+/// Any program may write the file, and a disk may: what makes no sense must not reach arithmetic, nor hide others.
+void note(job_record& job, const std::string& what)
+{
+    if (job.damage.empty())
+        job.damage = what;
+}
+
+/// A number that has a range. Listings go on behind what they have shown, so that a negative one stays what it is.
+int ranged(job_record& job, bound_statement& row, int column, const char* name, int most)
+{
+    const auto stored = row.number(column);
+    if (stored < 0 || stored > most)
+        note(job, name + (" is " + std::to_string(stored)));
+    return static_cast<int>(std::clamp<std::int64_t>(stored, std::numeric_limits<int>::min(), most));
+}
+
+/// There is room for one more.
+int counter(job_record& job, bound_statement& row, int column, const char* name)
+{
+    return std::max(0, ranged(job, row, column, name, std::numeric_limits<int>::max() - 1));
+}
+
+std::shared_ptr<const job_options> read_options(session& with, job_record& job, const std::string& text)
+{
+    try {
+        return with.options(text);
+    } catch (const error& e) {
+        note(job, e.what());
+    }
+    return std::make_shared<const job_options>(domain::resolve({}, {}));
+}
+
 void read_bodies(session& with, job_record& job, bool data, bool result)
 {
     auto row = with.sql().query("SELECT data, result FROM cofila_bodies WHERE job = ?1", job.key);
-    if (!row.step())
-        return;
-    if (data)
+    const bool found = row.step();
+    if (data && (!found || row.is_null(0)))
+        note(job, "its data is missing");
+    if (data && found)
         job.data = row.text(0);
-    if (result)
+    if (result && found)
         job.result = row.text(1);
 }
 
 }  // namespace
+
+milliseconds read_lock_duration(bound_statement& row, int column)
+{
+    return milliseconds{std::clamp<std::int64_t>(row.number(column), 0, domain::longest_lock.count())};
+}
 
 job_record read_job(session& with, bound_statement& row)
 {
@@ -24,20 +69,20 @@ job_record read_job(session& with, bound_statement& row)
     job.id = job_id{row.text(1)};
     job.name = row.text(2);
     job.state = static_cast<job_state>(row.number(3));
-    job.priority = static_cast<int>(row.number(4));
+    job.priority = ranged(job, row, 4, "priority", domain::max_priority);
     job.position = row.number(5);
     job.timestamp = time_point{milliseconds{row.number(6)}};
     job.run_at = row.time(7);
     job.processed_at = row.time(8);
     job.finished_at = row.time(9);
-    job.attempts_made = static_cast<int>(row.number(10));
-    job.attempts_started = static_cast<int>(row.number(11));
-    job.stalled_count = static_cast<int>(row.number(12));
+    job.attempts_made = counter(job, row, 10, "attempts_made");
+    job.attempts_started = counter(job, row, 11, "attempts_started");
+    job.stalled_count = counter(job, row, 12, "stalled_count");
     job.token = row.text(13);
     job.locked_until = row.time(14);
-    job.lock_duration = milliseconds{row.number(15)};
+    job.lock_duration = read_lock_duration(row, 15);
     job.worker = row.text(16);
-    job.options = with.options(row.text(17));
+    job.options = read_options(with, job, row.text(17));
     job.progress = row.text(18);
     job.data = row.text(19);
     job.result = row.text(20);

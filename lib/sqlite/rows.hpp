@@ -14,7 +14,11 @@ namespace cofila::sqlite {
 /// Data and results longer than this live in a table of their own, so that a claim does not rewrite them.
 inline constexpr std::size_t longest_inline = 500;
 
-/// Reads the columns above, starting with the first, and the bodies where they are kept apart.
+/// Clamped to what a lock may have.
+milliseconds read_lock_duration(bound_statement& row, int column);
+
+/// Reads the columns above, starting with the first, and the bodies where they are kept apart. Never throws for what a
+/// row holds: see `job_record::damage`.
 job_record read_job(session& with, bound_statement& row);
 
 void insert_bodies(session& with, std::int64_t key, const std::string* data, const std::string* result);

@@ -128,17 +128,24 @@ error unwritable(const std::string& path)
 }
 
 /// 0: the file is not ours (yet).
-int stored_version(SQLite::Database& db)
+std::int64_t stored_version(SQLite::Database& db)
 {
     if (ask(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'cofila_meta'") == 0)
         return 0;
-    return static_cast<int>(ask(db, "SELECT value FROM cofila_meta WHERE key = 'schema_version'"));
+    const auto version = ask(db, "SELECT value FROM cofila_meta WHERE key = 'schema_version'");
+    if (version < 1)
+        throw error{
+            errc::storage_corrupt,
+            "'" + db.getFilename() + "' has schema version " + std::to_string(version) +
+                ", which no program wrote; restore it from a backup"
+        };
+    return version;
 }
 
 /// Throws unless the database is ours, empty, or may be shared. Answers the version that it has.
-int check_owner(SQLite::Database& db, const std::string& path, bool embed)
+std::int64_t check_owner(SQLite::Database& db, const std::string& path, bool embed)
 {
-    const int version = stored_version(db);
+    const auto version = stored_version(db);
     if (version > current_version)
         throw error{
             errc::storage_newer,
@@ -253,10 +260,10 @@ void migrate(connection& to, bool embed)
         return;
     db.exec("BEGIN IMMEDIATE");
     try {
-        const int stored = check_owner(db, to.path(), embed);  // again: somebody else may have been first
+        const auto stored = check_owner(db, to.path(), embed);  // again: somebody else may have been first
         if (ask(db, "SELECT count(*) FROM sqlite_schema") == 0)
             db.exec("PRAGMA application_id = " + std::to_string(application_id));
-        for (int version = stored; version < current_version; ++version)
+        for (auto version = stored; version < current_version; ++version)
             db.exec(migrations[static_cast<std::size_t>(version)]);
         db.exec(
             "INSERT OR REPLACE INTO cofila_meta VALUES ('schema_version', " + std::to_string(current_version) + ")"

@@ -2,6 +2,8 @@
 
 #include <cofila/error.hpp>
 
+#include <limits>
+
 namespace cofila::sqlite {
 
 namespace {
@@ -51,7 +53,11 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
         known = positions_.emplace(queue, positions{.given = read, .stored = read}).first;
     }
     auto& given = known->second.given;
-    return place == transition::placement::head ? --given.head : ++given.tail;
+    const bool first = place == transition::placement::head;
+    using limits = std::numeric_limits<std::int64_t>;
+    if (first ? given.head <= limits::min() + reserved : given.tail >= limits::max() - reserved)
+        throw error{errc::storage_corrupt, "the positions or keys of the file are used up; its counters are damaged"};
+    return first ? --given.head : ++given.tail;
 }
 
 void session::begun()

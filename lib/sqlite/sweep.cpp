@@ -39,10 +39,12 @@ void promote_all(session& with, const sweep_request& request, sweep_answer& answ
     answer.more = answer.more || static_cast<int>(answer.promoted.size()) >= request.limit;
 }
 
+/// Compares what `locks` reads, which a damaged row need not hold.
 std::optional<std::int64_t> queue_of(session& with, const rescue_order& order)
 {
     auto row = with.sql().query(
-        "SELECT queue FROM cofila_jobs WHERE key = ?1 AND token = ?2 AND locked_until = ?3 AND state = 2",
+        "SELECT queue FROM cofila_jobs WHERE key = ?1 AND CAST(coalesce(token, '') AS TEXT) = ?2 "
+        "AND CAST(coalesce(locked_until, 0) AS INTEGER) = ?3 AND state = 2",
         order.key,
         order.token,
         order.locked_until
@@ -57,8 +59,13 @@ void rescue(session& with, const rescue_order& order, time_point now, sweep_answ
     if (!job)
         return;
     const auto change = domain::mark_as_stalled(*job, now, order.jitter);
-    if (!move_job(with, *queue, order.key, order.token, change))
-        return;
+    if (!move_job(with, *queue, order.key, order.token, change)) {
+        // No claim made this token, so that none will let go of the job.
+        static const std::string damaged = "damaged";
+        with.sql().exec("UPDATE cofila_jobs SET token = ?2 WHERE key = ?1", order.key, damaged);
+        if (!move_job(with, *queue, order.key, damaged, change))
+            return;
+    }
     // The token goes too: whoever still has it has lost, also in the eyes of a repeated settlement.
     with.sql().exec("UPDATE cofila_jobs SET token = '' WHERE key = ?1", order.key);
     domain::apply(*job, change);
@@ -108,6 +115,8 @@ std::vector<counted_group> counted_groups(session& with)
         for (const auto state : {job_state::completed, job_state::failed}) {
             counted_group group{.queue = queue, .state = static_cast<int>(state), .keep = -1};
             while (const auto keep = next_count(with, group)) {
+                if (*keep <= group.keep)
+                    break;  // a text is greater than any number, and reads as 0
                 group.keep = *keep;
                 out.push_back(group);
             }

@@ -202,6 +202,22 @@ CONTRACT_CASE("a cursor that is none is refused, naming the field")
     }
 }
 
+CONTRACT_CASE("a cursor of another listing is refused, naming the field")
+{
+    co_await s.add_each({"a", "b"});
+    const auto first = co_await s->list(s.queue(), {.state = job_state::waiting}, {.limit = 1});
+    REQUIRE_FALSE(first.next.empty());
+    const page_request next{.after = first.next};
+    const std::optional<job_state> others[] = {{}, job_state::delayed, job_state::active, job_state::failed};
+    for (const auto state : others) {
+        const auto listed = co_await error_of(s->list(s.queue(), {.state = state}, next));
+        CHECK(listed.code == errc::invalid_argument);
+        CHECK(listed.field == "after");
+    }
+    const auto logs = co_await error_of(s->logs(s.queue(), "a", next));
+    CHECK(logs.code == errc::invalid_argument);
+}
+
 CONTRACT_CASE("an unknown queue is an empty one")
 {
     auto unknown = s.in("unknown");

@@ -8,8 +8,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "support/run_coro.hpp"
-
 namespace cofila::test {
 
 namespace asio = boost::asio;
@@ -64,18 +62,6 @@ asio::awaitable<void> manual_clock::sleep_until(steady_time until)
 void manual_clock::advance(milliseconds by) { move_to(steady_now() + by); }
 
 void manual_clock::step_wall(milliseconds by) { wall_steps_ += by.count(); }
-
-asio::awaitable<void> manual_clock::pass(milliseconds by)
-{
-    const auto end = steady_now() + by;
-    co_await settle();
-    for (auto next = next_wake(); next && *next <= end; next = next_wake()) {
-        move_to(*next);
-        co_await settle();
-    }
-    move_to(end);
-    co_await settle();
-}
 
 std::optional<steady_time> manual_clock::next_wake() const
 {

@@ -234,6 +234,20 @@ TEST_CASE("the jitter of a rescue is the one that was drawn")
     CHECK(at_once.run_at == std::nullopt);
 }
 
+TEST_CASE("F45: a damaged job fails with the reason, and counts as nothing else")
+{
+    auto job = active_job({.on_failed = retention::keep_for(1h)});
+    job.damage = "priority is -1";
+    const auto change = domain::after_damage(job, now);
+    CHECK(change.to == job_state::failed);
+    CHECK(change.failed_reason == "the stored row of the job is damaged: priority is -1");
+    CHECK(change.finished_at == now);
+    CHECK(change.prune_at == now + 1h);
+    CHECK(change.attempts_made == 2);
+    CHECK(change.stalled_count == 1);
+    CHECK_FALSE(change.failed_attempt);
+}
+
 TEST_CASE("a release changes no counter and keeps the place")
 {
     const auto change = domain::after_release(active_job({.lifo = true, .backoff = backoff::fixed(1s)}));

@@ -1,0 +1,247 @@
+#include "input/damaged_rows.hpp"
+
+#include <cofila/error.hpp>
+
+#include <SQLiteCpp/Statement.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "domain/stall_watch.hpp"
+#include "integration/sqlite_support.hpp"
+#include "sqlite/jobs.hpp"
+#include "sqlite/queries.hpp"
+#include "sqlite/schema.hpp"
+
+namespace cofila::test {
+
+namespace {
+
+constexpr std::array<std::string_view, 35> all_places{
+    "cofila_jobs.state",
+    "cofila_jobs.priority",
+    "cofila_jobs.position",
+    "cofila_jobs.created_at",
+    "cofila_jobs.run_at",
+    "cofila_jobs.processed_at",
+    "cofila_jobs.finished_at",
+    "cofila_jobs.attempts_made",
+    "cofila_jobs.attempts_started",
+    "cofila_jobs.stalled_count",
+    "cofila_jobs.token",
+    "cofila_jobs.locked_until",
+    "cofila_jobs.lock_duration",
+    "cofila_jobs.worker",
+    "cofila_jobs.options",
+    "cofila_jobs.progress",
+    "cofila_jobs.data",
+    "cofila_jobs.result",
+    "cofila_jobs.failed_reason",
+    "cofila_jobs.prune_at",
+    "cofila_jobs.prune_count",
+    "cofila_jobs.name",
+    "cofila_jobs.id",
+    "cofila_jobs.queue",
+    "cofila_attempts.number",
+    "cofila_attempts.message",
+    "cofila_attempts.at",
+    "cofila_logs.at",
+    "cofila_logs.line",
+    "cofila_workers.boot_id",
+    "cofila_workers.pid",
+    "cofila_workers.start_time",
+    "cofila_queues.paused",
+    "cofila_queues.head",
+    "cofila_queues.tail",
+};
+
+/// What a job has in each state, beside what all have.
+constexpr const char* rows = R"sql(
+UPDATE cofila_jobs SET state = ?1,
+    run_at = iif(?1 = 1, 4000000000000, NULL),
+    token = iif(?1 = 2, 'token', ''), locked_until = iif(?1 = 2, 1000, NULL),
+    finished_at = iif(?1 > 3, 1000, NULL), prune_count = iif(?1 > 3, 1, NULL)
+WHERE id = 'bad'
+)sql";
+constexpr const char* more_rows = R"sql(
+INSERT INTO cofila_attempts SELECT key, 1, 1, 'boom', 'error', '', 0, 1000, 'w' FROM cofila_jobs WHERE id = 'bad';
+INSERT INTO cofila_logs SELECT key, 1, 1000, 'line' FROM cofila_jobs WHERE id = 'bad';
+INSERT INTO cofila_workers VALUES ('w', 'boot', 1, 1, 1, 1000);
+)sql";
+
+/// As a file is that another program, or none of SQLite's checks, has written.
+void loosen(const std::string& path)
+{
+    execute(
+        path,
+        "PRAGMA writable_schema=ON;"
+        "UPDATE sqlite_schema SET sql = replace(replace(replace(sql, ' STRICT, WITHOUT', ' WITHOUT'), ') STRICT', "
+        "')'), ' NOT NULL', '') WHERE type = 'table';"
+        "PRAGMA writable_schema=OFF;"
+    );
+}
+
+void require(bool holds, const char* promise)
+{
+    if (!holds)
+        throw std::logic_error{promise};
+}
+
+void bind(SQLite::Statement& statement, const cell& value)
+{
+    struct binder {
+        SQLite::Statement& to;
+        void operator()(std::monostate) const { to.bind(1); }
+        void operator()(std::int64_t number) const { to.bind(1, number); }
+        void operator()(double number) const { to.bind(1, number); }
+        void operator()(const std::string& text) const { to.bind(1, text); }
+        void operator()(const bytes& blob) const
+        {
+            to.bind(1, static_cast<const void*>(blob.held.data()), static_cast<int>(blob.held.size()));
+        }
+    };
+    std::visit(binder{statement}, value);
+}
+
+/// What may refuse, as long as it says so in the library's words.
+template <class Work>
+void may_refuse(Work work)
+{
+    try {
+        work();
+    } catch (const error&) {
+    } catch (const SQLite::Exception&) {  // the batch makes errors of these
+    }
+}
+
+bool contains(const std::vector<job_snapshot>& jobs, const char* id)
+{
+    return std::ranges::any_of(jobs, [&](const auto& job) { return job->id.str() == id; });
+}
+
+}  // namespace
+
+std::span<const std::string_view> row_damage::places() { return all_places; }
+
+row_damage::row_damage()
+{
+    const auto path = folder_.file("jobs.db");
+    {
+        sqlite::writing_runner runner{connecting(path), false};
+        run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("bad")); });
+        run_one(runner, [](sqlite::session& with) {
+            sqlite::add(with, "q", {some_job("good", "{}", {.priority = 2'000'000})});
+        });
+    }
+    loosen(path);
+    with_ = std::make_unique<sqlite::session>(connecting(path));
+}
+
+void row_damage::check(job_state state, std::span<const damage> values)
+{
+    with_->sql().exec("BEGIN IMMEDIATE");
+    struct undo {
+        sqlite::session& with;
+        ~undo()
+        {
+            with.link().db().tryExec("ROLLBACK");
+            with.forget_names();
+            with.forget_positions();
+        }
+    } const at_end{*with_};
+    with_->sql().exec(rows, static_cast<int>(state));
+    with_->link().db().exec(more_rows);
+    damage_rows(values);
+    read_everything();
+    sweep_everything();
+    claim_everything();
+    change_everything();
+    sweep_everything();
+    read_everything();
+}
+
+void row_damage::damage_rows(std::span<const damage> values)
+{
+    for (const auto& [place, value] : values) {
+        const auto dot = place.find('.');
+        const std::string table{place.substr(0, dot)};
+        const std::string column{place.substr(dot + 1)};
+        const std::string which = table == "cofila_jobs"     ? " WHERE id = 'bad'"
+                                  : table == "cofila_queues" ? " WHERE number <> 0"
+                                                             : "";
+        SQLite::Statement put{with_->link().db(), "UPDATE " + table + " SET " + column + " = ?1" + which};
+        bind(put, value);
+        may_refuse([&] { put.exec(); });
+    }
+}
+
+void row_damage::read_everything()
+{
+    page_request one{.limit = 1};
+    for (int pages = 0; pages < 4; ++pages) {
+        auto listed = sqlite::list(*with_, "q", {}, one);
+        one.after = listed.next;
+    }
+    for (const auto state :
+         {job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed})
+        sqlite::list(*with_, "q", {.state = state}, {});
+    sqlite::counts(*with_, "q");
+    sqlite::get(*with_, "q", "bad");
+    require(sqlite::get(*with_, "q", "good").has_value(), "a job is found beside a damaged one");
+    sqlite::logs(*with_, "q", "bad", {});
+}
+
+void row_damage::sweep_everything()
+{
+    domain::stall_watch watch;
+    sweep_request request{.now = manual_clock::start, .limit = 10};
+    for (const auto& at : {steady_time{}, steady_time{std::chrono::hours{24 * 367}}}) {
+        std::vector<domain::stall_watch::view> views;
+        for (const auto& lock : sqlite::locks(*with_))
+            views.push_back({.lock = lock});
+        request.rescues.clear();
+        for (const auto& lock : watch.stalled(views, request.now, at))
+            request.rescues.push_back({.key = lock.key, .token = lock.token, .locked_until = lock.locked_until});
+    }
+    const auto answer = sqlite::sweep(*with_, request);
+    require(answer.rescued.size() == request.rescues.size(), "what has stalled is rescued");
+}
+
+void row_damage::claim_everything()
+{
+    settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
+    request.claim = claim_order{.tokens = {{1, 1}, {1, 2}, {1, 3}}, .worker = "w", .lock_duration = seconds{30}};
+    const auto before = sqlite::get(*with_, "q", "good");
+    const auto answer = sqlite::settle_and_claim(*with_, request);
+    const bool open = before->state == job_state::waiting && !sqlite::is_paused(*with_, "q");
+    require(!open || contains(answer.claimed, "good"), "a job is claimed beside a damaged one");
+    for (const auto& job : answer.claimed)
+        require(job->damage.empty(), "no damaged job runs");
+    for (const auto& job : answer.damaged)
+        require(job->state == job_state::failed, "a damaged job fails");
+    request.claim.reset();
+    for (const auto& job : answer.claimed) {
+        auto change = job->id.str() == "good" ? domain::after_success(*job, "1", request.now)
+                                              : domain::after_failure(*job, {.message = "boom"}, request.now, 0.5);
+        request.settlements.push_back({.job = {.key = job->key, .token = job->token}, .change = std::move(change)});
+    }
+    for (const auto end : sqlite::settle_and_claim(*with_, request).settlements)
+        require(end == settled::accepted, "what was claimed can be settled");
+}
+
+void row_damage::change_everything()
+{
+    const auto& with = with_;
+    may_refuse([&] { sqlite::promote(*with, "q", "bad"); });
+    may_refuse([&] { sqlite::retry(*with, "q", "bad", {}); });
+    may_refuse([&] { sqlite::add(*with, "q", one_job("bad")); });
+    may_refuse([&] { sqlite::add(*with, "q", one_job("new")); });
+    may_refuse([&] { sqlite::update_progress(*with, "q", {.id = "bad"}, "1"); });
+    may_refuse([&] { sqlite::add_log(*with, "q", {.id = "bad"}, {.text = "line"}, 1); });
+    claim_everything();
+    may_refuse([&] { sqlite::remove(*with, "q", "bad"); });
+}
+
+}  // namespace cofila::test

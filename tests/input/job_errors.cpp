@@ -1,0 +1,149 @@
+#include <boost/describe/class.hpp>
+
+#include "error_table.hpp"
+
+namespace cofila::test {
+
+namespace {
+
+using task = asio::awaitable<void>;
+
+struct point {
+    int x = 0;
+};
+BOOST_DESCRIBE_STRUCT(point, (), (x))
+
+asio::awaitable<job<>> added(app& a)
+{
+    const auto q = open_q(a);
+    co_return co_await q.add("x", "text", {.id = "a"});
+}
+
+/// The handle of a job that has been removed meanwhile.
+asio::awaitable<job<>> removed(app& a)
+{
+    auto job = co_await added(a);
+    (void)co_await open_q(a).remove("a");
+    co_return job;
+}
+
+asio::awaitable<job<>> active_without_lock(app& a)
+{
+    (void)co_await claimed(a);
+    const auto found = co_await open_q(a).get_job("active");
+    co_return *found;
+}
+
+}  // namespace
+
+std::vector<error_case> job_errors()
+{
+    return {
+        {"job::data",
+         errc::payload_undecodable,
+         "",
+         [](app& a) -> task {
+             (void)co_await added(a);
+             const auto q = a.engine.queue<point>("q");
+             const auto found = co_await q.get_job("a");
+             (void)found->data();
+         }},
+        {"job::result",
+         errc::payload_undecodable,
+         "",
+         [](app& a) -> task {
+             auto held = co_await claimed(a);
+             co_await open_q(a).complete(std::move(held.claim), "text");
+             const auto q = a.engine.queue<boost::json::value, point>("q");
+             const auto found = co_await q.get_job("active");
+             (void)found->result();
+         }},
+        {"decode",
+         errc::payload_undecodable,
+         "",
+         [](app&) -> task {
+             (void)decode<point>("{\"x\":1e10}");
+             co_return;
+         }},
+        {"job::update_progress",
+         errc::payload_too_large,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             boost::json::value progress = boost::json::string(std::size_t{1} << 20, 'x');
+             co_await job.update_progress(std::move(progress));
+         }},
+        {"job::update_progress",
+         errc::invalid_argument,
+         "progress",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.update_progress("not UTF-8: \xFF");
+         }},
+        {"job::update_progress",
+         errc::lock_lost,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await active_without_lock(a);
+             co_await job.update_progress(1);
+         }},
+        {"job::log",
+         errc::lock_lost,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await active_without_lock(a);
+             co_await job.log("line");
+         }},
+        {"job::refresh",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             co_await job.refresh();
+         }},
+        {"job::promote",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             co_await job.promote();
+         }},
+        {"job::promote",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.promote();
+         }},
+        {"job::retry",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             co_await job.retry();
+         }},
+        {"job::retry",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.retry();
+         }},
+        {"job::remove",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             co_await job.remove();
+         }},
+        {"job::remove",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await active_without_lock(a);
+             co_await job.remove();
+         }},
+    };
+}
+
+}  // namespace cofila::test

@@ -1,0 +1,78 @@
+#include <limits>
+
+#include "error_table.hpp"
+
+namespace cofila::test {
+
+namespace {
+
+using task = asio::awaitable<void>;
+constexpr int least = std::numeric_limits<int>::min();
+constexpr int most = std::numeric_limits<int>::max();
+
+asio::awaitable<boost::json::value> nothing(job<>) { co_return nullptr; }
+
+error_case refused(const char* field, worker_options options)
+{
+    return {"worker::worker", errc::invalid_argument, field, [options = std::move(options)](app& a) -> task {
+                const worker<> never{open_q(a), nothing, options};
+                co_return;
+            }};
+}
+
+error_case refused_concurrency(int jobs)
+{
+    return {"worker::concurrency", errc::invalid_argument, "concurrency", [jobs](app& a) -> task {
+                worker<> w{open_q(a), nothing};
+                w.concurrency(jobs);
+                co_return;
+            }};
+}
+
+}  // namespace
+
+std::vector<error_case> worker_errors()
+{
+    return {
+        refused("concurrency", {.concurrency = least}),
+        refused("concurrency", {.concurrency = most}),
+        refused("prefetch", {.prefetch = least}),
+        refused("prefetch", {.prefetch = most}),
+        refused("lock_duration", {.lock_duration = milliseconds::min()}),
+        refused("lock_duration", {.lock_duration = milliseconds::max()}),
+        refused("lock_duration", {.lock_duration = 1ms}),
+        refused("lock_renew_buffer", {.lock_renew_buffer = milliseconds::min()}),
+        refused("lock_renew_buffer", {.lock_renew_buffer = milliseconds::max()}),
+        refused("poll_interval", {.poll_interval = milliseconds::min()}),
+        refused("grace", {.grace = milliseconds::min()}),
+        refused("name", {.name = std::string(101, 'n')}),
+        refused("name", {.name = "\x1B[2J"}),
+        refused_concurrency(least),
+        refused_concurrency(0),
+        refused_concurrency(most),
+        {"worker::run",
+         errc::invalid_argument,
+         "run",
+         [](app& a) -> task {
+             worker<> w{open_q(a), nothing};
+             running first{w};
+             co_await settle();
+             const auto e = co_await error_of(w.run());
+             (void)co_await w.close();
+             (void)co_await first.join();
+             if (e.code)
+                 throw error{errc::invalid_argument, e.field, e.text};
+         }},
+        {"worker::run",
+         errc::closed,
+         "",
+         [](app& a) -> task {
+             const auto q = open_q(a);
+             worker<> w{q, nothing};
+             co_await q.close();
+             (void)co_await w.run();
+         }},
+    };
+}
+
+}  // namespace cofila::test
