@@ -1,7 +1,6 @@
 #include "ports/process_table.hpp"
 
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -38,7 +37,8 @@ struct process_stat {
 std::optional<process_stat> read_stat(std::int64_t pid)
 {
     std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    std::string text;
+    std::getline(file, text, '\0');  // all of it; a process that ends just now makes it empty, and throws nothing
     const auto name_end = text.rfind(')');
     if (name_end == std::string::npos)
         return {};

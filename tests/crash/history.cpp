@@ -110,7 +110,8 @@ std::vector<std::string> history::unknown(const std::string& adder) const
 {
     std::vector<std::string> out;
     for (const auto& [ids, acknowledged] : adds_)
-        if (!acknowledged && ids.starts_with(adder + "-"))
+        if (!acknowledged && ids.starts_with(adder + "-") &&
+            std::ranges::none_of(split(ids, ','), [](const auto& id) { return plan_of(id).removed; }))
             out.push_back(ids);
     return out;
 }

@@ -27,7 +27,8 @@ class history {
 public:
     void note(const std::string& line);
 
-    /// Lists of ids that were added, each with commas, and of which nobody knows whether they are stored.
+    /// Lists of ids that were added, each with commas, and of which nobody knows whether they are stored: they may be
+    /// added again. Not those with jobs that may be gone by now: such an id is free, and would make another job.
     std::vector<std::string> unknown(const std::string& adder) const;
 
     /// Compares with the file, in which nothing is left to do.
