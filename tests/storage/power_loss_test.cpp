@@ -133,8 +133,9 @@ void run_campaign(durability how, std::uint32_t first_seed, tally& count)
         const auto options = options_for(folder, how, clock);
         const auto was = live(disk, options, clock, seed);
         for (const auto& at : was.points) {
-            if (count.points++ == upto.points)
+            if (count.points == upto.points)
                 return;
+            ++count.points;
             for (int kind_of_damage = 0; kind_of_damage < upto.damages; ++kind_of_damage) {
                 INFO("seed ", seed, ", point ", count.points, ", ", name_of(static_cast<damage>(kind_of_damage)));
                 const auto dice = seed * 1000 + static_cast<std::uint32_t>(count.points);
