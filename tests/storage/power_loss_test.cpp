@@ -39,7 +39,8 @@ struct tally {
 struct extent {
     int points = std::getenv("COFILA_SOAK") ? 20'000 : 500;
     int damages = std::getenv("COFILA_SOAK") ? test::damages : 3;
-    long second_faults = std::getenv("COFILA_SOAK") ? 40 : 4;  ///< Of each kind, in some of the recoveries.
+    int with_second_fault = std::getenv("COFILA_SOAK") ? 50 : 10;  ///< One point in so many.
+    long second_faults = std::getenv("COFILA_SOAK") ? 10 : 4;      ///< Of each kind.
 };
 
 sqlite::connection_options options_for(const temp_folder& folder, durability how, std::shared_ptr<manual_clock> clock)
@@ -132,13 +133,14 @@ void run_campaign(durability how, std::uint32_t first_seed, tally& count)
         const auto options = options_for(folder, how, clock);
         const auto was = live(disk, options, clock, seed);
         for (const auto& at : was.points) {
-            if (count.points++ == upto.points)
+            if (count.points == upto.points)
                 return;
+            ++count.points;
             for (int kind_of_damage = 0; kind_of_damage < upto.damages; ++kind_of_damage) {
                 INFO("seed ", seed, ", point ", count.points, ", ", name_of(static_cast<damage>(kind_of_damage)));
                 const auto dice = seed * 1000 + static_cast<std::uint32_t>(count.points);
                 disk.restart(at.disk, static_cast<damage>(kind_of_damage), dice);
-                if (count.points % 10 == 0)
+                if (count.points % upto.with_second_fault == 0)
                     for (int kind_of_fault = 0; kind_of_fault < fault_kinds; ++kind_of_fault)
                         for (long nth = 1; nth <= upto.second_faults; ++nth)
                             fail_once_more(options, static_cast<fault>(kind_of_fault), nth, count);
