@@ -33,8 +33,8 @@ CREATE TABLE cofila_queues (
     number INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     paused INTEGER NOT NULL DEFAULT 0,
-    head INTEGER NOT NULL DEFAULT 0, -- the last position given before all others
-    tail INTEGER NOT NULL DEFAULT 0  -- the last position given behind all others
+    head INTEGER NOT NULL DEFAULT 0, -- no position before this one was given yet
+    tail INTEGER NOT NULL DEFAULT 0  -- nor one behind this one; see session::flush
 ) STRICT;
 -- Counts the keys of jobs instead of positions. Not AUTOINCREMENT, which would write a table more with every job.
 INSERT INTO cofila_queues (number, name) VALUES (0, '');
