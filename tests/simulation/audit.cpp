@@ -41,18 +41,14 @@ std::optional<job_row> read_row(const Values& values, int first)
     };
 }
 
-std::string text_of(sqlite3_value* value)
-{
-    const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-    return text ? text : "";
-}
+std::string text_of(const unsigned char* text) { return text ? reinterpret_cast<const char*>(text) : ""; }
 
 struct arguments {
     sqlite3_value** values;
 
     bool is_null(int i) const { return sqlite3_value_type(values[i]) == SQLITE_NULL; }
     std::int64_t number(int i) const { return sqlite3_value_int64(values[i]); }
-    std::string text(int i) const { return text_of(values[i]); }
+    std::string text(int i) const { return text_of(sqlite3_value_text(values[i])); }
 };
 
 struct result_columns {
@@ -60,7 +56,7 @@ struct result_columns {
 
     bool is_null(int i) const { return sqlite3_column_type(row, i) == SQLITE_NULL; }
     std::int64_t number(int i) const { return sqlite3_column_int64(row, i); }
-    std::string text(int i) const { return text_of(sqlite3_column_value(row, i)); }
+    std::string text(int i) const { return text_of(sqlite3_column_text(row, i)); }
 };
 
 void job_changed(sqlite3_context*, int, sqlite3_value** values)

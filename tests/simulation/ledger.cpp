@@ -293,7 +293,7 @@ void ledger::leave_others(const intent& asked, fate& job, const job_row& after)
                            asked.what == kind::retry && asked.ids.contains(before.id);
         require(retry, job, "I10/I16: no rule allows this change");
         require(after.stalls == 0, job, "a retry kept the stalls");
-        job.attempts_kept = after.made == before.made;
+        job.attempts_kept += after.made == before.made ? 1 : 0;
         ++job.retries;
         reach(probe::retried_by_hand);
         tell(asked, before.id, tale::waiting);
@@ -327,7 +327,7 @@ void ledger::check(const fate& job) const
     );
     require(is_finished(row.state) == row.finished_at.has_value(), job, "I3: finished at if and only if finished");
     require((row.state == job_state::delayed) == row.run_at.has_value(), job, "I3: due at if and only if delayed");
-    require(row.made <= job.attempts + (job.attempts_kept ? 1 : 0), job, "I4: more attempts than allowed");
+    require(row.made <= job.attempts + job.attempts_kept, job, "I4: more attempts than allowed");
     require(row.stalls <= job.max_stalled + 1, job, "I4: more stalls than allowed");
     require(row.started >= row.made + row.stalls + (active ? 1 : 0), job, "I4: more ended than was started");
     require(

@@ -25,7 +25,7 @@ public:
         bool gone = false;
         int attempts = 1;
         int max_stalled = 1;
-        bool attempts_kept = false;  ///< A retry left the attempts as they were: one more than allowed may follow.
+        int attempts_kept = 0;  ///< Retries that left the attempts as they were: each allows one more.
         int completions = 0;
         int retries = 0;
         int renewals = 0;                  ///< Of the present lock.

@@ -18,21 +18,35 @@ namespace {
 using job_type = node::job_queue::job_type;
 using worker_type = worker<std::string, std::string>;
 
+/// Processors of one worker that run now.
+using running_count = std::shared_ptr<int>;
+
 /// While a processor runs for a job.
 class run_of {
 public:
-    run_of(world& where, const job_type& job) : world_{where}, id_{job.id().str()}, nth_{job.attempts_started()}
+    run_of(world& where, const job_type& job, running_count of_worker)
+        : world_{where},
+          id_{job.id().str()},
+          nth_{job.attempts_started()},
+          of_worker_{std::move(of_worker)}
     {
         world_.begin_run(id_, nth_);
+        if (++*of_worker_ > world_.chosen.concurrency)
+            world_.known.fail("I8: a worker runs more jobs at once than it may");
     }
     run_of(const run_of&) = delete;
     run_of& operator=(const run_of&) = delete;
-    ~run_of() { world_.end_run(id_, nth_); }
+    ~run_of()
+    {
+        --*of_worker_;
+        world_.end_run(id_, nth_);
+    }
 
 private:
     world& world_;
     const std::string id_;
     const int nth_;
+    const running_count of_worker_;
 };
 
 void fail_somehow(dice& chance)
@@ -59,9 +73,9 @@ asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
 }
 
 /// Succeeds, fails, takes too long, blocks its thread, or does not listen.
-asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job)
+asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, running_count of_worker)
 {
-    const run_of running{here->around, job};
+    const run_of running{here->around, job, std::move(of_worker)};
     auto& chance = here->chance();
     const auto& like = here->around.chosen;
     const bool mad = !here->around.peaceful;
@@ -175,7 +189,10 @@ void hear(const std::shared_ptr<node>& here, Signal& signal, tale what)
 asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
 {
     while (here->is_open()) {
-        worker_type working{from, [here](job_type job) { return process(here, std::move(job)); }, some_options(*here)};
+        const auto running = std::make_shared<int>(0);
+        worker_type working{
+            from, [here, running](job_type job) { return process(here, std::move(job), running); }, some_options(*here)
+        };
         working.events().lock_lost.connect([](const auto&) { reach(probe::self_fenced); });
         here->spawn(meddle(here, working.core()));
         const auto& like = here->around.chosen;
