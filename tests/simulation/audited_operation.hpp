@@ -45,8 +45,10 @@ public:
 private:
     static void audit_once(sqlite::session& with)
     {
-        auto known = with.sql().query("SELECT 1 FROM temp.sqlite_schema WHERE name = 'sim_added'");
-        if (!known.step())
+        const auto is_audited = [&] {
+            return with.sql().query("SELECT 1 FROM temp.sqlite_schema WHERE name = 'sim_added'").step();
+        };
+        if (!is_audited())
             audit(with.link().handle());
     }
 

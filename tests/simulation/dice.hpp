@@ -2,8 +2,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <random>
-#include <span>
 
 namespace cofila::sim {
 
@@ -35,10 +35,10 @@ public:
         return between(low, top < high ? top : high);
     }
 
-    template <class T>
-    const T& one_of(std::span<const T> choices)
+    template <class Choices>
+    const auto& one_of(const Choices& choices)
     {
-        return choices[below(choices.size())];
+        return choices[below(std::size(choices))];
     }
 
 private:

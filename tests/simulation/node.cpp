@@ -126,7 +126,7 @@ void node::before_batch()
          {call::committed, SQLITE_IOERR}}
     };
     if (chance().chance(around.chosen.disk_faults)) {
-        const auto& what = chance().one_of(std::span{faults});
+        const auto& what = chance().one_of(faults);
         around.disk.fail(what.which, chance().between(1, 6), what.result);
     } else if (chance().chance(around.chosen.ghosts)) {
         around.disk.fail(call::committed, 1, SQLITE_IOERR);

@@ -26,7 +26,7 @@ backoff some_backoff(node& here)
     const std::array choices{
         backoff::none(), backoff::fixed(some_lock(here, 1)), backoff::exponential(some_lock(here, 1))
     };
-    auto out = here.chance().one_of(std::span{choices});
+    auto out = here.chance().one_of(choices);
     out.max = some_lock(here, 3);
     out.jitter = here.chance().chance(300) ? 0.5 : 0;
     return out;
@@ -41,7 +41,7 @@ retention some_retention(node& here)
         retention::keep_last(3),
         retention::keep_last(10)
     };
-    return here.chance().one_of(std::span{choices});
+    return here.chance().one_of(choices);
 }
 
 job_options some_options(node& here)
@@ -62,7 +62,7 @@ job_options some_options(node& here)
     return out;
 }
 
-const node::job_queue& some_queue(node& here) { return here.chance().one_of(std::span{here.queues()}); }
+const node::job_queue& some_queue(node& here) { return here.chance().one_of(here.queues()); }
 
 using added_job = add_result<std::string, std::string>;
 

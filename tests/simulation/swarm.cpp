@@ -34,7 +34,7 @@ swarm::swarm(dice& chance)
     concurrency = chance.chance(30) ? 60 : chance.between(1, 6);
     prefetch = sometimes(300, 3);
     off_loop = chance.chance(250);
-    lock_duration = chance.one_of(std::span{lock_durations});
+    lock_duration = chance.one_of(lock_durations);
     poll_interval = chance.any_length(lock_duration / 2, 10s + lock_duration);
     sweep_interval = chance.any_length(lock_duration / 4, 5s + lock_duration);
     grace = chance.any_length(lock_duration / 8, 2 * lock_duration);
