@@ -13,6 +13,7 @@
 #include "executor.hpp"
 #include "node_clock.hpp"
 #include "simulated_port.hpp"
+#include "sqlite/change_watch.hpp"
 #include "world.hpp"
 
 namespace cofila::sim {
