@@ -82,6 +82,7 @@ void ledger::commit(const std::vector<entry>& entries, time now)
         for (const auto& change : one.changes)
             apply(one.asked, change, now);
         note_empty(one);
+        reach_if(!one.asked.claims.empty() && one.changes.empty() && !paused_.empty(), probe::claim_while_paused);
     }
 }
 

@@ -219,6 +219,7 @@ void node::log_written()
     const auto soon = around.time_line.now() + chance().any_length(10us, 5ms);
     around.time_line.at(soon, [self = shared_from_this()] {
         self->log_news_ = false;
+        reach_if(self->watch_->is_on(), probe::woken_from_outside);
         self->in_loop([self] { self->watch_->tell(); });
     });
 }

@@ -33,8 +33,8 @@ namespace cofila::sim {
     X(rescue_too_late, "a rescue found that the lock had changed")                                                     \
     X(paused_past_lock, "a process was stopped for longer than a lock")                                                \
     X(self_fenced, "a worker gave a lock up by its own clock")                                                         \
-    X(came_back, "a worker got a job again that it had just lost")                                                     \
-    X(overlapping_runs, "two processors ran for one job at once")                                                      \
+    X(came_back, "a process got a job again while its earlier run went on")                                            \
+    X(overlapping_runs, "two processes ran one job at once")                                                           \
     X(renewed, "a lock was renewed")                                                                                   \
     X(renewed_twice, "a lock was renewed twice or more")                                                               \
     X(retried_after_backoff, "a failed job waited for its backoff")                                                    \
@@ -67,7 +67,7 @@ namespace cofila::sim {
     X(off_loop, "a processor ran on an executor of its own")                                                           \
     X(by_hand, "a job was finished by hand")                                                                           \
     X(by_hand_late, "a job was finished by hand too late")                                                             \
-    X(woken_from_outside, "a worker was woken by another process's commit")
+    X(woken_from_outside, "a worker that waited was told of a write to the log")
 
 enum class probe : std::uint8_t {
 #define SIM_NAME(name, text) name,

@@ -24,13 +24,13 @@ using running_count = std::shared_ptr<int>;
 /// While a processor runs for a job.
 class run_of {
 public:
-    run_of(world& where, const job_type& job, running_count of_worker)
-        : world_{where},
+    run_of(node& where, const job_type& job, running_count of_worker)
+        : world_{where.around},
           id_{job.id().str()},
           nth_{job.attempts_started()},
           of_worker_{std::move(of_worker)}
     {
-        world_.begin_run(id_, nth_);
+        world_.begin_run(id_, nth_, where.number);
         if (++*of_worker_ > world_.chosen.concurrency)
             world_.known.fail("I8: a worker runs more jobs at once than it may");
     }
@@ -75,7 +75,8 @@ asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
 /// Succeeds, fails, takes too long, blocks its thread, or does not listen.
 asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, running_count of_worker)
 {
-    const run_of running{here->around, job, std::move(of_worker)};
+    const run_of running{*here, job, std::move(of_worker)};
+    reach_if(here->around.chosen.off_loop, probe::off_loop);
     auto& chance = here->chance();
     const auto& like = here->around.chosen;
     const bool mad = !here->around.peaceful;
@@ -193,14 +194,18 @@ asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
         worker_type working{
             from, [here, running](job_type job) { return process(here, std::move(job), running); }, some_options(*here)
         };
-        working.events().lock_lost.connect([](const auto&) { reach(probe::self_fenced); });
+        working.events().lock_lost.connect([self = here.get(), worker = working.id()](const auto& event) {
+            const auto* const job = self->around.known.find(event.id.str());
+            const bool still_held = job && job->row.state == job_state::active && job->row.worker == worker;
+            reach_if(still_held && !self->is_dead(), probe::self_fenced);
+        });
         here->spawn(meddle(here, working.core()));
         const auto& like = here->around.chosen;
         auto run = working.run();
         if (here->is_busy() && here->chance().chance(like.cancelled))
             run = cancelled_at_some_moment(here, 20 * like.lock_duration, std::move(run));
         const auto ended = co_await ask(std::move(run));
-        if (ended.value)
+        if (ended.value && !here->is_dead())
             note_end(*ended.value);
         else if (here->is_open() && !ended.is_aborted())
             here->around.known.fail("a worker ended with an error: " + ended.failed.message());

@@ -135,15 +135,15 @@ bool world::is_alive(std::int64_t process) const
     return std::ranges::any_of(living_, [&](const node* one) { return one->number == process && !one->is_closed(); });
 }
 
-void world::begin_run(const std::string& id, int nth)
+void world::begin_run(const std::string& id, int nth, int node)
 {
     const auto* const job = known.find(id);
     if (!job || job->row.started < nth)
         known.fail("I19: job '" + id + "' runs without a claim");
-    if (!running_.insert({id, nth}).second)
+    for (auto other = running_.lower_bound({id, 0}); other != running_.end() && other->first.first == id; ++other)
+        reach(other->second == node ? probe::came_back : probe::overlapping_runs);
+    if (!running_.emplace(std::pair{id, nth}, node).second)
         known.fail("I21: one claim of job '" + id + "' runs twice");
-    const auto before = running_.lower_bound({id, 0});
-    reach_if(before->second != nth, probe::overlapping_runs);
 }
 
 void world::every(time mean, void (world::*fault)())

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -43,7 +44,7 @@ public:
     bool is_alive(std::int64_t process) const;
     bool file_is_busy() const { return time_line.now() < locked_until_; }
     /// The n-th run of a job begins, and ends.
-    void begin_run(const std::string& id, int nth);
+    void begin_run(const std::string& id, int nth, int node);
     void end_run(const std::string& id, int nth) { running_.erase({id, nth}); }
     /// Rows that are not what they should be after a commit whose outcome is unknown are a broken rule.
     void resolve(const std::vector<ledger::entry>& unknown);
@@ -74,7 +75,7 @@ private:
     int to_be_born_ = 0;
     time locked_until_{};
     std::uint64_t compared_at_ = 0;
-    std::set<std::pair<std::string, int>> running_{};
+    std::map<std::pair<std::string, int>, int> running_{};  // job and claim -> process
     std::unique_ptr<sqlite::connection> looking_{};
 };
 
