@@ -336,6 +336,8 @@ bool memory_files::calm()
 
 int memory_files::check(call which)
 {
+    if (dead_)
+        return SQLITE_IOERR;
     if (full_ && which == call::write)
         return SQLITE_FULL;
     if (countdown_ == 0 || which != planned_ || --countdown_ > 0)

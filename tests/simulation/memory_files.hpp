@@ -37,6 +37,8 @@ public:
     bool calm();
     /// Nothing can be written until further notice.
     void fill(bool full) noexcept { full_ = full; }
+    /// Nothing can be read or written: it is a dead process that would.
+    void cut_off(bool dead) noexcept { dead_ = dead; }
 
     struct file {
         std::string bytes{};
@@ -65,6 +67,7 @@ private:
     int result_ = SQLITE_OK;
     bool failed_ = false;
     bool full_ = false;
+    bool dead_ = false;
 };
 
 }  // namespace cofila::sim

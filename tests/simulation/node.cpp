@@ -235,11 +235,8 @@ void node::crash()
 {
     dead_ = true;
     around.known.bury(number);
-    const bool unanswered = writer_ && writer_->cut();
-    reach_if(unanswered, probe::crashed_unanswered);
     reach(around.known.holds_locks(number) ? probe::crashed_active : probe::crashed_idle);
-    if (reader_)
-        reader_->cut();
+    drop_connections();
     if (changes_)
         changes_->close();
     clock_->fly();
@@ -251,6 +248,16 @@ void node::crash()
     const bool ended = around.time_line.drain({&loop_, &database_, &pool_});
     if (!ended || !is_gone())
         around.known.fail("something of a process that has died does not end");
+}
+
+/// The system closes the files of a dead process; nothing is tidied up.
+void node::drop_connections()
+{
+    around.disk.cut_off(true);
+    reach_if(writer_ && writer_->cut(), probe::crashed_unanswered);
+    if (reader_)
+        reader_->cut();
+    around.disk.cut_off(false);
 }
 
 void node::close()

@@ -37,6 +37,7 @@ public:
     void close();
     bool is_closed() const noexcept { return closed_; }
     bool is_open() const noexcept { return open_ && !leaving_ && !dead_; }
+    bool is_leaving() const noexcept { return leaving_; }
     bool is_dead() const noexcept { return dead_; }
     /// Nothing of it is left: no handler, no sleeper, no coroutine.
     bool is_gone() const;
@@ -74,6 +75,7 @@ private:
     boost::asio::awaitable<bool> open_store();
     void open_engine(std::shared_ptr<job_repository> repository);
     void hire_clients();
+    void drop_connections();
     void leave_machine();
 
     lane loop_{};

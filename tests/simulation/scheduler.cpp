@@ -71,6 +71,7 @@ void scheduler::let_time_pass()
     note(static_cast<std::uint64_t>(now_.count()));
     while (!timers_.empty() && timers_.begin()->first.first <= now_)
         timers_.extract(timers_.begin()).mapped()();
+    spent_ = {};  // what was called by a timer is no thread's
 }
 
 bool scheduler::drain(std::vector<lane*> which)

@@ -187,7 +187,8 @@ void world::crash_one()
         return;
     std::erase(living_, one);
     one->crash();
-    start_node_later();
+    if (!one->is_leaving())  // then there is another one already
+        start_node_later();
 }
 
 void world::deploy_one()
