@@ -52,6 +52,10 @@ private:
         attempt_ptr attempt{};
         transition change{};
     };
+    /// The same in every run with the same tokens, as addresses are not.
+    struct by_token {
+        bool operator()(const attempt_ptr& a, const attempt_ptr& b) const { return a->job->token < b->job->token; }
+    };
     /// To the store: to be told what has ended, and for jobs.
     struct question {
         std::vector<ended_attempt> ended{};
@@ -113,7 +117,8 @@ private:
     int asking_ = 0;                   // questions under way
     int claiming_ = 0;                 // jobs that were asked for in them
     std::deque<attempt_ptr> ready_{};  // claimed ahead, not started
-    std::set<attempt_ptr> running_{};  // their processors are under way; lost ones are among them, abandoned ones not
+    // Their processors are under way; lost ones are among them, abandoned ones not.
+    std::set<attempt_ptr, by_token> running_{};
     held_attempts held_{};
     std::deque<ended_attempt> ended_{};  // not known to the store yet
 

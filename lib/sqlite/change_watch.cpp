@@ -52,8 +52,10 @@ private:
 asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
 {
     const std::filesystem::path path = self->with_.path;
-    self->watch_ =
-        make_commit_watch(self->with_.executor, path.parent_path().string(), path.filename().string() + "-wal");
+    self->watch_ = self->with_.watch;
+    if (!self->watch_)
+        self->watch_ =
+            make_commit_watch(self->with_.executor, path.parent_path().string(), path.filename().string() + "-wal");
     self->seen_version_ = co_await data_version(self->with_.writer);
 }
 

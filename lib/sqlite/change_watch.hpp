@@ -21,6 +21,7 @@ public:
         std::shared_ptr<database_port> writer{};
         std::shared_ptr<cofila::clock> clock{};
         boost::asio::any_io_executor executor{};
+        std::shared_ptr<commit_watch> watch{};  ///< Null: the system's, for the log of the file at `path`.
     };
 
     explicit change_watch(parts with) : with_{std::move(with)} {}
@@ -42,7 +43,7 @@ private:
     boost::asio::awaitable<void> written();
 
     const parts with_;
-    std::unique_ptr<commit_watch> watch_{};
+    std::shared_ptr<commit_watch> watch_{};
     std::int64_t seen_version_ = 0;
     bool closed_ = false;
 };

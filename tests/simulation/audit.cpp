@@ -1,0 +1,139 @@
+#include "audit.hpp"
+
+#include <SQLiteCpp/Exception.h>
+
+#include <cstdint>
+#include <string>
+
+namespace cofila::sim {
+
+namespace {
+
+std::vector<row_change>* target = nullptr;
+
+constexpr int columns = 15;
+
+/// Reads a row from anything that has numbered values.
+template <class Values>
+std::optional<job_row> read_row(const Values& values, int first)
+{
+    if (values.is_null(first))
+        return {};
+    const auto when = [&](int column) {
+        return values.is_null(column) ? std::nullopt : std::optional{values.number(column)};
+    };
+    return job_row{
+        .key = values.number(first),
+        .queue = values.number(first + 1),
+        .id = values.text(first + 2),
+        .state = static_cast<job_state>(values.number(first + 3)),
+        .priority = values.number(first + 4),
+        .position = values.number(first + 5),
+        .run_at = when(first + 6),
+        .finished_at = when(first + 7),
+        .made = values.number(first + 8),
+        .started = values.number(first + 9),
+        .stalls = values.number(first + 10),
+        .token = values.text(first + 11),
+        .locked_until = when(first + 12),
+        .lock_duration = values.number(first + 13),
+        .worker = values.text(first + 14),
+    };
+}
+
+std::string text_of(const unsigned char* text) { return text ? reinterpret_cast<const char*>(text) : ""; }
+
+struct arguments {
+    sqlite3_value** values;
+
+    bool is_null(int i) const { return sqlite3_value_type(values[i]) == SQLITE_NULL; }
+    std::int64_t number(int i) const { return sqlite3_value_int64(values[i]); }
+    std::string text(int i) const { return text_of(sqlite3_value_text(values[i])); }
+};
+
+struct result_columns {
+    sqlite3_stmt* row;
+
+    bool is_null(int i) const { return sqlite3_column_type(row, i) == SQLITE_NULL; }
+    std::int64_t number(int i) const { return sqlite3_column_int64(row, i); }
+    std::string text(int i) const { return text_of(sqlite3_column_text(row, i)); }
+};
+
+void job_changed(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (!target)
+        return;
+    const arguments from{values};
+    target->push_back({.before = read_row(from, 0), .after = read_row(from, columns), .options = from.text(2 * columns)}
+    );
+}
+
+void queue_changed(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (!target)
+        return;
+    const arguments from{values};
+    target->push_back({.queue = from.number(0), .paused = from.number(1) != 0});
+}
+
+void require(int result, sqlite3* connection)
+{
+    if (result != SQLITE_OK)
+        throw SQLite::Exception{connection, result};
+}
+
+constexpr const char* triggers =
+    "CREATE TEMP TRIGGER sim_added AFTER INSERT ON main.cofila_jobs BEGIN "
+    "SELECT sim_job_changed(" SIM_NO_COLUMNS
+    ", " SIM_COLUMNS("NEW.") ", NEW.options); END;"
+                             "CREATE TEMP TRIGGER sim_changed AFTER UPDATE ON main.cofila_jobs BEGIN "
+                             "SELECT sim_job_changed(" SIM_COLUMNS("OLD.") ", " SIM_COLUMNS("NEW."
+                             ) ", NULL); END;"
+                               "CREATE TEMP TRIGGER sim_removed AFTER DELETE ON main.cofila_jobs BEGIN "
+                               "SELECT sim_job_changed(" SIM_COLUMNS("OLD."
+                               ) ", " SIM_NO_COLUMNS ", NULL); END;"
+                                 "CREATE TEMP TRIGGER sim_paused AFTER UPDATE OF paused ON main.cofila_queues BEGIN "
+                                 "SELECT sim_queue_changed(NEW.number, NEW.paused); END;";
+
+}  // namespace
+
+void audit(sqlite3* connection)
+{
+    constexpr int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
+    const auto add = [&](const char* name, int count, auto* function) {
+        require(
+            sqlite3_create_function_v2(connection, name, count, flags, nullptr, function, nullptr, nullptr, nullptr),
+            connection
+        );
+    };
+    add("sim_job_changed", 2 * columns + 1, job_changed);
+    add("sim_queue_changed", 2, queue_changed);
+    require(sqlite3_exec(connection, triggers, nullptr, nullptr, nullptr), connection);
+}
+
+capture::capture(std::vector<row_change>& out)
+{
+    out.clear();
+    target = &out;
+}
+
+capture::~capture() { target = nullptr; }
+
+std::vector<job_row> read_jobs(sqlite3* connection)
+{
+    std::vector<job_row> out;
+    sqlite3_stmt* query = nullptr;
+    require(
+        sqlite3_prepare_v2(connection, "SELECT " SIM_COLUMNS("") " FROM cofila_jobs ORDER BY key", -1, &query, nullptr),
+        connection
+    );
+    int result = SQLITE_ROW;
+    while ((result = sqlite3_step(query)) == SQLITE_ROW)
+        out.push_back(*read_row(result_columns{query}, 0));
+    sqlite3_finalize(query);
+    if (result != SQLITE_DONE)
+        throw SQLite::Exception{connection, result};
+    return out;
+}
+
+}  // namespace cofila::sim

@@ -1,0 +1,19 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+
+#include "node.hpp"
+
+/// What the coroutines of a process do with the queue, one function for each kind of them.
+namespace cofila::sim {
+
+boost::asio::awaitable<void> produce(std::shared_ptr<node> here, int place);
+boost::asio::awaitable<void> administer(std::shared_ptr<node> here);
+boost::asio::awaitable<void> work_by_hand(std::shared_ptr<node> here);
+/// One worker after the other, until the process ends.
+boost::asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from);
+/// Listens to the events of a queue, and checks that nothing is told that was not stored.
+void listen(const std::shared_ptr<node>& here, const node::job_queue& to);
+
+}  // namespace cofila::sim

@@ -1,0 +1,47 @@
+#pragma once
+#include <cofila/job_state.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace cofila::sim {
+
+/// A job as its row says.
+struct job_row {
+    std::int64_t key = 0;
+    std::int64_t queue = 0;
+    std::string id{};
+    job_state state{};
+    std::int64_t priority = 0;
+    std::int64_t position = 0;
+    std::optional<std::int64_t> run_at{};
+    std::optional<std::int64_t> finished_at{};
+    std::int64_t made = 0;
+    std::int64_t started = 0;
+    std::int64_t stalls = 0;
+    std::string token{};
+    std::optional<std::int64_t> locked_until{};
+    std::int64_t lock_duration = 0;
+    std::string worker{};
+
+    friend bool operator==(const job_row&, const job_row&) = default;
+};
+
+/// One statement's effect on one row.
+struct row_change {
+    std::optional<job_row> before{};      ///< Nothing: it is new.
+    std::optional<job_row> after{};       ///< Nothing: it was removed.
+    std::string options{};                ///< Of a new one, as JSON.
+    std::optional<std::int64_t> queue{};  ///< Instead of a job: this queue was paused, or goes on.
+    bool paused = false;
+};
+
+/// The columns of a job's row in the order of `job_row`, each with this before it.
+#define SIM_COLUMNS(prefix)                                                                                            \
+    prefix "key, " prefix "queue, " prefix "id, " prefix "state, " prefix "priority, " prefix "position, " prefix      \
+           "run_at, " prefix "finished_at, " prefix "attempts_made, " prefix "attempts_started, " prefix               \
+           "stalled_count, " prefix "token, " prefix "locked_until, " prefix "lock_duration, " prefix "worker"
+#define SIM_NO_COLUMNS "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+
+}  // namespace cofila::sim

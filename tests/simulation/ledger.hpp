@@ -1,0 +1,97 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "dice.hpp"
+#include "intent.hpp"
+#include "job_row.hpp"
+
+namespace cofila::sim {
+
+/// What a process may tell of a job in its events.
+enum class tale { added, waiting, delayed, active, completed, failed, retrying, stalled, released, removed };
+
+/// What the store is known to hold, by every commit that took place, and the rules that each of them must obey.
+class ledger {
+public:
+    struct fate {
+        job_row row{};
+        bool gone = false;
+        int attempts = 1;
+        int max_stalled = 1;
+        int attempts_kept = 0;  ///< Retries that left the attempts as they were: each allows one more.
+        int completions = 0;
+        int retries = 0;
+        int renewals = 0;                  ///< Of the present lock.
+        time locked_at{};                  ///< When the present lock was last given or renewed.
+        std::set<std::string> given_up{};  ///< Tokens that held the lock once.
+        std::set<std::string> settled{};   ///< Those of them that gave it up themselves.
+    };
+
+    /// A transaction's part: one operation and what it changed.
+    struct entry {
+        intent asked{};
+        std::vector<row_change> changes{};
+    };
+
+    void commit(const std::vector<entry>& entries, time now);
+    /// Whether these rows are what is known, or what is known with these entries on top.
+    bool agrees(const std::vector<job_row>& rows, const std::vector<entry>& with = {}) const;
+    const fate* find(const std::string& id) const;
+    const std::map<std::int64_t, fate>& jobs() const noexcept { return jobs_; }
+    bool all_final() const;
+    std::size_t unfinished() const;
+    bool holds_locks(int node) const;
+
+    /// What this process may tell next of this job: false, it has committed no such thing since the last tale.
+    bool may_tell(int node, const std::string& id, tale what);
+    /// The same of "drained".
+    bool may_tell_drained(int node);
+
+    /// The first rule that was broken; empty: none.
+    const std::string& broken() const noexcept { return broken_; }
+    void fail(std::string what) const;
+
+    void hire(const std::string& worker, int node) { node_of_worker_[worker] = node; }
+    void bury(int node) { dead_.insert(node); }
+
+private:
+    using waiting_place = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+    void apply(const intent& asked, const row_change& change, time now);
+    void add(const intent& asked, const row_change& change, time now);
+    void change(const intent& asked, fate& job, const job_row& after, time now);
+    void remove(const intent& asked, fate& job);
+    void claim(const intent& asked, fate& job, const job_row& after, time now);
+    void leave_active(const intent& asked, fate& job, const job_row& after, time now);
+    void rescue(fate& job, const job_row& after, time now);
+    void settle(fate& job, const job_row& after);
+    void stay_active(const intent& asked, fate& job, const job_row& after, time now);
+    void leave_others(const intent& asked, fate& job, const job_row& after);
+    void check(const fate& job) const;
+    void store(fate& job, const job_row& after);
+    bool belongs_to_dead(const std::string& worker) const;
+    void note_empty(const entry& one);
+    void tell(const intent& asked, const std::string& id, tale what);
+    void require(bool holds, const fate& job, const char* rule) const;
+
+    std::map<std::int64_t, fate> jobs_{};
+    std::map<std::int64_t, job_row> rows_{};
+    std::map<std::string, std::int64_t> keys_{};
+    std::set<waiting_place> waiting_{};
+    std::map<std::string, int> node_of_worker_{};
+    std::set<int> dead_{};
+    std::set<std::int64_t> paused_{};
+    std::set<std::string> tokens_{};
+    std::map<std::pair<int, std::string>, std::pair<std::vector<tale>, std::size_t>> tales_{};
+    std::map<int, int> empty_moments_{};
+    mutable std::string broken_{};
+};
+
+}  // namespace cofila::sim

@@ -1,0 +1,293 @@
+#include "node.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <array>
+#include <utility>
+
+#include "ask.hpp"
+#include "clients.hpp"
+#include "probes.hpp"
+#include "simulated_watch.hpp"
+#include "sqlite/repository.hpp"
+#include "watched_repository.hpp"
+
+namespace cofila::sim {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time before_next_try = 100ms;
+
+class simulated_processes final : public process_table {
+public:
+    simulated_processes(const world& of, int number) : world_{of}, number_{number} {}
+
+    process_identity self() const override
+    {
+        return {.boot_id = "simulated", .pid_namespace = 1, .pid = number_, .start_time = 1};
+    }
+    bool is_dead(const process_identity& process) const override
+    {
+        return world_.chosen.knows_dead && !world_.is_alive(process.pid);
+    }
+
+private:
+    const world& world_;
+    const int number_;
+};
+
+class drawn_numbers final : public random_source {
+public:
+    explicit drawn_numbers(dice& from) : from_{from} {}
+    std::uint64_t next() override { return from_.next(); }
+
+private:
+    dice& from_;
+};
+
+}  // namespace
+
+node::node(world& of, int which) : around{of}, number{which}
+{
+    const auto& like = of.chosen;
+    const node_clock::options clock{
+        .skew = chance().between(-like.longest_skew, like.longest_skew),
+        .parts_per_million = chance().between(-like.parts_per_million, like.parts_per_million)
+    };
+    clock_ = std::make_shared<node_clock>(of.time_line, clock);
+    for (auto* const one : {&loop_, &database_, &pool_})
+        of.time_line.add(*one);
+}
+
+node::~node() = default;
+
+void node::start() { spawn(live()); }
+
+void node::spawn(asio::awaitable<void> work)
+{
+    ++coroutines_;
+    asio::co_spawn(executor(), std::move(work), [self = shared_from_this()](const std::exception_ptr& thrown) {
+        --self->coroutines_;
+        if (thrown)
+            self->around.known.fail(
+                "a coroutine of process " + std::to_string(self->number) + " ended by an exception"
+            );
+    });
+}
+
+asio::awaitable<void> node::sleep(time length) { return clock_->sleep_until(clock_->steady_now() + length); }
+
+std::shared_ptr<simulated_port> node::make_port(bool writes)
+{
+    const auto& like = around.chosen;
+    const sqlite::connection_options connecting{
+        .path = around.path,
+        .durability = like.full_durability ? durability::full : durability::normal,
+        .operation_deadline = std::chrono::duration_cast<milliseconds>(like.operation_deadline),
+        .clock = clock_,
+        .read_only = !writes,
+    };
+    return std::make_shared<simulated_port>(
+        simulated_port::surroundings{
+            .world = around.time_line,
+            .chance = chance(),
+            .thread = database_,
+            .shortest_delay = like.shortest_delay,
+            .longest_delay = like.longest_delay,
+            .writes = writes,
+            .before_batch = [this] { before_batch(); },
+            .after_batch = [this](auto done, auto unknown) { after_batch(done, unknown); },
+        },
+        [connecting]() -> std::unique_ptr<sqlite::batch_runner> {
+            if (connecting.read_only)
+                return std::make_unique<sqlite::reading_runner>(connecting);
+            return std::make_unique<sqlite::writing_runner>(connecting, false);
+        }
+    );
+}
+
+void node::before_batch()
+{
+    file_was_busy_ = around.file_is_busy();
+    if (around.peaceful)
+        return;
+    struct fault {
+        call which;
+        int result;
+    };
+    static constexpr std::array<fault, 5> faults{
+        {{call::read, SQLITE_IOERR_READ},
+         {call::write, SQLITE_IOERR_WRITE},
+         {call::write, SQLITE_FULL},
+         {call::sync, SQLITE_IOERR_FSYNC},
+         {call::committed, SQLITE_IOERR}}
+    };
+    if (chance().chance(around.chosen.disk_faults)) {
+        const auto& what = chance().one_of(faults);
+        around.disk.fail(what.which, chance().between(1, 6), what.result);
+    } else if (chance().chance(around.chosen.ghosts)) {
+        around.disk.fail(call::committed, 1, SQLITE_IOERR);
+    }
+}
+
+void node::after_batch(const std::vector<ledger::entry>& done, const std::vector<ledger::entry>& unknown)
+{
+    around.disk.calm();
+    around.known.commit(done, around.time_line.now());
+    around.resolve(unknown);
+    reach_if(file_was_busy_ && !done.empty(), probe::waited_for_file);
+    reach_if(must_reopen_ && !done.empty(), probe::reopened);
+    must_reopen_ = !unknown.empty() || (must_reopen_ && done.empty());
+}
+
+asio::awaitable<bool> node::open_store()
+{
+    while (!dead_) {
+        const auto opened = co_await ask(sqlite::change_watch::start(changes_));
+        if (opened.value)
+            co_return true;
+        co_await sleep(before_next_try);
+    }
+    co_return false;
+}
+
+asio::awaitable<void> node::live()
+{
+    writer_ = make_port(true);
+    reader_ = make_port(false);
+    watch_ = std::make_shared<simulated_watch>(executor());
+    changes_ = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{
+        .path = around.path, .writer = writer_, .clock = clock_, .executor = executor(), .watch = watch_
+    });
+    const bool opened = co_await open_store();
+    if (!opened)
+        co_return;
+    auto real = std::make_shared<sqlite::repository>(sqlite::repository::parts{
+        .writer = writer_, .reader = reader_, .changes = changes_, .file = sqlite::store_file{around.path}
+    });
+    open_engine(std::make_shared<watched_repository>(
+        watched_repository::parts{.inner = std::move(real), .writer = writer_, .known = &around.known, .node = number}
+    ));
+    hire_clients();
+    if (leaving_)
+        co_await shut_down();
+}
+
+/// As `engine::open` puts it together, but for the table of processes.
+void node::open_engine(std::shared_ptr<job_repository> repository)
+{
+    auto ports = std::shared_ptr<runtime>{new runtime{
+        .executor = executor(),
+        .repository = std::move(repository),
+        .time = clock_,
+        .random = std::make_shared<drawn_numbers>(chance()),
+        .processes = std::make_shared<simulated_processes>(around, number),
+    }};
+    engine_ = std::make_shared<detail::engine_core>(std::move(ports));
+    trace_ = engine_;
+    engine_->start(
+        maintenance_options{.interval = std::chrono::duration_cast<milliseconds>(around.chosen.sweep_interval)}
+    );
+    open_ = true;
+}
+
+void node::hire_clients()
+{
+    const auto self = shared_from_this();
+    const auto& like = around.chosen;
+    for (int i = 0; i < like.queues; ++i) {
+        queues_.emplace_back(detail::open_queue(engine_, "queue " + std::to_string(i), std::nullopt));
+        listen(self, queues_.back());
+        for (int w = 0; w < like.workers; ++w)
+            spawn(employ(self, queues_.back()));
+    }
+    for (int i = 0; i < like.producers; ++i)
+        spawn(produce(self, i));
+    for (int i = 0; i < like.hands; ++i)
+        spawn(work_by_hand(self));
+    if (like.administered > 0)
+        spawn(administer(self));
+}
+
+void node::log_written()
+{
+    if (!watch_ || !watch_->is_on() || std::exchange(log_news_, true))
+        return;
+    const auto soon = around.time_line.now() + chance().any_length(10us, 5ms);
+    around.time_line.at(soon, [self = shared_from_this()] {
+        self->log_news_ = false;
+        reach_if(self->watch_->is_on(), probe::woken_from_outside);
+        self->in_loop([self] { self->watch_->tell(); });
+    });
+}
+
+void node::stop_for(time length)
+{
+    reach_if(length > around.chosen.lock_duration && around.known.holds_locks(number), probe::paused_past_lock);
+    for (auto* const one : {&loop_, &database_, &pool_})
+        around.time_line.hold(*one, length);
+}
+
+void node::crash()
+{
+    dead_ = true;
+    around.known.bury(number);
+    reach(around.known.holds_locks(number) ? probe::crashed_active : probe::crashed_idle);
+    drop_connections();
+    if (changes_)
+        changes_->close();
+    clock_->fly();
+    if (engine_)
+        engine_->abandon();
+    queues_.clear();
+    engine_.reset();
+    leave_machine();
+    const bool ended = around.time_line.drain({&loop_, &database_, &pool_});
+    if (!ended || !is_gone())
+        around.known.fail("something of a process that has died does not end");
+}
+
+/// The system closes the files of a dead process; nothing is tidied up.
+void node::drop_connections()
+{
+    around.disk.cut_off(true);
+    reach_if(writer_ && writer_->cut(), probe::crashed_unanswered);
+    if (reader_)
+        reader_->cut();
+    around.disk.cut_off(false);
+}
+
+void node::close()
+{
+    leaving_ = true;
+    if (open_)
+        spawn(shut_down());
+}
+
+asio::awaitable<void> node::shut_down()
+{
+    const auto closed = co_await ask(detail::close(engine_));
+    if (!closed.value && !dead_)
+        around.known.fail("an engine could not be closed: " + closed.failed.message());
+    queues_.clear();
+    engine_.reset();
+    around.known.bury(number);
+    closed_ = true;
+}
+
+void node::leave_machine()
+{
+    for (auto* const one : {&loop_, &database_, &pool_})
+        around.time_line.remove(*one);
+}
+
+bool node::is_gone() const
+{
+    const bool idle = loop_.size() + database_.size() + pool_.size() == 0;
+    return idle && coroutines_ == 0 && clock_->sleepers() == 0 && trace_.expired();
+}
+
+}  // namespace cofila::sim

@@ -1,0 +1,102 @@
+#pragma once
+#include <cofila/cofila.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine_core.hpp"
+#include "executor.hpp"
+#include "node_clock.hpp"
+#include "simulated_port.hpp"
+#include "sqlite/change_watch.hpp"
+#include "world.hpp"
+
+namespace cofila::sim {
+
+class simulated_watch;
+
+/// One process: an engine with its queues, its own connections and clock, and coroutines that use it. It may be
+/// stopped, and it may die; then another one takes its place.
+class node : public std::enable_shared_from_this<node> {
+public:
+    node(world& of, int number);
+    node(const node&) = delete;
+    node& operator=(const node&) = delete;
+    ~node();
+
+    void start();
+    void stop_for(time length);
+    /// The process is killed. What it had in memory is wound up without any effect on the store.
+    void crash();
+    /// Closes the engine as a program does that ends.
+    void close();
+    bool is_closed() const noexcept { return closed_; }
+    bool is_open() const noexcept { return open_ && !leaving_ && !dead_; }
+    bool is_leaving() const noexcept { return leaving_; }
+    bool is_dead() const noexcept { return dead_; }
+    /// Nothing of it is left: no handler, no sleeper, no coroutine.
+    bool is_gone() const;
+
+    // For the coroutines that live here.
+    using job_queue = queue<std::string, std::string>;
+    world& around;
+    const int number;
+    node_clock& clock() { return *clock_; }
+    dice& chance() { return around.chance; }
+    const std::vector<job_queue>& queues() const noexcept { return queues_; }
+    boost::asio::any_io_executor executor() { return sim::executor{loop_}; }
+    boost::asio::any_io_executor pool() { return sim::executor{pool_}; }
+    /// Whether there is to be new work.
+    bool is_busy() const noexcept { return is_open() && !around.peaceful; }
+    boost::asio::awaitable<void> sleep(time length);
+    /// Runs until it ends, which must not be by an exception.
+    void spawn(boost::asio::awaitable<void> work);
+    /// As another handler of the process's loop.
+    void in_loop(task what)
+    {
+        if (!dead_)
+            loop_.push(std::move(what));
+    }
+    void step_wall(time by) { clock_->step_wall(by); }
+    /// Somebody has written to the log.
+    void log_written();
+
+private:
+    boost::asio::awaitable<void> live();
+    boost::asio::awaitable<void> shut_down();
+    std::shared_ptr<simulated_port> make_port(bool writes);
+    void before_batch();
+    void after_batch(const std::vector<ledger::entry>& done, const std::vector<ledger::entry>& unknown);
+    boost::asio::awaitable<bool> open_store();
+    void open_engine(std::shared_ptr<job_repository> repository);
+    void hire_clients();
+    void drop_connections();
+    void leave_machine();
+
+    lane loop_{};
+    lane database_{};
+    lane pool_{};
+    std::shared_ptr<node_clock> clock_;
+    std::shared_ptr<simulated_port> writer_{};
+    std::shared_ptr<simulated_port> reader_{};
+    std::shared_ptr<simulated_watch> watch_{};
+    std::shared_ptr<sqlite::change_watch> changes_{};
+    std::shared_ptr<detail::engine_core> engine_{};
+    std::weak_ptr<detail::engine_core> trace_{};
+    std::vector<job_queue> queues_{};
+    int coroutines_ = 0;
+    bool open_ = false;
+    bool leaving_ = false;
+    bool closed_ = false;
+    bool dead_ = false;
+    bool log_news_ = false;  // the system will tell of a write
+    bool file_was_busy_ = false;
+    bool must_reopen_ = false;
+};
+
+}  // namespace cofila::sim

@@ -1,0 +1,64 @@
+#pragma once
+#include <iosfwd>
+
+#include "dice.hpp"
+
+namespace cofila::sim {
+
+/// What one run is like. Each is drawn for the run, many of them off: faults that come all at once hide one another.
+struct swarm {
+    explicit swarm(dice& chance);
+
+    // the machine
+    bool in_turn = false;  ///< Loops run their handlers in order, as production's does; else in any order.
+    int lag = 0;           ///< Of a thousand steps, time goes on though something is ready.
+    time shortest_delay{};
+    time longest_delay{};  ///< Of the database.
+    bool full_durability = true;
+    bool knows_dead = true;  ///< One process can tell that another one has died.
+
+    // the processes
+    int nodes = 1;
+    int queues = 1;
+    int producers = 1;
+    int workers = 1;
+    int hands = 0;  ///< Workers without a worker: fetch, extend, complete.
+    int concurrency = 1;
+    int prefetch = 0;
+    bool off_loop = false;
+    time lock_duration{};
+    time poll_interval{};
+    time sweep_interval{};
+    time grace{};
+    time operation_deadline{};
+    time longest_skew{};
+    int parts_per_million = 0;
+
+    // the jobs
+    int most_unfinished = 20;
+    time pause_between_adds{};
+    time longest_run{};
+    int failing = 0;      ///< Of a thousand attempts.
+    int overrunning = 0;  ///< Of a thousand attempts run past their lock.
+    int stubborn = 0;     ///< Of a thousand attempts ignore their cancellation.
+    int blocking = 0;     ///< Of a thousand attempts block their thread.
+    int delayed = 0;
+    int administered = 0;  ///< Of a thousand moments somebody removes, retries, promotes, pauses.
+    int cancelled = 0;     ///< Of a thousand calls.
+    int bad_slots = 0;     ///< Of a thousand events a slot throws, or takes its time, or adds a job.
+
+    // the faults, each with the mean time to the next one; 0: never
+    time stops{};
+    time crashes{};
+    time deployments{};  ///< Closed and started again.
+    time clock_steps{};
+    time machine_sleeps{};
+    time foreign_locks{};
+    time full_disks{};
+    int disk_faults = 0;  ///< Of a thousand batches.
+    int ghosts = 0;       ///< Of a thousand batches.
+
+    friend std::ostream& operator<<(std::ostream& out, const swarm& shown);
+};
+
+}  // namespace cofila::sim

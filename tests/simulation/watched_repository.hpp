@@ -1,0 +1,73 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+
+#include <memory>
+#include <string>
+
+#include "intent.hpp"
+#include "ledger.hpp"
+#include "simulated_port.hpp"
+
+namespace cofila::sim {
+
+/// The real repository; on the way it says what each operation is for, and compares the answers with what is known to
+/// have been stored.
+class watched_repository final : public job_repository {
+public:
+    struct parts {
+        std::shared_ptr<job_repository> inner{};
+        std::shared_ptr<simulated_port> writer{};
+        ledger* known = nullptr;
+        int node = 0;
+    };
+
+    explicit watched_repository(parts with) : with_{std::move(with)} {}
+
+    template <class T>
+    using awaitable = boost::asio::awaitable<T>;
+
+    awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override;
+    awaitable<add_and_claim_answer> add_and_claim(
+        std::string queue, job_snapshot job, time_point now, claim_order order
+    ) override;
+    awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
+    awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
+    awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
+    awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    awaitable<bool> set_paused(std::string queue, bool paused) override;
+    awaitable<change_answer> remove(std::string queue, job_id id) override;
+    awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override;
+    awaitable<change_answer> promote(std::string queue, job_id id) override;
+    awaitable<sweep_answer> sweep(sweep_request request) override;
+    awaitable<std::vector<lock_row>> locks() override { return with_.inner->locks(); }
+    awaitable<void> register_worker(worker_row worker) override;
+    awaitable<void> forget_worker(std::string id) override { return with_.inner->forget_worker(std::move(id)); }
+    awaitable<std::optional<job_record>> get(std::string queue, job_id id) override
+    {
+        return with_.inner->get(std::move(queue), std::move(id));
+    }
+    awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request) override
+    {
+        return with_.inner->list(std::move(queue), filter, std::move(request));
+    }
+    awaitable<job_counts> counts(std::string queue) override { return with_.inner->counts(std::move(queue)); }
+    awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override
+    {
+        return with_.inner->logs(std::move(queue), std::move(id), std::move(request));
+    }
+    awaitable<bool> is_paused(std::string queue) override { return with_.inner->is_paused(std::move(queue)); }
+    awaitable<storage_status> tend() override { return with_.inner->tend(); }
+    awaitable<void> changed_elsewhere() override { return with_.inner->changed_elsewhere(); }
+    awaitable<void> close() override { return with_.inner->close(); }
+
+private:
+    template <class T>
+    awaitable<T> asked(intent what, awaitable<T> work);
+    intent about(intent::kind what, const job_id& id) const;
+    void check_settled(const settlement& what, settled answer) const;
+    void check_claimed(const intent& what, const std::vector<job_snapshot>& jobs) const;
+
+    const parts with_;
+};
+
+}  // namespace cofila::sim

@@ -1,0 +1,235 @@
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+#include "ask.hpp"
+#include "cancelled.hpp"
+#include "clients.hpp"
+#include "probes.hpp"
+
+namespace cofila::sim {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using job_type = node::job_queue::job_type;
+using worker_type = worker<std::string, std::string>;
+
+/// Processors of one worker that run now.
+using running_count = std::shared_ptr<int>;
+
+/// While a processor runs for a job.
+class run_of {
+public:
+    run_of(node& where, const job_type& job, running_count of_worker)
+        : world_{where.around},
+          id_{job.id().str()},
+          nth_{job.attempts_started()},
+          of_worker_{std::move(of_worker)}
+    {
+        world_.begin_run(id_, nth_, where.number);
+        if (++*of_worker_ > world_.chosen.concurrency)
+            world_.known.fail("I8: a worker runs more jobs at once than it may");
+    }
+    run_of(const run_of&) = delete;
+    run_of& operator=(const run_of&) = delete;
+    ~run_of()
+    {
+        --*of_worker_;
+        world_.end_run(id_, nth_);
+    }
+
+private:
+    world& world_;
+    const std::string id_;
+    const int nth_;
+    const running_count of_worker_;
+};
+
+void fail_somehow(dice& chance)
+{
+    switch (chance.below(4)) {
+    case 0:
+        reach(probe::odd_exception);
+        throw 42;
+    case 1:
+        throw unrecoverable_error{"never again"};
+    case 2:
+        throw boost::system::system_error{asio::error::operation_aborted};
+    default:
+        throw std::runtime_error{"this time not"};
+    }
+}
+
+asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
+{
+    if (here->chance().chance(200))
+        co_await ask(job.update_progress({{"half", true}}));
+    if (here->chance().chance(100))
+        co_await ask(job.log("a line"));
+}
+
+/// Succeeds, fails, takes too long, blocks its thread, or does not listen.
+asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, running_count of_worker)
+{
+    const run_of running{*here, job, std::move(of_worker)};
+    reach_if(here->around.chosen.off_loop, probe::off_loop);
+    auto& chance = here->chance();
+    const auto& like = here->around.chosen;
+    const bool mad = !here->around.peaceful;
+    auto length = chance.any_length(like.longest_run / 20, like.longest_run);
+    if (mad && chance.chance(like.overrunning))
+        length += chance.any_length(like.lock_duration, 4 * like.lock_duration);
+    if (mad && chance.chance(like.blocking))
+        here->around.time_line.spend(chance.any_length(like.lock_duration / 4, 3 * like.lock_duration));
+    if (mad && chance.chance(like.stubborn)) {
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        length += like.grace + std::chrono::seconds{2};
+    }
+    co_await report(here, job);
+    co_await here->sleep(length);
+    if (chance.chance(like.failing))
+        fail_somehow(chance);
+    co_return "done";
+}
+
+worker_options some_options(node& here)
+{
+    const auto& like = here.around.chosen;
+    const auto ms = [](time t) { return std::chrono::duration_cast<milliseconds>(t); };
+    worker_options out{
+        .concurrency = like.concurrency,
+        .prefetch = like.prefetch,
+        .lock_duration = ms(like.lock_duration),
+        .poll_interval = ms(like.poll_interval),
+        .grace = ms(like.grace),
+    };
+    if (like.off_loop)
+        out.executor = here.pool();
+    return out;
+}
+
+/// Pauses and resumes it, changes its concurrency, closes it in the end: what an administrator may do to a worker.
+asio::awaitable<void> meddle(std::shared_ptr<node> here, detail::worker_ptr with)
+{
+    auto& chance = here->chance();
+    const auto lock = here->around.chosen.lock_duration;
+    while (here->is_busy()) {
+        co_await here->sleep(chance.any_length(lock, 20 * lock));
+        if (!here->is_busy())
+            break;
+        switch (chance.below(4)) {
+        case 0:
+            detail::set_paused(with, true);
+            co_await here->sleep(chance.any_length(lock / 4, 2 * lock));
+            detail::set_paused(with, false);
+            break;
+        case 1:
+            detail::set_concurrency(with, chance.between(1, here->around.chosen.concurrency));
+            break;
+        case 2:
+            detail::stop(with, std::nullopt);
+            co_return;
+        default:
+            co_await ask(
+                detail::close(with, std::chrono::duration_cast<milliseconds>(chance.any_length(lock / 4, lock)))
+            );
+            co_return;
+        }
+    }
+}
+
+void note_end(const close_report& ended)
+{
+    reach_if(!ended.abandoned.empty(), probe::abandoned);
+    reach_if(!ended.finished.empty() && ended.released.empty() && ended.cancelled.empty(), probe::closed_in_grace);
+}
+
+void misbehave(const std::shared_ptr<node>& here)
+{
+    auto& chance = here->chance();
+    if (here->around.peaceful || here->is_dead() || !chance.chance(here->around.chosen.bad_slots))
+        return;
+    switch (chance.below(3)) {
+    case 0:
+        reach(probe::slot_threw);
+        throw std::runtime_error{"a slot that throws"};
+    case 1:
+        here->around.time_line.spend(chance.any_length(std::chrono::milliseconds{1}, here->around.chosen.lock_duration)
+        );
+        break;
+    default:
+        if (here->is_busy()) {
+            reach(probe::slot_added);
+            here->spawn([](node::job_queue to) -> asio::awaitable<void> {
+                co_await ask(to.add("from a slot", "data"));
+            }(here->queues().front()));
+        }
+    }
+}
+
+template <class Signal>
+void hear(const std::shared_ptr<node>& here, Signal& signal, tale what)
+{
+    signal.connect([weak = std::weak_ptr{here}, what](const auto& event) {
+        const auto self = weak.lock();
+        if (!self || self->is_dead())
+            return;
+        const auto& id = event.id.str();
+        if (!self->around.known.may_tell(self->number, id, what))
+            self->around.known.fail("I22: an event tells of job '" + id + "' what was not stored, or a second time");
+        misbehave(self);
+    });
+}
+
+}  // namespace
+
+asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
+{
+    while (here->is_open()) {
+        const auto running = std::make_shared<int>(0);
+        worker_type working{
+            from, [here, running](job_type job) { return process(here, std::move(job), running); }, some_options(*here)
+        };
+        working.events().lock_lost.connect([self = here.get(), worker = working.id()](const auto& event) {
+            const auto* const job = self->around.known.find(event.id.str());
+            const bool still_held = job && job->row.state == job_state::active && job->row.worker == worker;
+            reach_if(still_held && !self->is_dead(), probe::self_fenced);
+        });
+        here->spawn(meddle(here, working.core()));
+        const auto& like = here->around.chosen;
+        auto run = working.run();
+        if (here->is_busy() && here->chance().chance(like.cancelled))
+            run = cancelled_at_some_moment(here, 20 * like.lock_duration, std::move(run));
+        const auto ended = co_await ask(std::move(run));
+        if (ended.value && !here->is_dead())
+            note_end(*ended.value);
+        else if (here->is_open() && !ended.is_aborted())
+            here->around.known.fail("a worker ended with an error: " + ended.failed.message());
+    }
+}
+
+void listen(const std::shared_ptr<node>& here, const node::job_queue& to)
+{
+    auto& events = to.events();
+    hear(here, events.added, tale::added);
+    hear(here, events.waiting, tale::waiting);
+    hear(here, events.delayed, tale::delayed);
+    hear(here, events.active, tale::active);
+    hear(here, events.completed, tale::completed);
+    hear(here, events.failed, tale::failed);
+    hear(here, events.retrying, tale::retrying);
+    hear(here, events.stalled, tale::stalled);
+    hear(here, events.released, tale::released);
+    hear(here, events.removed, tale::removed);
+    events.drained.connect([weak = std::weak_ptr{here}](const auto&) {
+        const auto self = weak.lock();
+        if (self && !self->is_dead() && !self->around.known.may_tell_drained(self->number))
+            self->around.known.fail("I23: 'drained' was told though something was left");
+    });
+}
+
+}  // namespace cofila::sim

@@ -1,0 +1,266 @@
+#include "world.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ask.hpp"
+#include "audit.hpp"
+#include "node.hpp"
+#include "probes.hpp"
+
+namespace cofila::sim {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time before_next_try = 100ms;
+constexpr std::uint64_t steps_between_looks = 100;
+/// Without faults all has to come to its end within so many steps.
+constexpr std::uint64_t most_peaceful_steps = 400'000;
+
+asio::awaitable<void> resume(std::shared_ptr<node> here, node::job_queue queue)
+{
+    for (bool resumed = false; !resumed && here->is_open();) {
+        const auto done = co_await ask(queue.resume());
+        resumed = done.value.has_value();
+        if (!resumed)
+            co_await here->sleep(before_next_try);
+    }
+}
+
+}  // namespace
+
+world::world(std::uint64_t seed, std::string placeholder)
+    : chance{seed},
+      chosen{chance},
+      path{std::move(placeholder)},
+      time_line{chance, chosen.in_turn, chosen.lag},
+      disk{
+          {.sleep = [this](int us) { time_line.spend(std::chrono::microseconds{us}); },
+           .locked_out = [this] { return file_is_busy(); },
+           .log_written =
+               [this] {
+                   for (auto* const one : living_)
+                       one->log_written();
+               },
+           .log_copied = [] { reach(probe::log_copied); }}
+      }
+{}
+
+world::~world() = default;
+
+bool world::run(std::uint64_t steps)
+{
+    for (int i = 0; i < chosen.nodes; ++i)
+        start_node();
+    plan_faults();
+    while (time_line.steps() < steps)
+        if (!step())
+            return false;
+    make_peace();
+    return run_until_final() && close_all() && compare_rows();
+}
+
+/// False: a rule was broken, or nothing is left to do.
+bool world::step()
+{
+    if (!time_line.step()) {
+        known.fail("nothing is left that could happen");
+        return false;
+    }
+    if (time_line.steps() >= compared_at_ + steps_between_looks) {
+        compared_at_ = time_line.steps();
+        compare_rows();
+    }
+    return known.broken().empty();
+}
+
+std::vector<job_row> world::rows()
+{
+    if (!looking_)
+        looking_ = std::make_unique<sqlite::connection>(sqlite::connection_options{
+            .path = path,
+            .operation_deadline = 0ms,
+            .clock = std::make_shared<node_clock>(time_line, node_clock::options{}),
+            .read_only = true
+        });
+    return read_jobs(looking_->handle());
+}
+
+/// What is known against what is stored.
+bool world::compare_rows()
+{
+    const bool any_open = std::ranges::any_of(living_, [](const node* one) { return one->is_open(); });
+    if ((looking_ || any_open) && !known.agrees(rows()))
+        known.fail("the rows are not what was committed");
+    return known.broken().empty();
+}
+
+void world::resolve(const std::vector<ledger::entry>& unknown)
+{
+    if (std::ranges::all_of(unknown, [](const auto& one) { return one.changes.empty(); }))
+        return;
+    const auto now = rows();
+    if (known.agrees(now, unknown)) {
+        known.commit(unknown, time_line.now());
+        reach(probe::ghost_commit);
+    } else if (known.agrees(now)) {
+        reach(probe::unknown_but_undone);
+    } else {
+        known.fail("a commit whose outcome is unknown was stored by half");
+    }
+}
+
+void world::start_node()
+{
+    const auto born = std::make_shared<node>(*this, ++born_);
+    nodes_.push_back(born);
+    living_.push_back(born.get());
+    born->start();
+}
+
+void world::start_node_later()
+{
+    ++to_be_born_;
+    time_line.at(time_line.now() + chance.any_length(1ms, 2 * chosen.lock_duration), [this] {
+        --to_be_born_;
+        start_node();
+    });
+}
+
+bool world::is_alive(std::int64_t process) const
+{
+    return std::ranges::any_of(living_, [&](const node* one) { return one->number == process && !one->is_closed(); });
+}
+
+void world::begin_run(const std::string& id, int nth, int node)
+{
+    const auto* const job = known.find(id);
+    if (!job || job->row.started < nth)
+        known.fail("I19: job '" + id + "' runs without a claim");
+    for (auto other = running_.lower_bound({id, 0}); other != running_.end() && other->first.first == id; ++other)
+        reach(other->second == node ? probe::came_back : probe::overlapping_runs);
+    if (!running_.emplace(std::pair{id, nth}, node).second)
+        known.fail("I21: one claim of job '" + id + "' runs twice");
+}
+
+void world::every(time mean, void (world::*fault)())
+{
+    if (mean <= time{} || peaceful)
+        return;
+    time_line.at(time_line.now() + chance.between(time{1}, 2 * mean), [this, mean, fault] {
+        if (!peaceful)
+            (this->*fault)();
+        every(mean, fault);
+    });
+}
+
+void world::plan_faults()
+{
+    every(chosen.stops, &world::stop_one);
+    every(chosen.crashes, &world::crash_one);
+    every(chosen.deployments, &world::deploy_one);
+    every(chosen.clock_steps, &world::step_clock);
+    every(chosen.machine_sleeps, &world::sleep);
+    every(chosen.foreign_locks, &world::lock_file);
+    every(chosen.full_disks, &world::fill_disk);
+}
+
+node* world::any_node()
+{
+    std::erase_if(living_, [](const node* one) { return one->is_closed(); });
+    return living_.empty() ? nullptr : living_[chance.below(living_.size())];
+}
+
+void world::stop_one()
+{
+    if (auto* const one = any_node())
+        one->stop_for(chance.any_length(chosen.lock_duration / 4, 4 * chosen.lock_duration));
+}
+
+void world::crash_one()
+{
+    auto* const one = any_node();
+    if (!one)
+        return;
+    std::erase(living_, one);
+    one->crash();
+    if (!one->is_leaving())  // then there is another one already
+        start_node_later();
+}
+
+void world::deploy_one()
+{
+    auto* const one = any_node();
+    if (!one || !one->is_open())
+        return;
+    one->close();
+    start_node_later();
+}
+
+void world::step_clock()
+{
+    auto* const one = any_node();
+    if (!one)
+        return;
+    const auto by = chance.any_length(chosen.lock_duration / 2, 20 * chosen.lock_duration);
+    const bool back = chance.chance(500);
+    reach_if(known.holds_locks(one->number), back ? probe::wall_back : probe::wall_forward);
+    one->step_wall(back ? -by : by);
+}
+
+void world::sleep()
+{
+    reach_if(known.unfinished() > 0, probe::machine_slept);
+    time_line.skip(chance.any_length(chosen.lock_duration, 20 * chosen.lock_duration));
+}
+
+void world::lock_file() { locked_until_ = time_line.now() + chance.any_length(1ms, 2 * chosen.operation_deadline); }
+
+void world::fill_disk()
+{
+    disk.fill(true);
+    time_line.at(time_line.now() + chance.any_length(10ms, chosen.lock_duration), [this] { disk.fill(false); });
+}
+
+void world::make_peace()
+{
+    peaceful = true;
+    disk.fill(false);
+    disk.calm();
+    locked_until_ = {};
+}
+
+bool world::run_until_final()
+{
+    const auto last = time_line.steps() + most_peaceful_steps;
+    const auto end =
+        time_line.now() + 300 * chosen.lock_duration + 10 * (chosen.sweep_interval + chosen.poll_interval) + 60s;
+    std::set<int> resumed;
+    do {
+        for (auto* const one : living_)
+            if (one->is_open() && resumed.insert(one->number).second)
+                for (const auto& queue : one->queues())
+                    one->spawn(resume(one->shared_from_this(), queue));
+        if (!step())
+            return false;
+        if (time_line.steps() > last || time_line.now() > end)
+            known.fail("I24: without faults not every job comes to its end");
+    } while (!known.all_final() || resumed.empty() || to_be_born_ > 0);
+    return known.broken().empty();
+}
+
+bool world::close_all()
+{
+    for (auto* const one : living_)
+        one->close();
+    for (std::uint64_t i = 0; i < most_peaceful_steps && known.broken().empty() && time_line.step(); ++i) {}
+    for (const auto& one : nodes_)
+        if (!one->is_gone())
+            known.fail("I24: something of process " + std::to_string(one->number) + " is still suspended");
+    return known.broken().empty();
+}
+
+}  // namespace cofila::sim
