@@ -142,13 +142,13 @@ row_damage::row_damage()
 void row_damage::check(job_state state, std::span<const damage> values)
 {
     with_->sql().exec("BEGIN IMMEDIATE");
+    with_->begun();
     struct undo {
         sqlite::session& with;
         ~undo()
         {
             with.link().db().tryExec("ROLLBACK");
             with.forget_names();
-            with.forget_positions();
         }
     } const at_end{*with_};
     with_->sql().exec(rows, static_cast<int>(state));
