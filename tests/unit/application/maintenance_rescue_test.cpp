@@ -146,8 +146,8 @@ TEST_CASE("a stalled job that has a backoff waits for it, by its number of stall
         co_await queue.add("x", 1, std::move(options));
         sweeper by{a};
         by.processes->dead.push_back(process(100));
-        co_await a.store->inner().register_worker({.id = "gone", .process = process(100), .started_at = a.at(0s)});
         for (const auto delay : {1s, 2s, 4s}) {
+            co_await a.store->inner().register_worker({.id = "gone", .process = process(100), .started_at = a.at(0s)});
             co_await take(queue, "gone", 30s);
             co_await settle();
             recorder events{queue.events()};
