@@ -40,6 +40,7 @@ public:
     awaitable<change_answer> promote(std::string queue, job_id id) override;
     awaitable<sweep_answer> sweep(sweep_request request) override;
     awaitable<std::vector<lock_row>> locks() override { return with_.inner->locks(); }
+    awaitable<std::vector<worker_row>> workers() override { return with_.inner->workers(); }
     awaitable<void> register_worker(worker_row worker) override;
     awaitable<void> forget_worker(std::string id) override { return with_.inner->forget_worker(std::move(id)); }
     awaitable<std::optional<job_record>> get(std::string queue, job_id id) override
