@@ -60,7 +60,7 @@ TEST_SUITE_BEGIN("live file");
 TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the next sweep, and nothing more is written")
 {
     for (const auto& mishap : mishaps) {
-        INFO(mishap.name);
+        INFO(std::string{mishap.name});
         const temp_folder folder;
         const auto path = folder.file("jobs.db");
         run_coro([&]() -> asio::awaitable<void> {
