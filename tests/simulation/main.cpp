@@ -1,4 +1,6 @@
 // The deterministic simulation: production code on virtual time and simulated machines, with faults (docs/testing.md).
+#include <malloc.h>
+
 #include <charconv>
 #include <chrono>
 #include <filesystem>
