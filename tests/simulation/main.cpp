@@ -1,9 +1,10 @@
 // The deterministic simulation: production code on virtual time and simulated machines, with faults (docs/testing.md).
 #include <malloc.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <filesystem>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "campaign.hpp"
 #include "support/temp_folder.hpp"
