@@ -86,7 +86,6 @@ asio::awaitable<answer<added_job>> add(std::shared_ptr<node> here, node::job_que
     if (!here->chance().chance(here->around.chosen.cancelled))
         co_return co_await ask(std::move(call));
     auto out = co_await ask(cancelled_at_some_moment(here, 2 * here->around.chosen.longest_delay, std::move(call)));
-    reach_if(out.is_aborted(), probe::call_cancelled);
     reach_if(out.value.has_value(), probe::cancelled_too_late);
     co_return out;
 }
@@ -179,7 +178,10 @@ asio::awaitable<void> finish_by_hand(std::shared_ptr<node> here, node::job_queue
     co_await here->sleep(some_lock(*here, 1));
     auto end = chance.chance(here->around.chosen.failing) ? from.fail(taken.claim, {.message = "by hand"})
                                                           : from.complete(taken.claim, "by hand");
+    if (chance.chance(here->around.chosen.cancelled))
+        end = cancelled_at_some_moment(here, 2 * here->around.chosen.longest_delay, std::move(end));
     const auto ended = co_await ask(std::move(end));
+    reach_if(ended.is_aborted() && !here->is_dead(), probe::call_cancelled);
     reach_if(ended.value.has_value(), probe::by_hand);
     reach_if(ended.failed == errc::lock_lost, probe::by_hand_late);
 }
