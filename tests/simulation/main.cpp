@@ -1,7 +1,10 @@
 // The deterministic simulation: production code on virtual time and simulated machines, with faults (docs/testing.md).
+#include <malloc.h>
+
+#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <filesystem>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -9,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "campaign.hpp"
 #include "support/temp_folder.hpp"
@@ -118,8 +122,18 @@ std::size_t show_probes(const sim::figures& done, bool all)
     return missed;
 }
 
+/// A run frees what the next one takes: giving it back to the system between them costs a third of the time.
+void keep_memory()
+{
+#ifdef __GLIBC__
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
 int run(const options& chosen)
 {
+    keep_memory();
     const test::temp_folder folder;
     auto campaign = plan(chosen);
     campaign.database = folder.file("simulated.db");

@@ -240,10 +240,9 @@ void node::crash()
     if (changes_)
         changes_->close();
     clock_->fly();
-    if (engine_)
-        engine_->abandon();
     queues_.clear();
-    engine_.reset();
+    if (engine_)  // on its own thread, as its cancellations expect
+        loop_.push([engine = std::exchange(engine_, {})] { engine->abandon(); });
     leave_machine();
     const bool ended = around.time_line.drain({&loop_, &database_, &pool_});
     if (!ended || !is_gone())

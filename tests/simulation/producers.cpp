@@ -64,6 +64,20 @@ job_options some_options(node& here)
 
 const node::job_queue& some_queue(node& here) { return here.chance().one_of(here.queues()); }
 
+/// An id of one queue, or none.
+const node::job_queue* home_of(node& here, const job_id& id)
+{
+    if (!id.str().starts_with('q'))
+        return nullptr;
+    return &here.queues()[static_cast<std::size_t>(id.str()[1] - '0')];
+}
+
+const node::job_queue& home_or_some_queue(node& here, const job_id& id)
+{
+    const auto* const home = home_of(here, id);
+    return home ? *home : some_queue(here);
+}
+
 using added_job = add_result<std::string, std::string>;
 
 asio::awaitable<answer<added_job>> add(std::shared_ptr<node> here, node::job_queue to, job_options options)
@@ -72,14 +86,16 @@ asio::awaitable<answer<added_job>> add(std::shared_ptr<node> here, node::job_que
     if (!here->chance().chance(here->around.chosen.cancelled))
         co_return co_await ask(std::move(call));
     auto out = co_await ask(cancelled_at_some_moment(here, 2 * here->around.chosen.longest_delay, std::move(call)));
-    reach_if(out.is_aborted(), probe::call_cancelled);
     reach_if(out.value.has_value(), probe::cancelled_too_late);
     co_return out;
 }
 
 /// With an id of its own an add can be repeated until it is certain.
-asio::awaitable<void> add_surely(std::shared_ptr<node> here, node::job_queue to, std::string id)
+asio::awaitable<void> add_surely(std::shared_ptr<node> here, std::string rest_of_id)
 {
+    const auto place = here->chance().below(here->queues().size());
+    const auto to = here->queues()[place];
+    const auto id = "q" + std::to_string(place) + rest_of_id;
     auto options = some_options(*here);
     options.id = job_id{id};
     bool unknown = false;
@@ -117,7 +133,7 @@ std::optional<job_id> some_job(node& here)
 
 asio::awaitable<void> change_something(std::shared_ptr<node> here, job_id id)
 {
-    const auto queue = some_queue(*here);
+    const auto queue = home_or_some_queue(*here, id);
     switch (here->chance().below(8)) {
     case 0:
         co_await ask(queue.remove(id));
@@ -162,7 +178,10 @@ asio::awaitable<void> finish_by_hand(std::shared_ptr<node> here, node::job_queue
     co_await here->sleep(some_lock(*here, 1));
     auto end = chance.chance(here->around.chosen.failing) ? from.fail(taken.claim, {.message = "by hand"})
                                                           : from.complete(taken.claim, "by hand");
+    if (chance.chance(here->around.chosen.cancelled))
+        end = cancelled_at_some_moment(here, 2 * here->around.chosen.longest_delay, std::move(end));
     const auto ended = co_await ask(std::move(end));
+    reach_if(ended.is_aborted() && !here->is_dead(), probe::call_cancelled);
     reach_if(ended.value.has_value(), probe::by_hand);
     reach_if(ended.failed == errc::lock_lost, probe::by_hand_late);
 }
@@ -179,11 +198,11 @@ asio::awaitable<void> produce(std::shared_ptr<node> here, int place)
             continue;
         const auto how = here->chance().below(10);
         if (how < 5)
-            co_await add_surely(here, some_queue(*here), prefix + std::to_string(n));
+            co_await add_surely(here, prefix + std::to_string(n));
         else if (how < 6)
             co_await add_many(here);
-        else if (const auto known = some_job(*here); known && how < 7)
-            co_await ask(some_queue(*here).add("job", "data", {.id = known}));
+        else if (const auto known = some_job(*here); how < 7 && known && home_of(*here, *known))
+            co_await ask(home_of(*here, *known)->add("job", "data", {.id = known}));
         else
             co_await add(here, some_queue(*here), some_options(*here));
     }

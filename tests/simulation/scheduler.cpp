@@ -4,11 +4,13 @@
 
 namespace cofila::sim {
 
-task lane::take(std::size_t index)
+void lane::run(std::size_t index)
 {
-    auto out = std::move(ready_[index]);
+    const auto next = std::move(ready_[index]);
     ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(index));
-    return out;
+    running_ = true;
+    next();
+    running_ = false;
 }
 
 scheduler::timer scheduler::at(time when, task call)
@@ -59,7 +61,7 @@ bool scheduler::run_one()
 void scheduler::run(lane& where, std::size_t index)
 {
     spent_ = {};
-    where.take(index)();
+    where.run(index);
     const auto busy = std::exchange(spent_, {});
     if (busy > time{})
         hold(where, busy);
@@ -82,7 +84,7 @@ bool scheduler::drain(std::vector<lane*> which)
         if (next == which.end())
             return true;
         spent_ = {};
-        (*next)->take(0)();
+        (*next)->run(0);
         spent_ = {};
     }
     return false;

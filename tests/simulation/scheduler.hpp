@@ -21,7 +21,8 @@ public:
     void push(task what) { ready_.push_back(std::move(what)); }
     std::size_t size() const noexcept { return ready_.size(); }
     std::size_t runnable() const noexcept { return holds_ == 0 ? ready_.size() : 0; }
-    task take(std::size_t index);
+    void run(std::size_t index);
+    bool is_running() const noexcept { return running_; }
 
     void hold() noexcept { ++holds_; }
     void release() noexcept { --holds_; }
@@ -29,6 +30,7 @@ public:
 private:
     std::vector<task> ready_{};
     int holds_ = 0;
+    bool running_ = false;
 };
 
 /// One thread that plays all threads of all processes: it runs a random one of what is ready, and lets time jump to the
