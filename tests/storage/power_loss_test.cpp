@@ -137,7 +137,14 @@ void run_campaign(durability how, std::uint32_t first_seed, tally& count)
                 return;
             ++count.points;
             for (int kind_of_damage = 0; kind_of_damage < upto.damages; ++kind_of_damage) {
-                INFO("seed ", seed, ", point ", count.points, ", ", std::string{name_of(static_cast<damage>(kind_of_damage))});
+                INFO(
+                    "seed ",
+                    seed,
+                    ", point ",
+                    count.points,
+                    ", ",
+                    std::string{name_of(static_cast<damage>(kind_of_damage))}
+                );
                 const auto dice = seed * 1000 + static_cast<std::uint32_t>(count.points);
                 disk.restart(at.disk, static_cast<damage>(kind_of_damage), dice);
                 if (count.points % upto.with_second_fault == 0)

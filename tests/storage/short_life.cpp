@@ -48,7 +48,7 @@ void short_life::live()
     complete_all();
     clock_->advance(std::chrono::hours{1});
     together({sweeping()});
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 7; ++i) {
         together({claiming(2)});
         complete_all();
     }
