@@ -28,10 +28,8 @@ public:
         int attempts_kept = 0;  ///< Retries that left the attempts as they were: each allows one more.
         int completions = 0;
         int retries = 0;
-        int renewals = 0;                  ///< Of the present lock.
-        time locked_at{};                  ///< When the present lock was last given or renewed.
-        std::set<std::string> given_up{};  ///< Tokens that held the lock once.
-        std::set<std::string> settled{};   ///< Those of them that gave it up themselves.
+        int renewals = 0;  ///< Of the present lock.
+        time locked_at{};  ///< When the present lock was last given or renewed.
     };
 
     /// A transaction's part: one operation and what it changed.
@@ -43,7 +41,11 @@ public:
     void commit(const std::vector<entry>& entries, time now);
     /// Whether these rows are what is known, or what is known with these entries on top.
     bool agrees(const std::vector<job_row>& rows, const std::vector<entry>& with = {}) const;
+    /// The last job that had this id.
     const fate* find(const std::string& id) const;
+    /// Whether a claim was stored with this token, and whether its end was.
+    bool was_given(const std::string& token) const { return tokens_.contains(token); }
+    bool was_settled(const std::string& token) const { return settled_.contains(token); }
     const std::map<std::int64_t, fate>& jobs() const noexcept { return jobs_; }
     bool all_final() const;
     std::size_t unfinished() const;
@@ -89,6 +91,7 @@ private:
     std::set<int> dead_{};
     std::set<std::int64_t> paused_{};
     std::set<std::string> tokens_{};
+    std::set<std::string> settled_{};
     std::map<std::pair<int, std::string>, std::pair<std::vector<tale>, std::size_t>> tales_{};
     std::map<int, int> empty_moments_{};
     mutable std::string broken_{};

@@ -83,7 +83,6 @@ void ledger::leave_active(const intent& asked, fate& job, const job_row& after, 
     require(asked.tokens.contains(before.token), job, "I11: a job left active without the token of its lock");
     require(after.started == before.started, job, "the end of an attempt was counted as a claim");
     require(after.token == before.token, job, "the token went too early");
-    job.given_up.insert(before.token);
     if (asked.what == kind::sweep)
         rescue(job, after, now);
     else if (asked.what == kind::settle)
@@ -118,7 +117,7 @@ void ledger::rescue(fate& job, const job_row& after, time now)
 void ledger::settle(fate& job, const job_row& after)
 {
     const auto& before = job.row;
-    job.settled.insert(before.token);
+    settled_.insert(before.token);
     require(after.stalls == before.stalls, job, "a settlement was counted as a stall");
     if (after.made == before.made) {
         require(after.state == job_state::waiting, job, "I10: given back into another state than waiting");

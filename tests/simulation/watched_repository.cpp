@@ -84,8 +84,8 @@ void watched_repository::check_settled(const settlement& what, settled answer) c
 {
     const auto& token = what.job.token;
     const auto* const job = with_.known->find(what.job.id.str());
-    const bool did = job && job->settled.contains(token);
-    const bool remembered = did && !job->gone && job->row.token == token;
+    const bool did = with_.known->was_settled(token);
+    const bool remembered = did && job && !job->gone && job->row.token == token;
     if (answer == settled::lost ? remembered : !did)
         with_.known->fail("I11: the answer to a settlement of job '" + what.job.id.str() + "' is not what was stored");
     reach_if(answer == settled::lost, probe::zombie_rejected);
@@ -94,13 +94,9 @@ void watched_repository::check_settled(const settlement& what, settled answer) c
 
 void watched_repository::check_claimed(const intent& what, const std::vector<job_snapshot>& jobs) const
 {
-    for (const auto& job : jobs) {
-        const auto* const known = with_.known->find(job->id.str());
-        const bool ours = known && what.claims.contains(job->token) &&
-                          (known->row.token == job->token || known->given_up.contains(job->token));
-        if (!ours)
+    for (const auto& job : jobs)
+        if (!what.claims.contains(job->token) || !with_.known->was_given(job->token))
             with_.known->fail("job '" + job->id.str() + "' was handed out without a claim that was stored");
-    }
 }
 
 boost::asio::awaitable<std::vector<bool>> watched_repository::extend_locks(
