@@ -70,8 +70,9 @@ bool ledger::agrees(const std::vector<job_row>& rows, const std::vector<entry>& 
     return std::ranges::equal(wanted, rows, [](const auto& known, const job_row& row) { return known.second == row; });
 }
 
-void ledger::commit(const std::vector<entry>& entries, time now)
+void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
 {
+    late_ = unknown;
     for (const auto& one : entries) {
         for (const auto& change : one.changes)
             apply(one.asked, change, now);
@@ -158,6 +159,8 @@ void ledger::remove(const intent& asked, fate& job)
 void ledger::tell(const intent& asked, const std::string& id, tale what)
 {
     tales_[{asked.node, id}].first.push_back(what);
+    if (late_)
+        late_tales_.insert({asked.node, id, what});
 }
 
 bool ledger::may_tell(int node, const std::string& id, tale what)
@@ -168,7 +171,7 @@ bool ledger::may_tell(int node, const std::string& id, tale what)
     auto& [tales, told] = known->second;
     const auto next = std::find(tales.begin() + static_cast<std::ptrdiff_t>(told), tales.end(), what);
     if (next == tales.end())
-        return false;
+        return late_tales_.erase({node, id, what}) > 0;
     told = static_cast<std::size_t>(next - tales.begin()) + 1;
     return true;
 }

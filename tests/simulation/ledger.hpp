@@ -38,7 +38,8 @@ public:
         std::vector<row_change> changes{};
     };
 
-    void commit(const std::vector<entry>& entries, time now);
+    /// `unknown`: who asked for it does not know yet that it took place, and may tell of it late.
+    void commit(const std::vector<entry>& entries, time now, bool unknown = false);
     /// Whether these rows are what is known, or what is known with these entries on top.
     bool agrees(const std::vector<job_row>& rows, const std::vector<entry>& with = {}) const;
     /// The last job that had this id.
@@ -93,6 +94,8 @@ private:
     std::set<std::string> tokens_{};
     std::set<std::string> settled_{};
     std::map<std::pair<int, std::string>, std::pair<std::vector<tale>, std::size_t>> tales_{};
+    std::set<std::tuple<int, std::string, tale>> late_tales_{};
+    bool late_ = false;  // what is being committed
     std::map<int, int> empty_moments_{};
     mutable std::string broken_{};
 };

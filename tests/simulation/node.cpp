@@ -112,6 +112,7 @@ std::shared_ptr<simulated_port> node::make_port(bool writes)
 void node::before_batch()
 {
     file_was_busy_ = around.file_is_busy();
+    batch_began_ = around.time_line.now();
     if (around.peaceful)
         return;
     struct fault {
@@ -136,8 +137,9 @@ void node::before_batch()
 void node::after_batch(const std::vector<ledger::entry>& done, const std::vector<ledger::entry>& unknown)
 {
     around.disk.calm();
-    around.known.commit(done, around.time_line.now());
-    around.resolve(unknown);
+    // What a batch does is there for others from its beginning on, however long it then takes.
+    around.known.commit(done, batch_began_);
+    around.resolve(unknown, batch_began_);
     reach_if(file_was_busy_ && !done.empty(), probe::waited_for_file);
     reach_if(must_reopen_ && !done.empty(), probe::reopened);
     must_reopen_ = !unknown.empty() || (must_reopen_ && done.empty());

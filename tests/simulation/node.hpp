@@ -96,6 +96,7 @@ private:
     bool dead_ = false;
     bool log_news_ = false;  // the system will tell of a write
     bool file_was_busy_ = false;
+    time batch_began_{};
     bool must_reopen_ = false;
 };
 

@@ -98,13 +98,13 @@ bool world::compare_rows()
     return known.broken().empty();
 }
 
-void world::resolve(const std::vector<ledger::entry>& unknown)
+void world::resolve(const std::vector<ledger::entry>& unknown, time began)
 {
     if (std::ranges::all_of(unknown, [](const auto& one) { return one.changes.empty(); }))
         return;
     const auto now = rows();
     if (known.agrees(now, unknown)) {
-        known.commit(unknown, time_line.now());
+        known.commit(unknown, began, true);
         reach(probe::ghost_commit);
     } else if (known.agrees(now)) {
         reach(probe::unknown_but_undone);

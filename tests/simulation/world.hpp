@@ -47,7 +47,7 @@ public:
     void begin_run(const std::string& id, int nth, int node);
     void end_run(const std::string& id, int nth) { running_.erase({id, nth}); }
     /// Rows that are not what they should be after a commit whose outcome is unknown are a broken rule.
-    void resolve(const std::vector<ledger::entry>& unknown);
+    void resolve(const std::vector<ledger::entry>& unknown, time began);
 
 private:
     void start_node();
