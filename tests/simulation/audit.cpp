@@ -119,20 +119,38 @@ capture::capture(std::vector<row_change>& out)
 
 capture::~capture() { target = nullptr; }
 
+namespace {
+
+/// Calls `take` with each row of the answer.
+template <class Take>
+void read(sqlite3* connection, const char* sql, Take take)
+{
+    sqlite3_stmt* query = nullptr;
+    require(sqlite3_prepare_v2(connection, sql, -1, &query, nullptr), connection);
+    int result = SQLITE_ROW;
+    while ((result = sqlite3_step(query)) == SQLITE_ROW)
+        take(result_columns{query});
+    sqlite3_finalize(query);
+    require(result == SQLITE_DONE ? SQLITE_OK : result, connection);
+}
+
+}  // namespace
+
 std::vector<job_row> read_jobs(sqlite3* connection)
 {
     std::vector<job_row> out;
-    sqlite3_stmt* query = nullptr;
-    require(
-        sqlite3_prepare_v2(connection, "SELECT " SIM_COLUMNS("") " FROM cofila_jobs ORDER BY key", -1, &query, nullptr),
-        connection
-    );
-    int result = SQLITE_ROW;
-    while ((result = sqlite3_step(query)) == SQLITE_ROW)
-        out.push_back(*read_row(result_columns{query}, 0));
-    sqlite3_finalize(query);
-    if (result != SQLITE_DONE)
-        throw SQLite::Exception{connection, result};
+    read(connection, "SELECT " SIM_COLUMNS("") " FROM cofila_jobs ORDER BY key", [&](const result_columns& row) {
+        out.push_back(*read_row(row, 0));
+    });
+    return out;
+}
+
+std::set<std::int64_t> read_paused(sqlite3* connection)
+{
+    std::set<std::int64_t> out;
+    read(connection, "SELECT number FROM cofila_queues WHERE paused <> 0", [&](const result_columns& row) {
+        out.insert(row.number(0));
+    });
     return out;
 }
 

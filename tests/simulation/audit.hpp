@@ -1,6 +1,8 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <cstdint>
+#include <set>
 #include <vector>
 
 #include "job_row.hpp"
@@ -22,5 +24,7 @@ public:
 
 /// All jobs that are stored now, by key.
 std::vector<job_row> read_jobs(sqlite3* connection);
+/// The queues that are paused now.
+std::set<std::int64_t> read_paused(sqlite3* connection);
 
 }  // namespace cofila::sim

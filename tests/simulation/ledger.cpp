@@ -70,6 +70,18 @@ bool ledger::agrees(const std::vector<job_row>& rows, const std::vector<entry>& 
     return std::ranges::equal(wanted, rows, [](const auto& known, const job_row& row) { return known.second == row; });
 }
 
+bool ledger::agrees_on_pauses(const std::set<std::int64_t>& paused, const std::vector<entry>& with) const
+{
+    auto wanted = paused_;
+    for (const auto& one : with)
+        for (const auto& change : one.changes)
+            if (change.queue && change.paused)
+                wanted.insert(*change.queue);
+            else if (change.queue)
+                wanted.erase(*change.queue);
+    return wanted == paused;
+}
+
 void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
 {
     late_ = unknown;

@@ -6,7 +6,11 @@
 
 namespace cofila::sim {
 
-memory_files::memory_files(surroundings with) : around{std::move(with)} { sqlite3_vfs_register(file_layer(this), 1); }
+memory_files::memory_files(surroundings with) : around{std::move(with)}
+{
+    sqlite3_vfs_register(file_layer(this), 1);
+    sqlite3_randomness(0, nullptr);  // SQLite draws anew from this layer, not from where the last run has left it
+}
 
 memory_files::~memory_files() { sqlite3_vfs_unregister(file_layer(nullptr)); }
 

@@ -27,10 +27,11 @@ public:
     run_of(node& where, const job_type& job, running_count of_worker)
         : world_{where.around},
           id_{job.id().str()},
+          added_{job.timestamp()},
           nth_{job.attempts_started()},
           of_worker_{std::move(of_worker)}
     {
-        world_.begin_run(id_, nth_, where.number);
+        world_.begin_run({id_, added_, nth_}, where.number);
         if (++*of_worker_ > world_.chosen.concurrency)
             world_.known.fail("I8: a worker runs more jobs at once than it may");
     }
@@ -39,12 +40,13 @@ public:
     ~run_of()
     {
         --*of_worker_;
-        world_.end_run(id_, nth_);
+        world_.end_run({id_, added_, nth_});
     }
 
 private:
     world& world_;
     const std::string id_;
+    const time_point added_;
     const int nth_;
     const running_count of_worker_;
 };

@@ -103,7 +103,7 @@ void world::resolve(const std::vector<ledger::entry>& unknown, time began)
     if (std::ranges::all_of(unknown, [](const auto& one) { return one.changes.empty(); }))
         return;
     const auto now = rows();
-    if (known.agrees(now, unknown)) {
+    if (known.agrees(now, unknown) && known.agrees_on_pauses(read_paused(looking_->handle()), unknown)) {
         known.commit(unknown, began, true);
         reach(probe::ghost_commit);
     } else if (known.agrees(now)) {
@@ -135,14 +135,18 @@ bool world::is_alive(std::int64_t process) const
     return std::ranges::any_of(living_, [&](const node* one) { return one->number == process && !one->is_closed(); });
 }
 
-void world::begin_run(const std::string& id, int nth, int node)
+void world::begin_run(const claim_name& claim, int node)
 {
+    const auto& [id, added, nth] = claim;
     const auto* const job = known.find(id);
-    if (!job || job->row.started < nth)
+    if (!job || (!job->gone && job->row.started < nth))
         known.fail("I19: job '" + id + "' runs without a claim");
-    for (auto other = running_.lower_bound({id, 0}); other != running_.end() && other->first.first == id; ++other)
+    for (auto other = running_.lower_bound({id, added, 0}); other != running_.end(); ++other) {
+        if (std::get<0>(other->first) != id || std::get<1>(other->first) != added)
+            break;
         reach(other->second == node ? probe::came_back : probe::overlapping_runs);
-    if (!running_.emplace(std::pair{id, nth}, node).second)
+    }
+    if (!running_.emplace(claim, node).second)
         known.fail("I21: one claim of job '" + id + "' runs twice");
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,9 +44,10 @@ public:
 
     bool is_alive(std::int64_t process) const;
     bool file_is_busy() const { return time_line.now() < locked_until_; }
-    /// The n-th run of a job begins, and ends.
-    void begin_run(const std::string& id, int nth, int node);
-    void end_run(const std::string& id, int nth) { running_.erase({id, nth}); }
+    /// A claim of a job: its id, when it was added (an id may be used again), and which one it is.
+    using claim_name = std::tuple<std::string, time_point, int>;
+    void begin_run(const claim_name& claim, int node);
+    void end_run(const claim_name& claim) { running_.erase(claim); }
     /// Rows that are not what they should be after a commit whose outcome is unknown are a broken rule.
     void resolve(const std::vector<ledger::entry>& unknown, time began);
 
@@ -75,7 +77,7 @@ private:
     int to_be_born_ = 0;
     time locked_until_{};
     std::uint64_t compared_at_ = 0;
-    std::map<std::pair<std::string, int>, int> running_{};  // job and claim -> process
+    std::map<claim_name, int> running_{};  // by which process
     std::unique_ptr<sqlite::connection> looking_{};
 };
 
