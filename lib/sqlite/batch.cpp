@@ -171,14 +171,9 @@ bool writing_runner::commit(batch waiting)
         session_->committed();
         return true;
     } catch (const SQLite::Exception& e) {
-        const bool full = e.getErrorCode() == SQLITE_FULL;
-        if (full && make_room())
+        if (e.getErrorCode() == SQLITE_FULL && make_room())
             return false;
         fail_all(waiting, describe_commit(e, options_.path));
-        if (full) {
-            roll_back();  // the connection is sound, and on a full disk there may not be another one
-            return true;
-        }
     }
     // What the file holds now is known only to a new connection.
     close_session();
