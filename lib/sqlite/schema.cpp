@@ -265,9 +265,9 @@ void migrate(connection& to, bool embed)
             db.exec("PRAGMA application_id = " + std::to_string(application_id));
         for (auto version = stored; version < current_version; ++version)
             db.exec(migrations[static_cast<std::size_t>(version)]);
-        db.exec(
-            "INSERT OR REPLACE INTO cofila_meta VALUES ('schema_version', " + std::to_string(current_version) + ")"
-        );
+        SQLite::Statement version{db, "INSERT OR REPLACE INTO cofila_meta VALUES ('schema_version', ?1)"};
+        version.bind(1, current_version);
+        version.exec();
         db.exec("COMMIT");
     } catch (...) {
         db.tryExec("ROLLBACK");
