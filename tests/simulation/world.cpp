@@ -32,10 +32,10 @@ asio::awaitable<void> resume(std::shared_ptr<node> here, node::job_queue queue)
 
 }  // namespace
 
-world::world(std::uint64_t seed, std::string placeholder)
+world::world(std::uint64_t seed, std::string on_disk)
     : chance{seed},
       chosen{chance},
-      path{std::move(placeholder)},
+      path{std::move(on_disk)},
       time_line{chance, chosen.in_turn, chosen.lag},
       disk{
           {.sleep = [this](int us) { time_line.spend(std::chrono::microseconds{us}); },

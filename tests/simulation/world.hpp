@@ -21,8 +21,8 @@ class node;
 /// Everything of one run: the machine, its disk, its processes, and what is known to be true.
 class world {
 public:
-    /// `placeholder`: an empty file, since the library looks at the name of its database in the real file system too.
-    world(std::uint64_t seed, std::string placeholder);
+    /// `on_disk`: an empty file, since the library looks at the name of its database in the real file system too.
+    world(std::uint64_t seed, std::string on_disk);
     world(const world&) = delete;
     world& operator=(const world&) = delete;
     ~world();
