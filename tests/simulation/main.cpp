@@ -113,7 +113,7 @@ std::size_t show_probes(const sim::figures& done, bool all)
     std::size_t missed = 0;
     for (std::size_t i = 0; i < sim::probe_count; ++i) {
         const auto text = to_string(static_cast<sim::probe>(i));
-        missed += done.probes[i] == 0 ? 1 : 0;
+        missed += done.probes[i] == 0 ? 1U : 0U;
         if (all || done.probes[i] == 0)
             std::cout << (done.probes[i] == 0 ? "never reached: " : "") << text
                       << (all ? ": " + std::to_string(done.probes[i]) : "") << '\n';

@@ -14,11 +14,11 @@ std::string text(std::optional<time_point> time)
     return time ? std::to_string(time->time_since_epoch().count()) : "-";
 }
 
-std::string text_of(const std::optional<job_record>& stored)
+std::string text_of(const std::optional<job_record>& of)
 {
-    if (!stored)
+    if (!of)
         return "not there";
-    const auto& job = *stored;
+    const auto& job = *of;
     const auto number = [](int n) { return std::to_string(n); };
     return number(static_cast<int>(job.state)) + ' ' + job.token + ' ' + text(job.locked_until) + ' ' +
            text(job.run_at) + ' ' + text(job.finished_at) + ' ' + number(job.attempts_started) + ' ' +
@@ -39,11 +39,11 @@ findings& findings::operator+=(const findings& more)
     return *this;
 }
 
-void ledger::make(entry& of, const change& change, told how)
+void ledger::make(known& of, const effect& change, told how)
 {
     if (how == told::failed)
         return;
-    std::vector<state> after;
+    std::vector<stored> after;
     for (const auto& before : of.may_be)
         after.push_back(change(before));
     if (how == told::done) {
@@ -57,7 +57,7 @@ void ledger::make(entry& of, const change& change, told how)
 
 void ledger::make_active(const job_snapshot& claim, const std::function<void(job_record&)>& change, told how)
 {
-    const auto where_held = [&](const state& before) {
+    const auto where_held = [&](const stored& before) {
         auto after = before;
         if (after && after->state == job_state::active && after->token == claim->token)
             change(*after);
@@ -74,19 +74,19 @@ void ledger::add(const jobs& together, told how)
         auto& entry = entries_[job->id.str()];
         if (entry.may_be.empty())
             entry.may_be.emplace_back();
-        make(entry, [&](const state& before) { return before ? before : state{*job}; }, how);
+        make(entry, [&](const stored& before) { return before ? before : stored{*job}; }, how);
     }
 }
 
 void ledger::claim(const claim_order& order, time_point now, const jobs& claimed, told how)
 {
     for (const auto& job : claimed)
-        make(entries_.at(job->id.str()), [&](const state&) { return state{*job}; }, how);
+        make(entries_.at(job->id.str()), [&](const stored&) { return stored{*job}; }, how);
     if (how != told::unknown)
         return;
     for (auto& [id, entry] : entries_)
         for (const auto& token : order.tokens) {
-            const auto taken = [&](const state& before) {
+            const auto taken = [&](const stored& before) {
                 auto after = before;
                 if (after && after->state == job_state::waiting)
                     domain::lock(*after, token, order.worker, order.lock_duration, now);
@@ -113,7 +113,7 @@ void ledger::extend(const job_snapshot& job, time_point until, told how)
 
 void ledger::promote(const std::vector<job_id>& promoted, told how)
 {
-    const auto due = [](const state& before) {
+    const auto due = [](const stored& before) {
         auto after = before;
         if (after && after->state == job_state::delayed) {
             after->state = job_state::waiting;
@@ -144,11 +144,11 @@ findings ledger::compare(const std::map<std::string, std::optional<job_record>>&
             out.ghosts += is != text_of(entry.believed) ? 1 : 0;
             continue;
         }
-        const bool may_be_absent = std::ranges::any_of(entry.may_be, [](const state& one) { return !one; });
+        const bool may_be_absent = std::ranges::any_of(entry.may_be, [](const stored& one) { return !one; });
         ++(job && may_be_absent ? out.unexpected : out.lost);
         out.text += "job '" + id + "' is: " + is + "\n";
-        for (const auto& state : entry.may_be)
-            out.text += "  may be: " + text_of(state) + "\n";
+        for (const auto& one : entry.may_be)
+            out.text += "  may be: " + text_of(one) + "\n";
     }
     for (const auto& ids : together_) {
         const auto there = std::ranges::count_if(ids, [&](const auto& id) { return found.at(id).has_value(); });

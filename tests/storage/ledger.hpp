@@ -42,18 +42,18 @@ public:
     findings compare(const std::map<std::string, std::optional<job_record>>& found) const;
 
 private:
-    using state = std::optional<job_record>;
-    using change = std::function<state(const state&)>;
-    struct entry {
-        state believed{};  // if nothing of what is unknown has happened
-        std::vector<state> may_be{};
+    using stored = std::optional<job_record>;
+    using effect = std::function<stored(const stored&)>;
+    struct known {
+        stored believed{};  // if nothing of what is unknown has happened
+        std::vector<stored> may_be{};
     };
 
-    static void make(entry& of, const change& change, told how);
+    static void make(known& of, const effect& change, told how);
     /// Changes a job that the token of `claim` holds.
     void make_active(const job_snapshot& claim, const std::function<void(job_record&)>& change, told how);
 
-    std::map<std::string, entry> entries_{};
+    std::map<std::string, known> entries_{};
     std::vector<std::vector<std::string>> together_{};
 };
 

@@ -70,8 +70,8 @@ bool short_life::run(const steps& batch, steps& failed)
 {
     test_batch all;
     std::vector<const test_operation*> done;
-    for (const auto& step : batch)
-        done.push_back(&all.add(step.work, step.kind));
+    for (const auto& one : batch)
+        done.push_back(&all.add(one.work, one.kind));
     if (all.run(*runner_) != batch.size())
         throw std::logic_error{"a batch ended early"};
     for (std::size_t i = 0; i < batch.size(); ++i) {
