@@ -67,6 +67,22 @@ asio::awaitable<void> maintenance::run()
 
 asio::awaitable<void> maintenance::run_once()
 {
+    // The one may fail where the other does not; and where the file is another one, all of the sweep would.
+    std::exception_ptr not_looked;
+    try {
+        co_await look_at_store();
+    } catch (...) {
+        not_looked = std::current_exception();
+    }
+    if (replaced_)
+        co_return;
+    co_await sweep();
+    if (not_looked)
+        std::rethrow_exception(not_looked);
+}
+
+asio::awaitable<void> maintenance::sweep()
+{
     // Before the locks are read: so none is forgotten before all it held has been seen as a dead process's.
     liveness processes{*ports_->processes};
     const auto dead = co_await find_dead_workers(processes);
@@ -79,7 +95,6 @@ asio::awaitable<void> maintenance::run_once()
     }
     for (const auto& id : dead)
         co_await ports_->repository->forget_worker(id);
-    co_await look_at_store();
 }
 
 asio::awaitable<std::vector<std::string>> maintenance::find_dead_workers(liveness& processes)
@@ -113,7 +128,7 @@ asio::awaitable<std::vector<rescue_order>> maintenance::find_stalled(liveness& p
 asio::awaitable<void> maintenance::look_at_store()
 {
     const auto status = co_await ports_->repository->tend();
-    if (status.replaced && !std::exchange(told_replaced_, true))
+    if (status.replaced && !std::exchange(replaced_, true))
         around_.failed(std::make_exception_ptr(error{
             errc::storage_corrupt,
             "the database file was moved, removed or replaced while it is open: what is written from now on is "

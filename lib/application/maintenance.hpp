@@ -29,11 +29,12 @@ public:
 
     /// Sweeps until it is cancelled. What fails is told and tried again at the next sweep.
     boost::asio::awaitable<void> run();
-    /// One sweep: promotes due jobs, rescues stalled ones, removes those whose retention is over, forgets workers whose
-    /// process has died, looks at the file.
+    /// One sweep: looks at the file, promotes due jobs, rescues stalled ones, removes those whose retention is over,
+    /// forgets workers whose process has died. Where the file was replaced, that is told once and nothing more is done.
     boost::asio::awaitable<void> run_once();
 
 private:
+    boost::asio::awaitable<void> sweep();
     boost::asio::awaitable<std::vector<std::string>> find_dead_workers(liveness& processes);
     boost::asio::awaitable<std::vector<rescue_order>> find_stalled(liveness& processes);
     boost::asio::awaitable<void> look_at_store();
@@ -44,7 +45,7 @@ private:
     const maintenance_options options_;
     const surroundings around_;
     domain::stall_watch watch_{};
-    bool told_replaced_ = false;
+    bool replaced_ = false;
     bool told_long_log_ = false;
 };
 

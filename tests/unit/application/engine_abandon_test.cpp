@@ -64,7 +64,7 @@ TEST_CASE("destroying an engine cancels its jobs, gives them back, and ends all 
 TEST_CASE("an engine may be destroyed while the store has not answered its sweep, its claim and its caller")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        for (const auto which : {op::locks, op::sweep, op::tend, op::settle, op::add})
+        for (const auto which : {op::locks, op::sweep, op::settle, op::add})
             a.store->hold_answer(which);
         auto engine = co_await another(a);
         auto queue = engine->queue<int, int>("q");
@@ -86,7 +86,7 @@ TEST_CASE("an engine may be destroyed while the store has not answered its sweep
         worker.reset();
         co_await settle();
         CHECK_FALSE(added);
-        for (const auto which : {op::locks, op::sweep, op::tend, op::settle, op::add})
+        for (const auto which : {op::locks, op::sweep, op::settle, op::add})
             a.store->let_go(which);
         co_await settle();
         CHECK(added);  // it was stored before the engine went
