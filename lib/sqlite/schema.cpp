@@ -3,6 +3,7 @@
 #include <cofila/error.hpp>
 
 #include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -163,6 +164,13 @@ std::int64_t check_owner(SQLite::Database& db, const std::string& path, bool emb
     return version;
 }
 
+/// What it looks at belongs together: somebody else may be making our tables at this moment.
+void check_owner_at_once(SQLite::Database& db, const std::string& path, bool embed)
+{
+    const SQLite::Transaction reading{db};
+    check_owner(db, path, embed);
+}
+
 void check_place(const std::string& path)
 {
     std::error_code failed;
@@ -239,7 +247,7 @@ void check_file(const connection_options& options, bool embed)
     look.read_only = true;
     try {
         connection reading{look};
-        check_owner(reading.db(), options.path, embed);
+        check_owner_at_once(reading.db(), options.path, embed);
         return;
     } catch (const SQLite::Exception& e) {
         if (e.getExtendedErrorCode() != SQLITE_READONLY_ROLLBACK)
@@ -247,7 +255,7 @@ void check_file(const connection_options& options, bool embed)
     }
     // A writer died in the middle, before the file had its log: whoever opens it next has to undo that first.
     connection undoing{options};
-    check_owner(undoing.db(), options.path, embed);
+    check_owner_at_once(undoing.db(), options.path, embed);
 }
 
 void migrate(connection& to, bool embed)
