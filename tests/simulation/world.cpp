@@ -60,7 +60,7 @@ bool world::run(std::uint64_t steps)
         if (!step())
             return false;
     make_peace();
-    return run_until_final() && close_all() && compare_rows();
+    return run_until_final() && serve_late_comers() && close_all() && compare_rows();
 }
 
 /// False: a rule was broken, or nothing is left to do.

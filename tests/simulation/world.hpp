@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -65,6 +66,10 @@ private:
     void lock_file();
     void fill_disk();
     bool run_until_final();
+    std::optional<time> pickup_bound() const;
+    bool pass(time length);
+    bool serve_late_comers();
+    bool serve(const char* id, milliseconds delay, time bound);
     bool close_all();
     void make_peace();
     bool compare_rows();
