@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <atomic>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -24,8 +25,16 @@ asio::awaitable<void> discard(asio::awaitable<bool> task) { co_await std::move(t
 
 asio::awaitable<storage_status> tend_file(std::shared_ptr<database_port> writer, store_file file)
 {
-    co_await perform(std::move(writer), kind::shorten_log, [](session& with) { return with.keep_reserve(); });
-    co_return file.look();
+    std::exception_ptr failed;
+    try {
+        co_await perform(std::move(writer), kind::shorten_log, [](session& with) { return with.keep_reserve(); });
+    } catch (const error&) {
+        failed = std::current_exception();
+    }
+    const auto status = file.look();
+    if (failed && !status.replaced)  // else that is why, and what has to be told
+        std::rethrow_exception(failed);
+    co_return status;
 }
 
 /// The threads end here, on the loop: what was submitted is done and the log is copied before, so that this is quick.

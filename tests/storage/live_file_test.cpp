@@ -11,6 +11,7 @@
 
 #include "integration/sqlite_support.hpp"
 #include "sqlite/version_note.hpp"
+#include "storage/fault_files.hpp"
 #include "storage/in_child.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
@@ -81,6 +82,25 @@ TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the n
         if (fs::exists(path + ".moved"))
             CHECK(ask(path + ".moved", "SELECT count(*) FROM cofila_jobs") == 1);
     }
+}
+
+TEST_CASE("F50: a file that is removed after a commit has failed is told of, too")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    fault_files disk{std::make_shared<manual_clock>()};
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await add_as(store, "before");
+        disk.expect({.kind = fault::sync});
+        const auto failed = co_await error_of(add_as(store, "unknown"));
+        CHECK(failed.code == errc::outcome_unknown);
+        disk.heal();
+        remove_it(path);
+        const auto status = co_await store->tend();
+        CHECK(status.replaced);
+        co_await store->close();
+    });
 }
 
 TEST_CASE("F50: closing lets the log of the file be that has taken the place")
