@@ -45,7 +45,7 @@ def run(command, folder):
 def look(compiler, model, wanted, definitions):
     """What was found wrong, in how many states."""
     with tempfile.TemporaryDirectory() as folder:
-        run(["spin", *definitions, "-a", HERE / f"{model}.pml"], folder)
+        run(["spin", "-P" + " ".join([*compiler, "-E", "-x", "c"]), *definitions, "-a", HERE / f"{model}.pml"], folder)
         safety = ["-DSAFETY", "-DNOCLAIM"] if wanted == "assertions" else []
         run([*compiler, "-x", "c", "-w", "-O1", "-DMEMLIM=1500", *safety, "-o", "pan", "pan.c"], folder)
         # Liveness with weak fairness: a process that could go on does so at some time.

@@ -1,4 +1,6 @@
 #pragma once
+#include <cofila/cofila.hpp>
+
 #include <doctest/doctest.h>
 
 #include "../../lib/pch/pch.hpp"

@@ -30,6 +30,14 @@ asio::awaitable<void> resume(std::shared_ptr<node> here, node::job_queue queue)
     }
 }
 
+/// Twice, as a call that pauses it may be under way.
+asio::awaitable<void> resume_for_good(std::shared_ptr<node> here, node::job_queue queue)
+{
+    co_await resume(here, queue);
+    co_await here->sleep(2 * here->around.chosen.operation_deadline + 10 * here->around.chosen.longest_delay);
+    co_await resume(here, queue);
+}
+
 }  // namespace
 
 world::world(std::uint64_t seed, std::string on_disk)
@@ -247,7 +255,7 @@ bool world::run_until_final()
         for (auto* const one : living_)
             if (one->is_open() && resumed.insert(one->number).second)
                 for (const auto& queue : one->queues())
-                    one->spawn(resume(one->shared_from_this(), queue));
+                    one->spawn(resume_for_good(one->shared_from_this(), queue));
         if (!step())
             return false;
         if (time_line.steps() > last || time_line.now() > end)
