@@ -84,7 +84,7 @@ asio::awaitable<void> maintenance::run_once()
 asio::awaitable<void> maintenance::sweep()
 {
     // Before the locks are read: so none is forgotten before all it held has been seen as a dead process's.
-    liveness processes{*ports_->processes};
+    const auto processes = std::make_shared<liveness>(*ports_->processes);
     const auto dead = co_await find_dead_workers(processes);
     sweep_request request{.now = ports_->time->wall_now(), .rescues = co_await find_stalled(processes)};
     for (bool more = true; more;) {
@@ -97,23 +97,23 @@ asio::awaitable<void> maintenance::sweep()
         co_await ports_->repository->forget_worker(id);
 }
 
-asio::awaitable<std::vector<std::string>> maintenance::find_dead_workers(liveness& processes)
+asio::awaitable<std::vector<std::string>> maintenance::find_dead_workers(std::shared_ptr<liveness> processes)
 {
     std::vector<std::string> out;
     auto workers = co_await ports_->repository->workers();
     for (auto& worker : workers)
-        if (processes.is_dead(worker.process))
+        if (processes->is_dead(worker.process))
             out.push_back(std::move(worker.id));
     co_return out;
 }
 
-asio::awaitable<std::vector<rescue_order>> maintenance::find_stalled(liveness& processes)
+asio::awaitable<std::vector<rescue_order>> maintenance::find_stalled(std::shared_ptr<liveness> processes)
 {
     const auto locks = co_await ports_->repository->locks();
     std::vector<domain::stall_watch::view> views;
     views.reserve(locks.size());
     for (const auto& lock : locks)
-        views.push_back({.lock = lock, .owner_dead = lock.process && processes.is_dead(*lock.process)});
+        views.push_back({.lock = lock, .owner_dead = lock.process && processes->is_dead(*lock.process)});
     std::vector<rescue_order> out;
     for (auto& lock : watch_.stalled(views, ports_->time->wall_now(), ports_->time->steady_now()))
         out.push_back(

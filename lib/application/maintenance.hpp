@@ -35,8 +35,8 @@ public:
 
 private:
     boost::asio::awaitable<void> sweep();
-    boost::asio::awaitable<std::vector<std::string>> find_dead_workers(liveness& processes);
-    boost::asio::awaitable<std::vector<rescue_order>> find_stalled(liveness& processes);
+    boost::asio::awaitable<std::vector<std::string>> find_dead_workers(std::shared_ptr<liveness> processes);
+    boost::asio::awaitable<std::vector<rescue_order>> find_stalled(std::shared_ptr<liveness> processes);
     boost::asio::awaitable<void> look_at_store();
     void announce(const sweep_answer& answer);
     steady_time next_sweep() const;
