@@ -33,8 +33,10 @@ asio::awaitable<void> resume(std::shared_ptr<node> here, node::job_queue queue)
 /// Twice, as a call that pauses it may be under way.
 asio::awaitable<void> resume_for_good(std::shared_ptr<node> here, node::job_queue queue)
 {
+    const auto& like = here->around.chosen;
+    const auto longest_call = 2 * like.operation_deadline + 10 * like.longest_delay;
     co_await resume(here, queue);
-    co_await here->sleep(2 * here->around.chosen.operation_deadline + 10 * here->around.chosen.longest_delay);
+    co_await here->sleep(longest_call);
     co_await resume(here, queue);
 }
 
