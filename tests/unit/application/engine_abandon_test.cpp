@@ -63,38 +63,41 @@ TEST_CASE("destroying an engine cancels its jobs, gives them back, and ends all 
 
 TEST_CASE("an engine may be destroyed while the store has not answered its sweep, its claim and its caller")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        for (const auto which : {op::locks, op::sweep, op::settle, op::add})
-            a.store->hold_answer(which);
-        auto engine = co_await another(a);
-        auto queue = engine->queue<int, int>("q");
-        const auto act = [](int_job) -> asio::awaitable<int> { co_return 1; };
-        auto worker = std::make_unique<cofila::worker<int, int>>(queue, act);
-        running run{*worker};
-        bool added = false;
-        const auto add = [&, queue]() -> asio::awaitable<void> {
-            co_await queue.add("x", 1, {.id = "a"});
-            added = true;
-        };
-        task_group tasks{a.executor};
-        tasks.spawn(add());
-        co_await settle();
-        CHECK(a.store->held(op::locks) == 1);
-        CHECK(a.store->held(op::settle) == 1);
-        CHECK(a.store->held(op::add) == 1);
-        engine.reset();
-        worker.reset();
-        co_await settle();
-        CHECK_FALSE(added);
-        for (const auto which : {op::locks, op::sweep, op::settle, op::add})
-            a.store->let_go(which);
-        co_await settle();
-        CHECK(added);  // it was stored before the engine went
-        co_await run.join();
-        co_await tasks.join();
-        CHECK(a.store->calls(op::sweep) == 0);
-        CHECK(a.clock->sleepers() == 0);
-    });
+    for (const auto sweeping : {op::tend, op::locks}) {
+        INFO(static_cast<int>(sweeping));
+        run_app([sweeping](app& a) -> asio::awaitable<void> {
+            for (const auto which : {sweeping, op::sweep, op::settle, op::add})
+                a.store->hold_answer(which);
+            auto engine = co_await another(a);
+            auto queue = engine->queue<int, int>("q");
+            const auto act = [](int_job) -> asio::awaitable<int> { co_return 1; };
+            auto worker = std::make_unique<cofila::worker<int, int>>(queue, act);
+            running run{*worker};
+            bool added = false;
+            const auto add = [&, queue]() -> asio::awaitable<void> {
+                co_await queue.add("x", 1, {.id = "a"});
+                added = true;
+            };
+            task_group tasks{a.executor};
+            tasks.spawn(add());
+            co_await settle();
+            CHECK(a.store->held(sweeping) == 1);
+            CHECK(a.store->held(op::settle) == 1);
+            CHECK(a.store->held(op::add) == 1);
+            engine.reset();
+            worker.reset();
+            co_await settle();
+            CHECK_FALSE(added);
+            for (const auto which : {sweeping, op::sweep, op::settle, op::add})
+                a.store->let_go(which);
+            co_await settle();
+            CHECK(added);  // it was stored before the engine went
+            co_await run.join();
+            co_await tasks.join();
+            CHECK(a.store->calls(op::sweep) == 0);
+            CHECK(a.clock->sleepers() == 0);
+        });
+    }
 }
 
 TEST_CASE("a queue, a job and a worker may outlive their engine")
