@@ -1,4 +1,4 @@
-// Feeds files and folders of files to a target, where there is no libFuzzer or no time for it.
+// Feeds files and folders of files to a target, where there is no libFuzzer. Options are libFuzzer's.
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,6 +24,8 @@ int main(int argc, char** argv)
 {
     int inputs = 0;
     for (const fs::path path : std::vector<std::string>(argv + 1, argv + argc)) {
+        if (path.native().starts_with('-'))
+            continue;
         if (!fs::is_directory(path)) {
             replay(path);
             ++inputs;

@@ -16,7 +16,9 @@ from pathlib import Path
 
 
 def replay(program, corpus):
-    print(subprocess.run([program, corpus], check=True, capture_output=True, text=True).stdout.strip())
+    # libFuzzer ends after the corpus, and tells of it on the other stream; replay.cpp knows nothing else.
+    done = subprocess.run([program, "-runs=0", corpus], check=True, capture_output=True, text=True)
+    print(done.stdout.strip() or done.stderr.strip().splitlines()[-1])
 
 
 def fuzz(program, corpus, found, arguments):
