@@ -183,11 +183,8 @@ void database_thread::loop(make_runner make)
     operations batch;
     auto busy_since = options_.clock->steady_now();
     for (;;) {
-        if (batch.empty()) {
-            if (!wait_for_work())
-                return;
-            busy_since = options_.clock->steady_now();
-        }
+        if (batch.empty() && !wait_for_work(busy_since))
+            return;
         {
             const std::lock_guard lock{mutex_};
             std::ranges::move(waiting_, std::back_inserter(batch));
@@ -203,11 +200,15 @@ void database_thread::loop(make_runner make)
 }
 
 /// False: there will be no more.
-bool database_thread::wait_for_work()
+bool database_thread::wait_for_work(steady_time& busy_since)
 {
     spin();
     std::unique_lock lock{mutex_};
-    wake_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+    const auto news = [this] { return !waiting_.empty() || stopping_; };
+    if (news())
+        return !waiting_.empty();  // without a sleep, so that others still had no gap
+    wake_.wait(lock, news);
+    busy_since = options_.clock->steady_now();
     return !waiting_.empty();
 }
 

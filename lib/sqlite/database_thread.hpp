@@ -46,7 +46,7 @@ private:
     using operations = std::vector<operation_ptr>;
 
     void loop(make_runner make);
-    bool wait_for_work();
+    bool wait_for_work(steady_time& busy_since);
     void spin();
     void answer(operations done);
     void answer_on(const boost::asio::any_io_executor& executor, operations done);
