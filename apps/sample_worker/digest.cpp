@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -30,9 +31,13 @@ using namespace std::chrono_literals;
 namespace {
 
 /// They change while they are digested. And closing any descriptor of the database would drop SQLite's locks on it.
+/// Those beside the database have its true name, also where it is opened by a link.
 std::vector<std::string> own_files(const digest_options& options)
 {
-    std::vector<std::string> files{options.database, options.database + "-wal", options.database + "-shm"};
+    const auto database = std::filesystem::weakly_canonical(options.database).string();
+    std::vector<std::string> files{database};
+    for (const auto* beside : {"-wal", "-shm", "-journal", "-reserve"})
+        files.push_back(database + beside);
     if (!options.manifest.empty()) {
         files.push_back(options.manifest);
         files.push_back(unfinished_manifest(options.manifest));

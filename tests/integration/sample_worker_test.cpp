@@ -136,6 +136,30 @@ TEST_CASE("what cannot be read is listed with the reason, and the rest goes on")
     CHECK(here.sha256sum_agrees());
 }
 
+TEST_CASE("the files of a database in the tree are left out, by whatever name it is opened")
+{
+    const tree here;
+    here.grow(20);
+    const auto database = here.root / "0" / "digest.db";
+    // As a run leaves it that was killed.
+    write_file(database.string() + "-reserve", "");
+    fs::resize_file(database.string() + "-reserve", 20'000'000);
+    auto command = here.digest();
+    command.at(3) = database.string();
+    child_process first{command};
+    first.read_rest();
+    CHECK(first.wait() == 0);
+    CHECK(here.manifest_lines() == 20);
+    CHECK(here.sha256sum_agrees());
+    command.at(3) = here.folder.file("link.db");
+    fs::create_symlink(database, command.at(3));
+    child_process second{command};
+    second.read_rest();
+    CHECK(second.wait() == 0);
+    CHECK(here.manifest_lines() == 20);
+    CHECK(here.sha256sum_agrees());
+}
+
 TEST_CASE("a run that was interrupted goes on, and digests no file twice")
 {
     const tree here;
