@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -182,9 +183,10 @@ public:
 
     /// Housekeeping that is not about jobs: looks at the file, shortens its log when it is idle.
     virtual boost::asio::awaitable<storage_status> tend() = 0;
-    /// Completes when somebody else may have changed the store; may be early, never late by more than the
-    /// notification itself takes. Cancellation: terminal, with `operation_aborted`.
-    virtual boost::asio::awaitable<void> changed_elsewhere() = 0;
+    /// True when somebody else may have changed the store since it was last asked; may be early, never late by more
+    /// than the notification itself takes. False when `wanted` said no meanwhile, which it is asked with every sign of
+    /// a change: what that was is told to whoever asks next. Cancellation: terminal, with `operation_aborted`.
+    virtual boost::asio::awaitable<bool> changed_elsewhere(std::function<bool()> wanted = [] { return true; }) = 0;
     /// Finishes what was started, then lets go of the store. Every later call throws `errc::closed`. Idempotent.
     virtual boost::asio::awaitable<void> close() = 0;
 };

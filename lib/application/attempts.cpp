@@ -65,7 +65,8 @@ void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcom
     auto change = domain::after_attempt(
         *attempt->job, std::move(outcome), attempt->cancelled, ports_->time->wall_now(), ports_->draw()
     );
-    if (change) {
+    const bool settles = change.has_value();
+    if (settles) {
         const bool given_back = change->attempts_made == attempt->job->attempts_made;
         if (closing_)
             (given_back ? report_.cancelled : report_.finished).push_back(attempt->job->id);
@@ -74,7 +75,8 @@ void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcom
     start_ready();
     if (closing_)
         progress_.set();
-    if (closing_ || plan().ask)
+    // With nothing to settle the worker waits as before, but now perhaps for jobs: others should know.
+    if (closing_ || !settles || plan().ask)
         wake_.set();
 }
 

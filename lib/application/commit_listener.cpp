@@ -19,16 +19,18 @@ asio::awaitable<void> commit_listener::run()
     for (;;) {
         while (!around_.anyone_idle())
             co_await ports_->worker_idle.wait();
+        bool changed = true;
         std::exception_ptr failed;
         try {
-            co_await ports_->repository->changed_elsewhere();
+            changed = co_await ports_->repository->changed_elsewhere(around_.anyone_idle);
         } catch (...) {
             failed = std::current_exception();
         }
         if (const auto state = co_await asio::this_coro::cancellation_state;
             state.cancelled() != asio::cancellation_type::none)
             co_return;
-        around_.wake_all();
+        if (changed)
+            around_.wake_all();
         if (!failed)
             continue;
         // The workers' safety poll goes on meanwhile.

@@ -8,7 +8,8 @@
 
 namespace cofila {
 
-/// Wakes the workers when somebody else has changed the store. Watches only while one of them waits for jobs.
+/// Wakes the workers when somebody else has changed the store. Watches only while one of them waits for jobs:
+/// once none does, the next commit ends the watch, so that a busy worker does not pay for it.
 class commit_listener {
 public:
     struct surroundings {

@@ -121,12 +121,13 @@ asio::awaitable<storage_status> repository::tend()
     co_return storage_status{};
 }
 
-asio::awaitable<void> repository::changed_elsewhere()
+asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()>)
 {
     check_open();
     const auto executor = co_await asio::this_coro::executor;
     event never{executor};
     co_await never.wait();
+    co_return false;
 }
 
 }  // namespace cofila::memory

@@ -41,7 +41,7 @@ public:
     boost::asio::awaitable<bool> is_paused(std::string queue) override;
 
     boost::asio::awaitable<storage_status> tend() override;
-    boost::asio::awaitable<void> changed_elsewhere() override;
+    boost::asio::awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override;
     boost::asio::awaitable<void> close() override;
 
 private:

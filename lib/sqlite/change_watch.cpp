@@ -59,22 +59,19 @@ asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
     self->seen_version_ = co_await data_version(self->with_.writer);
 }
 
-asio::awaitable<void> change_watch::wait(std::shared_ptr<change_watch> self)
+asio::awaitable<bool> change_watch::wait(std::shared_ptr<change_watch> self, std::function<bool()> wanted)
 {
     const listening watch{self->watch_.get()};  // before the first look, so that nothing falls between the two
-    for (;;) {
-        const bool changed = co_await self->version_changes();
-        if (changed)
-            co_return;
-        if (!watch) {
-            co_await self->sleep(slow_poll);
-            continue;
-        }
-        co_await self->written();
-        const bool changed_soon = co_await self->version_changes_soon();
-        if (changed_soon)
-            co_return;
+    while (wanted()) {
+        // At first, too: somebody may have written before the watch began, and not have committed yet.
+        auto look = watch ? self->version_changes_soon(wanted) : self->version_changes();
+        const bool changed = co_await std::move(look);
+        if (changed || !wanted())  // else a write that was noticed, but not looked into, would be forgotten
+            co_return changed;
+        auto next = watch ? self->written() : self->sleep(slow_poll);
+        co_await std::move(next);
     }
+    co_return false;
 }
 
 void change_watch::close()
@@ -93,10 +90,10 @@ asio::awaitable<bool> change_watch::version_changes()
 
 /// What is written meanwhile begins the intervals anew: it may be the commit that is waited for, and it need not be
 /// ours.
-asio::awaitable<bool> change_watch::version_changes_soon()
+asio::awaitable<bool> change_watch::version_changes_soon(std::function<bool()> wanted)
 {
     std::chrono::steady_clock::duration pause = first_pause;
-    for (int reads = 0; reads < most_reads; ++reads) {
+    for (int reads = 0; reads < most_reads && wanted(); ++reads) {
         const bool changed = co_await version_changes();
         if (changed)
             co_return true;

@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,9 +29,9 @@ public:
 
     /// From here on no change is missed.
     static boost::asio::awaitable<void> start(std::shared_ptr<change_watch> self);
-    /// Completes when there was a change since the last one that was told of, or since the start.
-    /// Cancellation: terminal, with `operation_aborted`.
-    static boost::asio::awaitable<void> wait(std::shared_ptr<change_watch> self);
+    /// True when there was a change since the last one that was told of, or since the start. False when `wanted` said
+    /// no, which it is asked before each look at the file. Cancellation: terminal, with `operation_aborted`.
+    static boost::asio::awaitable<bool> wait(std::shared_ptr<change_watch> self, std::function<bool()> wanted);
     /// A wait that is under way ends with `errc::closed`.
     void close();
 
@@ -38,7 +39,7 @@ private:
     class listening;
 
     boost::asio::awaitable<bool> version_changes();
-    boost::asio::awaitable<bool> version_changes_soon();
+    boost::asio::awaitable<bool> version_changes_soon(std::function<bool()> wanted);
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration time);
     boost::asio::awaitable<void> written();
 

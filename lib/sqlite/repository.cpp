@@ -256,7 +256,10 @@ asio::awaitable<bool> repository::is_paused(std::string queue)
 
 asio::awaitable<storage_status> repository::tend() { return tend_file(with_.writer, with_.file); }
 
-asio::awaitable<void> repository::changed_elsewhere() { return change_watch::wait(with_.changes); }
+asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()> wanted)
+{
+    return change_watch::wait(with_.changes, std::move(wanted));
+}
 
 asio::awaitable<void> repository::close() { return close_all(with_); }
 

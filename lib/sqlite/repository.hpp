@@ -69,7 +69,7 @@ public:
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
     awaitable<bool> is_paused(std::string queue) override;
     awaitable<storage_status> tend() override;
-    awaitable<void> changed_elsewhere() override;
+    awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override;
     awaitable<void> close() override;
 
 private:

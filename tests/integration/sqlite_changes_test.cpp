@@ -8,7 +8,9 @@
 
 #include "async/task_group.hpp"
 #include "integration/sqlite_support.hpp"
+#include "sqlite/change_watch.hpp"
 #include "support/error_of.hpp"
+#include "support/inline_port.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"
 
@@ -20,6 +22,23 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr const char* some_write = "INSERT OR REPLACE INTO cofila_meta VALUES ('touched', random())";
+
+asio::awaitable<void> note_answer(asio::awaitable<bool> wait, std::optional<bool>& answer)
+{
+    answer = co_await std::move(wait);
+}
+
+/// Never tells of a write.
+class silent_watch final : public commit_watch {
+public:
+    explicit silent_watch(asio::any_io_executor executor) : never_{std::move(executor)} {}
+    bool start() override { return true; }
+    void stop() override {}
+    asio::awaitable<void> written() override { return never_.wait(); }
+
+private:
+    event never_;
+};
 
 asio::awaitable<void> note_end(std::shared_ptr<job_repository> store, std::optional<thrown_error>& end)
 {
@@ -93,6 +112,60 @@ TEST_CASE("our own commits are no changes, but the one of another repository in 
         CHECK_FALSE(end->code);
         co_await other->close();
         co_await store->close();
+    });
+}
+
+TEST_CASE("a wait that is wanted no longer ends with our own next commit, and misses nothing for the next one")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        std::optional<bool> answer;
+        bool wanted = true;
+        task_group group{co_await asio::this_coro::executor};
+        group.spawn(note_answer(store->changed_elsewhere([&] { return wanted; }), answer));
+        co_await store->add("q", one_job("a"));
+        CHECK_FALSE(answer);
+        wanted = false;
+        co_await store->add("q", one_job("b"));
+        co_await group.join();
+        CHECK(answer == false);
+        execute(path, some_write);
+        const bool changed = co_await store->changed_elsewhere();
+        CHECK(changed);
+        co_await store->close();
+    });
+}
+
+TEST_CASE("a commit that was under way when the wait began is told of")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto clock = std::make_shared<manual_clock>();
+    run_coro(clock, [&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto writer =
+            std::make_shared<inline_port>(std::make_unique<sqlite::writing_runner>(connecting(path), false));
+        // It was written before, so that nothing tells of it.
+        const auto changes = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{
+            .path = path,
+            .writer = writer,
+            .clock = clock,
+            .executor = executor,
+            .watch = std::make_shared<silent_watch>(executor),
+        });
+        co_await sqlite::change_watch::start(changes);
+        std::optional<bool> answer;
+        task_group group{executor};
+        group.spawn(note_answer(sqlite::change_watch::wait(changes, [] { return true; }), answer));
+        co_await settle();
+        CHECK_FALSE(answer);
+        execute(path, some_write);
+        co_await clock->pass(100ms);
+        CHECK(answer == true);
+        group.cancel();
+        co_await group.join();
     });
 }
 

@@ -58,7 +58,10 @@ public:
     }
     awaitable<bool> is_paused(std::string queue) override { return with_.inner->is_paused(std::move(queue)); }
     awaitable<storage_status> tend() override { return with_.inner->tend(); }
-    awaitable<void> changed_elsewhere() override { return with_.inner->changed_elsewhere(); }
+    awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override
+    {
+        return with_.inner->changed_elsewhere(std::move(wanted));
+    }
     awaitable<void> close() override { return with_.inner->close(); }
 
 private:

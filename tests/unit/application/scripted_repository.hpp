@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "async/event.hpp"
+#include "async/first_of.hpp"
 
 namespace cofila::test {
 
@@ -53,6 +55,7 @@ public:
         boost::asio::any_io_executor executor, std::shared_ptr<job_repository> inner = memory_repository()
     )
         : changes{executor},
+          writes{executor},
           inner_{std::move(inner)},
           moved_{std::move(executor)}
     {}
@@ -178,12 +181,17 @@ public:
         return through(op::is_paused, inner_->is_paused(std::move(queue)));
     }
     awaitable<storage_status> tend() override { return through(op::tend, tend_as(replaced)); }
-    /// Somebody else changed the store: `changes.set()`.
-    awaitable<void> changed_elsewhere() override { return through(op::changed, changes.wait()); }
+    /// Somebody else changed the store: `changes.set()`. We did: `writes.set()`.
+    awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override
+    {
+        return through(op::changed, next_change(std::move(wanted)));
+    }
     awaitable<void> close() override { return through(op::close, inner_->close()); }
 
     bool replaced = false;  ///< What `tend` says of the file.
     event changes;
+    event writes;
+    int watching = 0;  ///< So many wait for changes.
 
 private:
     struct step {
@@ -229,6 +237,19 @@ private:
             co_await moved_.wait_uninterrupted([] {});
             --at.waiting;
         }
+    }
+
+    awaitable<bool> next_change(std::function<bool()> wanted)
+    {
+        ++watching;
+        struct leave {
+            int& watching;
+            ~leave() { --watching; }
+        } const at_end{watching};
+        bool changed = false;
+        while (!changed && wanted())
+            changed = co_await first_of(changes.wait(), writes.wait());
+        co_return changed;
     }
 
     static awaitable<storage_status> tend_as(bool replaced) { co_return storage_status{.replaced = replaced}; }
