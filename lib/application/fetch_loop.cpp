@@ -73,10 +73,12 @@ worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
     const auto end = ended_.begin() + plan.settle;
     question out{.ended{std::move_iterator{ended_.begin()}, std::move_iterator{end}}, .claim = plan.claim};
     ended_.erase(ended_.begin(), end);
-    // Before the question is put: what happens while it is answered counts for the next one.
-    maybe_work_ = false;
-    room_left_ = plan.more;
-    next_due_.reset();
+    if (plan.claim > 0) {  // else the answer will not say what there is, and what is known still counts
+        // Before the question is put: what happens while it is answered counts for the next one.
+        maybe_work_ = false;
+        room_left_ = plan.more;
+        next_due_.reset();
+    }
     ++asking_;
     claiming_ += plan.claim;
     return out;

@@ -113,6 +113,41 @@ TEST_CASE("the store is watched for the changes of others only while a worker wa
     });
 }
 
+TEST_CASE("a question that only settles takes nothing back of what is known to wait")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        door first{a.executor};
+        door second{a.executor};
+        lines started;
+        const auto wait = [&](job<int, int> job) -> asio::awaitable<int> {
+            started.push_back(job.id().str());
+            co_await (job.id() == job_id{"a"} ? first : second).pass_stubbornly();
+            co_return 0;
+        };
+        worker<int, int> worker{queue, wait, {.concurrency = 2, .poll_interval = 1h}};
+        running run{worker};
+        co_await settle();
+        co_await queue.add("x", 1, {.id = "a"});
+        co_await queue.add("x", 1, {.id = "b"});
+        co_await settle();
+        CHECK(started == lines{"a", "b"});
+        co_await rescue(a, "q", "a");
+        co_await a.clock->pass(30s);  // a is lost, but runs on
+        worker.concurrency(1);
+        second.open();
+        co_await settle();
+        const auto settled = co_await stored(a, "q", "b");
+        CHECK(settled.state == job_state::completed);
+        CHECK(started == lines{"a", "b"});
+        first.open();
+        co_await settle();
+        CHECK(started == lines{"a", "b", "a"});
+        co_await worker.close();
+        co_await run.join();
+    });
+}
+
 TEST_CASE("F86: a job that is added while a claim is answered is not overlooked")
 {
     run_app([](app& a) -> asio::awaitable<void> {
