@@ -36,7 +36,8 @@ struct raw_json {
 
 /// How a payload or result of type T becomes JSON text and comes back. A struct described with Boost.Describe becomes
 /// an object (when it is read, unknown members are ignored and absent ones keep their initialiser), a described enum
-/// its name; containers and optionals of such follow suit; everything else is left to Boost.JSON (`tag_invoke`).
+/// its name; lists and optionals of such and maps with a text as their key follow suit; everything else is left to
+/// Boost.JSON (`tag_invoke`).
 template <class T>
 std::string encode(const T& value);
 
@@ -88,14 +89,18 @@ template <class T>
 concept string_like = std::same_as<T, std::string>;
 
 template <class T>
+concept has_keys = requires { typename T::mapped_type; };
+
+/// What becomes an object: each key is a text, and there is one value for it.
+template <class T>
 concept map_like = requires(T t, typename T::key_type k, typename T::mapped_type m) {
-    t.emplace(std::move(k), std::move(m));
+    { t.emplace(std::move(k), std::move(m)).second } -> std::convertible_to<bool>;
     requires std::constructible_from<typename T::key_type, std::string>;
     requires std::convertible_to<typename T::key_type, std::string_view>;
 };
 
 template <class T>
-concept list_like = !string_like<T> && !map_like<T> && !json_native<T> && requires(T t, typename T::value_type v) {
+concept list_like = !string_like<T> && !has_keys<T> && !json_native<T> && requires(T t, typename T::value_type v) {
     t.insert(t.end(), std::move(v));
     t.begin();
 };

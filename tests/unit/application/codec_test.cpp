@@ -191,6 +191,20 @@ TEST_CASE("containers of many kinds survive the round trip")
     CHECK(round_trip(three{1, 2, 3}) == three{1, 2, 3});
 }
 
+TEST_CASE("maps that are no JSON object are left to Boost.JSON, which makes them lists of pairs")
+{
+    using numbered = std::map<int, std::string>;
+    CHECK(encode(numbered{{1, "a"}, {2, "b"}}) == R"([[1,"a"],[2,"b"]])");
+    CHECK(round_trip(numbered{{1, "a"}, {2, "b"}}) == numbered{{1, "a"}, {2, "b"}});
+    using table = std::unordered_map<std::int64_t, std::vector<int>>;
+    CHECK(round_trip(table{{7, {1, 2}}, {-1, {}}}) == table{{7, {1, 2}}, {-1, {}}});
+    using several = std::vector<numbered>;
+    CHECK(round_trip(several{{{1, "a"}}, {}}) == several{{{1, "a"}}, {}});
+    using synonyms = std::multimap<std::string, std::string>;
+    CHECK(round_trip(synonyms{{"big", "large"}, {"big", "great"}}) == synonyms{{"big", "large"}, {"big", "great"}});
+    CHECK(undecodable<numbered>(R"([[1,"a"],["b"]])") == "$: value does not fit");
+}
+
 TEST_CASE("a container that is read replaces what it had")
 {
     struct holder {
