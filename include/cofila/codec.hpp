@@ -38,6 +38,9 @@ struct raw_json {
 /// an object (when it is read, unknown members are ignored and absent ones keep their initialiser), a described enum
 /// its name; lists and optionals of such and maps with a text as their key follow suit; everything else is left to
 /// Boost.JSON (`tag_invoke`).
+///
+/// Throws `errc::invalid_argument` naming the path for a described enum that has none of its named values: it could not
+/// be read back.
 template <class T>
 std::string encode(const T& value);
 
@@ -47,7 +50,7 @@ T decode(std::string_view text);
 
 namespace detail {
 
-/// Where in a document the decoder is; lives on the stack of the recursion.
+/// Where in a document the codec is; lives on the stack of the recursion.
 struct json_path {
     const json_path* parent = nullptr;
     std::optional<std::string_view> name{};  // none: an element of a list
@@ -67,6 +70,8 @@ private:
 };
 
 [[noreturn]] void undecodable(const json_path& path, std::string_view why);
+[[noreturn]] void unencodable(const json_path& path, std::string_view value);
+[[noreturn]] void rethrow_as(std::string_view field, const error& current);
 boost::json::value parse_payload(std::string_view text, boost::json::storage_ptr memory = {});
 std::string serialize_payload(const boost::json::value& value);
 
@@ -113,7 +118,7 @@ template <class T>
 using members_of = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
 template <class T>
-boost::json::value to_value(const T& value, const boost::json::storage_ptr& memory)
+boost::json::value to_value(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
 {
     namespace json = boost::json;
     if constexpr (json_native<T>) {
@@ -121,25 +126,32 @@ boost::json::value to_value(const T& value, const boost::json::storage_ptr& memo
     } else if constexpr (described_struct<T>) {
         json::object out(memory);
         boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
-            out.emplace(member.name, to_value(value.*member.pointer, memory));
+            const json_path here{.parent = &path, .name = member.name};
+            out.emplace(member.name, to_value(value.*member.pointer, memory, here));
         });
         return out;
     } else if constexpr (described_enum<T>) {
         const char* name = boost::describe::enum_to_string(value, nullptr);
-        return name ? json::value(name, memory) : json::value(static_cast<std::int64_t>(value), memory);
+        if (!name)
+            unencodable(path, std::to_string(static_cast<std::underlying_type_t<T>>(value)));
+        return json::value(name, memory);
     } else if constexpr (is_optional<T>) {
-        return value ? to_value(*value, memory) : json::value(nullptr, memory);
+        return value ? to_value(*value, memory, path) : json::value(nullptr, memory);
     } else if constexpr (map_like<T>) {
         json::object out(memory);
         for (const auto& [key, item] : value) {
             const std::string_view name = key;
-            out[json::string_view{name.data(), name.size()}] = to_value(item, memory);
+            const json_path here{.parent = &path, .name = name};
+            out[json::string_view{name.data(), name.size()}] = to_value(item, memory, here);
         }
         return out;
     } else if constexpr (list_like<T>) {
         json::array out(memory);
-        for (const auto& item : value)
-            out.push_back(to_value(static_cast<const typename T::value_type&>(item), memory));
+        std::size_t index = 0;
+        for (const auto& item : value) {
+            const json_path here{.parent = &path, .index = index++};
+            out.push_back(to_value(static_cast<const typename T::value_type&>(item), memory, here));
+        }
         return out;
     } else {
         return json::value_from(value, memory);
@@ -249,9 +261,24 @@ std::string encode(const T& value)
         return detail::serialize_payload(value);
     } else {
         detail::scratch short_lived;
-        return detail::serialize_payload(detail::to_value(value, short_lived.memory()));
+        return detail::serialize_payload(detail::to_value(value, short_lived.memory(), {}));
     }
 }
+
+namespace detail {
+
+/// Where what cannot be encoded is an argument: an error names that.
+template <class T>
+std::string encode_as(std::string_view field, const T& value)
+{
+    try {
+        return encode(value);
+    } catch (const error& e) {
+        rethrow_as(field, e);
+    }
+}
+
+}  // namespace detail
 
 template <class T>
 T decode(std::string_view text)

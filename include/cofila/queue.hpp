@@ -5,6 +5,7 @@
 #include <cofila/job.hpp>
 #include <cofila/queue_types.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -109,7 +110,9 @@ private:
         detail::queue_ptr core, std::string name, Payload data, job_options options
     )
     {
-        job_spec<std::string> spec{.name = std::move(name), .data = encode(data), .options = std::move(options)};
+        job_spec<std::string> spec{
+            .name = std::move(name), .data = detail::encode_as("data", data), .options = std::move(options)
+        };
         auto done = co_await detail::add(std::move(core), std::move(spec));
         add_result<Payload, Result> out{job_type{std::move(done.job)}};
         out.duplicate = done.duplicate;
@@ -120,9 +123,20 @@ private:
     {
         std::vector<job_spec<std::string>> specs;
         specs.reserve(jobs.size());
-        for (auto& job : jobs)
-            specs.push_back({.name = std::move(job.name), .data = encode(job.data), .options = std::move(job.options)});
+        for (auto& job : jobs) {
+            auto data = encode_element(job.data, specs.size());
+            specs.push_back({.name = std::move(job.name), .data = std::move(data), .options = std::move(job.options)});
+        }
         co_return co_await detail::add_bulk(std::move(core), std::move(specs));
+    }
+
+    static std::string encode_element(const Payload& data, std::size_t index)
+    {
+        try {
+            return detail::encode_as("data", data);
+        } catch (const error& e) {
+            throw error{"[" + std::to_string(index) + "].", e};
+        }
     }
 
     static awaitable<std::optional<job_type>> find(detail::queue_ptr core, job_id id)
@@ -155,7 +169,7 @@ private:
 
     static awaitable<void> finish(detail::queue_ptr core, claim held, Result result)
     {
-        co_await detail::complete(std::move(core), std::move(held), encode(result));
+        co_await detail::complete(std::move(core), std::move(held), detail::encode_as("result", result));
     }
 
     static awaitable<void> drop(awaitable<job_snapshot> change) { co_await std::move(change); }

@@ -89,7 +89,7 @@ private:
 
     static boost::asio::awaitable<std::string> attempt(shared_processor run_job, job<Payload, Result> job)
     {
-        co_return encode(co_await (*run_job)(std::move(job)));
+        co_return detail::encode_as("result", co_await (*run_job)(std::move(job)));
     }
 
     detail::worker_ptr core_;

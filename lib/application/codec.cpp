@@ -25,6 +25,20 @@ void undecodable(const json_path& path, std::string_view why)
     throw error{errc::payload_undecodable, path.str() + ": " + std::string{why}};
 }
 
+void unencodable(const json_path& path, std::string_view value)
+{
+    throw error{
+        errc::invalid_argument, path.str(), "is " + std::string{value} + ", which is none of the enumeration's names"
+    };
+}
+
+void rethrow_as(std::string_view field, const error& current)
+{
+    if (current.code() != errc::invalid_argument)
+        throw;
+    throw error{errc::invalid_argument, field, std::string{"cannot be stored: "} + current.what()};
+}
+
 json::value parse_payload(std::string_view text, json::storage_ptr memory)
 {
     json::parse_options options;

@@ -302,6 +302,22 @@ TEST_CASE("what does not fit is refused with its path")
     }
 }
 
+TEST_CASE("an enum that has none of its names is refused with its path, since it could not be read back")
+{
+    const auto refused = [](const auto& value) {
+        const auto e = error_of([&] { encode(value); });
+        CHECK(e.code == errc::invalid_argument);
+        CHECK(e.text == e.field + " is 7, which is none of the enumeration's names");
+        return e.field;
+    };
+    const auto none = static_cast<colour>(7);
+    CHECK(refused(none) == "$");
+    CHECK(refused(shape{.paint = none}) == "$.paint");
+    CHECK(refused(std::vector<colour>{colour::red, none}) == "$[1]");
+    CHECK(refused(std::map<std::string, std::optional<colour>>{{"leaf", none}}) == "$.leaf");
+    CHECK(refused(std::vector<shape>{{}, {}, {.paint = none}}) == "$[2].paint");
+}
+
 TEST_CASE("a member whose name is empty is not taken for an element")
 {
     using numbers = std::map<std::string, int>;

@@ -1,4 +1,5 @@
 #include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 
 #include <cmath>
 #include <limits>
@@ -20,6 +21,9 @@ struct reading {
     std::string note{};
 };
 BOOST_DESCRIBE_STRUCT(reading, (), (value, note))
+
+enum class mood { good, bad };
+BOOST_DESCRIBE_ENUM(mood, good, bad)
 
 /// What the store has of the queue's job.
 asio::awaitable<std::string> data_of(app& a, std::string queue, job_id id)
@@ -428,6 +432,24 @@ TEST_CASE("F74: one bad element of a bulk fails it all and is named by its index
         }
         co_await settle();
         CHECK(events.take() == lines{});
+        CHECK(a.store->calls(op::add) == 0);
+    });
+}
+
+TEST_CASE("data that cannot be encoded is refused, and nothing is stored")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<std::vector<mood>>("q");
+        const std::vector<mood> bad{mood::good, static_cast<mood>(-3)};
+        const auto alone = co_await error_of(queue.add("x", bad));
+        CHECK(alone.code == errc::invalid_argument);
+        CHECK(alone.field == "data");
+        CHECK(alone.text == "data cannot be stored: $[1] is -3, which is none of the enumeration's names");
+        std::vector<job_spec<std::vector<mood>>> jobs(3, {.name = "x"});
+        jobs[1].data = bad;
+        const auto together = co_await error_of(queue.add_bulk(std::move(jobs)));
+        CHECK(together.code == errc::invalid_argument);
+        CHECK(together.field == "[1].data");
         CHECK(a.store->calls(op::add) == 0);
     });
 }

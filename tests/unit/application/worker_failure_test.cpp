@@ -1,4 +1,5 @@
 #include <boost/asio/error.hpp>
+#include <boost/describe/enum.hpp>
 #include <boost/exception/errinfo_errno.hpp>
 #include <boost/exception/info.hpp>
 #include <boost/throw_exception.hpp>
@@ -22,6 +23,9 @@ TEST_SUITE_BEGIN("worker: failures");
 namespace {
 
 using int_job = job<int, int>;
+
+enum class verdict { innocent, guilty };
+BOOST_DESCRIBE_ENUM(verdict, innocent, guilty)
 
 struct own_error : std::exception, boost::exception {
     const char* what() const noexcept override { return "own"; }
@@ -329,6 +333,28 @@ TEST_CASE("a result that cannot be stored fails the attempt")
         CHECK(broken.attempts.at(0).error.type == "cofila::error");
         const auto large = co_await stored(a, "q", "2");
         CHECK(large.failed_reason.starts_with("result has 30 bytes"));
+        co_await worker.close();
+        co_await run.join();
+    });
+}
+
+TEST_CASE("a result that cannot be encoded fails the attempt")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, verdict>("q");
+        const auto act = [](job<int, verdict> job) -> asio::awaitable<verdict> {
+            co_return static_cast<verdict>(job.data());
+        };
+        co_await queue.add("x", 1, {.id = "named"});
+        co_await queue.add("x", 2, {.id = "unnamed"});
+        worker<int, verdict> worker{queue, act};
+        running run{worker};
+        co_await settle();
+        const auto named = co_await stored(a, "q", "named");
+        CHECK(named.result == R"("guilty")");
+        const auto unnamed = co_await stored(a, "q", "unnamed");
+        CHECK(unnamed.state == job_state::failed);
+        CHECK(unnamed.failed_reason == "result cannot be stored: $ is 2, which is none of the enumeration's names");
         co_await worker.close();
         co_await run.join();
     });
