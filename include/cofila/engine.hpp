@@ -69,7 +69,12 @@ public:
     /// handle of the same queue. Options are those of the first call; other ones later are `errc::invalid_argument`.
     /// `errc::closed` after `close()`.
     template <class Payload = boost::json::value, class Result = boost::json::value>
-    cofila::queue<Payload, Result> queue(std::string name, std::optional<queue_options> options = {}) const
+    cofila::queue<Payload, Result> queue(std::string name) const
+    {
+        return cofila::queue<Payload, Result>{detail::open_queue(core_, std::move(name), std::nullopt)};
+    }
+    template <class Payload = boost::json::value, class Result = boost::json::value>
+    cofila::queue<Payload, Result> queue(std::string name, queue_options options) const
     {
         return cofila::queue<Payload, Result>{detail::open_queue(core_, std::move(name), std::move(options))};
     }

@@ -71,8 +71,8 @@ std::vector<error_case> engine_errors()
          errc::invalid_argument,
          "options",
          [](app& a) -> task {
-             (void)a.engine.queue("q", queue_options{.size_limit = 1});
-             (void)a.engine.queue("q", queue_options{.size_limit = 2});
+             (void)a.engine.queue("q", {.size_limit = 1});
+             (void)a.engine.queue("q", {.size_limit = 2});
              co_return;
          }},
         {"engine::queue",

@@ -33,7 +33,7 @@ std::vector<error_case> add_errors()
          errc::payload_too_large,
          "",
          [](app& a) -> task {
-             const auto q = a.engine.queue<raw_json>("q", queue_options{.size_limit = 4});
+             const auto q = a.engine.queue<raw_json>("q", {.size_limit = 4});
              (void)co_await q.add("x", raw_json{"12345"});
          }},
         refused("id", {.id = ""}),
@@ -66,7 +66,7 @@ std::vector<error_case> add_errors()
          errc::payload_too_large,
          "",
          [](app& a) -> task {
-             const auto q = a.engine.queue<raw_json>("q", queue_options{.size_limit = 4});
+             const auto q = a.engine.queue<raw_json>("q", {.size_limit = 4});
              std::vector<job_spec<raw_json>> specs{{.name = "x", .data = {"12345"}}};
              (void)co_await q.add_bulk(std::move(specs));
          }},

@@ -118,14 +118,14 @@ TEST_CASE("an engine sweeps by default, and not at all without maintenance")
 TEST_CASE("a queue that was closed is opened anew: its options may be others, its events are its own")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto before = a.engine.queue<int, int>("q", queue_options{.defaults = {.attempts = 2}});
+        auto before = a.engine.queue<int, int>("q", {.defaults = {.attempts = 2}});
         recorder events_before{before.events()};
         co_await before.add("x", 1, {.id = "a"});
         co_await before.close();
         co_await settle();
         CHECK(events_before.take() == lines{"added a x", "waiting a"});
 
-        auto after = a.engine.queue<int, int>("q", queue_options{.defaults = {.attempts = 3}});
+        auto after = a.engine.queue<int, int>("q", {.defaults = {.attempts = 3}});
         recorder events_after{after.events()};
         const auto job = co_await after.add("x", 1, {.id = "b"});
         CHECK(job.options().attempts == 3);

@@ -130,7 +130,7 @@ TEST_CASE("finished jobs go when their retention is over, with one event for all
         [](app& a) -> asio::awaitable<void> {
             const queue_options options{.on_completed = retention::keep_for(10s), .on_failed = retention::keep_last(1)};
             auto queue = a.engine.queue<int, int>("q", options);
-            auto keeper = a.engine.queue<int, int>("keeper", queue_options{.on_completed = retention::keep_all()});
+            auto keeper = a.engine.queue<int, int>("keeper", {.on_completed = retention::keep_all()});
             co_await settle();
             for (const auto& to : {queue, keeper})
                 for (const auto* id : {"a", "b", "c"})

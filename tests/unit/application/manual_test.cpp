@@ -341,7 +341,7 @@ TEST_CASE("a lock that is taken away while complete is under way is noticed by t
 TEST_CASE("a result that cannot be stored leaves the job locked")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, std::string>("q", queue_options{.size_limit = 10});
+        auto queue = a.engine.queue<int, std::string>("q", {.size_limit = 10});
         co_await queue.add("x", 1, {.id = "a"});
         auto taken = co_await queue.fetch_next_and_lock({});
         REQUIRE(taken.size() == 1);

@@ -212,7 +212,7 @@ TEST_CASE("the limits of the options are accepted")
 TEST_CASE("F67: data of the size limit is stored, one byte more is refused")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<std::string>("q", queue_options{.size_limit = 10});
+        auto queue = a.engine.queue<std::string>("q", {.size_limit = 10});
         const auto at_limit = co_await queue.add("x", std::string(8, 'x'), {.id = "a"});
         CHECK(at_limit.data() == "xxxxxxxx");
         const auto e = co_await error_of(queue.add("x", std::string(9, 'x')));
@@ -352,7 +352,7 @@ TEST_CASE("F73: adding an id again adds nothing, whatever the state of its job, 
 TEST_CASE("add_bulk adds all in order, with one call of the store")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int>("q", queue_options{.defaults = {.attempts = 4}});
+        auto queue = a.engine.queue<int>("q", {.defaults = {.attempts = 4}});
         recorder events{queue.events()};
         std::vector<job_spec<int>> jobs;
         jobs.push_back({.name = "one", .data = 1, .options = {.id = "a"}});
@@ -400,7 +400,7 @@ TEST_CASE("add_bulk of nothing does nothing")
 TEST_CASE("F74: one bad element of a bulk fails it all and is named by its index")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<std::string>("q", queue_options{.size_limit = 10});
+        auto queue = a.engine.queue<std::string>("q", {.size_limit = 10});
         recorder events{queue.events()};
         struct refusal {
             job_spec<std::string> bad;

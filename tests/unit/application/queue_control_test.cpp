@@ -336,7 +336,7 @@ TEST_CASE("every handle of one name shares the queue")
 TEST_CASE("other options for an open queue are refused")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        const auto first = a.engine.queue("q", queue_options{.size_limit = 100});
+        const auto first = a.engine.queue("q", {.size_limit = 100});
         for (const auto& options :
              {queue_options{},
               queue_options{.defaults = {.attempts = 2}, .size_limit = 100},

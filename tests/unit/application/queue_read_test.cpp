@@ -201,7 +201,7 @@ TEST_CASE("a line that is too long or not UTF-8 is kept as far as it can be show
 TEST_CASE("progress is stored as JSON and shown by every handle that reads it")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q", queue_options{.size_limit = 20});
+        auto queue = a.engine.queue<int, int>("q", {.size_limit = 20});
         const auto job = co_await queue.add("x", 1, {.id = "a"});
         co_await job.update_progress(50);
         CHECK(job.progress() == 50);

@@ -316,7 +316,7 @@ TEST_CASE("only the newest failed attempts are kept")
 TEST_CASE("a result that cannot be stored fails the attempt")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, raw_json>("q", queue_options{.size_limit = 20});
+        auto queue = a.engine.queue<int, raw_json>("q", {.size_limit = 20});
         lines results{R"("fine")", "no JSON", std::string(30, '1'), "1e999", "", "1 2", std::string(65, '[')};
         const auto act = [&](job<int, raw_json> job) -> asio::awaitable<raw_json> {
             co_return raw_json{.text = results.at(static_cast<std::size_t>(job.data()))};
