@@ -1,6 +1,5 @@
 #include <cofila/worker.hpp>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/signals2/connection.hpp>
 
 #include <stdexcept>
@@ -46,15 +45,6 @@ asio::awaitable<double> run_until_completed(worker& working, queue jobs, std::in
     co_await working.run();
     require(count <= 0, "jobs were lost");
     co_return end - start;
-}
-
-asio::awaitable<void> stop_when_all_completed(worker* working, queue jobs, std::size_t count)
-{
-    for (cofila::job_counts counts; counts.completed < count;) {
-        co_await pause(std::chrono::milliseconds{100});
-        counts = co_await jobs.get_job_counts();
-    }
-    working->stop();
 }
 
 }  // namespace
@@ -104,28 +94,6 @@ asio::awaitable<object> drain_failing_once(task what, queue jobs)
     require(delivered.exact(expected, 2), "a job was not tried exactly twice");
     require(counts == cofila::job_counts{.completed = expected}, "a job was not completed");
     co_return rate(what.jobs, seconds);
-}
-
-/// One of several processes on one file: says when it began and ended, and what it did. Its locks are short and renewed
-/// every second, so that a renewal that is a second late is a lost lock.
-asio::awaitable<object> drain_shared(task what, queue jobs)
-{
-    auto options = options_of(what);
-    options.lock_duration = std::chrono::seconds{2};
-    options.lock_renew_buffer = std::chrono::seconds{1};
-    worker working{jobs, [](job) -> asio::awaitable<boost::json::value> { co_return nullptr; }, std::move(options)};
-    std::int64_t completed = 0;
-    std::int64_t lost = 0;
-    double last = 0;
-    const scoped_connection counting = jobs.events().completed.connect([&](const cofila::completed_event&) {
-        ++completed;
-        last = now();
-    });
-    const scoped_connection losing = working.events().lock_lost.connect([&](const auto&) { ++lost; });
-    using namespace asio::experimental::awaitable_operators;
-    const auto first = now();
-    co_await (working.run() && stop_when_all_completed(&working, jobs, static_cast<std::size_t>(what.jobs)));
-    co_return object{{"first", first}, {"last", last}, {"completed", completed}, {"locks_lost", lost}};
 }
 
 }  // namespace bench

@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -12,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "measures.hpp"
 #include "plan.hpp"
 #include "process.hpp"
 #include "report.hpp"
@@ -62,29 +60,7 @@ bench::task in(const store_folder& where, bench::task what, const bench::task& w
 void prepare(const store_folder& where, const std::vector<bench::task>& tasks, const bench::task& wanted)
 {
     for (const auto& one : tasks)
-        bench::in_processes(in(where, one, wanted));
-}
-
-/// Processes that shared the work are one result.
-boost::json::object merged(const bench::step& what, std::vector<boost::json::object> results)
-{
-    if (!results.front().contains("first"))
-        return std::move(results.front());
-    double first = results.front().at("first").as_double();
-    double last = 0;
-    std::int64_t completed = 0;
-    std::int64_t lost = 0;
-    for (const auto& one : results) {
-        first = std::min(first, one.at("first").as_double());
-        last = std::max(last, one.at("last").as_double());
-        completed += one.at("completed").as_int64();
-        lost += one.at("locks_lost").as_int64();
-    }
-    if (completed != what.run.jobs)
-        throw std::runtime_error(fmt::format("{} jobs, {} completions", what.run.jobs, completed));
-    auto result = bench::rate(completed, last - first);
-    result["locks_lost"] = lost;
-    return result;
+        bench::in_processes({in(where, one, wanted)});
 }
 
 void measure(const bench::step& what, const settings& chosen, bench::report& report)
@@ -98,7 +74,11 @@ void measure(const bench::step& what, const settings& chosen, bench::report& rep
         std::optional<store_folder> own;
         const auto& where = kept ? *kept : own.emplace(chosen.folder);
         prepare(where, what.before, chosen.task);
-        report.add(what.workload, merged(what, bench::in_processes(in(where, what.run, chosen.task), what.processes)));
+        std::vector<bench::task> tasks;
+        for (const auto& one : what.run)
+            tasks.push_back(in(where, one, chosen.task));
+        auto results = bench::in_processes(tasks);
+        report.add(what.workload, what.merge ? what.merge(results) : std::move(results.front()));
     }
 }
 
@@ -124,7 +104,7 @@ int main(int argc, char** argv)
             {"full", cofila::durability::full}, {"normal", cofila::durability::normal}
         }));
     app.add_option("--jobs", chosen.task.jobs, "Jobs of a repetition (default: the workload's own number)")
-        ->check(CLI::Range(10, 100'000'000));
+        ->check(CLI::Range(10, 100'000'000) | CLI::Range(0, 0));
     app.add_option("--repetitions", chosen.repetitions)->check(CLI::Range(1, 1000))->capture_default_str();
     app.add_option("--folder", chosen.folder, "Where the databases are made")->capture_default_str();
     std::int64_t spin = chosen.task.spin.count();

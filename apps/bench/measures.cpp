@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <limits>
 
 namespace bench {
 
@@ -23,6 +22,9 @@ double seconds_of(clockid_t clock)
     ::clock_gettime(clock, &time);
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
+
+/// Enough to tell "too often", and one digit.
+constexpr std::uint8_t most = 9;
 
 double rounded(double value, double unit) { return std::round(value / unit) * unit; }
 
@@ -43,6 +45,13 @@ boost::json::object rate(std::int64_t jobs, double seconds)
         {"secs", rounded(seconds, 0.001)},
         {"jobs_s", static_cast<std::int64_t>(static_cast<double>(jobs) / seconds)}
     };
+}
+
+boost::json::object paced(std::int64_t jobs, double seconds)
+{
+    auto out = rate(jobs, seconds);
+    out["paced"] = true;
+    return out;
 }
 
 boost::json::object latencies(std::vector<double> seconds)
@@ -70,7 +79,7 @@ void deliveries::processed(std::int64_t number)
     if (index >= processed_.size())
         processed_.resize(index + 1);
     auto& count = processed_[index];
-    if (count < std::numeric_limits<std::uint8_t>::max())
+    if (count < most)
         ++count;
 }
 
@@ -79,6 +88,22 @@ bool deliveries::exact(std::size_t jobs, int times) const
     const auto none = std::ranges::count(processed_, 0);
     const auto right = std::ranges::count(processed_, static_cast<std::uint8_t>(times));
     return static_cast<std::size_t>(right) == jobs && static_cast<std::size_t>(none + right) == processed_.size();
+}
+
+std::string deliveries::digits() const
+{
+    std::string out;
+    out.reserve(processed_.size());
+    for (const auto count : processed_)
+        out += static_cast<char>('0' + count);
+    return out;
+}
+
+void deliveries::add(std::string_view digits)
+{
+    for (std::size_t number = 0; number < digits.size(); ++number)
+        for (auto count = digits[number]; count > '0'; --count)
+            processed(static_cast<std::int64_t>(number));
 }
 
 }  // namespace bench

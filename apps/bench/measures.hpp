@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -16,6 +18,9 @@ boost::asio::awaitable<void> pause(std::chrono::steady_clock::duration time);
 
 /// `n`, `secs`, `jobs_s`.
 boost::json::object rate(std::int64_t jobs, double seconds);
+
+/// The same of a workload that sets its own pace, so that its rate says nothing.
+boost::json::object paced(std::int64_t jobs, double seconds);
 
 /// `p50_us` ... `max_us` of times in seconds.
 boost::json::object latencies(std::vector<double> seconds);
@@ -32,6 +37,10 @@ public:
     void processed(std::int64_t number);
     /// Have `jobs` jobs been processed `times` times each, and no others?
     bool exact(std::size_t jobs, int times = 1) const;
+
+    /// A digit for each job, for another process that adds them up.
+    std::string digits() const;
+    void add(std::string_view digits);
 
 private:
     std::vector<std::uint8_t> processed_{};

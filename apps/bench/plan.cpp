@@ -18,13 +18,13 @@ step drain(std::string name, std::int64_t jobs, int concurrency, int prefetch = 
     return {
         .workload = std::move(name),
         .before = {fill(jobs)},
-        .run = {.kind = "drain", .jobs = jobs, .concurrency = concurrency, .prefetch = prefetch}
+        .run = {{.kind = "drain", .jobs = jobs, .concurrency = concurrency, .prefetch = prefetch}}
     };
 }
 
 step measure(std::string name, std::string kind, std::int64_t jobs, int concurrency)
 {
-    return {.workload = std::move(name), .run = {.kind = std::move(kind), .jobs = jobs, .concurrency = concurrency}};
+    return {.workload = std::move(name), .run = {{.kind = std::move(kind), .jobs = jobs, .concurrency = concurrency}}};
 }
 
 /// 20,000 jobs with a million waiting behind them, or a million finished ones beside them.
@@ -35,13 +35,23 @@ step beside(std::string name, std::vector<task> once)
     return out;
 }
 
-step shared(std::string name, int processes)
+/// The last process only looks.
+step shared(std::string name, std::size_t processes)
+{
+    step out{.workload = std::move(name), .before = {fill(4 * many)}, .merge = merge_shared};
+    out.run.assign(processes, {.kind = "drain shared", .jobs = 4 * many, .concurrency = 100});
+    out.run.push_back({.kind = "watch locks", .jobs = 4 * many});
+    return out;
+}
+
+step across_processes(std::string name)
 {
     return {
         .workload = std::move(name),
-        .before = {fill(4 * many)},
-        .run = {.kind = "drain shared", .jobs = 4 * many, .concurrency = 100},
-        .processes = processes
+        .run =
+            {{.kind = "start what others add", .jobs = 500, .concurrency = 10}, {.kind = "add for others", .jobs = 500}
+            },
+        .merge = merge_add_to_start
     };
 }
 
@@ -57,10 +67,12 @@ std::vector<step> whole_table()
         drain("W3.c1.prefetch16", many, 1, 16),
         drain("W3.c10", many, 10),
         drain("W3.c100", many, 100),
-        measure("W4", "add to start", 500, 10),
+        measure("W4.one", "add to start", 500, 10),
+        across_processes("W4.two"),
         drain("W5.shallow", sequential, 10),
         beside("W5.deep", {fill(deep)}),
         beside("W5.finished", {fill(deep), finish}),
+        drain("W6", many, 100),
         measure("W7", "drain failing once", 10'000, 10),
         shared("W8.one", 1),
         shared("W8.two", 2),
@@ -87,11 +99,10 @@ std::vector<step> plan(const std::vector<std::string>& names, std::int64_t jobs)
     for (auto one : table) {
         if (!names.empty() && std::ranges::none_of(names, [&](const auto& n) { return is_meant(one.workload, n); }))
             continue;
-        if (jobs > 0 && one.run.jobs > 0) {
-            one.run.jobs = jobs;
-            for (auto& task : one.before)
-                task.jobs = jobs;
-        }
+        for (auto* const tasks : {&one.before, &one.run})
+            for (auto& task : *tasks)
+                if (jobs > 0 && task.jobs > 0)
+                    task.jobs = jobs;
         out.push_back(std::move(one));
     }
     return out;

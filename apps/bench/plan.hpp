@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "merge.hpp"
 #include "task.hpp"
 
 namespace bench {
@@ -11,8 +12,8 @@ struct step {
     std::string workload{};      ///< As in the table: "W3.c10".
     std::vector<task> once{};    ///< Prepares a store for all repetitions; none: each has its own.
     std::vector<task> before{};  ///< Prepares each repetition.
-    task run{};                  ///< What is measured.
-    int processes = 1;           ///< So many do it at once.
+    std::vector<task> run{};     ///< What is measured: a process for each, all at once.
+    merge_results merge{};       ///< Makes one result of theirs; null where there is one.
 };
 
 /// The steps of these names ("W3" means all of its rows). `jobs` 0: the numbers of the table.

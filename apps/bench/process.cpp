@@ -59,11 +59,11 @@ asio::awaitable<int> open_and_perform(task what)
 
 }  // namespace
 
-std::vector<boost::json::object> in_processes(const task& what, int count)
+std::vector<boost::json::object> in_processes(const std::vector<task>& what)
 {
     std::vector<std::FILE*> running;
-    for (int i = 0; i < count; ++i)
-        running.push_back(::popen(command_line(what).c_str(), "r"));
+    for (const auto& one : what)
+        running.push_back(::popen(command_line(one).c_str(), "r"));
     std::vector<boost::json::object> results;
     bool failed = false;
     for (auto* const one : running) {
@@ -73,7 +73,7 @@ std::vector<boost::json::object> in_processes(const task& what, int count)
             results.push_back(boost::json::parse(text).as_object());
     }
     if (failed)
-        throw std::runtime_error("'" + what.kind + "' failed");
+        throw std::runtime_error("'" + what.front().kind + "' failed");
     return results;
 }
 

@@ -7,9 +7,9 @@
 
 namespace bench {
 
-/// Does the task in a process of its own, so that neither memory nor caches of what was before count; several at once
-/// where there are several. Gives what each measured. Throws `std::runtime_error` when one fails.
-std::vector<boost::json::object> in_processes(const task& what, int count = 1);
+/// Does each task in a process of its own, all at once, so that neither memory nor caches of what was before count.
+/// Gives what each measured. Throws `std::runtime_error` when one fails.
+std::vector<boost::json::object> in_processes(const std::vector<task>& what);
 
 /// The other end: does the task and prints what it measured. Gives the exit code.
 int run_task(const task& what);

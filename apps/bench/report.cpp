@@ -42,6 +42,7 @@ constexpr column columns[] = {
     {"last_to_first", "last tenth to first tenth", 2},
     {"log_mb", "MB of log", 1},
     {"locks_lost", "locks lost", 0},
+    {"renewal_late_ms", "ms the latest renewal was late", 0},
     {"cpu_ms_in_10_s", "ms of CPU in 10 s", 1},
     {"client_peak_mb", "MiB at most", 0},
 };
@@ -75,7 +76,7 @@ void report::print_row()
     if (!json_ && !results_.empty()) {
         std::string text;
         for (const auto& [figure, unit, decimals] : columns)
-            if (results_.front().contains(figure))
+            if (results_.front().contains(figure) && !(figure == "jobs_s" && results_.front().contains("paced")))
                 text += fmt::format("{}{} {}", text.empty() ? "" : ", ", summary(results_, figure, decimals), unit);
         fmt::print("{:17} {:7} {}\n", workload_, mode_, text);
         std::fflush(stdout);

@@ -1,9 +1,12 @@
 #include <cofila/worker.hpp>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/json/array.hpp>
 #include <boost/signals2/connection.hpp>
 
+#include <functional>
 #include <stdexcept>
+#include <utility>
 
 #include "measures.hpp"
 #include "workloads.hpp"
@@ -20,6 +23,9 @@ namespace {
 using worker = cofila::worker<message>;
 using job = cofila::job<message>;
 
+/// Before the measure, unlike the first start of anything.
+constexpr std::int64_t warm_up = 20;
+
 /// One add every 20 ms; the worker sleeps between them.
 asio::awaitable<void> add_now_and_then(queue jobs, std::int64_t count, std::vector<double>* added)
 {
@@ -31,43 +37,82 @@ asio::awaitable<void> add_now_and_then(queue jobs, std::int64_t count, std::vect
     }
 }
 
-}  // namespace
-
-/// From the call of `add` to the processor.
-asio::awaitable<object> add_to_start(task what, queue jobs)
+/// Runs a worker until so many jobs were completed, and checks that they were delivered exactly. Each start is noted.
+asio::awaitable<void> run_until_completed(
+    queue jobs, std::int64_t count, int concurrency, std::function<void(std::int64_t)> started
+)
 {
-    static constexpr std::int64_t warm_up = 20;
-    const auto count = what.jobs + warm_up;
-    std::vector<double> added(static_cast<std::size_t>(count));
-    std::vector<double> times;
-    times.reserve(added.size());
+    deliveries delivered;
     std::int64_t left = count;
     worker working{
         jobs,
         // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): the worker keeps its processor
         [&](job one) -> asio::awaitable<boost::json::value> {
-            times.push_back(now() - added.at(static_cast<std::size_t>(one.data().n)));
+            const auto number = one.data().n;
+            started(number);
+            delivered.processed(number);
             co_return nullptr;
         },
-        {.concurrency = what.concurrency}
+        {.concurrency = concurrency}
     };
     const boost::signals2::scoped_connection counting = jobs.events().completed.connect([&](const auto&) {
         if (--left == 0)
             working.stop();
     });
-    co_await (working.run() && add_now_and_then(jobs, count, &added));
-    times.erase(times.begin(), times.begin() + warm_up);
-    object result{{"n", what.jobs}};
+    co_await working.run();
+    co_await require_exact(jobs, std::move(delivered), count);
+}
+
+object with_latencies(object result, std::vector<double> times)
+{
     for (auto& [name, value] : latencies(std::move(times)))
         result[name] = value;
-    co_return result;
+    return result;
+}
+
+boost::json::array array_of(const std::vector<double>& times) { return boost::json::array(times.begin(), times.end()); }
+
+}  // namespace
+
+/// From the call of `add` to the processor.
+asio::awaitable<object> add_to_start(task what, queue jobs)
+{
+    const auto count = what.jobs + warm_up;
+    std::vector<double> added(static_cast<std::size_t>(count));
+    std::vector<double> times(added.size());
+    const auto start = [&](std::int64_t number) {
+        const auto n = static_cast<std::size_t>(number);
+        times.at(n) = now() - added.at(n);
+    };
+    co_await (run_until_completed(jobs, count, what.concurrency, start) && add_now_and_then(jobs, count, &added));
+    auto result = paced(what.jobs, now() - added.at(warm_up));
+    times.erase(times.begin(), times.begin() + warm_up);
+    co_return with_latencies(std::move(result), std::move(times));
+}
+
+/// The same in two processes. This one has the worker.
+asio::awaitable<object> start_what_others_add(task what, queue jobs)
+{
+    const auto count = what.jobs + warm_up;
+    std::vector<double> times(static_cast<std::size_t>(count));
+    const auto start = [&](std::int64_t number) { times.at(static_cast<std::size_t>(number)) = now(); };
+    co_await run_until_completed(jobs, count, what.concurrency, start);
+    co_return object{{"started", array_of(times)}};
+}
+
+asio::awaitable<object> add_for_others(task what, queue jobs)
+{
+    const auto count = what.jobs + warm_up;
+    std::vector<double> added(static_cast<std::size_t>(count));
+    co_await add_now_and_then(jobs, count, &added);
+    co_return object{{"jobs", what.jobs}, {"added", array_of(added)}};
 }
 
 /// Delayed jobs that are due spread over ten seconds: how long after its time each one starts.
 asio::awaitable<object> lateness(task what, queue jobs)
 {
-    static constexpr auto spread = 10s;
-    static constexpr auto lead = 5s;  // for adding them
+    static constexpr std::chrono::nanoseconds spread = 10s;  // in whole seconds ten crowds would be due
+    static constexpr auto lead = 5s;                         // for adding them
     const auto begin = std::chrono::system_clock::now() + lead;
     const auto due = [&](std::int64_t n) { return begin + spread * n / what.jobs; };
     std::vector<cofila::job_spec<message>> specs;
@@ -79,28 +124,14 @@ asio::awaitable<object> lateness(task what, queue jobs)
     }
     if (std::chrono::system_clock::now() > begin)
         throw std::runtime_error("adding took longer than the lead");
-    std::vector<double> times;
-    times.reserve(static_cast<std::size_t>(what.jobs));
-    std::int64_t left = what.jobs;
-    worker working{
-        jobs,
-        // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): the worker keeps its processor
-        [&](job one) -> asio::awaitable<boost::json::value> {
-            const std::chrono::duration<double> late = std::chrono::system_clock::now() - due(one.data().n);
-            times.push_back(late.count());
-            co_return nullptr;
-        },
-        {.concurrency = what.concurrency}
+    std::vector<double> times(static_cast<std::size_t>(what.jobs));
+    const auto start = [&](std::int64_t number) {
+        const std::chrono::duration<double> late = std::chrono::system_clock::now() - due(number);
+        times.at(static_cast<std::size_t>(number)) = late.count();
     };
-    const boost::signals2::scoped_connection counting = jobs.events().completed.connect([&](const auto&) {
-        if (--left == 0)
-            working.stop();
-    });
-    co_await working.run();
-    object result{{"n", what.jobs}};
-    for (auto& [name, value] : latencies(std::move(times)))
-        result[name] = value;
-    co_return result;
+    co_await run_until_completed(jobs, what.jobs, what.concurrency, start);
+    const std::chrono::duration<double> seconds = std::chrono::system_clock::now() - begin;
+    co_return with_latencies(paced(what.jobs, seconds.count()), std::move(times));
 }
 
 /// What a worker costs that has nothing to do.
@@ -120,7 +151,9 @@ asio::awaitable<object> idle(task what, queue jobs)
         working.stop();
     };
     co_await (working.run() && watch());
-    co_return object{{"cpu_ms_in_10_s", used * 1e3}};
+    auto result = paced(0, 10);
+    result["cpu_ms_in_10_s"] = used * 1e3;
+    co_return result;
 }
 
 }  // namespace bench

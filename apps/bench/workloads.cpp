@@ -22,7 +22,10 @@ asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine)
         {"drain", drain},
         {"drain failing once", drain_failing_once},
         {"drain shared", drain_shared},
+        {"watch locks", watch_locks},
         {"add to start", add_to_start},
+        {"start what others add", start_what_others_add},
+        {"add for others", add_for_others},
         {"lateness", lateness},
         {"idle", idle},
     };
@@ -30,12 +33,19 @@ asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine)
     if (found == workloads.end())
         throw std::runtime_error("no workload '" + what.kind + "'");
     auto jobs = engine.queue<message>(
-        "bench",
-        cofila::queue_options{.on_completed = cofila::retention::keep_all(), .on_failed = cofila::retention::keep_all()}
+        "bench", {.on_completed = cofila::retention::keep_all(), .on_failed = cofila::retention::keep_all()}
     );
     auto result = co_await found->second(std::move(what), std::move(jobs));
     result["client_peak_mb"] = peak_memory();
     co_return result;
+}
+
+asio::awaitable<void> require_exact(queue jobs, deliveries delivered, std::int64_t count)
+{
+    const auto expected = static_cast<std::size_t>(count);
+    const auto counts = co_await jobs.get_job_counts();
+    if (!delivered.exact(expected) || counts != cofila::job_counts{.completed = expected})
+        throw std::runtime_error("a job was not processed and completed exactly once");
 }
 
 }  // namespace bench

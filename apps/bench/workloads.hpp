@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 
+#include "measures.hpp"
 #include "message.hpp"
 #include "task.hpp"
 
@@ -12,6 +13,9 @@ namespace bench {
 /// What one process does and measures. The store is open; only what the workload is about is timed, and the clock stops
 /// after the last commit was acknowledged. Throws if a job was lost or finished twice.
 boost::asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine);
+
+/// Throws unless so many jobs were processed and completed exactly once, and no others.
+boost::asio::awaitable<void> require_exact(queue jobs, deliveries delivered, std::int64_t count);
 
 // adds.cpp
 boost::asio::awaitable<boost::json::object> fill(task what, queue jobs);
@@ -22,10 +26,15 @@ boost::asio::awaitable<boost::json::object> add_a_million(task what, queue jobs)
 // drains.cpp
 boost::asio::awaitable<boost::json::object> drain(task what, queue jobs);
 boost::asio::awaitable<boost::json::object> drain_failing_once(task what, queue jobs);
+
+// shared.cpp
 boost::asio::awaitable<boost::json::object> drain_shared(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> watch_locks(task what, queue jobs);
 
 // waits.cpp
 boost::asio::awaitable<boost::json::object> add_to_start(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> start_what_others_add(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> add_for_others(task what, queue jobs);
 boost::asio::awaitable<boost::json::object> lateness(task what, queue jobs);
 boost::asio::awaitable<boost::json::object> idle(task what, queue jobs);
 

@@ -48,7 +48,7 @@ ROWS = (
     Row("W3.c1.prefetch16", "W3.c1", "W3.c1.prefetch16", 50_000, "rate", (15, 12, None, None)),
     Row("W3.c10", "W3.c10", "W3.c10", 50_000, "rate", (5, 3, 4, 1)),
     Row("W3.c100", "W3.c100", "W3.c100", 50_000, "rate", (8, 5, None, 2)),
-    Row("W4", "W4", "W4", 500, "latency", (1 / 5, 1 / 2.5, None, None)),
+    Row("W4", "W4", "W4.one", 500, "latency", (1 / 5, 1 / 2.5, None, None)),
     Row("W6", "W3.c100", "W3.c100", 50_000, "memory", (1 / 5, 1 / 4, None, None)),
     Row("W7", "W7", "W7", 10_000, "rate", (8, 5, None, None)),
 )

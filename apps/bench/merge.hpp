@@ -1,0 +1,18 @@
+#pragma once
+#include <boost/json/object.hpp>
+
+#include <vector>
+
+namespace bench {
+
+/// Makes one result of those of several processes, in the order of their tasks. Throws `std::runtime_error` if a job
+/// was lost or processed twice.
+using merge_results = boost::json::object (*)(const std::vector<boost::json::object>& results);
+
+/// Workers that shared the work, and at last who watched their locks.
+boost::json::object merge_shared(const std::vector<boost::json::object>& results);
+
+/// The worker, then who added.
+boost::json::object merge_add_to_start(const std::vector<boost::json::object>& results);
+
+}  // namespace bench
