@@ -38,6 +38,9 @@ public:
         std::vector<row_change> changes{};
     };
 
+    /// `knows_dead`: whether one process can tell that another one has died.
+    explicit ledger(bool knows_dead) : knows_dead_{knows_dead} {}
+
     /// `unknown`: who asked for it does not know yet that it took place, and may tell of it late.
     void commit(const std::vector<entry>& entries, time now, bool unknown = false);
     /// The same of queues: whether these are the paused ones, with these entries on top.
@@ -86,6 +89,7 @@ private:
     void tell(const intent& asked, const std::string& id, tale what);
     void require(bool holds, const fate& job, const char* rule) const;
 
+    const bool knows_dead_;
     std::map<std::int64_t, fate> jobs_{};
     std::map<std::int64_t, job_row> rows_{};
     std::map<std::string, std::int64_t> keys_{};

@@ -100,13 +100,15 @@ void ledger::leave_active(const intent& asked, fate& job, const job_row& after, 
 void ledger::rescue(fate& job, const job_row& after, time now)
 {
     const auto& before = job.row;
-    const bool dead = belongs_to_dead(before.worker);
+    const bool dead = knows_dead_ && belongs_to_dead(before.worker);
     require(
         after.stalls == before.stalls + 1 && after.made == before.made, job, "a rescue that was not counted as one"
     );
     require(after.state != job_state::completed, job, "I10: completed by a rescue");
     const bool expired = long_enough(now - job.locked_at, before.lock_duration);
-    require(dead || expired, job, "I15: rescued though its lock was young and its process alive");
+    require(
+        dead || expired, job, "I15: rescued though its lock was young and its process alive, or not known to be dead"
+    );
     const bool over = after.stalls > job.max_stalled;
     require(over == (after.state == job_state::failed), job, "I5: the limit of stalls was not kept");
     reach(expired ? probe::rescued_expired : probe::rescued_dead);

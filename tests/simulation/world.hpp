@@ -40,7 +40,7 @@ public:
     const std::string path;
     scheduler time_line;
     memory_files disk;
-    ledger known{};
+    ledger known{chosen.knows_dead};
     bool peaceful = false;  ///< No faults any more, and no new jobs.
 
     bool is_alive(std::int64_t process) const;
