@@ -49,11 +49,12 @@ result run_seed(const campaign& what, std::uint64_t seed)
     return out;
 }
 
-void tell(std::uint64_t seed, const result& of)
+void tell(const campaign& what, std::uint64_t seed, const result& of)
 {
     std::ostringstream line;
     line << "FAILED at step " << of.steps << " after " << std::chrono::duration<double>{of.length}.count()
-         << " virtual seconds: " << of.verdict << "\n    replay: ./dev sim --seed " << seed << '\n';
+         << " virtual seconds: " << of.verdict << "\n    replay: ./dev sim --seed " << seed << " --steps " << what.steps
+         << '\n';
     std::cout << line.str() << std::flush;
 }
 
@@ -62,6 +63,13 @@ struct shard {
     figures done{};
     std::uint64_t at_seed = 0;
 };
+
+/// To be added up, so that it does not matter which process ran which seed.
+constexpr std::uint64_t mixed(std::uint64_t seed, std::uint64_t trace)
+{
+    const auto both = (seed * 0x9E3779B97F4A7C15U) ^ trace;
+    return (both ^ (both >> 32)) * 0xD6E8FEB86659FD93U;
+}
 
 bool run_one(const campaign& what, std::uint64_t seed, figures& done)
 {
@@ -74,12 +82,13 @@ bool run_one(const campaign& what, std::uint64_t seed, figures& done)
     ++done.seeds;
     done.steps += got.steps;
     done.jobs += got.jobs;
+    done.trace += mixed(seed, got.trace);
     done.virtual_milliseconds +=
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(got.length).count());
     if (got.verdict.empty())
         return true;
     ++done.failures;
-    tell(seed, got);
+    tell(what, seed, got);
     return false;
 }
 
@@ -100,6 +109,7 @@ void add(figures& to, const figures& part)
     to.steps += part.steps;
     to.jobs += part.jobs;
     to.virtual_milliseconds += part.virtual_milliseconds;
+    to.trace += part.trace;
     for (std::size_t i = 0; i < probe_count; ++i)
         to.probes[i] += part.probes[i];
 }
@@ -116,7 +126,7 @@ std::span<shard> shared_shards(std::size_t count)
 }
 
 /// A process that was ended by a signal has found something, too.
-void wait_for(pid_t process, shard& of)
+void wait_for(const campaign& what, pid_t process, shard& of)
 {
     int status = 0;
     if (::waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -124,7 +134,7 @@ void wait_for(pid_t process, shard& of)
     ++of.done.failures;
     result dead;
     dead.verdict = WIFSIGNALED(status) ? "ended by signal " + std::to_string(WTERMSIG(status)) : "ended its process";
-    tell(of.at_seed, dead);
+    tell(what, of.at_seed, dead);
 }
 
 }  // namespace
@@ -151,7 +161,7 @@ figures run(const campaign& what)
         processes.push_back(process);
     }
     for (std::size_t i = 0; i < shards.size(); ++i) {
-        wait_for(processes[i], shards[i]);
+        wait_for(what, processes[i], shards[i]);
         add(out, shards[i].done);
     }
     return out;

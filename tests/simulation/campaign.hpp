@@ -23,6 +23,7 @@ struct figures {
     std::uint64_t steps = 0;
     std::uint64_t jobs = 0;
     std::uint64_t virtual_milliseconds = 0;
+    std::uint64_t trace = 0;  ///< Of all seeds, whoever ran them: two builds that have the same did the same.
     probe_counts probes{};
 };
 

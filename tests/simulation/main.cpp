@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -104,7 +105,8 @@ void show(const sim::figures& done, double seconds)
     std::cout << "simulation: " << done.seeds << " seeds, " << done.steps << " steps, " << done.jobs << " jobs, "
               << done.virtual_milliseconds / 3'600'000 << " virtual hours, " << done.twice << " seeds run twice, "
               << done.failures << " failures; " << static_cast<std::uint64_t>(seconds) << " s, "
-              << static_cast<std::uint64_t>(static_cast<double>(done.steps) / seconds) << " steps/s\n";
+              << static_cast<std::uint64_t>(static_cast<double>(done.steps) / seconds) << " steps/s\n"
+              << "trace of all: " << std::hex << std::setw(16) << std::setfill('0') << done.trace << std::dec << '\n';
 }
 
 /// How many were never reached.
