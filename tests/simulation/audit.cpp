@@ -136,20 +136,14 @@ void read(sqlite3* connection, const char* sql, Take take)
 
 }  // namespace
 
-std::vector<job_row> read_jobs(sqlite3* connection)
+stored_state read_state(sqlite3* connection)
 {
-    std::vector<job_row> out;
+    stored_state out;
     read(connection, "SELECT " SIM_COLUMNS("") " FROM cofila_jobs ORDER BY key", [&](const result_columns& row) {
-        out.push_back(*read_row(row, 0));
+        out.jobs.push_back(*read_row(row, 0));
     });
-    return out;
-}
-
-std::set<std::int64_t> read_paused(sqlite3* connection)
-{
-    std::set<std::int64_t> out;
     read(connection, "SELECT number FROM cofila_queues WHERE paused <> 0", [&](const result_columns& row) {
-        out.insert(row.number(0));
+        out.paused.insert(row.number(0));
     });
     return out;
 }

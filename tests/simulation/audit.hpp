@@ -1,8 +1,6 @@
 #pragma once
 #include <sqlite3.h>
 
-#include <cstdint>
-#include <set>
 #include <vector>
 
 #include "job_row.hpp"
@@ -22,9 +20,7 @@ public:
     ~capture();
 };
 
-/// All jobs that are stored now, by key.
-std::vector<job_row> read_jobs(sqlite3* connection);
-/// The queues that are paused now.
-std::set<std::int64_t> read_paused(sqlite3* connection);
+/// All that a look at the file finds.
+stored_state read_state(sqlite3* connection);
 
 }  // namespace cofila::sim

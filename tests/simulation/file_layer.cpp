@@ -112,8 +112,10 @@ int shm_map(sqlite3_file* handle, int region, int size, int extend, void volatil
 {
     auto& self = opened(handle);
     auto& regions = self.of->regions;
-    if (!std::exchange(self.mapped, true))
+    if (!std::exchange(self.mapped, true)) {
         ++self.of->mapped;
+        disk->join();
+    }
     while (extend != 0 && std::cmp_less_equal(regions.size(), region))
         regions.push_back(std::make_unique<char[]>(static_cast<std::size_t>(size)));
     *out = std::cmp_less(region, regions.size()) ? regions[static_cast<std::size_t>(region)].get() : nullptr;
@@ -125,8 +127,11 @@ int shm_unmap(sqlite3_file* handle, int)
 {
     auto& self = opened(handle);
     shm_unlock(self, ~0U);
-    if (std::exchange(self.mapped, false) && --self.of->mapped == 0)
+    if (!std::exchange(self.mapped, false))
+        return SQLITE_OK;
+    if (--self.of->mapped == 0)
         self.of->regions.clear();
+    disk->leave();
     return SQLITE_OK;
 }
 

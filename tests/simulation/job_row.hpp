@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace cofila::sim {
 
@@ -35,6 +37,12 @@ struct row_change {
     std::string options{};                ///< Of a new one, as JSON.
     std::optional<std::int64_t> queue{};  ///< Instead of a job: this queue was paused, or goes on.
     bool paused = false;
+};
+
+/// What the file holds.
+struct stored_state {
+    std::vector<job_row> jobs{};      ///< By key.
+    std::set<std::int64_t> paused{};  ///< Queues.
 };
 
 /// The columns of a job's row in the order of `job_row`, each with this before it.

@@ -57,29 +57,23 @@ bool ledger::belongs_to_dead(const std::string& worker) const
     return owner != node_of_worker_.end() && dead_.contains(owner->second);
 }
 
-bool ledger::agrees(const std::vector<job_row>& rows, const std::vector<entry>& with) const
+bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) const
 {
     auto wanted = rows_;
+    auto paused = paused_;
     for (const auto& one : with)
         for (const auto& change : one.changes) {
-            if (change.after)
+            if (change.queue && change.paused)
+                paused.insert(*change.queue);
+            else if (change.queue)
+                paused.erase(*change.queue);
+            else if (change.after)
                 wanted[change.after->key] = *change.after;
             else if (change.before)
                 wanted.erase(change.before->key);
         }
-    return std::ranges::equal(wanted, rows, [](const auto& known, const job_row& row) { return known.second == row; });
-}
-
-bool ledger::agrees_on_pauses(const std::set<std::int64_t>& paused, const std::vector<entry>& with) const
-{
-    auto wanted = paused_;
-    for (const auto& one : with)
-        for (const auto& change : one.changes)
-            if (change.queue && change.paused)
-                wanted.insert(*change.queue);
-            else if (change.queue)
-                wanted.erase(*change.queue);
-    return wanted == paused;
+    const auto same = [](const auto& known, const job_row& row) { return known.second == row; };
+    return paused == found.paused && std::ranges::equal(wanted, found.jobs, same);
 }
 
 void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)

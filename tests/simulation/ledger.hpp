@@ -43,10 +43,8 @@ public:
 
     /// `unknown`: who asked for it does not know yet that it took place, and may tell of it late.
     void commit(const std::vector<entry>& entries, time now, bool unknown = false);
-    /// The same of queues: whether these are the paused ones, with these entries on top.
-    bool agrees_on_pauses(const std::set<std::int64_t>& paused, const std::vector<entry>& with) const;
-    /// Whether these rows are what is known, or what is known with these entries on top.
-    bool agrees(const std::vector<job_row>& rows, const std::vector<entry>& with = {}) const;
+    /// Whether this is what is known, or what is known with these entries on top.
+    bool agrees(const stored_state& found, const std::vector<entry>& with = {}) const;
     /// The last job that had this id.
     const fate* find(const std::string& id) const;
     /// Whether a claim was stored with this token, and whether its end was.

@@ -37,6 +37,10 @@ public:
     bool calm();
     /// Nothing can be written until further notice.
     void fill(bool full) noexcept { full_ = full; }
+    /// Whether somebody shares what is known of the log. Who comes when nobody does reads the log anew.
+    bool is_shared() const noexcept { return shared_by_ > 0; }
+    /// How often nobody did any more.
+    std::uint64_t times_forgotten() const noexcept { return forgotten_; }
     /// Nothing can be read or written: it is a dead process that would.
     void cut_off(bool dead) noexcept { dead_ = dead; }
 
@@ -53,6 +57,8 @@ public:
     };
 
     // For the functions that SQLite calls.
+    void join() noexcept { ++shared_by_; }
+    void leave() noexcept { forgotten_ += --shared_by_ == 0 ? 1U : 0U; }
     file* open(const std::string& name, bool create);
     bool exists(const std::string& name) const { return files_.contains(name); }
     void remove(const std::string& name);
@@ -67,6 +73,8 @@ private:
     int result_ = SQLITE_OK;
     bool failed_ = false;
     bool full_ = false;
+    int shared_by_ = 0;
+    std::uint64_t forgotten_ = 0;
     bool dead_ = false;
 };
 

@@ -113,6 +113,7 @@ void node::before_batch()
 {
     file_was_busy_ = around.file_is_busy();
     batch_began_ = around.time_line.now();
+    around.decide_doubts();
     if (around.peaceful)
         return;
     struct fault {
@@ -130,16 +131,17 @@ void node::before_batch()
         const auto& what = chance().one_of(faults);
         around.disk.fail(what.which, chance().between(1, 6), what.result);
     } else if (chance().chance(around.chosen.ghosts)) {
-        around.disk.fail(call::committed, 1, SQLITE_IOERR);
+        const bool synced = !around.chosen.full_durability || chance().chance(500);
+        around.disk.fail(synced ? call::committed : call::sync, 1, synced ? SQLITE_IOERR : SQLITE_IOERR_FSYNC);
     }
 }
 
 void node::after_batch(const std::vector<ledger::entry>& done, const std::vector<ledger::entry>& unknown)
 {
-    around.disk.calm();
+    if (around.disk.calm())
+        around.disk_failed();
     // What a batch does is there for others from its beginning on, however long it then takes.
-    around.known.commit(done, batch_began_);
-    around.resolve(unknown, batch_began_);
+    around.committed(done, unknown, batch_began_);
     reach_if(file_was_busy_ && !done.empty(), probe::waited_for_file);
     reach_if(must_reopen_ && !done.empty(), probe::reopened);
     must_reopen_ = !unknown.empty() || (must_reopen_ && done.empty());

@@ -12,6 +12,9 @@ namespace cofila::sim {
     X(zombie_rejected, "a late result was rejected")                                                                   \
     X(repeated_settlement, "a settlement was repeated and recognised as already done")                                 \
     X(ghost_commit, "a commit took place and was reported as failed")                                                  \
+    X(ghost_came_later, "a commit that failed showed when the log was read anew")                                      \
+    X(ghost_overwritten, "a commit that failed and could still have shown was overwritten")                            \
+    X(blackout, "all processes died at once, after a failure of the disk")                                             \
     X(ghost_add_repeated, "an add whose outcome was unknown was repeated and found its job")                           \
     X(unknown_but_undone, "a commit failed, its outcome was unknown, and nothing was stored")                          \
     X(batch_ran_again, "a batch was rolled back and run again without the operation that failed")                      \

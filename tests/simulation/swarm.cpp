@@ -66,6 +66,7 @@ swarm::swarm(dice& chance)
     full_disks = mean(200, 20);
     disk_faults = sometimes(300, 40);
     ghosts = sometimes(200, 20);
+    blackouts = sometimes(500, 500);
 }
 
 std::ostream& operator<<(std::ostream& out, const swarm& s)
@@ -77,7 +78,7 @@ std::ostream& operator<<(std::ostream& out, const swarm& s)
                << ", crashes " << ms(s.crashes) << ", deployments " << ms(s.deployments) << ", steps "
                << ms(s.clock_steps) << ", sleeps " << ms(s.machine_sleeps) << ", busy " << ms(s.foreign_locks)
                << ", full " << ms(s.full_disks) << ", disk faults " << s.disk_faults << ", ghosts " << s.ghosts
-               << (s.in_turn ? ", in turn" : "");
+               << ", blackouts " << s.blackouts << (s.in_turn ? ", in turn" : "");
 }
 
 }  // namespace cofila::sim

@@ -56,7 +56,8 @@ struct swarm {
     time foreign_locks{};
     time full_disks{};
     int disk_faults = 0;  ///< Of a thousand batches.
-    int ghosts = 0;       ///< Of a thousand batches.
+    int ghosts = 0;       ///< Of a thousand batches: the commit fails, and took place or may still show.
+    int blackouts = 0;    ///< Of a thousand failures of the disk: then all processes die.
 
     friend std::ostream& operator<<(std::ostream& out, const swarm& shown);
 };

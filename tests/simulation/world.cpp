@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "ask.hpp"
-#include "audit.hpp"
 #include "node.hpp"
 #include "probes.hpp"
 
@@ -76,6 +75,8 @@ bool world::run(std::uint64_t steps)
 /// False: a rule was broken, or nothing is left to do.
 bool world::step()
 {
+    if (std::exchange(power_fails_, false))
+        lose_power();
     if (!time_line.step()) {
         known.fail("nothing is left that could happen");
         return false;
@@ -85,42 +86,6 @@ bool world::step()
         compare_rows();
     }
     return known.broken().empty();
-}
-
-std::vector<job_row> world::rows()
-{
-    if (!looking_)
-        looking_ = std::make_unique<sqlite::connection>(sqlite::connection_options{
-            .path = path,
-            .operation_deadline = 0ms,
-            .clock = std::make_shared<node_clock>(time_line, node_clock::options{}),
-            .read_only = true
-        });
-    return read_jobs(looking_->handle());
-}
-
-/// What is known against what is stored.
-bool world::compare_rows()
-{
-    const bool any_open = std::ranges::any_of(living_, [](const node* one) { return one->is_open(); });
-    if ((looking_ || any_open) && !known.agrees(rows()))
-        known.fail("the rows are not what was committed");
-    return known.broken().empty();
-}
-
-void world::resolve(const std::vector<ledger::entry>& unknown, time began)
-{
-    if (std::ranges::all_of(unknown, [](const auto& one) { return one.changes.empty(); }))
-        return;
-    const auto now = rows();
-    if (known.agrees(now, unknown) && known.agrees_on_pauses(read_paused(looking_->handle()), unknown)) {
-        known.commit(unknown, began, true);
-        reach(probe::ghost_commit);
-    } else if (known.agrees(now)) {
-        reach(probe::unknown_but_undone);
-    } else {
-        known.fail("a commit whose outcome is unknown was stored by half");
-    }
 }
 
 void world::start_node()
@@ -196,13 +161,23 @@ void world::stop_one()
 
 void world::crash_one()
 {
-    auto* const one = any_node();
-    if (!one)
-        return;
-    std::erase(living_, one);
-    one->crash();
-    if (!one->is_leaving())  // then there is another one already
+    if (auto* const one = any_node())
+        kill(one);
+}
+
+void world::kill(node* which)
+{
+    std::erase(living_, which);
+    which->crash();
+    if (!which->is_leaving())  // then there is another one already
         start_node_later();
+}
+
+void world::lose_power()
+{
+    reach(probe::blackout);
+    while (auto* const one = any_node())
+        kill(one);
 }
 
 void world::deploy_one()
@@ -245,6 +220,7 @@ void world::make_peace()
     disk.fill(false);
     disk.calm();
     locked_until_ = {};
+    power_fails_ = false;
 }
 
 bool world::run_until_final()

@@ -11,8 +11,8 @@
 
 #include "ledger.hpp"
 #include "memory_files.hpp"
+#include "probes.hpp"
 #include "scheduler.hpp"
-#include "sqlite/connection.hpp"
 #include "swarm.hpp"
 
 namespace cofila::sim {
@@ -44,13 +44,17 @@ public:
     bool peaceful = false;  ///< No faults any more, and no new jobs.
 
     bool is_alive(std::int64_t process) const;
-    bool file_is_busy() const { return time_line.now() < locked_until_; }
+    bool file_is_busy() const { return !looking_ && time_line.now() < locked_until_; }
     /// A claim of a job: its id, when it was added (an id may be used again), and which one it is.
     using claim_name = std::tuple<std::string, time_point, int>;
     void begin_run(const claim_name& claim, int node);
     void end_run(const claim_name& claim) { running_.erase(claim); }
-    /// Rows that are not what they should be after a commit whose outcome is unknown are a broken rule.
-    void resolve(const std::vector<ledger::entry>& unknown, time began);
+    /// What a process has stored, and what may be stored: there a commit has failed.
+    void committed(const std::vector<ledger::entry>& done, const std::vector<ledger::entry>& unknown, time began);
+    /// Perhaps since the power is about to.
+    void disk_failed() { power_fails_ = power_fails_ || (!peaceful && chance.chance(chosen.blackouts)); }
+    /// Before anybody builds on it: what became of such commits, if the log has been read anew since.
+    void decide_doubts();
 
 private:
     void start_node();
@@ -73,7 +77,11 @@ private:
     bool close_all();
     void make_peace();
     bool compare_rows();
-    std::vector<job_row> rows();
+    stored_state look();
+    void doubt(const std::vector<ledger::entry>& unknown, time began);
+    void decide_doubts(bool for_good, probe shown_as);
+    void kill(node* which);
+    void lose_power();
     bool step();
 
     std::vector<std::shared_ptr<node>> nodes_{};  // all that ever lived
@@ -83,7 +91,16 @@ private:
     time locked_until_{};
     std::uint64_t compared_at_ = 0;
     std::map<claim_name, int> running_{};  // by which process
-    std::unique_ptr<sqlite::connection> looking_{};
+    bool was_open_ = false;                // there is something to look at
+    bool looking_ = false;
+    /// A commit that was reported as failed, and may show one day.
+    struct open_doubt {
+        std::vector<ledger::entry> entries{};
+        time began{};
+    };
+    std::vector<open_doubt> doubts_{};
+    std::uint64_t forgotten_ = 0;  // how often the log had been, when the last one came
+    bool power_fails_ = false;
 };
 
 }  // namespace cofila::sim
