@@ -73,7 +73,17 @@ void queue_changed(sqlite3_context*, int, sqlite3_value** values)
     if (!target)
         return;
     const arguments from{values};
-    target->push_back({.queue = from.number(0), .paused = from.number(1) != 0});
+    target->push_back(
+        {.queue = from.number(0), .name = from.text(1), .made = from.number(3) != 0, .paused = from.number(2) != 0}
+    );
+}
+
+void log_changed(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (!target)
+        return;
+    const arguments from{values};
+    target->push_back({.log_of = from.number(0), .written = from.number(1) != 0});
 }
 
 void require(int result, sqlite3* connection)
@@ -92,8 +102,14 @@ constexpr const char* triggers =
                                "CREATE TEMP TRIGGER sim_removed AFTER DELETE ON main.cofila_jobs BEGIN "
                                "SELECT sim_job_changed(" SIM_COLUMNS("OLD."
                                ) ", " SIM_NO_COLUMNS ", NULL); END;"
+                                 "CREATE TEMP TRIGGER sim_made AFTER INSERT ON main.cofila_queues BEGIN "
+                                 "SELECT sim_queue_changed(NEW.number, NEW.name, NEW.paused, 1); END;"
                                  "CREATE TEMP TRIGGER sim_paused AFTER UPDATE OF paused ON main.cofila_queues BEGIN "
-                                 "SELECT sim_queue_changed(NEW.number, NEW.paused); END;";
+                                 "SELECT sim_queue_changed(NEW.number, NEW.name, NEW.paused, 0); END;"
+                                 "CREATE TEMP TRIGGER sim_logged AFTER INSERT ON main.cofila_logs BEGIN "
+                                 "SELECT sim_log_changed(NEW.job, 1); END;"
+                                 "CREATE TEMP TRIGGER sim_log_cut AFTER DELETE ON main.cofila_logs BEGIN "
+                                 "SELECT sim_log_changed(OLD.job, 0); END;";
 
 }  // namespace
 
@@ -107,7 +123,8 @@ void audit(sqlite3* connection)
         );
     };
     add("sim_job_changed", 2 * columns + 1, job_changed);
-    add("sim_queue_changed", 2, queue_changed);
+    add("sim_queue_changed", 4, queue_changed);
+    add("sim_log_changed", 2, log_changed);
     require(sqlite3_exec(connection, triggers, nullptr, nullptr, nullptr), connection);
 }
 
@@ -144,6 +161,9 @@ stored_state read_state(sqlite3* connection)
     });
     read(connection, "SELECT number FROM cofila_queues WHERE paused <> 0", [&](const result_columns& row) {
         out.paused.insert(row.number(0));
+    });
+    read(connection, "SELECT job, count(*) FROM cofila_logs GROUP BY job", [&](const result_columns& row) {
+        out.lines[row.number(0)] = static_cast<std::size_t>(row.number(1));
     });
     return out;
 }

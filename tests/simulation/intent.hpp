@@ -1,7 +1,10 @@
 #pragma once
 #include <cofila/time.hpp>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
@@ -9,14 +12,38 @@ namespace cofila::sim {
 
 /// What an operation was asked to do: what it may change is judged by this.
 struct intent {
-    enum class kind { other, add, settle, renew, touch, pause, remove, retry, promote, sweep };
+    enum class kind { other, add, settle, renew, touch, log, pause, remove, retry, promote, sweep };
 
     kind what = kind::other;
     int node = 0;
+    std::uint64_t number = 0;        ///< Of this operation; 0: nobody compares its answer.
+    std::string queue{};             ///< The one it is about, by its name; none: all.
     time_point now{};                ///< The caller's wall clock.
-    std::set<std::string> ids{};     ///< Jobs that are named: added, removed, retried, promoted, touched.
+    std::set<std::string> ids{};     ///< Jobs that are named: added, removed, retried, promoted, touched, written of.
     std::set<std::string> tokens{};  ///< Locks that are presented, to be given up or renewed or taken away.
     std::set<std::string> claims{};  ///< Tokens for jobs that may be taken.
+    /// Locks to be taken away, by their tokens, if they still end then.
+    std::map<std::string, std::int64_t> rescues{};
+    bool paused = false;  ///< What a queue is to be.
+
+    /// As a sentence says it.
+    std::string name() const
+    {
+        static constexpr std::array names{
+            "something",
+            "an add",
+            "a settlement",
+            "a renewal",
+            "a progress",
+            "a log line",
+            "a pause",
+            "a removal",
+            "a retry",
+            "a promotion",
+            "a sweep"
+        };
+        return names[static_cast<std::size_t>(what)];
+    }
 };
 
 }  // namespace cofila::sim

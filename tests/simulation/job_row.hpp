@@ -1,7 +1,9 @@
 #pragma once
 #include <cofila/job_state.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,14 +37,19 @@ struct row_change {
     std::optional<job_row> before{};      ///< Nothing: it is new.
     std::optional<job_row> after{};       ///< Nothing: it was removed.
     std::string options{};                ///< Of a new one, as JSON.
-    std::optional<std::int64_t> queue{};  ///< Instead of a job: this queue was paused, or goes on.
+    std::optional<std::int64_t> queue{};  ///< Instead of a job: this queue was made, was paused, or goes on.
+    std::string name{};                   ///< Of the queue.
+    bool made = false;
     bool paused = false;
+    std::optional<std::int64_t> log_of{};  ///< Instead of a job: this one's log got a line, or lost one.
+    bool written = false;
 };
 
 /// What the file holds.
 struct stored_state {
-    std::vector<job_row> jobs{};      ///< By key.
-    std::set<std::int64_t> paused{};  ///< Queues.
+    std::vector<job_row> jobs{};                  ///< By key.
+    std::set<std::int64_t> paused{};              ///< Queues.
+    std::map<std::int64_t, std::size_t> lines{};  ///< Of the logs of jobs.
 };
 
 /// The columns of a job's row in the order of `job_row`, each with this before it.

@@ -61,9 +61,12 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
 {
     auto wanted = rows_;
     auto paused = paused_;
+    auto lines = lines_;
     for (const auto& one : with)
         for (const auto& change : one.changes) {
-            if (change.queue && change.paused)
+            if (change.log_of)
+                change.written ? ++lines[*change.log_of] : --lines[*change.log_of];
+            else if (change.queue && change.paused)
                 paused.insert(*change.queue);
             else if (change.queue)
                 paused.erase(*change.queue);
@@ -72,32 +75,69 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
             else if (change.before)
                 wanted.erase(change.before->key);
         }
+    std::erase_if(lines, [](const auto& one) { return one.second == 0; });
     const auto same = [](const auto& known, const job_row& row) { return known.second == row; };
-    return paused == found.paused && std::ranges::equal(wanted, found.jobs, same);
+    return paused == found.paused && lines == found.lines && std::ranges::equal(wanted, found.jobs, same);
 }
 
 void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
 {
     late_ = unknown;
     for (const auto& one : entries) {
+        auto did = survey(one.asked);
         for (const auto& change : one.changes)
             apply(one.asked, change, now);
-        note_empty(one);
+        conclude(one, std::move(did));
         reach_if(!one.asked.claims.empty() && one.changes.empty() && !paused_.empty(), probe::claim_while_paused);
     }
 }
 
-void ledger::apply(const intent& asked, const row_change& change, time now)
+void ledger::change_queue(const intent& asked, const row_change& change)
 {
-    if (change.queue) {
-        if (asked.what != kind::pause)
-            fail("a queue was paused or resumed by something else");
-        if (change.paused)
-            paused_.insert(*change.queue);
-        else
-            paused_.erase(*change.queue);
+    if (change.made) {
+        if (asked.what != kind::pause && asked.what != kind::add)
+            fail("a queue was made by something else than an add or a pause");
+        queues_[change.name] = *change.queue;
+        names_[*change.queue] = change.name;
+    } else if (asked.what != kind::pause || asked.queue != change.name) {
+        fail("a queue was paused or resumed by something else");
+    }
+    if (change.paused)
+        paused_.insert(*change.queue);
+    else
+        paused_.erase(*change.queue);
+}
+
+/// Fenced as every write of a running job is. With its job a log goes, too, and goes first.
+void ledger::change_log(const intent& asked, const row_change& change)
+{
+    const auto known = jobs_.find(*change.log_of);
+    if (known == jobs_.end() || known->second.gone)
+        return fail("the log of a job changed that does not exist");
+    const auto& job = known->second;
+    const auto& row = job.row;
+    auto& lines = lines_[row.key];
+    if (change.written) {
+        require(asked.what == kind::log && asked.ids.contains(row.id), job, "a line was written to a log unasked");
+        const auto token = row.state == job_state::active ? row.token : std::string{};
+        require(asked.tokens.contains(token), job, "I11: a line was written to a log without the token of the lock");
+        ++lines;
         return;
     }
+    const bool with_its_job = asked.what == kind::remove || asked.what == kind::settle || asked.what == kind::sweep;
+    require(asked.what == kind::log || with_its_job, job, "a log lost a line unasked");
+    require(lines > 0, job, "a log lost a line that it did not have");
+    reach_if(asked.what == kind::log, probe::log_cut);
+    if (--lines == 0)
+        lines_.erase(row.key);
+}
+
+void ledger::apply(const intent& asked, const row_change& change, time now)
+{
+    if (change.queue)
+        return change_queue(asked, change);
+    if (change.log_of)
+        return change_log(asked, change);
     if (!change.before)
         return add(asked, change, now);
     const auto known = jobs_.find(change.before->key);
@@ -119,7 +159,11 @@ void ledger::add(const intent& asked, const row_change& change, time now)
         fail("I1: the key of job '" + row.id + "' was given before");
     if (const auto* const other = find(row.id); other && !other->gone)
         fail("I1: two jobs have the id '" + row.id + "'");
-    job = fate{.attempts = options.attempts.value_or(1), .max_stalled = options.max_stalled_count.value_or(1)};
+    job = fate{
+        .attempts = options.attempts.value_or(1),
+        .max_stalled = options.max_stalled_count.value_or(1),
+        .keep_logs = options.keep_logs.value_or(0)
+    };
     keys_[row.id] = row.key;
     if (!waiting_.empty() && *options.lifo) {
         const auto first = waiting_.lower_bound({row.queue, row.priority, INT64_MIN, 0});
@@ -138,10 +182,19 @@ void ledger::add(const intent& asked, const row_change& change, time now)
 void ledger::store(fate& job, const job_row& after)
 {
     const auto place = [](const job_row& row) { return waiting_place{row.queue, row.priority, row.position, row.key}; };
+    const auto date = [](const job_row& row) { return std::tuple{row.queue, row.run_at.value_or(0), row.key}; };
     if (job.row.state == job_state::waiting)
         waiting_.erase(place(job.row));
     if (after.state == job_state::waiting)
         waiting_.insert(place(after));
+    if (job.row.state == job_state::delayed)
+        delayed_.erase(date(job.row));
+    if (after.state == job_state::delayed)
+        delayed_.insert(date(after));
+    if (job.row.state == job_state::active)
+        held_.erase(job.row.token);
+    if (after.state == job_state::active)
+        held_[after.token] = after.key;
     job.row = after;
     rows_[after.key] = after;
 }
@@ -157,7 +210,9 @@ void ledger::remove(const intent& asked, fate& job)
     reach(by_hand ? probe::removed_by_hand : with_its_end ? probe::removed_at_once : probe::pruned);
     if (by_hand || with_its_end)
         tell(asked, row.id, tale::removed);
+    require(!lines_.contains(row.key), job, "a job was removed and its log stayed");
     waiting_.erase({row.queue, row.priority, row.position, row.key});
+    delayed_.erase({row.queue, row.run_at.value_or(0), row.key});
     rows_.erase(row.key);
     job.gone = true;
 }
@@ -180,22 +235,6 @@ bool ledger::may_tell(int node, const std::string& id, tale what)
         return late_tales_.erase({node, id, what}) > 0;
     told = static_cast<std::size_t>(next - tales.begin()) + 1;
     return true;
-}
-
-void ledger::note_empty(const entry& one)
-{
-    if (one.asked.what != kind::settle || one.asked.claims.empty() || one.changes.empty())
-        return;
-    const auto& any = one.changes.front();
-    const auto queue = any.before ? any.before->queue : 0;
-    const auto now = one.asked.now.time_since_epoch().count();
-    const bool left = std::ranges::any_of(rows_, [&](const auto& known) {
-        const auto& row = known.second;
-        const bool due = row.state == job_state::delayed && row.run_at <= now;
-        return row.queue == queue && (row.state == job_state::waiting || row.state == job_state::active || due);
-    });
-    if (!left)
-        ++empty_moments_[one.asked.node];
 }
 
 bool ledger::may_tell_drained(int node) { return empty_moments_[node]-- > 0; }

@@ -25,6 +25,7 @@ public:
         bool gone = false;
         int attempts = 1;
         int max_stalled = 1;
+        int keep_logs = 0;
         int attempts_kept = 0;  ///< Retries that left the attempts as they were: each allows one more.
         int completions = 0;
         int retries = 0;
@@ -41,6 +42,15 @@ public:
     /// `knows_dead`: whether one process can tell that another one has died.
     explicit ledger(bool knows_dead) : knows_dead_{knows_dead} {}
 
+    /// What an operation found and did: its answer has to say the same.
+    struct effect {
+        std::vector<row_change> changes{};
+        std::map<std::string, job_state> found{};  ///< The jobs of its queue that it names, as they were.
+        std::set<std::string> held{};              ///< Of the locks that it presents, those that were held.
+        bool drained = false;                    ///< It ended an attempt, and nothing is left in its queue to be done.
+        std::optional<std::int64_t> next_due{};  ///< Of the delayed jobs of its queue, afterwards.
+    };
+
     /// `unknown`: who asked for it does not know yet that it took place, and may tell of it late.
     void commit(const std::vector<entry>& entries, time now, bool unknown = false);
     /// Whether this is what is known, or what is known with these entries on top.
@@ -50,6 +60,13 @@ public:
     /// Whether a claim was stored with this token, and whether its end was.
     bool was_given(const std::string& token) const { return tokens_.contains(token); }
     bool was_settled(const std::string& token) const { return settled_.contains(token); }
+    /// For a new operation.
+    std::uint64_t next_number() { return ++last_number_; }
+    /// Of an operation that is answered; once. Nothing: it was not stored.
+    std::optional<effect> take_effect(std::uint64_t number);
+    /// Nothing: there is none of this name.
+    std::optional<std::int64_t> number_of(const std::string& queue) const;
+    const std::string& name_of(std::int64_t queue) const { return names_.at(queue); }
     const std::map<std::int64_t, fate>& jobs() const noexcept { return jobs_; }
     bool all_final() const;
     std::size_t unfinished() const;
@@ -83,7 +100,15 @@ private:
     void check(const fate& job) const;
     void store(fate& job, const job_row& after);
     bool belongs_to_dead(const std::string& worker) const;
-    void note_empty(const entry& one);
+    void change_queue(const intent& asked, const row_change& change);
+    void change_log(const intent& asked, const row_change& change);
+    effect survey(const intent& asked) const;
+    void conclude(const entry& one, effect did);
+    bool is_drained(const entry& one) const;
+    void check_duty(const intent& asked, const effect& did) const;
+    void check_claims(const intent& asked, const effect& did) const;
+    void check_moved(const intent& asked, const effect& did) const;
+    void check_held(const intent& asked, const effect& did) const;
     void tell(const intent& asked, const std::string& id, tale what);
     void require(bool holds, const fate& job, const char* rule) const;
 
@@ -92,6 +117,13 @@ private:
     std::map<std::int64_t, job_row> rows_{};
     std::map<std::string, std::int64_t> keys_{};
     std::set<waiting_place> waiting_{};
+    std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> delayed_{};  // queue, when, key
+    std::map<std::string, std::int64_t> held_{};                                // token, key
+    std::map<std::int64_t, std::size_t> lines_{};
+    std::map<std::string, std::int64_t> queues_{};
+    std::map<std::int64_t, std::string> names_{};
+    std::map<std::uint64_t, effect> effects_{};
+    std::uint64_t last_number_ = 0;
     std::map<std::string, int> node_of_worker_{};
     std::set<int> dead_{};
     std::set<std::int64_t> paused_{};

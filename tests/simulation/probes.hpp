@@ -56,6 +56,9 @@ namespace cofila::sim {
     X(removed_by_hand, "a job was removed by hand")                                                                    \
     X(remove_refused, "the removal of an active job was refused")                                                      \
     X(removed_at_once, "a job was removed with the commit that finished it")                                           \
+    X(log_cut, "a log lost its oldest line to a new one")                                                              \
+    X(log_refused, "a line for a log came too late")                                                                   \
+    X(renewal_refused, "a renewal came too late")                                                                      \
     X(pruned, "finished jobs were removed by their retention")                                                         \
     X(claim_while_paused, "a worker asked a paused queue for jobs")                                                    \
     X(lifo_first, "a job was put before others that waited")                                                           \

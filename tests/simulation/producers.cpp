@@ -57,6 +57,8 @@ job_options some_options(node& here)
     out.attempts = chance.between(1, 4);
     out.backoff = some_backoff(here);
     out.max_stalled_count = chance.between(0, 2);
+    if (chance.chance(300))
+        out.keep_logs = chance.between(0, 2);
     out.on_completed = some_retention(here);
     out.on_failed = some_retention(here);
     return out;

@@ -1,7 +1,9 @@
 #include "watched_repository.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "answers.hpp"
 #include "domain/ids.hpp"
 #include "probes.hpp"
 
@@ -20,17 +22,27 @@ void order(intent& what, const claim_order& claims)
 }  // namespace
 
 /// `work` submits its operation at once when it is awaited, so that what was announced is for this one.
-template <class T>
-boost::asio::awaitable<T> watched_repository::asked(intent what, awaitable<T> work)
+template <class T, class Check>
+boost::asio::awaitable<T> watched_repository::asked(intent what, awaitable<T> work, Check check)
 {
+    auto& known = *with_.known;
     what.node = with_.node;
+    what.number = known.next_number();
+    const auto name = what.name();
+    const auto number = what.number;
     with_.writer->announce(std::move(what));
-    co_return co_await std::move(work);
+    auto answer = co_await std::move(work);
+    const auto did = known.take_effect(number);
+    if (!did)
+        known.fail("the answer to " + name + " came, and it was never stored");
+    else if (!check(*did, answer))
+        known.fail("the answer to " + name + " is not what was stored");
+    co_return answer;
 }
 
-intent watched_repository::about(kind what, const job_id& id) const
+intent watched_repository::about(kind what, const std::string& queue, const job_id& id) const
 {
-    intent out{.what = what};
+    intent out{.what = what, .queue = queue};
     out.ids.insert(id.str());
     return out;
 }
@@ -39,15 +51,17 @@ boost::asio::awaitable<std::vector<added_row>> watched_repository::add(
     std::string queue, std::vector<job_snapshot> jobs
 )
 {
-    intent what{.what = kind::add};
+    intent what{.what = kind::add, .queue = queue};
     for (const auto& job : jobs)
         what.ids.insert(job->id.str());
-    auto rows = co_await asked(std::move(what), with_.inner->add(std::move(queue), std::move(jobs)));
-    for (const auto& row : rows) {
-        reach_if(row.duplicate, probe::duplicate_add);
-        if (!with_.known->find(row.job->id.str()))
-            with_.known->fail("I17: job '" + row.job->id.str() + "' was acknowledged and is not stored");
-    }
+    const auto count = jobs.size();
+    auto rows = co_await asked(
+        std::move(what),
+        with_.inner->add(std::move(queue), std::move(jobs)),
+        [count](const auto& did, const auto& answer) { return answer.size() == count && is_true(did, answer); }
+    );
+    for (const auto& row : rows)
+        check_added(row);
     co_return rows;
 }
 
@@ -55,26 +69,41 @@ boost::asio::awaitable<add_and_claim_answer> watched_repository::add_and_claim(
     std::string queue, job_snapshot job, time_point now, claim_order claims
 )
 {
-    auto what = about(kind::add, job->id);
+    auto what = about(kind::add, queue, job->id);
     what.now = now;
     order(what, claims);
-    auto answer =
-        co_await asked(what, with_.inner->add_and_claim(std::move(queue), std::move(job), now, std::move(claims)));
+    auto answer = co_await asked(
+        what,
+        with_.inner->add_and_claim(std::move(queue), std::move(job), now, std::move(claims)),
+        [](const auto& did, const auto& said) { return is_true(did, said); }
+    );
+    check_added(answer.added);
     check_claimed(what, answer.claimed);
     co_return answer;
 }
 
+void watched_repository::check_added(const added_row& row) const
+{
+    reach_if(row.duplicate, probe::duplicate_add);
+    if (!with_.known->find(row.job->id.str()))
+        with_.known->fail("I17: job '" + row.job->id.str() + "' was acknowledged and is not stored");
+}
+
 boost::asio::awaitable<settle_and_claim_answer> watched_repository::settle_and_claim(settle_and_claim_request request)
 {
-    intent what{.what = kind::settle, .now = request.now};
-    const auto settlements = request.settlements;
-    for (const auto& one : settlements)
+    intent what{.what = kind::settle, .queue = request.queue, .now = request.now};
+    for (const auto& one : request.settlements)
         what.tokens.insert(one.job.token);
     if (request.claim)
         order(what, *request.claim);
-    auto answer = co_await asked(what, with_.inner->settle_and_claim(std::move(request)));
-    for (std::size_t i = 0; i < settlements.size(); ++i)
-        check_settled(settlements[i], answer.settlements[i]);
+    const auto same = std::make_shared<const settle_and_claim_request>(request);
+    auto answer = co_await asked(
+        what,
+        with_.inner->settle_and_claim(std::move(request)),
+        [same](const auto& did, const auto& said) { return is_true(did, *same, said); }
+    );
+    for (std::size_t i = 0; i < same->settlements.size(); ++i)
+        check_settled(same->settlements[i], answer.settlements[i]);
     check_claimed(what, answer.claimed);
     reach_if(answer.drained, probe::drained);
     co_return answer;
@@ -104,56 +133,94 @@ boost::asio::awaitable<std::vector<bool>> watched_repository::extend_locks(
 )
 {
     intent what{.what = kind::renew, .now = now};
+    std::vector<std::string> tokens;
     for (const auto& lock : locks)
-        what.tokens.insert(lock.job.token);
-    return asked(std::move(what), with_.inner->extend_locks(now, std::move(locks)));
+        tokens.push_back(lock.job.token);
+    what.tokens.insert(tokens.begin(), tokens.end());
+    return asked(
+        std::move(what),
+        with_.inner->extend_locks(now, std::move(locks)),
+        [tokens](const auto& did, const std::vector<bool>& answer) {
+            reach_if(std::ranges::count(answer, false) > 0, probe::renewal_refused);
+            return is_true(did, tokens, answer);
+        }
+    );
 }
 
 boost::asio::awaitable<bool> watched_repository::update_progress(std::string queue, job_ref job, std::string progress)
 {
-    auto what = about(kind::touch, job.id);
+    auto what = about(kind::touch, queue, job.id);
     what.tokens.insert(job.token);
-    return asked(std::move(what), with_.inner->update_progress(std::move(queue), std::move(job), std::move(progress)));
+    return asked(
+        std::move(what),
+        with_.inner->update_progress(std::move(queue), std::move(job), std::move(progress)),
+        [](const auto& did, bool answer) { return is_true(did, answer); }
+    );
 }
 
 boost::asio::awaitable<bool> watched_repository::add_log(std::string queue, job_ref job, log_line line, int keep)
 {
-    return with_.inner->add_log(std::move(queue), std::move(job), std::move(line), keep);
+    auto what = about(kind::log, queue, job.id);
+    what.tokens.insert(job.token);
+    return asked(
+        std::move(what),
+        with_.inner->add_log(std::move(queue), std::move(job), std::move(line), keep),
+        [](const auto& did, bool answer) {
+            reach_if(!answer, probe::log_refused);
+            return is_true(did, answer);
+        }
+    );
 }
 
 boost::asio::awaitable<bool> watched_repository::set_paused(std::string queue, bool paused)
 {
-    return asked({.what = kind::pause}, with_.inner->set_paused(std::move(queue), paused));
+    intent what{.what = kind::pause, .queue = queue, .paused = paused};
+    return asked(std::move(what), with_.inner->set_paused(std::move(queue), paused), [](const auto& did, bool answer) {
+        return is_true(did, answer);
+    });
+}
+
+boost::asio::awaitable<change_answer> watched_repository::moved(intent what, awaitable<change_answer> work)
+{
+    return asked(what, std::move(work), [id = job_id{*what.ids.begin()}](const auto& did, const auto& answer) {
+        return is_true(did, id, answer);
+    });
 }
 
 boost::asio::awaitable<change_answer> watched_repository::remove(std::string queue, job_id id)
 {
-    auto what = about(kind::remove, id);
-    auto answer = co_await asked(std::move(what), with_.inner->remove(std::move(queue), std::move(id)));
+    auto what = about(kind::remove, queue, id);
+    auto answer = co_await moved(std::move(what), with_.inner->remove(std::move(queue), std::move(id)));
     reach_if(answer.found && !answer.done, probe::remove_refused);
     co_return answer;
 }
 
 boost::asio::awaitable<change_answer> watched_repository::retry(std::string queue, job_id id, retry_options options)
 {
-    auto what = about(kind::retry, id);
-    return asked(std::move(what), with_.inner->retry(std::move(queue), std::move(id), options));
+    auto what = about(kind::retry, queue, id);
+    return moved(std::move(what), with_.inner->retry(std::move(queue), std::move(id), options));
 }
 
 boost::asio::awaitable<change_answer> watched_repository::promote(std::string queue, job_id id)
 {
-    auto what = about(kind::promote, id);
-    return asked(std::move(what), with_.inner->promote(std::move(queue), std::move(id)));
+    auto what = about(kind::promote, queue, id);
+    return moved(std::move(what), with_.inner->promote(std::move(queue), std::move(id)));
 }
 
 boost::asio::awaitable<sweep_answer> watched_repository::sweep(sweep_request request)
 {
     intent what{.what = kind::sweep, .now = request.now};
-    for (const auto& order : request.rescues)
+    for (const auto& order : request.rescues) {
         what.tokens.insert(order.token);
-    const auto orders = request.rescues.size();
-    auto answer = co_await asked(std::move(what), with_.inner->sweep(std::move(request)));
-    reach_if(answer.rescued.size() < orders, probe::rescue_too_late);
+        what.rescues[order.token] = order.locked_until.time_since_epoch().count();
+    }
+    const auto same = std::make_shared<const sweep_request>(request);
+    auto answer = co_await asked(
+        std::move(what),
+        with_.inner->sweep(std::move(request)),
+        [same, known = with_.known](const auto& did, const auto& said) { return is_true(did, *known, *same, said); }
+    );
+    reach_if(answer.rescued.size() < same->rescues.size(), probe::rescue_too_late);
     co_return answer;
 }
 

@@ -65,9 +65,12 @@ public:
     awaitable<void> close() override { return with_.inner->close(); }
 
 private:
-    template <class T>
-    awaitable<T> asked(intent what, awaitable<T> work);
-    intent about(intent::kind what, const job_id& id) const;
+    /// `check` is given what was found and done, and the answer.
+    template <class T, class Check>
+    awaitable<T> asked(intent what, awaitable<T> work, Check check);
+    awaitable<change_answer> moved(intent what, awaitable<change_answer> work);
+    intent about(intent::kind what, const std::string& queue, const job_id& id) const;
+    void check_added(const added_row& row) const;
     void check_settled(const settlement& what, settled answer) const;
     void check_claimed(const intent& what, const std::vector<job_snapshot>& jobs) const;
 

@@ -71,7 +71,8 @@ asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
     if (here->chance().chance(200))
         co_await ask(job.update_progress({{"half", true}}));
     if (here->chance().chance(100))
-        co_await ask(job.log("a line"));
+        for (int lines = here->chance().between(1, 4); lines > 0; --lines)
+            co_await ask(job.log("a line"));
 }
 
 /// Succeeds, fails, takes too long, blocks its thread, or does not listen.

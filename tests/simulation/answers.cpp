@@ -1,0 +1,169 @@
+#include "answers.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace cofila::sim {
+
+namespace {
+
+using change_list = std::vector<row_change>;
+
+bool became(const row_change& change, job_state from, job_state to)
+{
+    return change.before && change.after && change.before->state == from && change.after->state == to;
+}
+
+bool left_active(const row_change& change)
+{
+    return change.before && change.after && change.before->state == job_state::active &&
+           change.after->state != job_state::active;
+}
+
+/// One text of each of these changes, in order.
+template <class Which, class Text>
+std::vector<std::string> texts(const change_list& changes, Which which, Text text)
+{
+    std::vector<std::string> out;
+    for (const auto& change : changes)
+        if (which(change))
+            out.push_back(text(change));
+    return out;
+}
+
+std::vector<std::string> claims(const ledger::effect& did)
+{
+    return texts(
+        did.changes,
+        [](const auto& one) { return became(one, job_state::waiting, job_state::active); },
+        [](const auto& one) { return one.after->id + " " + one.after->token; }
+    );
+}
+
+std::vector<std::string> claims(const std::vector<job_snapshot>& jobs)
+{
+    std::vector<std::string> out;
+    for (const auto& job : jobs)
+        out.push_back(job->id.str() + " " + job->token);
+    return out;
+}
+
+bool is_due(const row_change& change) { return became(change, job_state::delayed, job_state::waiting); }
+
+std::vector<bool> accepted(const ledger::effect& did, const std::vector<settlement>& asked)
+{
+    std::vector<bool> out;
+    for (const auto& one : asked)
+        out.push_back(std::ranges::any_of(did.changes, [&](const row_change& change) {
+            return left_active(change) && change.before->token == one.job.token;
+        }));
+    return out;
+}
+
+/// Removed by their retention; not with the rescue that ended them.
+std::map<std::string, std::size_t> pruned(const ledger::effect& did, const ledger& known, const sweep_request& asked)
+{
+    std::map<std::string, std::size_t> out;
+    for (const auto& change : did.changes) {
+        const bool ended_now = change.before && std::ranges::any_of(asked.rescues, [&](const rescue_order& order) {
+                                   return order.key == change.before->key && order.token == change.before->token;
+                               });
+        if (change.before && !change.after && !ended_now)
+            ++out[known.name_of(change.before->queue)];
+    }
+    return out;
+}
+
+}  // namespace
+
+bool is_true(const ledger::effect& did, const added_row& answer)
+{
+    const auto& job = *answer.job;
+    const auto made = std::ranges::find_if(did.changes, [&](const row_change& change) {
+        return change.after && !change.before && change.after->id == job.id.str();
+    });
+    if (made != did.changes.end())
+        return !answer.duplicate && job.key == made->after->key && job.state == made->after->state;
+    const auto there = did.found.find(job.id.str());
+    return answer.duplicate && there != did.found.end() && there->second == job.state;
+}
+
+bool is_true(const ledger::effect& did, const std::vector<added_row>& answer)
+{
+    return std::ranges::all_of(answer, [&](const added_row& row) { return is_true(did, row); });
+}
+
+bool is_true(const ledger::effect& did, const add_and_claim_answer& answer)
+{
+    return is_true(did, answer.added) && claims(did) == claims(answer.claimed) && answer.damaged.empty();
+}
+
+bool is_true(const ledger::effect& did, const settle_and_claim_request& asked, const settle_and_claim_answer& answer)
+{
+    std::vector<bool> said;
+    for (const auto one : answer.settlements)
+        said.push_back(one == settled::accepted);
+    std::vector<std::string> due;
+    for (const auto& id : answer.promoted)
+        due.push_back(id.str());
+    const bool wants_more = asked.claim && answer.claimed.size() < asked.claim->tokens.size();
+    const auto next = answer.next_due ? std::optional{answer.next_due->time_since_epoch().count()} : std::nullopt;
+    return said == accepted(did, asked.settlements) && claims(did) == claims(answer.claimed) &&
+           due == texts(did.changes, is_due, [](const auto& one) { return one.after->id; }) &&
+           next == (wants_more ? did.next_due : std::nullopt) && answer.drained == did.drained &&
+           answer.damaged.empty();
+}
+
+bool is_true(const ledger::effect& did, const std::vector<std::string>& tokens, const std::vector<bool>& answer)
+{
+    std::vector<bool> renewed;
+    for (const auto& token : tokens)
+        renewed.push_back(std::ranges::any_of(did.changes, [&](const row_change& change) {
+            return change.before && change.before->token == token;
+        }));
+    return renewed == answer;
+}
+
+bool is_true(const ledger::effect& did, bool answer)
+{
+    return answer == std::ranges::any_of(did.changes, [](const row_change& change) {
+               return change.before || (change.queue && !change.made) || change.written;
+           });
+}
+
+bool is_true(const ledger::effect& did, const job_id& id, const change_answer& answer)
+{
+    const auto there = did.found.find(id.str());
+    if (there == did.found.end())
+        return !answer.found && !answer.done && did.changes.empty();
+    const auto moved = std::ranges::find_if(did.changes, [&](const row_change& change) {
+        return change.before && change.before->id == id.str();
+    });
+    const bool done = moved != did.changes.end();
+    const auto now = done && moved->after ? moved->after->state : there->second;
+    return answer.found && answer.was == there->second && answer.done == done &&
+           (!answer.job || answer.job->state == now);
+}
+
+bool is_true(const ledger::effect& did, const ledger& known, const sweep_request& asked, const sweep_answer& answer)
+{
+    const auto name = [&](const row_change& one) { return known.name_of(one.after->queue) + " " + one.after->id; };
+    std::vector<std::string> due;
+    for (const auto& one : answer.promoted)
+        due.push_back(one.queue + " " + one.id.str());
+    std::vector<std::string> rescued;
+    for (const auto& one : answer.rescued)
+        rescued.push_back(one.queue + " " + one.job->id.str());
+    std::map<std::string, std::size_t> gone;
+    for (const auto& one : answer.pruned)
+        gone[one.queue] += one.count;
+    const auto full = static_cast<std::size_t>(asked.limit);
+    std::size_t removed = 0;
+    for (const auto& one : answer.pruned)
+        removed += one.count;
+    return due == texts(did.changes, is_due, name) && rescued == texts(did.changes, left_active, name) &&
+           gone == pruned(did, known, asked) && answer.more == (due.size() >= full || removed >= full);
+}
+
+}  // namespace cofila::sim
