@@ -13,7 +13,7 @@ boost::asio::awaitable<void> administer(std::shared_ptr<node> here);
 boost::asio::awaitable<void> work_by_hand(std::shared_ptr<node> here);
 /// One worker after the other, until the process ends.
 boost::asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from);
-/// Listens to the events of a queue, and checks that nothing is told that was not stored.
+/// Listens to the events of a queue, and checks that nothing is told that was not stored, or twice.
 void listen(const std::shared_ptr<node>& here, const node::job_queue& to);
 
 }  // namespace cofila::sim

@@ -64,8 +64,7 @@ void ledger::conclude(const entry& one, effect did)
         if (std::get<0>(*next) == queue)
             did.next_due = std::get<1>(*next);
     did.drained = is_drained(one);
-    if (did.drained)
-        ++empty_moments_[one.asked.node];
+    tell_of_queue(one, did);
     check_duty(one.asked, did);
     if (!late_ && one.asked.number != 0)
         effects_[one.asked.number] = std::move(did);

@@ -24,6 +24,9 @@ struct intent {
     std::set<std::string> claims{};  ///< Tokens for jobs that may be taken.
     /// Locks to be taken away, by their tokens, if they still end then.
     std::map<std::string, std::int64_t> rescues{};
+    /// Tokens of attempts that the caller takes for a job's last one, and of those whose error allows no other.
+    std::set<std::string> exhausted{};
+    std::set<std::string> unrecoverable{};
     bool paused = false;  ///< What a queue is to be.
 
     /// As a sentence says it.

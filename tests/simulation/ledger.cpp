@@ -85,6 +85,9 @@ void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
     late_ = unknown;
     for (const auto& one : entries) {
         auto did = survey(one.asked);
+        if (one.asked.what == kind::add)  // before it may be claimed in the same transaction
+            for (const auto& [id, state] : did.found)
+                tell(one.asked, id, tale::duplicated);
         for (const auto& change : one.changes)
             apply(one.asked, change, now);
         conclude(one, std::move(did));
@@ -217,26 +220,33 @@ void ledger::remove(const intent& asked, fate& job)
     job.gone = true;
 }
 
-void ledger::tell(const intent& asked, const std::string& id, tale what)
+void ledger::tell(const intent& asked, const std::string& about, tale what)
 {
-    tales_[{asked.node, id}].first.push_back(what);
-    if (late_)
-        late_tales_.insert({asked.node, id, what});
+    const auto how = late_                       ? tales::duty::unknown
+                     : asked.what == kind::sweep ? tales::duty::swept
+                                                 : tales::duty::certain;
+    told.owe(asked.node, about, what, how);
 }
 
-bool ledger::may_tell(int node, const std::string& id, tale what)
+/// What is no job's, and what is told of an operation that moved no job.
+void ledger::tell_of_queue(const entry& one, const effect& did)
 {
-    const auto known = tales_.find({node, id});
-    if (known == tales_.end())
-        return false;
-    auto& [tales, told] = known->second;
-    const auto next = std::find(tales.begin() + static_cast<std::ptrdiff_t>(told), tales.end(), what);
-    if (next == tales.end())
-        return late_tales_.erase({node, id, what}) > 0;
-    told = static_cast<std::size_t>(next - tales.begin()) + 1;
-    return true;
+    const auto& asked = one.asked;
+    if (did.drained)
+        tell(asked, asked.queue, tale::drained);
+    std::set<std::int64_t> cleaned;
+    for (const auto& change : one.changes) {
+        if (change.queue && !change.made)
+            tell(asked, change.name, change.paused ? tale::paused : tale::resumed);
+        if (change.written)
+            tell(asked, jobs_.at(*change.log_of).row.id, tale::log);
+        if (change.after && asked.what == kind::touch)
+            tell(asked, change.after->id, tale::progress);
+        if (change.before && !change.after && asked.what == kind::sweep && !asked.tokens.contains(change.before->token))
+            cleaned.insert(change.before->queue);
+    }
+    for (const auto queue : cleaned)
+        tell(asked, name_of(queue), tale::cleaned);
 }
-
-bool ledger::may_tell_drained(int node) { return empty_moments_[node]-- > 0; }
 
 }  // namespace cofila::sim

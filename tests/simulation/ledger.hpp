@@ -11,11 +11,9 @@
 #include "dice.hpp"
 #include "intent.hpp"
 #include "job_row.hpp"
+#include "tales.hpp"
 
 namespace cofila::sim {
-
-/// What a process may tell of a job in its events.
-enum class tale { added, waiting, delayed, active, completed, failed, retrying, stalled, released, removed };
 
 /// What the store is known to hold, by every commit that took place, and the rules that each of them must obey.
 class ledger {
@@ -72,10 +70,7 @@ public:
     std::size_t unfinished() const;
     bool holds_locks(int node) const;
 
-    /// What this process may tell next of this job: false, it has committed no such thing since the last tale.
-    bool may_tell(int node, const std::string& id, tale what);
-    /// The same of "drained".
-    bool may_tell_drained(int node);
+    tales told{};
 
     /// The first rule that was broken; empty: none.
     const std::string& broken() const noexcept { return broken_; }
@@ -94,7 +89,7 @@ private:
     void claim(const intent& asked, fate& job, const job_row& after, time now);
     void leave_active(const intent& asked, fate& job, const job_row& after, time now);
     void rescue(fate& job, const job_row& after, time now);
-    void settle(fate& job, const job_row& after);
+    void settle(const intent& asked, fate& job, const job_row& after);
     void stay_active(const intent& asked, fate& job, const job_row& after, time now);
     void leave_others(const intent& asked, fate& job, const job_row& after);
     void check(const fate& job) const;
@@ -106,10 +101,12 @@ private:
     void conclude(const entry& one, effect did);
     bool is_drained(const entry& one) const;
     void check_duty(const intent& asked, const effect& did) const;
+    void tell_of_finish(const intent& asked, const fate& job, const job_row& after);
     void check_claims(const intent& asked, const effect& did) const;
     void check_moved(const intent& asked, const effect& did) const;
     void check_held(const intent& asked, const effect& did) const;
-    void tell(const intent& asked, const std::string& id, tale what);
+    void tell(const intent& asked, const std::string& about, tale what);
+    void tell_of_queue(const entry& one, const effect& did);
     void require(bool holds, const fate& job, const char* rule) const;
 
     const bool knows_dead_;
@@ -129,10 +126,7 @@ private:
     std::set<std::int64_t> paused_{};
     std::set<std::string> tokens_{};
     std::set<std::string> settled_{};
-    std::map<std::pair<int, std::string>, std::pair<std::vector<tale>, std::size_t>> tales_{};
-    std::set<std::tuple<int, std::string, tale>> late_tales_{};
     bool late_ = false;  // what is being committed
-    std::map<int, int> empty_moments_{};
     mutable std::string broken_{};
 };
 

@@ -266,6 +266,7 @@ void node::drop_connections()
 void node::close()
 {
     leaving_ = true;
+    around.known.told.leave(number);
     if (open_)
         spawn(shut_down());
 }

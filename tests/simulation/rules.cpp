@@ -86,15 +86,22 @@ void ledger::leave_active(const intent& asked, fate& job, const job_row& after, 
     if (asked.what == kind::sweep)
         rescue(job, after, now);
     else if (asked.what == kind::settle)
-        settle(job, after);
+        settle(asked, job, after);
     else
         require(false, job, "I10: a job left active by something else than a settlement or a rescue");
     if (asked.what == kind::sweep)
         tell(asked, before.id, tale::stalled);
-    if (after.state == job_state::completed || after.state == job_state::failed)
-        tell(asked, before.id, after.state == job_state::completed ? tale::completed : tale::failed);
+    if (is_finished(after.state))
+        tell_of_finish(asked, job, after);
     else if (asked.what == kind::settle)
         tell(asked, before.id, after.made > before.made ? tale::retrying : tale::released);
+}
+
+void ledger::tell_of_finish(const intent& asked, const fate& job, const job_row& after)
+{
+    tell(asked, after.id, after.state == job_state::completed ? tale::completed : tale::failed);
+    if (asked.exhausted.contains(job.row.token))
+        tell(asked, after.id, tale::retries_exhausted);
 }
 
 void ledger::rescue(fate& job, const job_row& after, time now)
@@ -116,7 +123,7 @@ void ledger::rescue(fate& job, const job_row& after, time now)
     reach_if(after.state == job_state::delayed, probe::rescue_delayed);
 }
 
-void ledger::settle(fate& job, const job_row& after)
+void ledger::settle(const intent& asked, fate& job, const job_row& after)
 {
     const auto& before = job.row;
     settled_.insert(before.token);
@@ -128,6 +135,8 @@ void ledger::settle(fate& job, const job_row& after)
     }
     require(after.made == before.made + 1, job, "an attempt was counted more than once");
     const bool last = after.made >= job.attempts;
+    const bool exhausted = last && after.state == job_state::failed && !asked.unrecoverable.contains(before.token);
+    require(exhausted == asked.exhausted.contains(before.token), job, "attempts used up, or not, against what is told");
     switch (after.state) {
     case job_state::completed:
         ++job.completions;

@@ -92,8 +92,13 @@ void watched_repository::check_added(const added_row& row) const
 boost::asio::awaitable<settle_and_claim_answer> watched_repository::settle_and_claim(settle_and_claim_request request)
 {
     intent what{.what = kind::settle, .queue = request.queue, .now = request.now};
-    for (const auto& one : request.settlements)
-        what.tokens.insert(one.job.token);
+    for (const auto& [job, change] : request.settlements) {
+        what.tokens.insert(job.token);
+        if (change.retries_exhausted)
+            what.exhausted.insert(job.token);
+        if (change.failed_attempt && change.failed_attempt->error.unrecoverable)
+            what.unrecoverable.insert(job.token);
+    }
     if (request.claim)
         order(what, *request.claim);
     const auto same = std::make_shared<const settle_and_claim_request>(request);

@@ -174,19 +174,37 @@ void misbehave(const std::shared_ptr<node>& here)
     }
 }
 
-template <class Signal>
-void hear(const std::shared_ptr<node>& here, Signal& signal, tale what)
+/// Whom an event is about: a job, or else the queue.
+template <class Event>
+std::string subject(const Event& event, const std::string& queue)
 {
-    signal.connect([weak = std::weak_ptr{here}, what](const auto& event) {
-        const auto self = weak.lock();
-        if (!self || self->is_dead())
-            return;
-        const auto& id = event.id.str();
-        if (!self->around.known.may_tell(self->number, id, what))
-            self->around.known.fail("I22: an event tells of job '" + id + "' what was not stored, or a second time");
-        misbehave(self);
-    });
+    if constexpr (requires { event.id; })
+        return event.id.str();
+    else
+        return queue;
 }
+
+struct listener {
+    const std::shared_ptr<node>& here;
+    const node::job_queue& queue;
+
+    template <class Signal>
+    void hear(Signal& signal, tale what) const
+    {
+        signal.connect([weak = std::weak_ptr{here}, name = queue.name(), what](const auto& event) {
+            const auto self = weak.lock();
+            if (!self || self->is_dead())
+                return;
+            const auto about = subject(event, name);
+            if (!self->around.known.told.tell(self->number, about, what))
+                self->around.known.fail(
+                    (what == tale::drained ? "I23: '" : "I22: '") + std::string{to_string(what)} + "' of '" + about +
+                    "' was not stored, or was told before"
+                );
+            misbehave(self);
+        });
+    }
+};
 
 }  // namespace
 
@@ -218,21 +236,10 @@ asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
 void listen(const std::shared_ptr<node>& here, const node::job_queue& to)
 {
     auto& events = to.events();
-    hear(here, events.added, tale::added);
-    hear(here, events.waiting, tale::waiting);
-    hear(here, events.delayed, tale::delayed);
-    hear(here, events.active, tale::active);
-    hear(here, events.completed, tale::completed);
-    hear(here, events.failed, tale::failed);
-    hear(here, events.retrying, tale::retrying);
-    hear(here, events.stalled, tale::stalled);
-    hear(here, events.released, tale::released);
-    hear(here, events.removed, tale::removed);
-    events.drained.connect([weak = std::weak_ptr{here}](const auto&) {
-        const auto self = weak.lock();
-        if (self && !self->is_dead() && !self->around.known.may_tell_drained(self->number))
-            self->around.known.fail("I23: 'drained' was told though something was left");
-    });
+    const listener ear{here, to};
+#define SIM_HEAR(name) ear.hear(events.name, tale::name);
+    SIM_TALES(SIM_HEAR)
+#undef SIM_HEAR
 }
 
 }  // namespace cofila::sim

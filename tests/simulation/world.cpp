@@ -247,9 +247,13 @@ bool world::close_all()
     for (auto* const one : living_)
         one->close();
     for (std::uint64_t i = 0; i < most_peaceful_steps && known.broken().empty() && time_line.step(); ++i) {}
-    for (const auto& one : nodes_)
+    for (const auto& one : nodes_) {
+        const auto whose = "process " + std::to_string(one->number);
         if (!one->is_gone())
-            known.fail("I24: something of process " + std::to_string(one->number) + " is still suspended");
+            known.fail("I24: something of " + whose + " is still suspended");
+        if (const auto missing = known.told.missing(one->number); !one->is_dead() && !missing.empty())
+            known.fail("I22: " + whose + " lived on and never told of " + missing);
+    }
     return known.broken().empty();
 }
 
