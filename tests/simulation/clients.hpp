@@ -11,6 +11,8 @@ namespace cofila::sim {
 boost::asio::awaitable<void> produce(std::shared_ptr<node> here, int place);
 boost::asio::awaitable<void> administer(std::shared_ptr<node> here);
 boost::asio::awaitable<void> work_by_hand(std::shared_ptr<node> here);
+/// I7: what is counted, against what is stored. False: it could not be counted, or something was stored meanwhile.
+boost::asio::awaitable<bool> count(std::shared_ptr<node> here, node::job_queue of);
 /// One worker after the other, until the process ends.
 boost::asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from);
 /// Listens to the events of a queue, and checks that nothing is told that was not stored, or twice.

@@ -43,6 +43,36 @@ std::size_t ledger::unfinished() const
     }));
 }
 
+job_counts ledger::counts(const std::string& queue) const
+{
+    job_counts out;
+    for (const auto& [key, row] : rows_) {
+        if (row.queue != number_of(queue))
+            continue;
+        switch (row.state) {
+        case job_state::waiting:
+            ++out.waiting;
+            break;
+        case job_state::delayed:
+            ++out.delayed;
+            break;
+        case job_state::active:
+            ++out.active;
+            break;
+        case job_state::waiting_children:
+            ++out.waiting_children;
+            break;
+        case job_state::completed:
+            ++out.completed;
+            break;
+        case job_state::failed:
+            ++out.failed;
+            break;
+        }
+    }
+    return out;
+}
+
 bool ledger::holds_locks(int node) const
 {
     return std::ranges::any_of(rows_, [&](const auto& one) {
@@ -83,6 +113,7 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
 void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
 {
     late_ = unknown;
+    commits_ += std::ranges::any_of(entries, [](const entry& one) { return !one.changes.empty(); }) ? 1U : 0U;
     for (const auto& one : entries) {
         auto did = survey(one.asked);
         if (one.asked.what == kind::add)  // before it may be claimed in the same transaction

@@ -1,4 +1,6 @@
 #pragma once
+#include <cofila/queue_types.hpp>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -65,6 +67,10 @@ public:
     /// Nothing: there is none of this name.
     std::optional<std::int64_t> number_of(const std::string& queue) const;
     const std::string& name_of(std::int64_t queue) const { return names_.at(queue); }
+    /// Of this queue, as they have to be counted.
+    job_counts counts(const std::string& queue) const;
+    /// Goes up with every commit that changed something.
+    std::uint64_t commits() const noexcept { return commits_; }
     const std::map<std::int64_t, fate>& jobs() const noexcept { return jobs_; }
     bool all_final() const;
     std::size_t unfinished() const;
@@ -121,6 +127,7 @@ private:
     std::map<std::int64_t, std::string> names_{};
     std::map<std::uint64_t, effect> effects_{};
     std::uint64_t last_number_ = 0;
+    std::uint64_t commits_ = 0;
     std::map<std::string, int> node_of_worker_{};
     std::set<int> dead_{};
     std::set<std::int64_t> paused_{};

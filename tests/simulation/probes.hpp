@@ -61,6 +61,7 @@ namespace cofila::sim {
     X(renewal_refused, "a renewal came too late")                                                                      \
     X(pruned, "finished jobs were removed by their retention")                                                         \
     X(claim_while_paused, "a worker asked a paused queue for jobs")                                                    \
+    X(counted, "jobs were counted, and nothing was stored meanwhile")                                                  \
     X(lifo_first, "a job was put before others that waited")                                                           \
     X(drained, "a queue was drained")                                                                                  \
     X(slot_threw, "a slot of an event threw")                                                                          \

@@ -158,7 +158,7 @@ asio::awaitable<void> change_something(std::shared_ptr<node> here, job_id id)
         co_await ask(queue.get_jobs());
         break;
     case 6:
-        co_await ask(queue.get_job_counts());
+        co_await count(here, queue);
         break;
     default:
         co_await ask(queue.get_job_logs(id));
@@ -189,6 +189,19 @@ asio::awaitable<void> finish_by_hand(std::shared_ptr<node> here, node::job_queue
 }
 
 }  // namespace
+
+asio::awaitable<bool> count(std::shared_ptr<node> here, node::job_queue of)
+{
+    const auto& known = here->around.known;
+    const auto before = known.commits();
+    const auto counted = co_await ask(of.get_job_counts());
+    if (!counted.value || known.commits() != before)
+        co_return false;
+    reach(probe::counted);
+    if (*counted.value != known.counts(of.name()))
+        known.fail("I7: the jobs of '" + of.name() + "' are not counted as they are");
+    co_return true;
+}
 
 asio::awaitable<void> produce(std::shared_ptr<node> here, int place)
 {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ask.hpp"
+#include "clients.hpp"
 #include "node.hpp"
 #include "probes.hpp"
 
@@ -27,6 +28,13 @@ asio::awaitable<void> resume(std::shared_ptr<node> here, node::job_queue queue)
         if (!resumed)
             co_await here->sleep(before_next_try);
     }
+}
+
+asio::awaitable<void> count_until_sure(std::shared_ptr<node> here, node::job_queue of, int* counting)
+{
+    for (bool sure = false; !sure;)
+        sure = co_await count(here, of);
+    --*counting;
 }
 
 /// Twice, as a call that pauses it may be under way.
@@ -69,7 +77,7 @@ bool world::run(std::uint64_t steps)
         if (!step())
             return false;
     make_peace();
-    return run_until_final() && serve_late_comers() && close_all() && compare_rows();
+    return run_until_final() && serve_late_comers() && count_all() && close_all() && compare_rows();
 }
 
 /// False: a rule was broken, or nothing is left to do.
@@ -239,6 +247,24 @@ bool world::run_until_final()
         if (time_line.steps() > last || time_line.now() > end)
             known.fail("I24: without faults not every job comes to its end");
     } while (!known.all_final() || resumed.empty() || to_be_born_ > 0);
+    return known.broken().empty();
+}
+
+/// By every process, until nothing is stored meanwhile.
+bool world::count_all()
+{
+    int counting = 0;
+    for (auto* const one : living_)
+        if (one->is_open())
+            for (const auto& queue : one->queues()) {
+                ++counting;
+                one->spawn(count_until_sure(one->shared_from_this(), queue, &counting));
+            }
+    for (const auto last = time_line.steps() + most_peaceful_steps; counting > 0;)
+        if (!step())
+            return false;
+        else if (time_line.steps() > last)
+            known.fail("the jobs could not be counted");
     return known.broken().empty();
 }
 

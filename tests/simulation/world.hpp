@@ -74,6 +74,7 @@ private:
     bool pass(time length);
     bool serve_late_comers();
     bool serve(const char* id, milliseconds delay, time bound);
+    bool count_all();
     bool close_all();
     void make_peace();
     bool compare_rows();
