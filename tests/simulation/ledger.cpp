@@ -210,7 +210,7 @@ void ledger::add(const intent& asked, const row_change& change, time now)
     check(job);
     tell(asked, row.id, tale::added);
     tell(asked, row.id, row.state == job_state::delayed ? tale::delayed : tale::waiting);
-    job.locked_at = now;
+    job.stored_at = job.waiting_since = job.locked_at = now;
 }
 
 void ledger::store(fate& job, const job_row& after)

@@ -30,6 +30,8 @@ public:
         int completions = 0;
         int retries = 0;
         int renewals = 0;  ///< Of the present lock.
+        time stored_at{};
+        time waiting_since{};
         time locked_at{};  ///< When the present lock was last given or renewed.
     };
 

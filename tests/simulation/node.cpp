@@ -50,7 +50,7 @@ private:
 
 }  // namespace
 
-node::node(world& of, int which) : around{of}, number{which}
+node::node(world& of, int which, int where) : around{of}, number{which}, place{where}
 {
     const auto& like = of.chosen;
     const node_clock::options clock{
@@ -205,7 +205,7 @@ void node::hire_clients()
     for (int i = 0; i < like.queues; ++i) {
         queues_.emplace_back(detail::open_queue(engine_, "queue " + std::to_string(i), std::nullopt));
         listen(self, queues_.back());
-        for (int w = 0; w < like.workers; ++w)
+        for (int w = 0; w < (serves(queues_.size() - 1) ? like.workers : 0); ++w)
             spawn(employ(self, queues_.back()));
     }
     for (int i = 0; i < like.producers; ++i)

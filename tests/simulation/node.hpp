@@ -24,7 +24,8 @@ class simulated_watch;
 /// stopped, and it may die; then another one takes its place.
 class node : public std::enable_shared_from_this<node> {
 public:
-    node(world& of, int number);
+    /// `place`: what it does here, its successors do after it.
+    node(world& of, int number, int place);
     node(const node&) = delete;
     node& operator=(const node&) = delete;
     ~node();
@@ -39,6 +40,7 @@ public:
     bool is_open() const noexcept { return open_ && !leaving_ && !dead_; }
     bool is_leaving() const noexcept { return leaving_; }
     bool is_dead() const noexcept { return dead_; }
+    bool is_stopped() const noexcept { return loop_.is_held() || database_.is_held() || pool_.is_held(); }
     /// Nothing of it is left: no handler, no sleeper, no coroutine.
     bool is_gone() const;
 
@@ -46,6 +48,8 @@ public:
     using job_queue = queue<std::string, std::string>;
     world& around;
     const int number;
+    const int place;
+    bool serves(std::size_t queue) const { return around.chosen.serves(place, queue); }
     node_clock& clock() { return *clock_; }
     dice& chance() { return around.chance; }
     const std::vector<job_queue>& queues() const noexcept { return queues_; }

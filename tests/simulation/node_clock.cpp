@@ -65,9 +65,13 @@ time_point node_clock::wall_now() const
 steady_time node_clock::steady_now() const { return first_steady + local(world_.now()) + flown_; }
 
 /// When this clock will show `until`.
-time node_clock::world_time(steady_time until) const
+time node_clock::world_time(steady_time until) const { return reached(time{until - first_steady} - flown_); }
+
+time node_clock::world_time(time_point wall) const { return reached(time{wall - first_wall} - options_.skew - flown_); }
+
+/// When so much time has passed by this clock.
+time node_clock::reached(time wanted) const
 {
-    const auto wanted = time{until - first_steady} - flown_;
     const auto rate = million + options_.parts_per_million;
     auto out = time{wanted.count() / rate * million + wanted.count() % rate * million / rate};
     while (local(out) < wanted)

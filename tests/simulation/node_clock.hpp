@@ -26,6 +26,8 @@ public:
     steady_time steady_now() const override;
     boost::asio::awaitable<void> sleep_until(steady_time until) override;
 
+    /// When the wall clock will show this, or did.
+    time world_time(time_point wall) const;
     void step_wall(time by) { options_.skew += by; }
     /// The process has died: who sleeps wakes at once, and time flies for what is left of it.
     void fly();
@@ -41,6 +43,7 @@ private:
     struct initiation;
 
     time local(time world) const;
+    time reached(time wanted) const;
     time world_time(steady_time until) const;
     void wake(std::uint64_t which, boost::system::error_code ec);
 

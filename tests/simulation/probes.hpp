@@ -76,7 +76,9 @@ namespace cofila::sim {
     X(by_hand_late, "a job was finished by hand too late")                                                             \
     X(woken_from_outside, "a worker that waited was told of a write to the log")                                       \
     X(taken_at_once, "an idle worker was given a job")                                                                 \
-    X(due_taken_at_once, "an idle worker was given a job that became due")
+    X(due_taken_at_once, "an idle worker was given a job that became due")                                             \
+    X(taken_elsewhere, "a job was added where nobody works for its queue, and taken by another process")               \
+    X(due_taken_elsewhere, "the same of a job that became due")
 
 enum class probe : std::uint8_t {
 #define SIM_NAME(name, text) name,

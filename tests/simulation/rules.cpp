@@ -32,6 +32,8 @@ void ledger::change(const intent& asked, fate& job, const job_row& after, time n
         claim(asked, job, after, now);
     else
         leave_others(asked, job, after);
+    if (before.state != job_state::waiting && after.state == job_state::waiting)
+        job.waiting_since = now;
     store(job, after);
     check(job);
 }

@@ -24,6 +24,7 @@ public:
     void run(std::size_t index);
     bool is_running() const noexcept { return running_; }
 
+    bool is_held() const noexcept { return holds_ > 0; }
     void hold() noexcept { ++holds_; }
     void release() noexcept { --holds_; }
 

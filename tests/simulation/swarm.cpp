@@ -2,6 +2,7 @@
 
 #include <array>
 #include <ostream>
+#include <utility>
 
 namespace cofila::sim {
 
@@ -67,18 +68,28 @@ swarm::swarm(dice& chance)
     disk_faults = sometimes(300, 40);
     ghosts = sometimes(200, 20);
     blackouts = sometimes(500, 500);
+
+    const auto all = (1U << static_cast<unsigned>(queues)) - 1;
+    const bool everywhere = chance.chance(500);
+    for (auto& one : served)
+        one = everywhere ? all : static_cast<unsigned>(chance.below(all + 1));
+    for (std::size_t queue = 0; std::cmp_less(queue, queues); ++queue)
+        served[chance.below(static_cast<std::size_t>(nodes))] |= 1U << queue;
 }
 
 std::ostream& operator<<(std::ostream& out, const swarm& s)
 {
     const auto ms = [](time t) { return std::chrono::duration_cast<std::chrono::milliseconds>(t).count(); };
-    return out << "nodes " << s.nodes << ", queues " << s.queues << ", producers " << s.producers << ", workers "
-               << s.workers << " of " << s.concurrency << "+" << s.prefetch << ", by hand " << s.hands << ", lock "
-               << ms(s.lock_duration) << " ms, sweep " << ms(s.sweep_interval) << " ms, stops " << ms(s.stops)
-               << ", crashes " << ms(s.crashes) << ", deployments " << ms(s.deployments) << ", steps "
-               << ms(s.clock_steps) << ", sleeps " << ms(s.machine_sleeps) << ", busy " << ms(s.foreign_locks)
-               << ", full " << ms(s.full_disks) << ", disk faults " << s.disk_faults << ", ghosts " << s.ghosts
-               << ", blackouts " << s.blackouts << (s.in_turn ? ", in turn" : "");
+    out << "nodes " << s.nodes << " that serve";
+    for (int place = 0; place < s.nodes; ++place)
+        out << (place > 0 ? "," : "") << ' ' << s.served[static_cast<std::size_t>(place)];
+    return out << ", queues " << s.queues << ", producers " << s.producers << ", workers " << s.workers << " of "
+               << s.concurrency << "+" << s.prefetch << ", by hand " << s.hands << ", lock " << ms(s.lock_duration)
+               << " ms, sweep " << ms(s.sweep_interval) << " ms, stops " << ms(s.stops) << ", crashes " << ms(s.crashes)
+               << ", deployments " << ms(s.deployments) << ", steps " << ms(s.clock_steps) << ", sleeps "
+               << ms(s.machine_sleeps) << ", busy " << ms(s.foreign_locks) << ", full " << ms(s.full_disks)
+               << ", disk faults " << s.disk_faults << ", ghosts " << s.ghosts << ", blackouts " << s.blackouts
+               << (s.in_turn ? ", in turn" : "");
 }
 
 }  // namespace cofila::sim

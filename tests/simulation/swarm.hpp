@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <cstddef>
 #include <iosfwd>
 
 #include "dice.hpp"
@@ -20,6 +22,8 @@ struct swarm {
     // the processes
     int nodes = 1;
     int queues = 1;
+    /// For each place of a process, the queues that it has workers for, as bits. Each queue has some somewhere.
+    std::array<unsigned, 3> served{};
     int producers = 1;
     int workers = 1;
     int hands = 0;  ///< Workers without a worker: fetch, extend, complete.
@@ -46,6 +50,11 @@ struct swarm {
     int administered = 0;  ///< Of a thousand moments somebody removes, retries, promotes, pauses.
     int cancelled = 0;     ///< Of a thousand calls.
     int bad_slots = 0;     ///< Of a thousand events a slot throws, or takes its time, or adds a job.
+
+    bool serves(int place, std::size_t queue) const
+    {
+        return (served[static_cast<std::size_t>(place)] >> queue & 1U) != 0;
+    }
 
     // the faults, each with the mean time to the next one; 0: never
     time stops{};

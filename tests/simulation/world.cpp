@@ -71,7 +71,7 @@ world::~world() = default;
 bool world::run(std::uint64_t steps)
 {
     for (int i = 0; i < chosen.nodes; ++i)
-        start_node();
+        start_node(i);
     plan_faults();
     while (time_line.steps() < steps)
         if (!step())
@@ -96,20 +96,20 @@ bool world::step()
     return known.broken().empty();
 }
 
-void world::start_node()
+void world::start_node(int place)
 {
-    const auto born = std::make_shared<node>(*this, ++born_);
+    const auto born = std::make_shared<node>(*this, ++born_, place);
     nodes_.push_back(born);
     living_.push_back(born.get());
     born->start();
 }
 
-void world::start_node_later()
+void world::start_node_later(int place)
 {
     ++to_be_born_;
-    time_line.at(time_line.now() + chance.any_length(1ms, 2 * chosen.lock_duration), [this] {
+    time_line.at(time_line.now() + chance.any_length(1ms, 2 * chosen.lock_duration), [this, place] {
         --to_be_born_;
-        start_node();
+        start_node(place);
     });
 }
 
@@ -178,7 +178,7 @@ void world::kill(node* which)
     std::erase(living_, which);
     which->crash();
     if (!which->is_leaving())  // then there is another one already
-        start_node_later();
+        start_node_later(which->place);
 }
 
 void world::lose_power()
@@ -194,7 +194,7 @@ void world::deploy_one()
     if (!one || !one->is_open())
         return;
     one->close();
-    start_node_later();
+    start_node_later(one->place);
 }
 
 void world::step_clock()

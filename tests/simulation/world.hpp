@@ -57,8 +57,8 @@ public:
     void decide_doubts();
 
 private:
-    void start_node();
-    void start_node_later();
+    void start_node(int place);
+    void start_node_later(int place);
     void plan_faults();
     void every(time mean, void (world::*fault)());
     node* any_node();
@@ -72,8 +72,10 @@ private:
     bool run_until_final();
     std::optional<time> pickup_bound() const;
     bool pass(time length);
+    bool calm_down();
     bool serve_late_comers();
-    bool serve(const char* id, milliseconds delay, time bound);
+    bool serve(node& by, std::size_t queue, milliseconds delay, time bound);
+    std::optional<time> claimable_since(const ledger::fate& job, std::size_t queue) const;
     bool count_all();
     bool close_all();
     void make_peace();
@@ -89,6 +91,7 @@ private:
     std::vector<node*> living_{};
     int born_ = 0;
     int to_be_born_ = 0;
+    int late_comers_ = 0;
     time locked_until_{};
     std::uint64_t compared_at_ = 0;
     std::map<claim_name, int> running_{};  // by which process
