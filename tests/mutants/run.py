@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Plants one bug after the other and looks whether the test that is named for it finds it: run.py [NAME...]
 
-Each NAME.patch here is one bug; its first line names the suite and the test: Killed by: unit "a sentence". Everything
-happens in a copy of the tree in a temporary folder (--folder keeps it, and what was built in it, for the next time).
+Each NAME.patch here is one bug; its first line names the suite and the test: Killed by: unit "a sentence". The
+simulation has rules instead of tests: Killed by: simulation "I24" means that one of a few hundred seeds, always the same,
+has to fail and to name this rule. Everything happens in a copy of the tree in a temporary folder (--folder keeps it, and
+what was built in it, for the next time).
 A mutant is killed where its test fails; it survives where the test passes. The tree without mutants has to pass all these
 tests, and every patch has to apply and to compile.
 """
@@ -22,6 +24,9 @@ HEADER = re.compile(r'Killed by: (\w+) "(.+)"\n')
 # A mutant may hang; the bound of the tests themselves comes first.
 ENVIRONMENT = os.environ | {"COFILA_TEST_BOUND": "20"}
 BOUND = 120
+# Without a mutant they pass in a fraction of the time.
+SIMULATION_BOUND = 600
+SIMULATION = ["--seed", "1", "--seeds", "300"]
 
 
 class Mutant:
@@ -58,16 +63,31 @@ def copy_tree(to):
         shutil.copymode(source, target)
 
 
+def program(suite):
+    return "tests/simulation/simulation" if suite == "simulation" else f"tests/{suite}_test"
+
+
 def build(tree, suites):
-    return run(["ninja", "-C", tree / "build", *(f"tests/{suite}_test" for suite in sorted(suites))])
+    return run(["ninja", "-C", tree / "build", *(program(suite) for suite in sorted(suites))])
+
+
+def run_simulation(tree, rule):
+    """As of a test, but None instead of False where it failed in another way than by this rule."""
+    try:
+        done = run([tree / "build" / program("simulation"), *SIMULATION], env=ENVIRONMENT, timeout=SIMULATION_BOUND)
+    except subprocess.TimeoutExpired:
+        return 1, None
+    named = any(rule in line for line in done.stdout.splitlines() if line.startswith("FAILED"))
+    return 1, True if done.returncode == 0 else False if named else None
 
 
 def run_test(tree, mutant):
     """How many tests ran, and whether all passed. A sentence may hold what doctest takes for the end of a name."""
+    if mutant.suite == "simulation":
+        return run_simulation(tree, mutant.test)
     pattern = mutant.test.replace(",", "?").replace("\\", "?") + "*"
-    program = tree / "build" / "tests" / f"{mutant.suite}_test"
     try:
-        done = run([program, f"--test-case={pattern}"], env=ENVIRONMENT, timeout=BOUND)
+        done = run([tree / "build" / program(mutant.suite), f"--test-case={pattern}"], env=ENVIRONMENT, timeout=BOUND)
     except subprocess.TimeoutExpired:
         return 1, False
     count = re.search(r"test cases:\s*(\d+)", done.stdout)
@@ -100,7 +120,7 @@ def try_mutant(tree, mutant):
     try:
         if build(tree, {mutant.suite}).returncode != 0:
             return "DOES NOT COMPILE"
-        return "SURVIVED" if run_test(tree, mutant)[1] else "killed"
+        return {True: "SURVIVED", False: "killed", None: "FAILS IN ANOTHER WAY"}[run_test(tree, mutant)[1]]
     finally:
         apply(tree, mutant, "--reverse").check_returncode()
 
