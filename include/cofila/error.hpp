@@ -28,7 +28,7 @@ enum class errc {
     storage_corrupt,      ///< The file is damaged or is no database.
     storage_readonly,     ///< The file or its folder cannot be opened or written.
     storage_foreign,      ///< The file belongs to another application; it was left untouched.
-    storage_newer,        ///< The file was written by a newer version; it was left untouched.
+    storage_newer,        ///< The file was written or migrated by a newer version; it was left untouched.
     outcome_unknown,      ///< The disk failed during the commit: the change may or may not be there after a restart.
 };
 

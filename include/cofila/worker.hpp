@@ -50,8 +50,9 @@ public:
 
     /// Works until the worker is closed, and returns when nothing of it is left (but for abandoned processors).
     /// Once only: `errc::invalid_argument` the second time. Cancellation: turned into `stop()`; it returns as usual.
-    /// Errors of storage are told by the `error` event, and it goes on. But a damaged or replaced file ends it: nothing
-    /// more is claimed, and once what runs has ended it throws `errc::storage_corrupt`.
+    /// Errors of storage are told by the `error` event, and it goes on. But a damaged or replaced file ends it, and so
+    /// does one that a newer program has migrated: nothing more is claimed, and once what runs has ended it throws
+    /// `errc::storage_corrupt` or `errc::storage_newer`.
     boost::asio::awaitable<close_report> run() { return detail::run(core_); }
 
     /// Asks for the close with `worker_options::grace`, and returns at once; `run()` then ends.

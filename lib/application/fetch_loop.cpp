@@ -143,8 +143,8 @@ void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_
 }
 
 /// Nothing was changed, or nobody knows: asking again is safe either way, since a settlement that is repeated is
-/// recognised by its token. It goes on until the locks run out. But a damaged file does not mend itself: nothing more
-/// is claimed from it, and when what runs has ended, run() throws.
+/// recognised by its token. It goes on until the locks run out. But a damaged file does not mend itself, nor does one
+/// that a newer program has migrated: nothing more is claimed from it, and when what runs has ended, run() throws.
 asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed)
 {
     hub->report(failed);
@@ -153,7 +153,7 @@ asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed)
         store_is_gone();
         co_return;
     }
-    if (code == errc::storage_corrupt && !std::exchange(crashed_, failed))
+    if ((code == errc::storage_corrupt || code == errc::storage_newer) && !std::exchange(crashed_, failed))
         stop({});
     static constexpr backoff pause{
         .type = backoff::kind::exponential, .delay = milliseconds{50}, .max = milliseconds{2000}

@@ -79,7 +79,6 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     // repeated.
     while (std::ranges::any_of(writes, waits) && begin(writes)) {
         std::size_t done = 0;
-        session_->begun();
         if (run_all(writes, done) && commit(writes.first(done))) {
             writes = writes.first(done);
             break;
@@ -118,9 +117,12 @@ bool writing_runner::begin(batch waiting)
         if (is_replaced_)
             throw replaced();
         session_->sql().exec("BEGIN IMMEDIATE");
+        session_->begun();
     });
-    if (failed)
+    if (failed) {
+        roll_back();
         fail_all(waiting, *failed);
+    }
     return !failed;
 }
 
@@ -271,6 +273,7 @@ std::size_t reading_runner::run(std::span<operation_ptr> waiting)
             session_ = std::make_unique<session>(options_);
         session_->link().restart_deadline();
         session_->sql().exec("BEGIN");
+        session_->check_schema();
         what->run(*session_);
         session_->sql().exec("COMMIT");
     });

@@ -134,12 +134,7 @@ std::int64_t stored_version(SQLite::Database& db)
     if (ask(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'cofila_meta'") == 0)
         return 0;
     const auto version = ask(db, "SELECT value FROM cofila_meta WHERE key = 'schema_version'");
-    if (version < 1)
-        throw error{
-            errc::storage_corrupt,
-            "'" + db.getFilename() + "' has schema version " + std::to_string(version) +
-                ", which no program wrote; restore it from a backup"
-        };
+    check_version(version, db.getFilename());
     return version;
 }
 
@@ -147,12 +142,6 @@ std::int64_t stored_version(SQLite::Database& db)
 std::int64_t check_owner(SQLite::Database& db, const std::string& path, bool embed)
 {
     const auto version = stored_version(db);
-    if (version > current_version)
-        throw error{
-            errc::storage_newer,
-            "'" + path + "' has schema version " + std::to_string(version) + ", this program knows versions up to " +
-                std::to_string(current_version) + "; use a newer version of it"
-        };
     const bool theirs = ask(db, "SELECT count(*) FROM sqlite_schema") > 0 || ask(db, "PRAGMA application_id") != 0 ||
                         ask(db, "PRAGMA user_version") != 0;
     if (version == 0 && theirs && !embed)
@@ -256,6 +245,19 @@ void check_file(const connection_options& options, bool embed)
     // A writer died in the middle, before the file had its log: whoever opens it next has to undo that first.
     connection undoing{options};
     check_owner_at_once(undoing.db(), options.path, embed);
+}
+
+void check_version(std::int64_t version, const std::string& path)
+{
+    if (version >= 1 && version <= current_version)
+        return;
+    const auto has = "'" + path + "' has schema version " + std::to_string(version);
+    if (version < 1)
+        throw error{errc::storage_corrupt, has + ", which no program wrote; restore it from a backup"};
+    throw error{
+        errc::storage_newer,
+        has + ", this program knows versions up to " + std::to_string(current_version) + "; use a newer version of it"
+    };
 }
 
 void migrate(connection& to, bool embed)

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "sqlite/connection.hpp"
@@ -12,6 +13,10 @@ std::string resolved_path(const std::string& path);
 /// Looks at the file without changing it and throws unless it is ours, new, or may be shared (`embed`):
 /// `errc::storage_foreign`, `errc::storage_newer`, `errc::storage_readonly`, `errc::storage_corrupt`.
 void check_file(const connection_options& options, bool embed);
+
+/// Throws unless a file with this schema version is one that this program can work with: `errc::storage_newer`,
+/// `errc::storage_corrupt`.
+void check_version(std::int64_t version, const std::string& path);
 
 /// Brings the file to the schema of this version, in one transaction. Several processes may do so at once.
 void migrate(connection& to, bool embed);

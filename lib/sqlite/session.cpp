@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "sqlite/schema.hpp"
+
 namespace cofila::sqlite {
 
 namespace {
@@ -63,8 +65,16 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
 void session::begun()
 {
     has_room_.reset();
-    if (version_ != connection_.data_version())
-        positions_.clear();
+    if (version_ == connection_.data_version())
+        return;
+    positions_.clear();
+    check_schema();
+}
+
+void session::check_schema()
+{
+    auto row = sql_.query("SELECT value FROM cofila_meta WHERE key = 'schema_version'");
+    check_version(row.step() ? row.number(0) : 0, connection_.path());
 }
 
 void session::check_room()

@@ -42,8 +42,10 @@ public:
     void check_room();
     bool keep_reserve() { return reserve_ && reserve_->keep(); }
 
-    /// After BEGIN: what somebody else may have changed is read again.
+    /// After BEGIN: what somebody else may have changed is read again. Throws as `check_schema` does.
     void begun();
+    /// Within a transaction: throws `errc::storage_newer` where a newer program has migrated the file meanwhile.
+    void check_schema();
     /// Before COMMIT: what was given is covered by what the file holds, for whoever gives positions next.
     void flush();
     /// After COMMIT.
