@@ -71,7 +71,7 @@ void put(std::string& to, const disk_write& what)
     to.replace(what.at, what.bytes.size(), what.bytes);
 }
 
-std::string content_after(const disk_file& was, damage how, std::mt19937& with)
+std::string content_after(const disk_file& was, damage how, std::uint64_t upto, std::mt19937& with)
 {
     auto content = was.synced;
     switch (how) {
@@ -90,13 +90,18 @@ std::string content_after(const disk_file& was, damage how, std::mt19937& with)
         for (const auto& write : was.unsynced)
             put(content, write);
         break;
+    case damage::cut:
+        for (const auto& write : was.unsynced)
+            if (write.number <= upto)
+                put(content, write);
+        break;
     }
     return content;
 }
 
 const char* name_of(damage what)
 {
-    static constexpr const char* names[] = {"dropped", "reordered", "garbled", "zeroed", "kept"};
+    static constexpr const char* names[] = {"dropped", "reordered", "garbled", "zeroed", "kept", "cut"};
     return names[static_cast<int>(what)];
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@ struct disk_write {
     bool truncates = false;
     std::size_t at = 0;  ///< Of a truncation: the new size.
     std::string bytes{};
+    std::uint64_t number = 0;  ///< Counts the writes to all files of a disk.
 };
 
 /// A file of which not all is on the disk yet.
@@ -26,12 +28,13 @@ enum class damage {
     garbled,    ///< Some sectors are there, some are not, some hold nonsense.
     zeroed,     ///< Files have their new length, and zeros where the data is not there yet.
     kept,       ///< All of it is there.
+    cut,        ///< All of it is there up to some write, and nothing after that, in no file.
 };
-inline constexpr int damages = static_cast<int>(damage::kept) + 1;
+inline constexpr int damages = static_cast<int>(damage::cut) + 1;
 const char* name_of(damage what);
 
 void put(std::string& content, const disk_write& what);
-/// What is in the file when the power is back.
-std::string content_after(const disk_file& was, damage how, std::mt19937& with);
+/// What is in the file when the power is back; `upto` is the last write before the cut.
+std::string content_after(const disk_file& was, damage how, std::uint64_t upto, std::mt19937& with);
 
 }  // namespace cofila::test

@@ -27,6 +27,20 @@ struct power_disk::node {
     }
 };
 
+namespace {
+
+/// The number of a write that was not synced, or of none.
+std::uint64_t any_write(const power_disk::image& of, std::mt19937& with)
+{
+    std::vector<std::uint64_t> numbers{0};
+    for (const auto& [name, file] : of)
+        for (const auto& write : file.unsynced)
+            numbers.push_back(write.number);
+    return numbers[with() % numbers.size()];
+}
+
+}  // namespace
+
 struct power_disk::handle {
     sqlite3_file head{};
     power_disk* owner = nullptr;
@@ -61,15 +75,18 @@ struct power_disk::calls {
     }
     static int write(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 to)
     {
-        handle::of(f).at->put(
+        auto& me = handle::of(f);
+        me.at->put(
             {.at = static_cast<std::size_t>(to),
-             .bytes = {static_cast<const char*>(from), static_cast<std::size_t>(bytes)}}
+             .bytes = {static_cast<const char*>(from), static_cast<std::size_t>(bytes)},
+             .number = ++me.owner->writes_}
         );
         return SQLITE_OK;
     }
     static int truncate(sqlite3_file* f, sqlite3_int64 size)
     {
-        handle::of(f).at->put({.truncates = true, .at = static_cast<std::size_t>(size)});
+        auto& me = handle::of(f);
+        me.at->put({.truncates = true, .at = static_cast<std::size_t>(size), .number = ++me.owner->writes_});
         return SQLITE_OK;
     }
     static int sync(sqlite3_file* f, int)
@@ -77,6 +94,8 @@ struct power_disk::calls {
         auto& owner = *handle::of(f).owner;
         if (owner.on_sync)
             owner.on_sync();
+        if (owner.lies())
+            return SQLITE_OK;
         auto& at = *handle::of(f).at;
         at.on_disk = {.synced = at.content, .unsynced = {}, .name_synced = true};
         owner.removed_.clear();  // the folder's journal is one
@@ -200,7 +219,7 @@ struct power_disk::calls {
         // Removed and made again, and nothing of it is synced: as if the old one had been truncated.
         if (const auto old = name ? self(vfs).removed_.extract(name) : decltype(removed_)::node_type{}; !old.empty()) {
             at->on_disk = std::move(old.mapped());
-            at->on_disk.unsynced.push_back({.truncates = true});
+            at->on_disk.unsynced.push_back({.truncates = true, .number = ++self(vfs).writes_});
         }
         new (f) handle{.head = {&methods}, .owner = &self(vfs), .at = std::move(at)};
         if (out)
@@ -213,8 +232,11 @@ struct power_disk::calls {
         const auto known = files.find(name);
         if (known == files.end())
             return SQLITE_IOERR_DELETE_NOENT;
-        if (known->second->on_disk.name_synced)
-            self(vfs).removed_[name] = known->second->on_disk;
+        auto& gone = known->second->on_disk;
+        if (self(vfs).lies())  // one that is empty is to SQLite as one that is not there
+            gone.unsynced.push_back({.truncates = true, .number = ++self(vfs).writes_});
+        if (gone.name_synced || self(vfs).lies())
+            self(vfs).removed_[name] = gone;
         files.erase(known);
         return SQLITE_OK;
     }
@@ -261,9 +283,11 @@ void power_disk::restart(const image& from, damage how, std::uint32_t seed)
     std::mt19937 with{seed};
     files_.clear();
     removed_.clear();
+    const auto upto = how == damage::cut ? any_write(from, with) : 0;
+    const bool keeps_names = how == damage::kept || how == damage::cut;
     for (const auto& [name, was] : from) {
-        auto content = content_after(was, how, with);
-        if (!was.name_synced && (how == damage::dropped || (how != damage::kept && (with() & 1u) != 0)))
+        auto content = content_after(was, how, upto, with);
+        if (!was.name_synced && (how == damage::dropped || (!keeps_names && (with() & 1u) != 0)))
             continue;  // nobody synced the folder: the name is gone
         auto at = std::make_shared<node>();
         at->content = content;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,14 +27,19 @@ public:
     void restart(const image& from, damage how, std::uint32_t seed);
     /// Called before each sync.
     std::function<void()> on_sync{};
+    /// After so many writes it only says that it has synced, and has not.
+    std::uint64_t lies_after = std::numeric_limits<std::uint64_t>::max();
 
 private:
+    bool lies() const { return writes_ > lies_after; }
+
     struct node;
     struct handle;
     struct calls;
 
     std::map<std::string, std::shared_ptr<node>> files_{};
     std::map<std::string, disk_file> removed_{};  // not synced yet: they may come back
+    std::uint64_t writes_ = 0;
     sqlite3_vfs* const base_;
     sqlite3_vfs vfs_;
     default_files registered_;

@@ -6,26 +6,13 @@
 #include <cstdlib>
 
 #include "storage/fault_files.hpp"
-#include "storage/long_life.hpp"
-#include "storage/power_disk.hpp"
+#include "storage/power_history.hpp"
 #include "storage/share.hpp"
 
 using namespace cofila;
 using namespace cofila::test;
-using kind = sqlite::operation::kind;
 
 namespace {
-
-/// A moment at which the power might fail.
-struct point {
-    power_disk::image disk{};
-    std::size_t answered = 0;  ///< Steps that the caller knows to be done; the next one may be under way.
-};
-
-struct history {
-    std::vector<point> points{};
-    std::vector<std::string> contents{};  ///< After each step; the first is that of an empty store.
-};
 
 struct tally {
     int points = 0;
@@ -44,62 +31,19 @@ struct extent {
     long second_faults = std::getenv("COFILA_SOAK") ? 10 : 4;      ///< Of each kind.
 };
 
-sqlite::connection_options options_for(const temp_folder& folder, durability how, std::shared_ptr<manual_clock> clock)
-{
-    auto options = connecting(folder.file("jobs.db"));
-    options.durability = how;
-    options.clock = std::move(clock);
-    return options;
-}
-
-history live(
-    power_disk& disk, const sqlite::connection_options& options, std::shared_ptr<manual_clock> clock, std::uint32_t seed
-)
-{
-    history out;
-    out.contents.push_back("");
-    const auto note = [&] { out.points.push_back({.disk = disk.now(), .answered = out.contents.size() - 1}); };
-    disk.on_sync = note;
-    {
-        long_life life{options, std::move(clock), seed};
-        out.contents.front() = life.content();
-        for (int i = 0; i < life.steps(); ++i) {
-            life.step();
-            const auto pause = std::exchange(disk.on_sync, nullptr);
-            out.contents.push_back(life.content());
-            disk.on_sync = pause;
-            note();
-        }
-    }
-    disk.on_sync = nullptr;
-    return out;
-}
-
-/// What the store holds after a clean start, and whether it is sound.
+/// What the store holds after a clean start, for a file that has to be sound.
 std::string start(const sqlite::connection_options& options, tally& count)
 {
-    std::string content;
     try {
-        sqlite::writing_runner runner{options, false};
-        content = content_of(runner);
-        run_one(
-            runner,
-            [&](sqlite::session& with) {
-                SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
-                check.executeStep();
-                if (check.getColumn(0).getString() != "ok")
-                    throw std::runtime_error{check.getColumn(0).getString()};
-            },
-            kind::observe
-        );
+        return sound_content(options);
     } catch (const std::exception& e) {
         ++count.corrupt;
         MESSAGE(std::string{e.what()});
+        return {};
     }
-    return content;
 }
 
-void compare(const std::string& content, const history& was, const point& at, durability how, tally& count)
+void compare(const std::string& content, const power_history& was, const power_point& at, durability how, tally& count)
 {
     const auto begin = was.contents.begin();
     const auto last = begin + static_cast<std::ptrdiff_t>(std::min(at.answered + 2, was.contents.size()));
