@@ -7,6 +7,7 @@
 #include <random>
 
 #include "storage/fault_files.hpp"
+#include "storage/inspect.hpp"
 #include "storage/power_disk.hpp"
 #include "storage/share.hpp"
 #include "storage/short_life.hpp"
@@ -154,6 +155,8 @@ TEST_CASE("F26 F30 F31 F32: whatever operation on the file fails, nothing acknow
         }
     count.print("fault VFS");
     CHECK(count.cases >= 2000 / one_of());
+    // D2: a commit whose sync failed may be there all the same. A sweep in which none is has not looked.
+    CHECK(count.found.ghosts > 0);
 }
 
 TEST_CASE("F35: nor is it where something fails once more while the file is opened again")

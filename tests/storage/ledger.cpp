@@ -14,7 +14,15 @@ std::string text(std::optional<time_point> time)
     return time ? std::to_string(time->time_since_epoch().count()) : "-";
 }
 
-std::string text_of(const std::optional<job_record>& of)
+logged_job logged(const job_record& job, const std::string& logs)
+{
+    logged_job out{};
+    static_cast<job_record&>(out) = job;
+    out.logs = logs;
+    return out;
+}
+
+std::string text_of(const std::optional<logged_job>& of)
 {
     if (!of)
         return "not there";
@@ -22,7 +30,18 @@ std::string text_of(const std::optional<job_record>& of)
     const auto number = [](int n) { return std::to_string(n); };
     return number(static_cast<int>(job.state)) + ' ' + job.token + ' ' + text(job.locked_until) + ' ' +
            text(job.run_at) + ' ' + text(job.finished_at) + ' ' + number(job.attempts_started) + ' ' +
-           number(job.attempts_made) + " progress " + job.progress + " result " + job.result + " data " + job.data;
+           number(job.attempts_made) + " progress " + job.progress + " result " + job.result + " data " + job.data +
+           " logs " + job.logs;
+}
+
+std::optional<logged_job> waiting_if_delayed(const std::optional<logged_job>& before)
+{
+    auto after = before;
+    if (after && after->state == job_state::delayed) {
+        after->state = job_state::waiting;
+        after->run_at.reset();
+    }
+    return after;
 }
 
 }  // namespace
@@ -55,7 +74,7 @@ void ledger::make(known& of, const effect& change, told how)
             of.may_be.push_back(std::move(one));
 }
 
-void ledger::make_active(const job_snapshot& claim, const std::function<void(job_record&)>& change, told how)
+void ledger::make_active(const job_snapshot& claim, const std::function<void(logged_job&)>& change, told how)
 {
     const auto where_held = [&](const stored& before) {
         auto after = before;
@@ -74,14 +93,18 @@ void ledger::add(const jobs& together, told how)
         auto& entry = entries_[job->id.str()];
         if (entry.may_be.empty())
             entry.may_be.emplace_back();
-        make(entry, [&](const stored& before) { return before ? before : stored{*job}; }, how);
+        make(entry, [&](const stored& before) { return before ? before : logged(*job, ""); }, how);
     }
 }
 
 void ledger::claim(const claim_order& order, time_point now, const jobs& claimed, told how)
 {
     for (const auto& job : claimed)
-        make(entries_.at(job->id.str()), [&](const stored&) { return stored{*job}; }, how);
+        make(
+            entries_.at(job->id.str()),
+            [&](const stored& before) -> stored { return logged(*job, before ? before->logs : ""); },
+            how
+        );
     if (how != told::unknown)
         return;
     for (auto& [id, entry] : entries_)
@@ -98,32 +121,59 @@ void ledger::claim(const claim_order& order, time_point now, const jobs& claimed
 
 void ledger::settle(const job_snapshot& job, const transition& change, told how)
 {
-    make_active(job, [&](job_record& at) { domain::apply(at, change); }, how);
+    make_active(job, [&](logged_job& at) { domain::apply(at, change); }, how);
 }
 
 void ledger::progress(const job_snapshot& job, const std::string& text, told how)
 {
-    make_active(job, [&](job_record& at) { at.progress = text; }, how);
+    make_active(job, [&](logged_job& at) { at.progress = text; }, how);
 }
 
 void ledger::extend(const job_snapshot& job, time_point until, told how)
 {
-    make_active(job, [&](job_record& at) { at.locked_until = until; }, how);
+    make_active(job, [&](logged_job& at) { at.locked_until = until; }, how);
 }
 
 void ledger::promote(const std::vector<job_id>& promoted, told how)
 {
-    const auto due = [](const stored& before) {
-        auto after = before;
-        if (after && after->state == job_state::delayed) {
-            after->state = job_state::waiting;
-            after->run_at.reset();
-        }
-        return after;
-    };
     for (auto& [id, entry] : entries_)
         if (how == told::unknown || std::ranges::find(promoted, job_id{id}) != promoted.end())
-            make(entry, due, how);
+            make(entry, waiting_if_delayed, how);
+}
+
+void ledger::promote_one(const job_id& id, told how) { make(entries_.at(id.str()), waiting_if_delayed, how); }
+
+void ledger::log(const job_snapshot& job, const std::string& line, told how)
+{
+    make_active(job, [&](logged_job& at) { at.logs += line + '\n'; }, how);
+}
+
+void ledger::remove(const job_id& id, told how)
+{
+    const auto gone = [](const stored& before) {
+        return before && before->state == job_state::active ? before : stored{};
+    };
+    make(entries_.at(id.str()), gone, how);
+}
+
+void ledger::retry(const job_id& id, told how)
+{
+    const auto again = [](const stored& before) {
+        auto after = before;
+        if (after && is_finished(after->state))
+            domain::apply(*after, domain::after_retry(*after, {}));
+        return after;
+    };
+    make(entries_.at(id.str()), again, how);
+}
+
+void ledger::set(const std::string& name, const std::string& value, told how)
+{
+    auto& of = values_[name];
+    if (how == told::done)
+        of = {.believed = value, .may_be = {}};
+    if (how != told::failed)
+        of.may_be.push_back(value);
 }
 
 std::vector<std::string> ledger::ids() const
@@ -134,11 +184,19 @@ std::vector<std::string> ledger::ids() const
     return out;
 }
 
-findings ledger::compare(const std::map<std::string, std::optional<job_record>>& found) const
+findings ledger::compare(const store_content& found) const
 {
     findings out;
+    compare_jobs(found, out);
+    compare_others(found, out);
+    compare_bulks(found, out);
+    return out;
+}
+
+void ledger::compare_jobs(const store_content& found, findings& out) const
+{
     for (const auto& [id, entry] : entries_) {
-        const auto& job = found.at(id);
+        const auto& job = found.jobs.at(id);
         const auto is = text_of(job);
         if (std::ranges::find(entry.may_be, is, text_of) != entry.may_be.end()) {
             out.ghosts += is != text_of(entry.believed) ? 1 : 0;
@@ -150,15 +208,31 @@ findings ledger::compare(const std::map<std::string, std::optional<job_record>>&
         for (const auto& one : entry.may_be)
             out.text += "  may be: " + text_of(one) + "\n";
     }
+}
+
+void ledger::compare_others(const store_content& found, findings& out) const
+{
+    for (const auto& [name, value] : values_) {
+        const auto& is = found.others.at(name);
+        if (std::ranges::find(value.may_be, is) == value.may_be.end()) {
+            ++out.lost;
+            out.text += name + " is: '" + is + "', and should be '" + value.believed + "'\n";
+        } else {
+            out.ghosts += is != value.believed ? 1 : 0;
+        }
+    }
+}
+
+void ledger::compare_bulks(const store_content& found, findings& out) const
+{
     for (const auto& ids : together_) {
-        const auto there = std::ranges::count_if(ids, [&](const auto& id) { return found.at(id).has_value(); });
+        const auto there = std::ranges::count_if(ids, [&](const auto& id) { return found.jobs.at(id).has_value(); });
         if (there != 0 && there != std::ssize(ids)) {
             ++out.torn;
             out.text += "of " + std::to_string(ids.size()) + " jobs with '" + ids.front() + "' there are " +
                         std::to_string(there) + "\n";
         }
     }
-    return out;
 }
 
 }  // namespace cofila::test

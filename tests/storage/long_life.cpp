@@ -30,7 +30,7 @@ std::string content_of(sqlite::writing_runner& store)
     run_one(
         store,
         [&](sqlite::session& with) {
-            for (const auto* table : {"queues", "jobs", "bodies", "attempts", "workers"})
+            for (const auto* table : {"queues", "jobs", "bodies", "attempts", "logs", "workers"})
                 append_rows(out, with.link().db(), std::string{"SELECT * FROM cofila_"} + table + " ORDER BY 1, 2");
         },
         kind::observe
@@ -55,8 +55,14 @@ void long_life::step()
         &long_life::add,
         &long_life::claim,
         &long_life::claim,
+        &long_life::renew,
+        &long_life::progress,
+        &long_life::log,
+        &long_life::log,
         &long_life::settle,
         &long_life::settle,
+        &long_life::remove,
+        &long_life::retry,
         &long_life::sweep,
         &long_life::tend,
         &long_life::start_again,
@@ -98,6 +104,41 @@ void long_life::settle()
     run_one(*runner_, [&](sqlite::session& with) { sqlite::settle_and_claim(with, request); });
 }
 
+void long_life::renew()
+{
+    std::vector<lock_extension> locks;
+    for (const auto& job : active_)
+        locks.push_back(
+            {.queue = "q", .job = {.id = job->id, .key = job->key, .token = job->token}, .duration = seconds{60}}
+        );
+    const auto renewing = [&](sqlite::session& with) { sqlite::extend_locks(with, clock_->wall_now(), locks); };
+    run_one(*runner_, renewing, kind::renewal);
+}
+
+void long_life::progress()
+{
+    const auto job = some_job_to_write();
+    const auto text = some_text();
+    run_one(*runner_, [&](sqlite::session& with) { sqlite::update_progress(with, "q", job, text); }, kind::single);
+}
+
+void long_life::log()
+{
+    const auto job = some_job_to_write();
+    const log_line line{.at = clock_->wall_now(), .text = some_text()};
+    run_one(*runner_, [&](sqlite::session& with) { sqlite::add_log(with, "q", job, line, 3); });
+}
+
+void long_life::remove()
+{
+    run_one(*runner_, [id = some_id()](sqlite::session& with) { sqlite::remove(with, "q", id); });
+}
+
+void long_life::retry()
+{
+    run_one(*runner_, [id = some_id()](sqlite::session& with) { sqlite::retry(with, "q", id, {}); });
+}
+
 void long_life::sweep()
 {
     clock_->advance(std::chrono::hours{dice_() % 30});  // some are to be removed
@@ -114,6 +155,16 @@ void long_life::start_again()
     runner_.reset();
     runner_ = std::make_unique<sqlite::writing_runner>(options_, false);
     run_one(*runner_, [](sqlite::session&) {}, kind::observe);
+}
+
+job_id long_life::some_id() { return job_id{"j" + std::to_string(1 + dice_() % static_cast<unsigned>(made_ + 1))}; }
+
+job_ref long_life::some_job_to_write()
+{
+    if (active_.empty() || dice_() % 4 == 0)
+        return {.id = some_id()};
+    const auto& job = active_.front();
+    return {.id = job->id, .key = job->key, .token = job->token};
 }
 
 std::string long_life::some_text()

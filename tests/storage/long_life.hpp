@@ -11,7 +11,8 @@ namespace cofila::test {
 /// All that a store holds, as text: two stores hold the same if their texts are the same.
 std::string content_of(sqlite::writing_runner& store);
 
-/// A life drawn from a seed: adds, claims, settlements, sweeps, checkpoints, and now and then a close and a new start.
+/// A life drawn from a seed: adds, claims, renewals, progress, log lines, settlements, removals, retries, sweeps,
+/// checkpoints, and now and then a close and a new start.
 /// One transaction in each step, so that what the store holds is known after each.
 class long_life {
 public:
@@ -25,11 +26,19 @@ public:
 private:
     void add();
     void claim();
+    void renew();
+    void progress();
+    void log();
     void settle();
+    void remove();
+    void retry();
     void sweep();
     void tend();
     void start_again();
     std::string some_text();
+    job_id some_id();
+    /// With which a job may be written that is active by this life's claim, or by nobody's.
+    job_ref some_job_to_write();
 
     const sqlite::connection_options options_;
     const std::shared_ptr<manual_clock> clock_;

@@ -1,11 +1,9 @@
 #include "storage/short_life.hpp"
 
-#include <map>
 #include <stdexcept>
 
 #include "domain/transitions.hpp"
 #include "sqlite/jobs.hpp"
-#include "sqlite/queries.hpp"
 
 namespace cofila::test {
 
@@ -30,22 +28,30 @@ told answer_of(const test_operation& operation)
 short_life::short_life(sqlite::connection_options options, std::shared_ptr<manual_clock> clock)
     : clock_{std::move(clock)},
       runner_{std::make_unique<sqlite::writing_runner>(std::move(options), false)}
-{}
+{
+    ledger_.set("pause", "0", told::done);
+    ledger_.set("workers", "", told::done);
+}
 
 void short_life::live()
 {
+    together({registering()});
     together({adding("a", 1, 2), adding("b", 1, 2), adding("c", 1, 700), adding("bulk", 6, 1500)});
     together({claiming(3)});
-    together({progressing(), renewing()});
+    together({progressing(), logging(), renewing()});
     if (active_.size() >= 2) {
         const auto first = active_[0];
         const auto second = active_[1];
         together({settling(first, success(first, 900), 1), settling(second, failing(second))});
+        together({retrying(first->id), promoting(second->id)});
     }
     tend();
+    together({pausing(true)});
+    together({pausing(false)});
     together({adding("many", 20, 1200)});
     together({adding("d", 1, 2), claiming(4)});
     complete_all();
+    together({removing(job_id{"a0"}), removing(job_id{"c0"})});
     clock_->advance(std::chrono::hours{1});
     together({sweeping()});
     for (int i = 0; i < 7; ++i) {
@@ -182,6 +188,66 @@ short_life::step short_life::progressing()
     };
 }
 
+short_life::step short_life::logging()
+{
+    if (active_.empty())
+        return {.work = [](sqlite::session&) {}, .kind = kind::several, .note = [](told) {}};
+    const auto job = active_.front();
+    const log_line line{.at = clock_->wall_now(), .text = "a line"};
+    return {
+        .work = [=](sqlite::session& with
+                ) { sqlite::add_log(with, queue, {.id = job->id, .key = job->key, .token = job->token}, line, 10); },
+        .kind = kind::several,
+        .note = [=, this](told how) { ledger_.log(job, line.text, how); },
+    };
+}
+
+short_life::step short_life::promoting(const job_id& id)
+{
+    return {
+        .work = [=](sqlite::session& with) { sqlite::promote(with, queue, id); },
+        .kind = kind::several,
+        .note = [=, this](told how) { ledger_.promote_one(id, how); },
+    };
+}
+
+short_life::step short_life::retrying(const job_id& id)
+{
+    return {
+        .work = [=](sqlite::session& with) { sqlite::retry(with, queue, id, {}); },
+        .kind = kind::several,
+        .note = [=, this](told how) { ledger_.retry(id, how); },
+    };
+}
+
+short_life::step short_life::removing(const job_id& id)
+{
+    return {
+        .work = [=](sqlite::session& with) { sqlite::remove(with, queue, id); },
+        .kind = kind::several,
+        .note = [=, this](told how) { ledger_.remove(id, how); },
+    };
+}
+
+short_life::step short_life::pausing(bool paused)
+{
+    return {
+        .work = [=](sqlite::session& with) { sqlite::set_paused(with, queue, paused); },
+        .kind = kind::several,
+        .note = [=, this](told how) { ledger_.set("pause", paused ? "1" : "0", how); },
+    };
+}
+
+short_life::step short_life::registering()
+{
+    const worker_row worker{.id = "worker", .process = {.boot_id = "boot", .pid = 1}, .started_at = clock_->wall_now()};
+    return {
+        .work = [=](sqlite::session& with) { sqlite::register_worker(with, worker); },
+        .kind = kind::single,
+        .note = [=, this](told how) { ledger_.set("workers", worker.id, how); },
+    };
+}
+
 short_life::step short_life::sweeping()
 {
     const sweep_request request{.now = clock_->wall_now()};
@@ -223,43 +289,6 @@ transition short_life::success(const job_snapshot& job, std::size_t bytes) const
 transition short_life::failing(const job_snapshot& job) const
 {
     return domain::after_failure(*job, {.message = "it failed", .type = "error"}, clock_->wall_now(), 0);
-}
-
-findings inspect(const sqlite::connection_options& options, const ledger& told)
-{
-    findings out;
-    try {
-        std::map<std::string, std::optional<job_record>> found;
-        std::int64_t count = 0;
-        std::string integrity;
-        sqlite::writing_runner runner{options, false};
-        run_one(
-            runner,
-            [&](sqlite::session& with) {
-                for (const auto& id : told.ids())
-                    if ((found[id] = sqlite::get(with, queue, job_id{id})))
-                        ++count;
-                count -= ask(with.link().db(), "SELECT count(*) FROM cofila_jobs");
-                SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
-                check.executeStep();
-                integrity = check.getColumn(0).getString();
-            },
-            kind::observe
-        );
-        out = told.compare(found);
-        if (count != 0) {
-            ++out.unexpected;
-            out.text += "jobs that nobody added\n";
-        }
-        if (integrity != "ok") {
-            ++out.corrupt;
-            out.text += integrity + "\n";
-        }
-    } catch (const std::exception& e) {
-        ++out.corrupt;
-        out.text += e.what();
-    }
-    return out;
 }
 
 }  // namespace cofila::test

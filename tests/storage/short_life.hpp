@@ -10,7 +10,8 @@
 namespace cofila::test {
 
 /// Some minutes of a store with a queue, a worker and a sweeper on it, in a few dozen operations: adds singly and in
-/// bulk, claims, renews, settles, fails with a backoff, promotes, checkpoints, closes. What fails is tried once more.
+/// bulk, claims, renews, logs, settles, fails with a backoff, promotes, retries, removes, pauses, checkpoints, closes.
+/// What fails is tried once more.
 class short_life {
 public:
     short_life(sqlite::connection_options options, std::shared_ptr<manual_clock> clock);
@@ -37,6 +38,12 @@ private:
     step settling(const job_snapshot& job, const transition& change, int then_claim = 0);
     step renewing();
     step progressing();
+    step logging();
+    step promoting(const job_id& id);
+    step retrying(const job_id& id);
+    step removing(const job_id& id);
+    step pausing(bool paused);
+    step registering();
     step sweeping();
     void complete_all();
     void tend();
@@ -50,8 +57,5 @@ private:
     std::uint64_t tokens_ = 0;
     int answers_ = 0;
 };
-
-/// Opens the file cleanly and looks whether it is what was told.
-findings inspect(const sqlite::connection_options& options, const ledger& told);
 
 }  // namespace cofila::test

@@ -1,0 +1,73 @@
+#include "storage/inspect.hpp"
+
+#include <utility>
+
+#include "sqlite/queries.hpp"
+
+namespace cofila::test {
+
+namespace {
+
+constexpr const char* queue = "q";
+
+std::optional<logged_job> read_job(sqlite::session& with, const job_id& id)
+{
+    auto job = sqlite::get(with, queue, id);
+    if (!job)
+        return {};
+    std::optional<logged_job> out{std::in_place};
+    static_cast<job_record&>(*out) = std::move(*job);
+    for (const auto& line : sqlite::logs(with, queue, id, {}).items)
+        out->logs += line.text + '\n';
+    return out;
+}
+
+std::map<std::string, std::string> read_others(sqlite::session& with)
+{
+    std::string workers;
+    for (const auto& worker : sqlite::workers(with))
+        workers += worker.id;
+    return {{"pause", sqlite::is_paused(with, queue) ? "1" : "0"}, {"workers", workers}};
+}
+
+}  // namespace
+
+findings inspect(const sqlite::connection_options& options, const ledger& told)
+{
+    findings out;
+    try {
+        store_content found;
+        std::int64_t count = 0;
+        std::string integrity;
+        sqlite::writing_runner runner{options, false};
+        run_one(
+            runner,
+            [&](sqlite::session& with) {
+                for (const auto& id : told.ids())
+                    if ((found.jobs[id] = read_job(with, job_id{id})))
+                        ++count;
+                found.others = read_others(with);
+                count -= ask(with.link().db(), "SELECT count(*) FROM cofila_jobs");
+                SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
+                check.executeStep();
+                integrity = check.getColumn(0).getString();
+            },
+            sqlite::operation::kind::observe
+        );
+        out = told.compare(found);
+        if (count != 0) {
+            ++out.unexpected;
+            out.text += "jobs that nobody added\n";
+        }
+        if (integrity != "ok") {
+            ++out.corrupt;
+            out.text += integrity + "\n";
+        }
+    } catch (const std::exception& e) {
+        ++out.corrupt;
+        out.text += e.what();
+    }
+    return out;
+}
+
+}  // namespace cofila::test
