@@ -17,7 +17,7 @@ struct error_case {
     const char* function;
     errc code;
     const char* field;  ///< Of `invalid_argument`; else empty.
-    app_body provoke;   ///< Throws.
+    app_body provoke;   ///< Throws. What it stores beforehand ends with `prepared()` of the store.
 };
 
 // Each a table of its own, so that a function is found at a glance.
@@ -39,6 +39,7 @@ inline asio::awaitable<claimed_job<boost::json::value, boost::json::value>> clai
     (void)co_await q.add("x", 1, {.id = "active"});
     auto taken = co_await q.fetch_next_and_lock({});
     REQUIRE(taken.size() == 1);
+    a.store->prepared();
     co_return taken.front();
 }
 
@@ -46,6 +47,7 @@ inline asio::awaitable<claim> lost_claim(app& a)
 {
     auto taken = co_await claimed(a);
     co_await rescue(a, "q", "active");
+    a.store->prepared();
     co_return std::move(taken.claim);
 }
 

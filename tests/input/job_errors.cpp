@@ -16,7 +16,9 @@ BOOST_DESCRIBE_STRUCT(point, (), (x))
 asio::awaitable<job<>> added(app& a)
 {
     const auto q = open_q(a);
-    co_return co_await q.add("x", "text", {.id = "a"});
+    auto job = co_await q.add("x", "text", {.id = "a"});
+    a.store->prepared();
+    co_return job;
 }
 
 /// The handle of a job that has been removed meanwhile.
@@ -24,6 +26,7 @@ asio::awaitable<job<>> removed(app& a)
 {
     auto job = co_await added(a);
     (void)co_await open_q(a).remove("a");
+    a.store->prepared();
     co_return job;
 }
 

@@ -101,6 +101,7 @@ std::vector<error_case> reading_errors()
          "after",
          [](app& a) -> task {
              (void)co_await open_q(a).add("x", 1, {.id = "a"});
+             a.store->prepared();
              (void)co_await open_q(a).get_job_logs("a", {.after = "l99999999999999999999"});
          }},
     };

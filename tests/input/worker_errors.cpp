@@ -57,11 +57,19 @@ std::vector<error_case> worker_errors()
              worker<> w{open_q(a), nothing};
              running first{w};
              co_await settle();
-             const auto e = co_await error_of(w.run());
+             a.store->prepared();
+             std::exception_ptr thrown;
+             try {
+                 (void)co_await w.run();
+             } catch (...) {
+                 thrown = std::current_exception();
+             }
+             CHECK(a.store->writes() == 0);
              (void)co_await w.close();
              (void)co_await first.join();
-             if (e.code)
-                 throw error{errc::invalid_argument, e.field, e.text};
+             a.store->prepared();
+             if (thrown)
+                 std::rethrow_exception(thrown);
          }},
         {"worker::run",
          errc::closed,

@@ -111,15 +111,27 @@ struct fixture {
                code == errc::outcome_unknown;
     }
 
-    void try_file(const std::string& bytes, const std::string& log = {})
+    void put(const std::string& bytes, const std::string& log = {}) const
     {
         fs::remove(path + "-shm");
         write(path, bytes);
         fs::remove(path + "-wal");
         if (!log.empty())
             write(path + "-wal", log);
+    }
+
+    void try_file(const std::string& bytes, const std::string& log = {})
+    {
+        put(bytes, log);
         sqlite::writing_runner runner{options(), false};
         use(runner);
+    }
+
+    std::string content(const std::string& bytes, const std::string& log = {}) const
+    {
+        put(bytes, log);
+        sqlite::writing_runner runner{options(), false};
+        return content_of(runner);
     }
 };
 
@@ -173,7 +185,9 @@ TEST_CASE_FIXTURE(fixture, "F43: a file that was cut off is refused or used as f
     CHECK(refused > 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "F43: beside a log that is nonsense, or another file's, a file is as it was without it")
+TEST_CASE_FIXTURE(
+    fixture, "F43: beside a log that is nonsense a file is as it was; beside another file's it may be refused"
+)
 {
     const auto sound = sound_file();
     const temp_folder elsewhere;
@@ -188,7 +202,10 @@ TEST_CASE_FIXTURE(fixture, "F43: beside a log that is nonsense, or another file'
     std::mt19937 dice{7};
     std::string nonsense(50'000, '\0');
     std::ranges::generate(nonsense, [&] { return static_cast<char>(dice()); });
+    const auto before = content(sound);
+    CHECK(std::ranges::count(before, '\n') > 40);
     for (const auto& log : {nonsense, std::string{"x"}, std::string(32, '\0')}) {
+        CHECK(content(sound, log) == before);
         try_file(sound, log);
         CHECK(refused == 0);
     }
@@ -212,13 +229,7 @@ TEST_CASE_FIXTURE(fixture, "F43 D6: a log that was cut off or damaged leaves wha
         }
         log = read(path + "-wal");
     }
-    const auto is_prefix = [&](const std::string& damaged) {
-        fs::remove(path + "-shm");
-        write(path, database);
-        write(path + "-wal", damaged);
-        sqlite::writing_runner runner{options(), false};
-        return std::ranges::find(contents, content_of(runner)) != contents.end();
-    };
+    REQUIRE(content(database, log) == contents.back());
     int shortened = 0;
     for (std::uint32_t seed = 1; seed <= 300; ++seed) {
         INFO("seed ", seed);
@@ -229,10 +240,12 @@ TEST_CASE_FIXTURE(fixture, "F43 D6: a log that was cut off or damaged leaves wha
         else
             for (auto left = 1 + dice() % 3; left > 0; --left)
                 flip(damaged, dice() % (log.size() * 8));
-        CHECK(is_prefix(damaged));
-        ++shortened;
+        const auto left = content(database, damaged);
+        CHECK(std::ranges::find(contents, left) != contents.end());
+        shortened += left != contents.back() ? 1 : 0;
     }
-    CHECK(shortened == 300);
+    std::printf("damaged logs: 300, of which %d have lost their last commits\n", shortened);
+    CHECK(shortened > 200);
 }
 
 TEST_CASE("F43: a damaged file ends its workers: nothing more is claimed, the error is told, and run() throws it")

@@ -61,6 +61,28 @@ public:
     {}
 
     int calls(op which) const { return steps_[index(which)].calls; }
+    /// How often it was asked to change something, since `prepared` where that was called.
+    int writes() const
+    {
+        int all = 0;
+        for (const auto which :
+             {op::add,
+              op::settle,
+              op::extend,
+              op::progress,
+              op::log,
+              op::set_paused,
+              op::remove,
+              op::retry,
+              op::promote,
+              op::sweep,
+              op::register_worker,
+              op::forget_worker})
+            all += calls(which);
+        return all - prepared_;
+    }
+    /// What a test needed to begin with is there.
+    void prepared() { prepared_ += writes(); }
     /// How often it was asked for jobs.
     int claims() const { return claims_; }
     /// The settlements of the last call that had some.
@@ -256,6 +278,7 @@ private:
 
     const std::shared_ptr<job_repository> inner_;
     std::array<step, static_cast<std::size_t>(op::end)> steps_{};
+    int prepared_ = 0;
     int claims_ = 0;
     int settlements_ = 0;
     std::vector<settlement> last_settlements_{};
