@@ -5,47 +5,83 @@ namespace cofila::test {
 namespace {
 
 using task = asio::awaitable<void>;
-using call = task (*)(queue<>);
+using queue_call = task (*)(queue<>);
+using job_call = task (*)(job<>);
 
-/// A call of a queue that has been closed.
-error_case closed(const char* function, call what)
+task close_queue(app& a) { co_await open_q(a).close(); }
+task close_engine(app& a) { co_await a.engine.close(); }
+
+/// A call of a queue, when it or the engine has been closed.
+void add_cases(std::vector<error_case>& to, const char* function, queue_call what)
 {
-    return {function, errc::closed, "", [what](app& a) -> task {
-                auto q = open_q(a);
-                co_await q.close();
-                co_await what(std::move(q));
-            }};
+    for (auto* const close : {close_queue, close_engine})
+        to.push_back({function, errc::closed, "", [what, close](app& a) -> task {
+                          auto q = open_q(a);
+                          co_await close(a);
+                          co_await what(std::move(q));
+                      }});
+}
+
+/// A call of a job of such a queue.
+void add_cases(std::vector<error_case>& to, const char* function, job_call what)
+{
+    for (auto* const close : {close_queue, close_engine})
+        to.push_back({function, errc::closed, "", [what, close](app& a) -> task {
+                          const auto q = open_q(a);
+                          job<> kept = co_await q.add("x", 1, {.id = "a"});
+                          co_await close(a);
+                          co_await what(std::move(kept));
+                      }});
+}
+
+std::vector<error_case> closed_queue_errors()
+{
+    std::vector<error_case> out;
+    const auto closed = [&](const char* function, queue_call what) { add_cases(out, function, what); };
+    closed("queue::add", [](queue<> q) -> task { (void)co_await q.add("x", 1); });
+    closed("queue::add_bulk", [](queue<> q) -> task { (void)co_await q.add_bulk({}); });
+    closed("queue::get_job", [](queue<> q) -> task { (void)co_await q.get_job("a"); });
+    closed("queue::get_jobs", [](queue<> q) -> task { (void)co_await q.get_jobs(); });
+    closed("queue::get_job_counts", [](queue<> q) -> task { (void)co_await q.get_job_counts(); });
+    closed("queue::get_job_logs", [](queue<> q) -> task { (void)co_await q.get_job_logs("a"); });
+    closed("queue::pause", [](queue<> q) -> task { co_await q.pause(); });
+    closed("queue::resume", [](queue<> q) -> task { co_await q.resume(); });
+    closed("queue::is_paused", [](queue<> q) -> task { (void)co_await q.is_paused(); });
+    closed("queue::remove", [](queue<> q) -> task { (void)co_await q.remove("a"); });
+    closed("queue::retry", [](queue<> q) -> task { co_await q.retry("a"); });
+    closed("queue::promote", [](queue<> q) -> task { co_await q.promote("a"); });
+    closed("queue::fetch_next_and_lock", [](queue<> q) -> task { (void)co_await q.fetch_next_and_lock({}); });
+    closed("queue::complete", [](queue<> q) -> task { co_await q.complete({}, 1); });
+    closed("queue::fail", [](queue<> q) -> task { co_await q.fail({}, {}); });
+    closed("queue::extend_lock", [](queue<> q) -> task { co_await q.extend_lock({}, 30s); });
+    closed("queue::start_maintenance", [](queue<> q) -> task {
+        q.start_maintenance();
+        co_return;
+    });
+    return out;
+}
+
+std::vector<error_case> closed_job_errors()
+{
+    std::vector<error_case> out;
+    const auto closed = [&](const char* function, job_call what) { add_cases(out, function, what); };
+    closed("job::update_progress", [](job<> j) -> task { co_await j.update_progress(1); });
+    closed("job::log", [](job<> j) -> task { co_await j.log("line"); });
+    closed("job::refresh", [](job<> j) -> task { co_await j.refresh(); });
+    closed("job::promote", [](job<> j) -> task { co_await j.promote(); });
+    closed("job::retry", [](job<> j) -> task { co_await j.retry(); });
+    closed("job::remove", [](job<> j) -> task { co_await j.remove(); });
+    return out;
 }
 
 }  // namespace
 
 std::vector<error_case> closed_errors()
 {
-    return {
-        closed("queue::add", [](queue<> q) -> task { (void)co_await q.add("x", 1); }),
-        closed("queue::add_bulk", [](queue<> q) -> task { (void)co_await q.add_bulk({}); }),
-        closed("queue::get_job", [](queue<> q) -> task { (void)co_await q.get_job("a"); }),
-        closed("queue::get_jobs", [](queue<> q) -> task { (void)co_await q.get_jobs(); }),
-        closed("queue::get_job_counts", [](queue<> q) -> task { (void)co_await q.get_job_counts(); }),
-        closed("queue::get_job_logs", [](queue<> q) -> task { (void)co_await q.get_job_logs("a"); }),
-        closed("queue::pause", [](queue<> q) -> task { co_await q.pause(); }),
-        closed("queue::resume", [](queue<> q) -> task { co_await q.resume(); }),
-        closed("queue::is_paused", [](queue<> q) -> task { (void)co_await q.is_paused(); }),
-        closed("queue::remove", [](queue<> q) -> task { (void)co_await q.remove("a"); }),
-        closed("queue::retry", [](queue<> q) -> task { co_await q.retry("a"); }),
-        closed("queue::promote", [](queue<> q) -> task { co_await q.promote("a"); }),
-        closed("queue::fetch_next_and_lock", [](queue<> q) -> task { (void)co_await q.fetch_next_and_lock({}); }),
-        closed("queue::complete", [](queue<> q) -> task { co_await q.complete({}, 1); }),
-        closed("queue::fail", [](queue<> q) -> task { co_await q.fail({}, {}); }),
-        closed("queue::extend_lock", [](queue<> q) -> task { co_await q.extend_lock({}, 30s); }),
-        closed(
-            "queue::start_maintenance",
-            [](queue<> q) -> task {
-                q.start_maintenance();
-                co_return;
-            }
-        ),
-    };
+    auto out = closed_queue_errors();
+    for (auto& more : closed_job_errors())
+        out.push_back(std::move(more));
+    return out;
 }
 
 }  // namespace cofila::test

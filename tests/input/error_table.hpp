@@ -25,9 +25,11 @@ std::vector<error_case> queue_errors();
 std::vector<error_case> worker_errors();
 std::vector<error_case> job_errors();
 std::vector<error_case> engine_errors();
-/// Every function of a queue.
+/// Every function of a queue and of its jobs, after the close of the queue and of the engine.
 std::vector<error_case> closed_errors();
-/// On a file.
+/// Files that cannot be opened.
+std::vector<error_case> open_errors();
+/// Every function that writes, on a file that is busy, full or fails.
 std::vector<error_case> storage_errors();
 
 inline queue<> open_q(app& a) { return a.engine.queue("q"); }

@@ -16,7 +16,13 @@ std::vector<error_case> all_errors()
 {
     std::vector<error_case> out;
     for (const auto& part :
-         {queue_errors(), worker_errors(), job_errors(), engine_errors(), closed_errors(), storage_errors()})
+         {queue_errors(),
+          worker_errors(),
+          job_errors(),
+          engine_errors(),
+          closed_errors(),
+          open_errors(),
+          storage_errors()})
         out.insert(out.end(), part.begin(), part.end());
     return out;
 }

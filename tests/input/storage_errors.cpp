@@ -1,7 +1,5 @@
 #include <sqlite3.h>
 
-#include <fstream>
-
 #include "error_table.hpp"
 #include "input/on_file.hpp"
 #include "integration/sqlite_support.hpp"
@@ -13,33 +11,74 @@ namespace cofila::test {
 namespace {
 
 using task = asio::awaitable<void>;
-using sqlite::operation;
+using text_queue = queue<std::string, std::string>;
+using text_claim = claimed_job<std::string, std::string>;
 
-task add_some(engine& on, std::size_t bytes)
+/// A queue with a job in each state, and the claim of the active one.
+struct jobs {
+    text_queue queue{};
+    text_claim active{};
+};
+
+asio::awaitable<text_claim> add_and_take(text_queue from, job_id id)
 {
-    const auto q = on.queue<std::string>("q");
-    std::string data(bytes, 'x');
-    (void)co_await q.add("x", std::move(data));
+    (void)co_await from.add("x", "text", {.id = id});
+    auto taken = co_await from.fetch_next_and_lock({});
+    REQUIRE(taken.size() == 1);
+    co_return taken.front();
 }
 
-error_case open_refused(errc code, std::string name, std::function<void(const std::string&)> spoil)
+asio::awaitable<jobs> prepare(engine& on)
 {
-    return {"engine::open", code, "", [name = std::move(name), spoil = std::move(spoil)](app&) -> task {
-                const temp_folder folder;
-                const auto path = folder.file(name);
-                spoil(path);
-                co_await use_file(on_file(path), [](engine&) -> task { co_return; });
-            }};
+    jobs out{.queue = on.queue<std::string, std::string>("q")};
+    const auto done = co_await add_and_take(out.queue, job_id{"done"});
+    co_await out.queue.complete(done.claim, "text");
+    out.active = co_await add_and_take(out.queue, job_id{"active"});
+    (void)co_await out.queue.add("x", "text", {.id = "waiting"});
+    (void)co_await out.queue.add("x", "text", {.id = "delayed", .delay = std::chrono::hours{1}});
+    co_return out;
 }
 
-void make_ours(const std::string& path)
+/// More than the file has room for; a failure and a log line are cut at 64 KiB.
+std::string long_text() { return std::string(60'000, 'x'); }
+
+struct write {
+    const char* function;
+    bool needs_room;
+    task (*call)(jobs);
+};
+
+task add_many(jobs with)
 {
-    sqlite::writing_runner runner{connecting(path), false};
-    run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+    std::vector<job_spec<std::string>> specs(2, {.name = "x", .data = long_text()});
+    (void)co_await with.queue.add_bulk(std::move(specs));
 }
 
-/// An engine whose own connection is spoiled between two adds.
-task spoil_connection(std::function<void(sqlite::session&)> spoil)
+constexpr write writes[] = {
+    {"queue::add", true, [](jobs with) -> task { (void)co_await with.queue.add("x", long_text()); }},
+    {"queue::add_bulk", true, add_many},
+    {"queue::complete", true, [](jobs with) -> task { co_await with.queue.complete(with.active.claim, long_text()); }},
+    {"queue::fail",
+     true,
+     [](jobs with) -> task { co_await with.queue.fail(with.active.claim, {.message = long_text()}); }},
+    {"job::update_progress",
+     true,
+     [](jobs with) -> task {
+         boost::json::value progress = boost::json::string{long_text()};
+         co_await with.active.job.update_progress(std::move(progress));
+     }},
+    {"job::log", true, [](jobs with) -> task { co_await with.active.job.log(long_text()); }},
+    {"queue::fetch_next_and_lock", false, [](jobs with) -> task { (void)co_await with.queue.fetch_next_and_lock({}); }},
+    {"queue::extend_lock", false, [](jobs with) -> task { co_await with.queue.extend_lock(with.active.claim, 30s); }},
+    {"queue::pause", false, [](jobs with) -> task { co_await with.queue.pause(); }},
+    {"queue::resume", false, [](jobs with) -> task { co_await with.queue.resume(); }},
+    {"queue::remove", false, [](jobs with) -> task { (void)co_await with.queue.remove("waiting"); }},
+    {"queue::retry", false, [](jobs with) -> task { co_await with.queue.retry("done"); }},
+    {"queue::promote", false, [](jobs with) -> task { co_await with.queue.promote("delayed"); }},
+};
+
+/// An engine whose own connection is spoiled before the call.
+task call_on_spoiled(task (*call)(jobs), void (*spoil)(sqlite::session&))
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
@@ -54,75 +93,55 @@ task spoil_connection(std::function<void(sqlite::session&)> spoil)
         .writer = writer, .reader = reader, .changes = std::move(changes), .file = sqlite::store_file{path}
     });
     co_await use_file(std::move(options), [&](engine& on) -> task {
-        co_await add_some(on, 10);
+        auto with = co_await prepare(on);
         co_await sqlite::perform(
             std::shared_ptr<sqlite::database_port>{writer},
-            operation::kind::observe,
-            [&](auto& with) {
-                spoil(with);
+            sqlite::operation::kind::observe,
+            [&](sqlite::session& session) {
+                spoil(session);
                 return true;
             }
         );
-        co_await add_some(on, 100'000);
+        co_await call(std::move(with));
     });
 }
 
-task add_while_held(app&)
+/// Somebody else writes during the call, and goes on longer than it waits.
+task call_while_held(task (*call)(jobs))
 {
     const temp_folder folder;
     auto options = on_file(folder.file("jobs.db"));
     options.operation_deadline = 20ms;
     const auto path = options.database;
     co_await use_file(std::move(options), [&](engine& on) -> task {
+        auto with = co_await prepare(on);
         const file_holder somebody{path};
-        co_await add_some(on, 10);
+        co_await call(std::move(with));
     });
+}
+
+void fill(sqlite::session& with) { with.link().db().exec("PRAGMA max_page_count=1"); }
+
+void fail_commits(sqlite::session& with)
+{
+    sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
 }
 
 }  // namespace
 
 std::vector<error_case> storage_errors()
 {
-    return {
-        {"queue::add", errc::storage_busy, "", add_while_held},
-        {"queue::add",
-         errc::storage_full,
-         "",
-         [](app&) {
-             return spoil_connection([](sqlite::session& with) { with.link().db().exec("PRAGMA max_page_count=1"); });
-         }},
-        {"queue::add",
-         errc::outcome_unknown,
-         "",
-         [](app&) {
-             return spoil_connection([](sqlite::session& with) {
-                 sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
-             });
-         }},
-        open_refused(errc::storage_readonly, "missing/jobs.db", [](const auto&) {}),
-        open_refused(
-            errc::storage_corrupt, "jobs.db", [](const auto& path) { std::ofstream{path} << std::string(5000, 'n'); }
-        ),
-        open_refused(
-            errc::storage_foreign, "jobs.db", [](const auto& path) { execute(path, "CREATE TABLE theirs (x)"); }
-        ),
-        open_refused(
-            errc::storage_newer,
-            "jobs.db",
-            [](const auto& path) {
-                make_ours(path);
-                execute(path, "UPDATE cofila_meta SET value = 4294967297 WHERE key = 'schema_version'");
-            }
-        ),
-        open_refused(
-            errc::storage_corrupt,
-            "jobs.db",
-            [](const auto& path) {
-                make_ours(path);
-                execute(path, "UPDATE cofila_meta SET value = -1 WHERE key = 'schema_version'");
-            }
-        ),
-    };
+    std::vector<error_case> out;
+    for (const auto& one : writes) {
+        auto* const call = one.call;
+        out.push_back({one.function, errc::storage_busy, "", [call](app&) { return call_while_held(call); }});
+        out.push_back({one.function, errc::outcome_unknown, "", [call](app&) {
+                           return call_on_spoiled(call, fail_commits);
+                       }});
+        if (one.needs_room)
+            out.push_back({one.function, errc::storage_full, "", [call](app&) { return call_on_spoiled(call, fill); }});
+    }
+    return out;
 }
 
 }  // namespace cofila::test
