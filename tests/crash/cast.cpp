@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace cofila::test {
@@ -75,8 +76,12 @@ void cast::kill(const std::vector<std::size_t>& which)
         std::istringstream rest{who.process->read_rest()};
         for (std::string line; std::getline(rest, line);)
             said_.note(line);
+        if (roles.at(role) == std::string_view{"tend"})  // nobody else changes it
+            said_.see_paused(is_paused());
     }
 }
+
+bool cast::is_paused() const { return here_.ask("SELECT coalesce(max(paused), 0) FROM cofila_queues") != 0; }
 
 verdict cast::end()
 {
@@ -90,6 +95,7 @@ verdict cast::end()
         said_.note(line);
     if (const int code = last.wait(); code != 0)
         said_.note("the last process ended with code " + std::to_string(code));
+    said_.see_paused(is_paused());
     return said_.judge(here_.database);
 }
 

@@ -40,6 +40,7 @@ private:
 
     void take_lines(actor& from);
     void take_lines_of_all(int timeout);
+    bool is_paused() const;
 
     const site& here_;
     const std::function<int()> next_seed_;

@@ -138,4 +138,62 @@ TEST_CASE_FIXTURE(
     expect(0, 0, 4);
 }
 
+TEST_CASE_FIXTURE(made_up, "an acknowledged promotion, retry or removal that is not in the file is lost")
+{
+    live(plain(0));
+    for (const auto* verb : {"promote ", "retry ", "remove "})
+        said.note(verb + plain(0));
+    expect(0, 0, 0);  // asked for, and nobody heard an answer
+    said.note("promoted " + plain(0));
+    expect(1, 0, 0);
+    said.note("retried " + plain(0));
+    expect(2, 0, 0);
+    said.note("removed " + plain(0));
+    expect(3, 0, 0);
+}
+
+TEST_CASE_FIXTURE(made_up, "a job may be promoted, retried and removed as it was asked for, and by nobody else")
+{
+    said.note("add " + plain(0));
+    store(plain(0));
+    run("UPDATE cofila_jobs SET state = 1");
+    run("DELETE FROM audit");
+    run("INSERT INTO audit (id, was, now, token, started, made, stalled) VALUES ('" + plain(0) +
+        "', -1, 1, '', 0, 0, 0)");
+    run("UPDATE cofila_jobs SET state = 0");
+    claim(plain(0), 1, "first");
+    complete(plain(0), 1);
+    run("UPDATE cofila_jobs SET state = 0, attempts_made = 0");
+    claim(plain(0), 2, "second");
+    complete(plain(0), 2);
+    expect(0, 0, 1);  // a retry by nobody
+    for (const auto* said_so : {"promote ", "promoted ", "retry ", "retried "})
+        said.note(said_so + plain(0));
+    expect(0, 0, 0);
+    run("DELETE FROM cofila_jobs");
+    expect(0, 0, 1);
+    said.note("remove " + plain(0));
+    expect(0, 0, 0);
+    CHECK(said.judge(here.database).promoted == 1);
+    CHECK(said.judge(here.database).retried == 1);
+}
+
+TEST_CASE_FIXTURE(made_up, "an acknowledged pause or resume has to hold until the next one is asked for")
+{
+    said.see_paused(true);
+    said.note("paused");
+    said.see_paused(true);
+    said.note("resuming");
+    said.see_paused(true);
+    said.see_paused(false);
+    said.note("resumed");
+    said.see_paused(false);
+    expect(0, 0, 0);
+    said.see_paused(true);
+    expect(1, 0, 0);
+    said.note("paused");
+    said.see_paused(false);
+    expect(2, 0, 0);
+}
+
 TEST_SUITE_END();

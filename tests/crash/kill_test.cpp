@@ -89,7 +89,9 @@ TEST_CASE("F01-F06: kill -9 at any time loses nothing that was acknowledged, and
         std::to_string(all.acknowledged) + " acknowledged, " + std::to_string(all.unknown) + " unknown, lost " +
         std::to_string(all.lost) + ", duplicated " + std::to_string(all.duplicated) + ", unexpected " +
         std::to_string(all.unexpected) + "; " + std::to_string(all.completed) + " completions acknowledged, " +
-        std::to_string(all.rescued) + " jobs rescued, " + std::to_string(time / std::max(1, run.cycles)) + " ms a cycle"
+        std::to_string(all.rescued) + " jobs rescued, " + std::to_string(all.promoted) + " promoted, " +
+        std::to_string(all.retried) + " retried, " + std::to_string(all.removed) + " removed, " +
+        std::to_string(time / std::max(1, run.cycles)) + " ms a cycle"
     );
     CHECK(all.lost == 0);
     CHECK(all.duplicated == 0);
@@ -98,6 +100,9 @@ TEST_CASE("F01-F06: kill -9 at any time loses nothing that was acknowledged, and
     CHECK(all.acknowledged > static_cast<std::size_t>(run.cycles));
     CHECK(all.unknown > 0);
     CHECK(all.rescued > 0);
+    CHECK(all.promoted > 0);
+    CHECK(all.retried > 0);
+    CHECK(all.removed > 0);
 }
 
 TEST_CASE("F06: a process that is killed while it makes the file leaves one that opens")

@@ -14,6 +14,12 @@ struct job_plan {
     int failures = 0;                  ///< So many of its attempts fail before one succeeds.
     std::chrono::microseconds work{};  ///< How long its processor takes.
     bool removed = false;              ///< It goes as soon as it is completed.
+    bool tidied = false;               ///< It is removed by hand, some time after it has been completed.
+    bool repeated = false;             ///< It is retried by hand after its first completion.
+    bool promoted = false;             ///< It is delayed for so long that it has to be promoted by hand.
+
+    /// Then its id may be free again.
+    bool may_go() const { return removed || tidied; }
 };
 
 inline std::uint64_t hash_of(const std::string& text)
@@ -57,8 +63,13 @@ inline job_plan plan_of(const std::string& id)
     out.removed = one_in(6, 4);
     out.options.on_completed = out.removed ? retention::remove_at_once() : retention::keep_all();
     out.options.on_failed = retention::keep_all();
+    out.tidied = !out.removed && one_in(10, 7);
+    out.repeated = !out.removed && out.failures == 0 && one_in(11, 8);
+    out.promoted = out.failures == 0 && one_in(25, 6);
     if (one_in(12, 5))
         out.options.delay = milliseconds{1 + static_cast<int>(hash % 10)};
+    if (out.promoted)
+        out.options.delay = std::chrono::hours{1};
     if (out.failures > 0 && one_in(2, 1))
         out.options.backoff = backoff{.type = backoff::kind::fixed, .delay = milliseconds{2}};
     return out;

@@ -172,27 +172,77 @@ asio::awaitable<int> sweep(call with)
         co_await pause(1h);
 }
 
+namespace {
+
+/// A change that comes too late where the job has gone on meanwhile.
+asio::awaitable<void> change(std::string verb, std::string done, job_id id, asio::awaitable<void> what)
+{
+    say(verb + " " + id.str());
+    try {
+        co_await std::move(what);
+        say(done + " " + id.str());
+    } catch (const error& e) {
+        if (e.code() != errc::wrong_state && e.code() != errc::not_found)
+            throw;
+    }
+}
+
+asio::awaitable<void> remove(text_queue queue, job_id id) { co_await queue.remove(std::move(id)); }
+
+asio::awaitable<void> resume(text_queue queue)
+{
+    say("resuming");
+    co_await queue.resume();
+    say("resumed");
+}
+
+asio::awaitable<void> pause_and_resume(text_queue queue)
+{
+    say("pausing");
+    co_await queue.pause();
+    say("paused");
+    co_await resume(queue);
+}
+
+/// The first ones, which may be due before, and some of those that wait for it: they come last.
+asio::awaitable<void> promote_some(text_queue queue, std::size_t most)
+{
+    const auto delayed = co_await queue.get_jobs({.state = job_state::delayed}, {.limit = 1000});
+    std::size_t count = 0;
+    for (const auto& job : delayed.items)
+        if (count < most && (count < most / 2 || plan_of(job.id().str()).promoted)) {
+            ++count;
+            co_await change("promote", "promoted", job.id(), queue.promote(job.id()));
+        }
+}
+
+/// Goes on behind `after`, where the last round has ended.
+asio::awaitable<std::string> tidy_some(text_queue queue, std::string after)
+{
+    const auto done = co_await queue.get_jobs({.state = job_state::completed}, {.after = after, .limit = 50});
+    for (const auto& job : done.items) {
+        const auto plan = plan_of(job.id().str());
+        if (plan.repeated && job.attempts_started() == 1)
+            co_await change("retry", "retried", job.id(), queue.retry(job.id()));
+        else if (plan.tidied)
+            co_await change("remove", "removed", job.id(), remove(queue, job.id()));
+    }
+    co_return done.next.empty() ? after : done.next;
+}
+
+}  // namespace
+
 asio::awaitable<int> tend(call with)
 {
     auto engine = co_await engine::open(drawn(with, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
-    co_await queue.resume();  // one that was killed may have paused it
+    co_await resume(queue);  // one that was killed may have paused it
+    std::string after;
     for (int round = 1;; ++round) {
-        const auto delayed = co_await queue.get_jobs({.state = job_state::delayed}, {.limit = 3});
-        for (const auto& job : delayed.items) {
-            try {
-                co_await queue.promote(job.id());
-                say("promoted " + job.id().str());
-            } catch (const error& e) {
-                if (e.code() != errc::wrong_state && e.code() != errc::not_found)
-                    throw;  // those two: it had become due meanwhile
-            }
-        }
-        if (round % 8 == 0) {
-            co_await queue.pause();
-            co_await queue.resume();
-            say("resumed");
-        }
+        co_await promote_some(queue, 4);
+        after = co_await tidy_some(queue, after);
+        if (round % 8 == 0)
+            co_await pause_and_resume(queue);
         co_await pause(2ms);
     }
 }
@@ -202,7 +252,7 @@ asio::awaitable<int> drain(call with)
     auto engine = co_await engine::open(drawn(with, 5));
     const auto queue = engine.queue<std::string, std::string>("texts");
     tell(queue);
-    co_await queue.resume();
+    co_await resume(queue);
     text_worker worker{queue, run_planned, {.concurrency = 32}};
     asio::co_spawn(
         co_await asio::this_coro::executor,
@@ -213,6 +263,7 @@ asio::awaitable<int> drain(call with)
         }
     );
     for (job_counts left{.waiting = 1}; left.waiting + left.delayed + left.active > 0;) {
+        co_await promote_some(queue, 1000);
         co_await pause(2ms);
         left = co_await queue.get_job_counts();
     }

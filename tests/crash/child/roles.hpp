@@ -38,7 +38,7 @@ boost::asio::awaitable<int> produce(call with);  ///< adds jobs; further words a
 boost::asio::awaitable<int> work(call with);     ///< runs them
 boost::asio::awaitable<int> both(call with);     ///< all of it in one process
 boost::asio::awaitable<int> sweep(call with);    ///< maintenance only
-boost::asio::awaitable<int> tend(call with);     ///< promotes, retries, pauses and resumes
+boost::asio::awaitable<int> tend(call with);     ///< promotes, retries, removes, pauses and resumes
 boost::asio::awaitable<int> drain(call with);    ///< works until nothing is left to do
 
 boost::asio::awaitable<int> hold(call with);    ///< lock duration in ms: keeps each job until it hears the job's id
