@@ -202,6 +202,47 @@ TEST_CASE("F10, F11: SIGTERM and SIGINT, once or five times, leave no job behind
     CHECK(here.ask("SELECT count(*) FROM cofila_workers") == 0);  // also those that were killed are forgotten
 }
 
+TEST_CASE(
+    "F17: SIGHUP and SIGPIPE do what the program has chosen: nothing where it ignores them, else they end it as a kill"
+)
+{
+    const site here;
+    here.with_queue([&](text_queue queue) -> asio::awaitable<void> {
+        co_await queue.add_bulk({400, {.name = "text", .data = "text", .options = {.max_stalled_count = 1000}}});
+    });
+    const auto with_signals = [&](const std::string& how) {
+        auto command = here.as("stop", {"2", "5000"});
+        command.insert(command.begin(), {"/usr/bin/env", how + "=HUP", how + "=PIPE"});
+        return command;
+    };
+    {
+        child_process deaf{with_signals("--ignore-signal")};
+        for (const int signal : {SIGHUP, SIGPIPE, SIGCHLD}) {
+            deaf.read_until("run");
+            deaf.send(signal);
+            deaf.read_until("run");
+        }
+        deaf.send(SIGTERM);
+        deaf.read_rest();
+        CHECK(deaf.wait() == 0);
+        CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 2") == 0);
+    }
+    for (const int signal : {SIGHUP, SIGPIPE}) {
+        child_process usual{with_signals("--default-signal")};
+        usual.read_until("run");
+        usual.send(signal);
+        CHECK(usual.wait() == 128 + signal);
+    }
+    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 2") > 0);
+    child_process last{here.as("obey", {"8"})};
+    for (auto left = here.ask("SELECT count(*) FROM cofila_jobs WHERE state < 4"); left > 0; --left)
+        last.read_until("completed");
+    last.send(SIGTERM);
+    CHECK(last.wait() == 0);
+    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 4 AND attempts_made = 1") == 400);
+    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE stalled_count > 0") > 0);
+}
+
 TEST_CASE("F13: a processor that ignores everything keeps its worker no longer than the grace and a second")
 {
     const site here;

@@ -244,4 +244,43 @@ TEST_CASE("F53: without a free descriptor nothing is opened; with one it works")
     CHECK(ask(path, "SELECT count(*) FROM cofila_jobs WHERE id = 'with 0'") == 0);
 }
 
+TEST_CASE("F25: where the system gives no thread, opening throws and leaves nothing behind; where it does, it works")
+{
+    const temp_folder folder;
+    fs::permissions(folder.path(), fs::perms::all);
+    const auto answers = in_child([&] {
+        become_nobody();
+        const auto open_as = [&](const std::string& name) {
+            try {
+                run_coro([&]() -> asio::awaitable<void> {
+                    const auto store = co_await open({.path = folder.file(name)});
+                    co_await store->add("q", one_job("a"));
+                    co_await store->close();
+                });
+            } catch (const std::system_error& e) {
+                return std::string{e.code() == std::errc::resource_unavailable_try_again ? "no thread" : e.what()};
+            }
+            return std::string{"stored"};
+        };
+        rlimit limit{};
+        ::getrlimit(RLIMIT_NPROC, &limit);
+        const auto before = limit.rlim_cur;
+        std::string out;
+        // The first limit that allows one of the two threads, and all below it. Others of this user count, too.
+        for (rlim_t allowed = 0; allowed <= 20; ++allowed) {
+            limit.rlim_cur = allowed;
+            ::setrlimit(RLIMIT_NPROC, &limit);
+            const auto answer = open_as("jobs.db");
+            if (answer != "no thread" && answer != "stored")
+                out += answer + '\n';
+            if (allowed == 0)
+                out += answer + '\n';
+        }
+        limit.rlim_cur = before;
+        ::setrlimit(RLIMIT_NPROC, &limit);
+        return out + open_as("jobs.db");
+    });
+    CHECK(answers == "no thread\nstored");
+}
+
 TEST_SUITE_END();
