@@ -1,6 +1,7 @@
 #include "storage/ledger.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "domain/transitions.hpp"
@@ -69,8 +70,11 @@ void ledger::make(known& of, const effect& change, told how)
         of.believed = after.front();
         of.may_be.clear();
     }
+    std::set<std::string> known;
+    for (const auto& one : of.may_be)
+        known.insert(text_of(one));
     for (auto& one : after)
-        if (std::ranges::find(of.may_be, text_of(one), text_of) == of.may_be.end())
+        if (known.insert(text_of(one)).second)
             of.may_be.push_back(std::move(one));
 }
 
