@@ -30,6 +30,8 @@ enum class errc {
     storage_foreign,      ///< The file belongs to another application; it was left untouched.
     storage_newer,        ///< The file was written or migrated by a newer version; it was left untouched.
     outcome_unknown,      ///< The disk failed during the commit: the change may or may not be there after a restart.
+    job_failed,           ///< The job that was waited for has failed; the text has its reason.
+    timed_out,            ///< What was waited for did not happen in time.
 };
 
 const boost::system::error_category& error_category() noexcept;

@@ -100,6 +100,12 @@ struct released_event {
 struct duplicated_event {
     job_id id{};
 };
+/// An add whose deduplication id `owner` holds. `kept`: the job that is added when the owner has finished.
+struct deduplicated_event {
+    job_id owner{};
+    std::string dedup_id{};
+    std::optional<job_id> kept{};
+};
 struct removed_event {
     job_id id{};
 };
@@ -130,6 +136,7 @@ struct queue_events {
     };  ///< Rescued from a worker that died or stopped renewing; or, with `failed`, given up.
     signal<released_event> released{};  ///< Given back unfinished at a shutdown.
     signal<duplicated_event> duplicated{};
+    signal<deduplicated_event> deduplicated{};
     signal<removed_event> removed{};
     signal<cleaned_event> cleaned{};  ///< So many finished jobs were removed by their retention.
     signal<drained_event> drained{};  ///< The last job was finished: nothing waiting, due or active is left.
@@ -155,6 +162,14 @@ struct job_errored_event {
 struct lock_lost_event {
     job_id id{};
 };
+struct stuck_event {
+    job_id id{};
+    milliseconds since_asked{};
+};
+struct long_running_event {
+    job_id id{};
+    milliseconds running{};
+};
 struct ready_event {};
 struct closing_event {};
 struct closed_event {};
@@ -166,6 +181,10 @@ struct worker_events {
     signal<job_errored_event> job_errored{};
     signal<lock_lost_event> lock_lost{
     };  ///< The job may be another's by now; its processor was cancelled, its outcome dropped.
+    /// The processor did not end within `worker_options::stuck_after` of being asked to: its slot was given up, and
+    /// what it still returns will be dropped.
+    signal<stuck_event> stuck{};
+    signal<long_running_event> long_running{};  ///< An attempt without a timeout has run for an hour. Once for each.
     signal<error_event> error{};
     signal<ready_event> ready{};  ///< `run()` has begun to take jobs.
     signal<closing_event> closing{};

@@ -5,6 +5,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace cofila {
@@ -33,6 +34,8 @@ public:
     int attempts_made() const { return record().attempts_made; }        ///< Attempts that ended.
     int attempts_started() const { return record().attempts_started; }  ///< Claims; counts the running one.
     int stalled_count() const { return record().stalled_count; }        ///< Rescues from a dead or stopped worker.
+    int deferrals() const { return record().deferrals; }                ///< How often its processor put it off.
+    int priority() const { return record().priority; }                  ///< As it is now.
 
     time_point timestamp() const { return record().timestamp; }                       ///< When it was added.
     std::optional<time_point> run_at() const { return record().run_at; }              ///< While delayed.
@@ -53,7 +56,7 @@ public:
     /// The newest failed attempts, oldest first. Filled by `queue::get_job` and `refresh` only.
     const std::vector<attempt>& attempts() const { return record().attempts; }
 
-    /// In a processor: true once it has been asked to end (shutdown after the grace, or a lost lock).
+    /// In a processor: true once it has been asked to end (cancelled, timed out, shutdown after the grace, lost lock).
     bool cancelled() const { return handle_->cancelled && handle_->cancelled->load(); }
 
     /// Stores the progress, any JSON. In a processor fenced by the lock: throws `errc::lock_lost` once it is
@@ -65,14 +68,53 @@ public:
     /// Adds a line to the job's log. Fenced as `update_progress`. A line longer than 64 KiB is cut, with a marker.
     boost::asio::awaitable<void> log(std::string line) const { return detail::add_log(handle_, std::move(line)); }
 
+    /// Stores other data in the place of its own, for the next attempt too. Fenced as `update_progress`; errors as of
+    /// `queue::add`.
+    boost::asio::awaitable<void> update_data(Payload data) const
+    {
+        return detail::update_data(handle_, detail::encode_as("data", data));
+    }
+
     /// Reads the job anew. Throws `errc::not_found` when it has been removed.
     boost::asio::awaitable<void> refresh() const { return detail::refresh(handle_); }
+    /// Waits until the job has completed, here or in another process, and answers its result. Throws
+    /// `errc::job_failed` with its reason, `errc::timed_out`, and `errc::not_found` when it is removed before its end
+    /// is known. Cancellation ends the wait. Not from a processor of the job itself.
+    boost::asio::awaitable<Result> wait_until_finished(milliseconds timeout) const
+    {
+        return decoded(detail::wait_until_finished(handle_, timeout));
+    }
     /// As the functions of `queue` with the same names; `remove` throws `errc::not_found` where there is nothing left.
-    boost::asio::awaitable<void> promote() const { return detail::promote(handle_); }
-    boost::asio::awaitable<void> retry(retry_options options = {}) const { return detail::retry(handle_, options); }
+    boost::asio::awaitable<void> promote() const { return detail::change(handle_, promotion{}); }
+    boost::asio::awaitable<void> retry(retry_options options = {}) const
+    {
+        return detail::change(handle_, retrial{.options = options});
+    }
     boost::asio::awaitable<void> remove() const { return detail::remove(handle_); }
+    boost::asio::awaitable<void> cancel(std::string why) const
+    {
+        return detail::change(handle_, cancellation{.why = std::move(why)});
+    }
+    /// It is due so long from now: a waiting or delayed job, else `errc::wrong_state`. >= 0.
+    boost::asio::awaitable<void> change_delay(milliseconds wait) const
+    {
+        return detail::change(handle_, new_delay{.wait = wait});
+    }
+    /// It goes to the tail of that priority (to its head if `lifo`): a waiting or delayed job, else
+    /// `errc::wrong_state`. 0 ... 2'097'151.
+    boost::asio::awaitable<void> change_priority(int priority, bool lifo = false) const
+    {
+        return detail::change(handle_, new_priority{.priority = priority, .lifo = lifo});
+    }
+
+    const detail::job_ptr& handle() const noexcept { return handle_; }  ///< For the library's own use.
 
 private:
+    static boost::asio::awaitable<Result> decoded(boost::asio::awaitable<std::string> result)
+    {
+        co_return decode<Result>(co_await std::move(result));
+    }
+
     const job_record& record() const { return *handle_->job; }
 
     detail::job_ptr handle_{};
@@ -82,6 +124,9 @@ private:
 template <class Payload, class Result>
 struct add_result : job<Payload, Result> {
     bool duplicate = false;  ///< A job with this id existed already: it is this one, and nothing was added.
+    /// The job that owns the deduplication id. This is that one, or, with `keep_last`, the one that is added at its
+    /// end.
+    std::optional<job_id> deduplicated_by{};
 };
 
 /// A job that this program took by hand, with what it needs to finish it.

@@ -1,10 +1,13 @@
 #pragma once
 #include <cofila/backoff.hpp>
+#include <cofila/deduplication.hpp>
 #include <cofila/job_id.hpp>
 #include <cofila/retention.hpp>
 #include <cofila/time.hpp>
 
+#include <map>
 #include <optional>
+#include <string>
 
 namespace cofila {
 
@@ -18,12 +21,20 @@ struct job_options {
     std::optional<milliseconds> delay{};  ///< Not before this long after the add. >= 0. Default 0.
     std::optional<int> attempts{};        ///< How often it may be tried. >= 1. Default 1.
     std::optional<cofila::backoff> backoff{};  ///< Wait before the next attempt. Default none: at once, at the tail.
-    std::optional<retention> on_completed{};   ///< Default: `queue_options::on_completed`.
-    std::optional<retention> on_failed{};      ///< Default: `queue_options::on_failed`.
+    std::optional<milliseconds> timeout{};  ///< An attempt that runs longer is cancelled and fails. > 0. Default none.
+    std::optional<milliseconds> ttl{
+    };  ///< Not started this long after the add, it fails: "expired". > 0. Default none.
+    std::optional<retention> on_completed{};  ///< Default: `queue_options::on_completed`.
+    std::optional<retention> on_failed{};     ///< Default: `queue_options::on_failed`.
+    std::optional<deduplication> dedup{};     ///< Default none.
+    std::optional<std::string> group{};       ///< A key, see `group_options`; as a name. Default none.
     std::optional<int> max_stalled_count{
     };  ///< Rescues from a dead or stopped worker before it fails. >= 0. Default 1.
+    std::optional<int> max_deferrals{};  ///< How often a processor may put it off before it fails. >= 0. Default 1000.
     std::optional<int> keep_logs{};      ///< The newest log lines that are kept. >= 0. Default 1000.
     std::optional<int> keep_attempts{};  ///< The newest failed attempts that are kept. >= 0. Default 20.
+    /// Of your own, to find jobs by (`job_filter::tag`). At most 32; key and value as names. Default none.
+    std::map<std::string, std::string> tags{};
 
     friend bool operator==(const job_options&, const job_options&) = default;
 };

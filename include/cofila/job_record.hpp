@@ -27,17 +27,24 @@ struct job_record {
     std::int64_t position = 0;                 ///< Order within a priority, smaller first; given by the repository.
     time_point timestamp{};                    ///< When it was added.
     std::optional<time_point> run_at{};        ///< Set while delayed: not before.
+    std::optional<time_point> expires_at{};    ///< Unless it was started by then, it fails.
     std::optional<time_point> processed_at{};  ///< When it was last claimed.
     std::optional<time_point> finished_at{};
 
     int attempts_started = 0;  ///< Claims.
     int attempts_made = 0;     ///< Attempts that ended, in success or failure.
     int stalled_count = 0;     ///< Rescues.
+    int deferrals = 0;         ///< How often its processor put it off.
 
     std::string token{};                       ///< Of the last claim; it stays behind when the lock is given up.
     std::optional<time_point> locked_until{};  ///< Set exactly while active.
     milliseconds lock_duration{};
     std::string worker{};  ///< The worker of the last claim.
+
+    std::optional<time_point> dedup_until{};  ///< It holds its deduplication id until then, finished or not.
+    bool holds_dedup = false;                 ///< It is the owner of its deduplication id.
+    std::int64_t kept_for = 0;  ///< Key of the job that it waits for: it is added when that one has finished. 0: none.
+    std::optional<std::string> cancelled{};  ///< Why, where an active job was asked to end.
 
     std::string progress{};  ///< JSON text; empty: none yet.
     std::string result{};    ///< JSON text; empty: none.

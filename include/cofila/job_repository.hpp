@@ -1,5 +1,8 @@
 #pragma once
+#include <cofila/job_change.hpp>
 #include <cofila/job_record.hpp>
+#include <cofila/job_situation.hpp>
+#include <cofila/limits.hpp>
 #include <cofila/lock.hpp>
 #include <cofila/queue_types.hpp>
 #include <cofila/transition.hpp>
@@ -29,9 +32,10 @@ struct settlement {
 };
 
 enum class settled {
-    accepted,  ///< The job has moved.
-    already,   ///< This token had ended its attempt before; nothing was changed (an answer to a repeated call).
-    lost,      ///< The token does not hold the lock; nothing was changed.
+    accepted,   ///< The job has moved.
+    already,    ///< This token had ended its attempt before; nothing was changed (an answer to a repeated call).
+    cancelled,  ///< It was to run again, but was cancelled meanwhile: it has failed instead.
+    lost,       ///< The token does not hold the lock; nothing was changed.
 };
 
 struct claim_order {
@@ -48,29 +52,43 @@ struct settle_and_claim_request {
 };
 
 struct settle_and_claim_answer {
-    std::vector<settled> settlements{};    ///< One for each, in order.
-    std::vector<job_snapshot> claimed{};   ///< Active now; best first.
-    std::vector<job_id> promoted{};        ///< Delayed jobs that were due and are waiting now, or claimed at once.
+    std::vector<settled> settlements{};   ///< One for each, in order.
+    std::vector<job_snapshot> claimed{};  ///< Active now; best first.
+    /// Delayed jobs that were due, or kept for the end of another, and are waiting now, or claimed at once.
+    std::vector<job_id> promoted{};
     std::optional<time_point> next_due{};  ///< If fewer than the limit were claimed: when the next delayed job is due.
-    std::vector<job_snapshot> damaged{};   ///< Would have been claimed, but cannot be trusted: failed now.
-    bool drained = false;                  ///< Something was settled, and nothing is waiting, due or active any more.
+    /// Would have been claimed or would wait again, but have failed now: damaged, expired or cancelled.
+    std::vector<job_snapshot> failed{};
+    /// Of those that were settled already: what their token has completed, and the settlement says otherwise. Where its
+    /// retention says so it is removed with this call.
+    std::vector<job_snapshot> completed{};
+    bool limited = false;  ///< The end of another job may make room for more to be claimed.
+    bool drained = false;  ///< Something was settled, and nothing is waiting, due or active any more.
 };
 
 struct added_row {
     job_snapshot job{};  ///< As stored: the new job, or the one that has its id already.
     bool duplicate = false;
+    std::optional<job_id> deduplicated_by{};  ///< `job` is that one, or (`keep_last`) the one that is kept for its end.
+    std::vector<job_id> replaced{};           ///< Were removed for it.
 };
 
 struct add_and_claim_answer {
     added_row added{};
     std::vector<job_snapshot> claimed{};
-    std::vector<job_snapshot> damaged{};  ///< As in `settle_and_claim_answer`.
+    std::vector<job_snapshot> failed{};  ///< As in `settle_and_claim_answer`.
 };
 
 struct lock_extension {
     std::string queue{};
     job_ref job{};
     milliseconds duration{};  ///< The lock now ends at the request's `now` plus this.
+};
+
+struct renewal {
+    bool held = false;                       ///< False: the token does not hold the lock (any more).
+    std::optional<std::string> cancelled{};  ///< Why, where the job was asked to end.
+    job_snapshot completed{};                ///< The job, where this token has completed it; else null.
 };
 
 struct worker_row {
@@ -82,7 +100,7 @@ struct worker_row {
 struct sweep_request {
     time_point now{};
     std::vector<rescue_order> rescues{};
-    int limit = 1000;  ///< At most so many jobs promoted and so many removed; call again while `more`.
+    int limit = 1000;  ///< At most so many jobs promoted, expired and removed each; call again while `more`.
 };
 
 struct sweep_answer {
@@ -90,27 +108,36 @@ struct sweep_answer {
         std::string queue{};
         job_id id{};
     };
-    struct rescued_job {
+    struct moved_job {
         std::string queue{};
         job_snapshot job{};
-    };  ///< As it is after the rescue.
+    };  ///< As it is now.
     struct pruned_jobs {
         std::string queue{};
         std::size_t count = 0;
     };
 
     std::vector<promoted_job> promoted{};
-    std::vector<rescued_job> rescued{};
+    std::vector<moved_job> rescued{};
+    std::vector<moved_job> expired{};
     std::vector<pruned_jobs> pruned{};
     bool more = false;  ///< The limit was reached: there may be more to do now.
 };
 
-/// What `retry`, `promote` and `remove` found. Nothing was changed unless `done`.
+/// What `change` found. Nothing was changed unless `done`.
 struct change_answer {
     bool found = false;
-    bool done = false;
-    job_state was{};     ///< The state in which the job was found.
-    job_snapshot job{};  ///< As it is now; null after `remove`.
+    bool done = false;            ///< False: its state does not allow it.
+    job_state was{};              ///< The state in which the job was found.
+    job_snapshot job{};           ///< As it is now; null after a removal.
+    std::vector<job_id> freed{};  ///< Were kept for its end and wait now.
+};
+
+/// One page of `change_all`.
+struct changed_page {
+    std::vector<job_id> changed{};
+    std::vector<job_id> freed{};  ///< Were kept for the end of one of them and wait now, or did.
+    std::string next{};           ///< Empty: this was the last page.
 };
 
 /// The store's own condition.
@@ -143,27 +170,36 @@ public:
     /// From a paused queue nothing is claimed.
     virtual boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) = 0;
 
-    /// Renews locks; an element of the answer is false where the token does not hold the lock (any more).
-    /// Goes ahead of other waiting operations.
-    virtual boost::asio::awaitable<std::vector<bool>> extend_locks(
+    /// Renews locks, one answer for each. Goes ahead of other waiting operations.
+    virtual boost::asio::awaitable<std::vector<renewal>> extend_locks(
         time_point now, std::vector<lock_extension> locks
     ) = 0;
 
     /// False: not stored, the job is gone or its lock is another's.
     virtual boost::asio::awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) = 0;
+    /// As `update_progress`.
+    virtual boost::asio::awaitable<bool> update_data(std::string queue, job_ref job, std::string data) = 0;
     /// As `update_progress`. Keeps the newest `keep` lines of the job.
     virtual boost::asio::awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) = 0;
 
+    /// Sets one of the queue's limits, for all processes.
+    virtual boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) = 0;
+    virtual boost::asio::awaitable<queue_limits> limits(std::string queue) = 0;
     /// False: it was so already.
     virtual boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) = 0;
-    /// Any job but an active one.
-    virtual boost::asio::awaitable<change_answer> remove(std::string queue, job_id id) = 0;
-    /// A completed or failed job waits again, at the tail (the head if lifo).
-    virtual boost::asio::awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) = 0;
-    /// A delayed job waits now; it keeps its position.
-    virtual boost::asio::awaitable<change_answer> promote(std::string queue, job_id id) = 0;
+    /// Changes one job, if its state allows that.
+    virtual boost::asio::awaitable<change_answer> change(
+        std::string queue, job_id id, job_change what, time_point now
+    ) = 0;
+    /// Changes each job that `list` would show on this page and whose state allows it. `filter.state` is set.
+    virtual boost::asio::awaitable<changed_page> change_all(
+        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+    ) = 0;
+    /// What was set for the queue is as for a new one. Its jobs stay.
+    virtual boost::asio::awaitable<void> reset_queue(std::string queue) = 0;
 
-    /// Over all queues: promotes due jobs, carries out the rescues, removes finished jobs whose retention is over.
+    /// Over all queues: promotes due jobs, fails expired ones, carries out the rescues, removes finished jobs whose
+    /// retention is over.
     virtual boost::asio::awaitable<sweep_answer> sweep(sweep_request request) = 0;
     /// All locks of all queues.
     virtual boost::asio::awaitable<std::vector<lock_row>> locks() = 0;
@@ -177,6 +213,16 @@ public:
         std::string queue, job_filter filter, page_request request
     ) = 0;
     virtual boost::asio::awaitable<job_counts> counts(std::string queue) = 0;
+    /// Of waiting jobs, one count for each of the priorities.
+    virtual boost::asio::awaitable<std::vector<std::size_t>> counts_by_priority(
+        std::string queue, std::vector<int> priorities
+    ) = 0;
+    /// How many jobs run before this one as it is now; nothing where it does not wait.
+    virtual boost::asio::awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) = 0;
+    /// Nothing where there is no such job.
+    virtual boost::asio::awaitable<std::optional<job_situation>> situation(
+        std::string queue, job_id id, time_point now
+    ) = 0;
     /// Oldest first.
     virtual boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) = 0;
     virtual boost::asio::awaitable<bool> is_paused(std::string queue) = 0;

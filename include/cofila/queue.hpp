@@ -13,6 +13,32 @@
 
 namespace cofila {
 
+namespace detail {
+
+template <class Payload>
+std::string encode_element(const Payload& data, std::size_t index)
+{
+    try {
+        return encode_as("data", data);
+    } catch (const error& e) {
+        throw error{"[" + std::to_string(index) + "].", e};
+    }
+}
+
+template <class Payload>
+std::vector<job_spec<std::string>> encode_all(std::vector<job_spec<Payload>> jobs)
+{
+    std::vector<job_spec<std::string>> out;
+    out.reserve(jobs.size());
+    for (auto& job : jobs) {
+        auto data = encode_element(job.data, out.size());
+        out.push_back({.name = std::move(job.name), .data = std::move(data), .options = std::move(job.options)});
+    }
+    return out;
+}
+
+}  // namespace detail
+
 /// A named queue of an engine: a cheap, copyable handle, all handles of one name share the same core. `Payload` is what
 /// a job carries, `Result` what its processor returns; both go through `encode` and `decode`.
 ///
@@ -49,9 +75,20 @@ public:
     awaitable<std::optional<job_type>> get_job(job_id id) const { return find(core_, std::move(id)); }
     awaitable<page<job_type>> get_jobs(job_filter filter = {}, page_request request = {}) const
     {
-        return list(core_, filter, std::move(request));
+        return list(core_, std::move(filter), std::move(request));
     }
     awaitable<job_counts> get_job_counts() const { return detail::get_job_counts(core_); }
+    /// Of waiting jobs, one count for each of the priorities; at most 1'000 of them.
+    awaitable<std::vector<std::size_t>> get_counts_per_priority(std::vector<int> priorities) const
+    {
+        return detail::get_counts_per_priority(core_, std::move(priorities));
+    }
+    /// How many waiting jobs are before this one by priority and position, whatever the limits and groups; nothing
+    /// where it does not wait.
+    awaitable<std::optional<std::size_t>> get_position(job_id id) const
+    {
+        return detail::get_position(core_, std::move(id));
+    }
     /// Oldest first; empty where no job has this id.
     awaitable<page<log_line>> get_job_logs(job_id id, page_request request = {}) const
     {
@@ -63,29 +100,92 @@ public:
     awaitable<void> resume() const { return detail::set_paused(core_, false); }
     awaitable<bool> is_paused() const { return detail::is_paused(core_); }
 
+    /// What keeps a job from running, as data and in words. `errc::not_found`.
+    awaitable<why_answer> why(job_id id) const { return detail::why(core_, std::move(id)); }
+
+    // Limits are kept in the store and hold for all processes. They are counted from what is there, so that a crash
+    // leaves none of them taken.
+
+    /// At most so many jobs of this queue are active at once; nothing: no limit. >= 1.
+    awaitable<void> set_global_concurrency(std::optional<int> jobs) const
+    {
+        return detail::set_limit(core_, global_concurrency{.jobs = jobs});
+    }
+    /// At most so many jobs are claimed in any window; nothing: no limit.
+    awaitable<void> set_rate_limit(std::optional<rate_limit> rate) const
+    {
+        return detail::set_limit(core_, global_rate{.rate = rate});
+    }
+    /// What holds for the jobs of each `job_options::group`.
+    awaitable<void> set_group(group_options options) const { return detail::set_limit(core_, options); }
+    awaitable<queue_limits> get_limits() const { return detail::get_limits(core_); }
+
+    /// As `job::wait_until_finished`.
+    awaitable<Result> wait_until_finished(job_id id, milliseconds timeout) const
+    {
+        return decoded(detail::wait_until_finished(core_, std::move(id), timeout));
+    }
+
     /// Removes a job in any state but active (`errc::wrong_state`). False: no job has this id.
     awaitable<bool> remove(job_id id) const { return detail::remove(core_, std::move(id)); }
     /// Lets a completed or failed job run again. `errc::not_found`, `errc::wrong_state`.
     awaitable<void> retry(job_id id, retry_options options = {}) const
     {
-        return drop(detail::retry(core_, std::move(id), options));
+        return drop(detail::change(core_, std::move(id), retrial{.options = options}));
     }
     /// Lets a delayed job wait no longer for its time. `errc::not_found`, `errc::wrong_state`.
-    awaitable<void> promote(job_id id) const { return drop(detail::promote(core_, std::move(id))); }
+    awaitable<void> promote(job_id id) const { return drop(detail::change(core_, std::move(id), promotion{})); }
+    /// A job that has not finished fails, with "cancelled: " and `why` for its reason, and is not tried again. One that
+    /// runs is asked to end first, in this process at once, in others when its lock is renewed; what it returns is
+    /// dropped, unless it has ended before it heard of it. `errc::not_found`, `errc::wrong_state`.
+    awaitable<void> cancel(job_id id, std::string why) const
+    {
+        return drop(detail::change(core_, std::move(id), cancellation{.why = std::move(why)}));
+    }
+
+    // Many jobs: in transactions of at most 1'000, with other work between them. Where one throws or the process ends,
+    // what was done stays done; call again to go on. Each answers how many jobs were changed.
+
+    /// Removes what waits, with `including_delayed` also what waits for its time. Running jobs go on.
+    awaitable<std::size_t> drain(bool including_delayed = false, progress_callback progress = {}) const
+    {
+        return detail::drain(core_, including_delayed, std::move(progress));
+    }
+    /// Removes jobs of one state, oldest first where it is a finished one.
+    awaitable<std::size_t> clean(clean_request request) const { return detail::clean(core_, std::move(request)); }
+    /// Lets all jobs run again that had failed (or completed) when it was called.
+    awaitable<std::size_t> retry_all(retry_request request = {}) const
+    {
+        return detail::retry_all(core_, std::move(request));
+    }
+    /// Lets all delayed jobs wait no longer for their time.
+    awaitable<std::size_t> promote_all(progress_callback progress = {}) const
+    {
+        return detail::promote_all(core_, std::move(progress));
+    }
+    /// Removes every job, and what was set for the queue. With a job that is active: `errc::wrong_state` before
+    /// anything is removed, or with `force` that one too, and who runs it finds its lock lost. Pause the queue first,
+    /// and add nothing meanwhile: what is added while this runs may be removed or may stay.
+    awaitable<void> obliterate(bool force = false, progress_callback progress = {}) const
+    {
+        return detail::obliterate(core_, force, std::move(progress));
+    }
 
     /// The worker's side, for processing by hand: takes the next jobs, in (priority, position) order, at most `limit`;
-    /// none where nothing is waiting. Finish each with `complete` or `fail` before its lock runs out.
+    /// none where nothing is waiting. Finish each with `complete`, `fail` or `release` before its lock runs out.
     awaitable<std::vector<claimed_job<Payload, Result>>> fetch_next_and_lock(claim_request request) const
     {
         return fetch(core_, std::move(request));
     }
-    /// The next three throw `errc::lock_lost`, having changed nothing, unless the claim's token holds the job's lock.
+    /// The next four throw `errc::lock_lost`, having changed nothing, unless the claim's token holds the job's lock.
     awaitable<void> complete(claim held, Result result) const
     {
         return finish(core_, std::move(held), std::move(result));
     }
     /// Ends the attempt in failure: another one is due by attempts and backoff, or the job fails for good.
     awaitable<void> fail(claim held, failure why) const { return detail::fail(core_, std::move(held), std::move(why)); }
+    /// Gives the job back: it waits in its old place, and no attempt is counted.
+    awaitable<void> release(claim held) const { return detail::release(core_, std::move(held)); }
     /// The lock now ends `duration` from now. 1 ms ... 366 days.
     awaitable<void> extend_lock(claim held, milliseconds duration) const
     {
@@ -116,27 +216,14 @@ private:
         auto done = co_await detail::add(std::move(core), std::move(spec));
         add_result<Payload, Result> out{job_type{std::move(done.job)}};
         out.duplicate = done.duplicate;
+        out.deduplicated_by = std::move(done.deduplicated_by);
         co_return out;
     }
 
     static awaitable<std::vector<added>> add_all_to(detail::queue_ptr core, std::vector<job_spec<Payload>> jobs)
     {
-        std::vector<job_spec<std::string>> specs;
-        specs.reserve(jobs.size());
-        for (auto& job : jobs) {
-            auto data = encode_element(job.data, specs.size());
-            specs.push_back({.name = std::move(job.name), .data = std::move(data), .options = std::move(job.options)});
-        }
+        auto specs = detail::encode_all(std::move(jobs));
         co_return co_await detail::add_bulk(std::move(core), std::move(specs));
-    }
-
-    static std::string encode_element(const Payload& data, std::size_t index)
-    {
-        try {
-            return detail::encode_as("data", data);
-        } catch (const error& e) {
-            throw error{"[" + std::to_string(index) + "].", e};
-        }
     }
 
     static awaitable<std::optional<job_type>> find(detail::queue_ptr core, job_id id)
@@ -149,7 +236,7 @@ private:
 
     static awaitable<page<job_type>> list(detail::queue_ptr core, job_filter filter, page_request request)
     {
-        auto found = co_await detail::get_jobs(std::move(core), filter, std::move(request));
+        auto found = co_await detail::get_jobs(std::move(core), std::move(filter), std::move(request));
         page<job_type> out{.next = std::move(found.next)};
         for (auto& job : found.items)
             out.items.emplace_back(std::move(job));
@@ -170,6 +257,11 @@ private:
     static awaitable<void> finish(detail::queue_ptr core, claim held, Result result)
     {
         co_await detail::complete(std::move(core), std::move(held), detail::encode_as("result", result));
+    }
+
+    static awaitable<Result> decoded(awaitable<std::string> result)
+    {
+        co_return decode<Result>(co_await std::move(result));
     }
 
     static awaitable<void> drop(awaitable<job_snapshot> change) { co_await std::move(change); }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,15 +35,32 @@ struct claim_request {
     std::string worker_id{};                                ///< Recorded with the job. At most 200 bytes.
     milliseconds lock_duration = std::chrono::seconds{30};  ///< > 0. Renew with `extend_lock` before it is over.
     int limit = 1;                                          ///< Take at most so many jobs. 1 ... 10'000.
+    milliseconds wait{};  ///< Where there is none, wait so long for the first. >= 0. Cancellation ends the wait.
 };
 
-/// Which jobs a listing shows. Waiting jobs come in the order in which they will run, delayed ones by due time,
-/// finished ones by the time they finished, others by id.
+/// A key and its value, of `job_options::tags`.
+struct tag {
+    std::string key{};
+    std::string value{};
+
+    friend bool operator==(const tag&, const tag&) = default;
+};
+
+/// Which jobs a listing shows: those of which all is true that is set. Waiting jobs come in the order in which they
+/// will run, delayed ones by due time, finished ones by the time they finished, active ones in the order in which they
+/// were added, and jobs of all states by id.
 struct job_filter {
     std::optional<job_state> state{};  ///< Default: all.
+    std::optional<std::string> name{};
+    std::optional<cofila::tag> tag{};
+    std::optional<std::string> group{};
+    std::optional<time_point> since{};   ///< Finished at that time or later; one that has not: added.
+    std::optional<time_point> before{};  ///< Finished before that time; one that has not: added.
 };
 
-/// One page of a listing: pass `page::next` of the page before as `after`.
+/// One page of a listing, found among so many jobs at most that a call is quick: with a filter beyond the state, a page
+/// may hold fewer than `limit`, even none, and there is a next one all the same. Pass `page::next` of the page before
+/// as `after`.
 struct page_request {
     std::string after{};
     int limit = 100;  ///< 1 ... 1'000.
@@ -52,6 +70,17 @@ template <class T>
 struct page {
     std::vector<T> items{};
     std::string next{};  ///< Empty: this was the last page.
+};
+
+/// Called now and then while many jobs are changed, with how many have been so far.
+using progress_callback = std::function<void(std::size_t)>;
+
+/// What `queue::clean` removes.
+struct clean_request {
+    job_state state = job_state::completed;  ///< Any but active.
+    milliseconds grace{};                    ///< Only what finished (else: was added) at least so long ago. >= 0.
+    std::optional<std::size_t> limit{};      ///< At most so many. Default: all.
+    progress_callback progress{};
 };
 
 struct job_counts {
@@ -76,10 +105,19 @@ struct retry_options {
     bool keep_attempts = false;  ///< True: attempts made so far still count against `job_options::attempts`.
 };
 
+/// What `queue::retry_all` lets run again.
+struct retry_request {
+    job_state state = job_state::failed;  ///< Or completed.
+    retry_options options{};
+    progress_callback progress{};
+};
+
 /// What became of one element of `queue::add_bulk`.
 struct added {
     job_id id{};
     bool duplicate = false;  ///< A job with this id existed already; nothing was added.
+    /// The job that owns the deduplication id: nothing was added, or (`keep_last`) not before it has finished.
+    std::optional<job_id> deduplicated_by{};
 };
 
 template <class Payload>

@@ -17,16 +17,23 @@ struct transition {
     placement place = placement::keep;  ///< Its position among the jobs of its priority.
     int attempts_made = 0;
     int stalled_count = 0;
+    int deferrals = 0;
     std::optional<time_point> run_at{};
     std::optional<time_point> finished_at{};
     std::string result{};
     std::string failed_reason{};
     std::optional<attempt> failed_attempt{};  ///< Kept with the job, at most `keep_attempts` of them.
     int keep_attempts = 0;
-    bool remove = false;                        ///< Retention: the job goes with this very change.
-    std::optional<time_point> prune_at{};       ///< Retention: to be removed by then.
-    std::optional<std::int64_t> prune_count{};  ///< Retention: to be removed once so many finished after it.
-    bool retries_exhausted = false;             ///< For the event only.
+    std::optional<int> priority{};           ///< A new one.
+    std::optional<std::string> cancelled{};  ///< `to` is active: nothing moves, but its worker is asked to end it.
+    std::optional<time_point> queue_rests_until{};  ///< Nothing of the queue is claimed before.
+    bool frees_dedup = false;                       ///< It may let go of its deduplication id.
+    bool next_of_group = false;                     ///< Where its group keeps its order: `place` is to be keep.
+    bool forget_expiry = false;                     ///< From now on it may start at any time.
+    bool remove = false;                            ///< Retention: the job goes with this very change.
+    std::optional<time_point> prune_at{};           ///< Retention: to be removed by then.
+    std::optional<std::int64_t> prune_count{};      ///< Retention: to be removed once so many finished after it.
+    bool retries_exhausted = false;                 ///< For the event only.
 };
 
 }  // namespace cofila

@@ -2,6 +2,7 @@
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
 #include <cofila/events.hpp>
+#include <cofila/outcome.hpp>
 #include <cofila/queue.hpp>
 #include <cofila/worker_options.hpp>
 
@@ -20,6 +21,10 @@ namespace cofila {
 /// given to another worker. Cancellation reaches it as `operation_aborted` at its next `co_await`.
 template <class Payload, class Result>
 using processor = std::function<boost::asio::awaitable<Result>(job<Payload, Result>)>;
+
+/// One that may put its job off instead.
+template <class Payload, class Result>
+using deferring_processor = std::function<boost::asio::awaitable<outcome<Result>>(job<Payload, Result>)>;
 
 /// What became of the jobs that were running when a worker was asked to close.
 struct close_report {
@@ -40,6 +45,13 @@ public:
     worker(
         queue<Payload, Result> from,
         std::type_identity_t<processor<Payload, Result>> run_job,
+        worker_options options = {}
+    )
+        : core_{detail::make_worker(from.core(), erase(std::move(run_job)), std::move(options))}
+    {}
+    worker(
+        queue<Payload, Result> from,
+        std::type_identity_t<deferring_processor<Payload, Result>> run_job,
         worker_options options = {}
     )
         : core_{detail::make_worker(from.core(), erase(std::move(run_job)), std::move(options))}
@@ -73,6 +85,10 @@ public:
     /// 1 ... 10'000. Running jobs are left alone.
     void concurrency(int jobs) { detail::set_concurrency(core_, jobs); }
 
+    /// Asks a job that this worker runs to end: it fails, whatever it returns, and is not tried again. False: it is not
+    /// running here. `queue::cancel` finds a job wherever it is.
+    bool cancel_job(const job_id& id, std::string why) { return detail::cancel_job(core_, id, std::move(why)); }
+
     worker_events& events() { return detail::events(core_); }
     /// Unique: the name, then a random part.
     const std::string& id() const { return detail::id(core_); }
@@ -80,17 +96,27 @@ public:
     const detail::worker_ptr& core() const noexcept { return core_; }  ///< For the library's own use.
 
 private:
-    using shared_processor = std::shared_ptr<const processor<Payload, Result>>;
-
-    static detail::untyped_processor erase(processor<Payload, Result> run_job)
+    template <class Processor>
+    static detail::untyped_processor erase(Processor run_job)
     {
-        return [shared = std::make_shared<const processor<Payload, Result>>(std::move(run_job))](detail::job_ptr handle
-               ) { return attempt(shared, job<Payload, Result>{std::move(handle)}); };
+        return [shared = std::make_shared<const Processor>(std::move(run_job))](detail::job_ptr handle) {
+            return attempt(shared, job<Payload, Result>{std::move(handle)});
+        };
     }
 
-    static boost::asio::awaitable<std::string> attempt(shared_processor run_job, job<Payload, Result> job)
+    template <class Processor>
+    static boost::asio::awaitable<detail::processed> attempt(
+        std::shared_ptr<const Processor> run_job, job<Payload, Result> job
+    )
     {
-        co_return detail::encode_as("result", co_await (*run_job)(std::move(job)));
+        const auto returned = co_await (*run_job)(std::move(job));
+        if constexpr (std::is_same_v<Processor, deferring_processor<Payload, Result>>) {
+            if (const auto* when = returned.put_off())
+                co_return *when;
+            co_return detail::encode_as("result", *returned.result());
+        } else {
+            co_return detail::encode_as("result", returned);
+        }
     }
 
     detail::worker_ptr core_;

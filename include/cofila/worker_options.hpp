@@ -1,12 +1,19 @@
 #pragma once
+#include <cofila/failure.hpp>
 #include <cofila/time.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
 namespace cofila {
+
+/// How long a failed job waits for its next attempt; nothing: there is none, the job fails. Called on the engine's
+/// thread. One that throws, or answers less than nothing, is reported by `error`, and `backoff::delay` is waited.
+using backoff_strategy = std::function<std::optional<milliseconds>(int attempts_made, const failure& why)>;
 
 struct worker_options {
     int concurrency = 1;  ///< Jobs that run at once. 1 ... 10'000.
@@ -21,7 +28,10 @@ struct worker_options {
     milliseconds poll_interval = std::chrono::seconds{5};
     /// How long a close lets running jobs go on before it cancels them. >= 0.
     milliseconds grace = std::chrono::seconds{30};
+    /// How long a processor that was asked to end may take before its slot is given up. > 0.
+    milliseconds stuck_after = std::chrono::seconds{30};
     std::string name{};  ///< Begins the worker's id, for people who read it. At most 100 bytes; default: "worker".
+    std::map<std::string, backoff_strategy> backoff_strategies{};  ///< By the name in `backoff::custom`.
     /// Where processors run; each attempt has a strand of its own there. For processors that compute or block: give a
     /// `thread_pool`'s executor. Default: the engine's thread. The pool must outlive the worker's `run()`.
     std::optional<boost::asio::any_io_executor> executor{};

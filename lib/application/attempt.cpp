@@ -25,9 +25,13 @@ asio::awaitable<attempt_outcome> guarded(
 )
 {
     try {
-        auto result = co_await (*processor)(job);
-        domain::check_json("result", result, job->queue->options.size_limit);
-        co_return attempt_outcome{.result = std::move(result)};
+        const auto returned = co_await (*processor)(job);
+        if (const auto* when = returned.put_off())
+            co_return attempt_outcome{.put_off = *when};
+        if (job->completed_within)
+            co_return domain::not_committed();
+        domain::check_json("result", *returned.result(), job->queue->options.size_limit);
+        co_return attempt_outcome{.result = *returned.result()};
     } catch (...) {
         const auto thrown = std::current_exception();
         co_return attempt_outcome{.error = describe_exception(thrown), .aborted = is_operation_aborted(thrown)};
@@ -63,14 +67,16 @@ void attempt_run::start(
     );
 }
 
-void attempt_run::cancel(cancel_reason why)
+void attempt_run::cancel(cancel_reason reason, steady_time now, std::string text)
 {
-    if (cancelled == cancel_reason::lock_lost || (cancelled != cancel_reason::none && why != cancel_reason::lock_lost))
+    if (reason <= cancelled)
         return;
     const bool first = cancelled == cancel_reason::none;
-    cancelled = why;
+    cancelled = reason;
+    cancelled_why = std::move(text);
     if (!first)
         return;
+    asked_to_end_at = now;
     asked_to_end_->store(true);
     if (!where_)
         return;  // not started

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "domain/attempt_outcome.hpp"
 
@@ -29,13 +30,18 @@ public:
         on_end ended
     );
 
-    /// Asks the processor to end. The first reason stays, but for a lost lock, which outranks the others.
-    void cancel(domain::cancel_reason why);
+    /// Asks the processor to end, at `now`. A graver reason takes the place of another.
+    void cancel(domain::cancel_reason reason, steady_time now, std::string text = {});
 
     const job_snapshot job;
     steady_time asked_at;  ///< When the lock was last asked for: it is ours for `lock_duration` from then.
+    steady_time started_at{};
     domain::cancel_reason cancelled = domain::cancel_reason::none;
-    bool abandoned = false;  ///< Given up at a close: what the processor still returns is dropped.
+    std::string cancelled_why{};    ///< Where somebody cancelled the job.
+    steady_time asked_to_end_at{};  ///< Where `cancelled` is a reason.
+    bool told_of = false;           ///< As one that runs long.
+    job_snapshot completed{};       ///< As the store told of it before the end; null: it did not.
+    bool abandoned = false;         ///< Given up: what the processor still returns is dropped.
 
     bool lost() const noexcept { return cancelled == domain::cancel_reason::lock_lost; }
     job_ref ref() const { return {.id = job->id, .key = job->key, .token = job->token}; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "application/worker_core.hpp"
+#include "domain/backoff.hpp"
 #include "domain/transitions.hpp"
 
 namespace cofila::detail {
@@ -46,6 +47,7 @@ void worker_core::start(const attempt_ptr& attempt)
     const auto& job = *attempt->job;
     hub->emit(&signals::job_active, job_active_event{.id = job.id, .name = job.name, .attempt = job.attempts_made + 1});
     running_.insert(attempt);
+    watch(attempt);
     attempt->start(
         queue,
         processor_,
@@ -62,16 +64,7 @@ void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcom
     if (attempt->abandoned)
         return;
     running_.erase(attempt);
-    auto change = domain::after_attempt(
-        *attempt->job, std::move(outcome), attempt->cancelled, ports_->time->wall_now(), ports_->draw()
-    );
-    const bool settles = change.has_value();
-    if (settles) {
-        const bool given_back = change->attempts_made == attempt->job->attempts_made;
-        if (closing_)
-            (given_back ? report_.cancelled : report_.finished).push_back(attempt->job->id);
-        ended_.push_back({.attempt = attempt, .change = std::move(*change)});
-    }
+    const bool settles = settle_later(attempt, std::move(outcome));
     start_ready();
     if (closing_)
         progress_.set();
@@ -80,14 +73,82 @@ void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcom
         wake_.set();
 }
 
+/// What has become of the attempt, for the next question to the store. False: it is not ours to tell any more.
+bool worker_core::settle_later(const attempt_ptr& attempt, domain::attempt_outcome outcome)
+{
+    const auto& job = *attempt->job;
+    const auto reason = attempt->cancelled;
+    auto ended = domain::counted(std::move(outcome), reason, *job.options);
+    const bool again = domain::is_failure(ended, reason) && domain::may_try_again(job, ended.error);
+    const auto wait = again ? next_wait(job, ended.error) : milliseconds{};
+    const bool released = ended.aborted && reason == cancel_reason::closing;
+    auto change =
+        domain::after_attempt(job, std::move(ended), reason, attempt->cancelled_why, ports_->time->wall_now(), wait);
+    if (!change)
+        return false;
+    if (closing_)
+        (released ? report_.cancelled : report_.finished).push_back(job.id);
+    ended_.push_back({.attempt = attempt, .change = std::move(*change)});
+    return true;
+}
+
+/// A strategy may give up, which makes of `why` a failure for good.
+milliseconds worker_core::next_wait(const job_record& job, failure& why)
+{
+    const auto& policy = *job.options->backoff;
+    const auto usual = [&] { return domain::next_delay(policy, job.attempts_made + 1, ports_->draw()); };
+    if (policy.type != backoff::kind::custom)
+        return usual();
+    try {
+        const auto strategy = options_.backoff_strategies.find(policy.name);
+        if (strategy == options_.backoff_strategies.end())
+            throw error{errc::invalid_argument, "backoff_strategies", "has none with the name '" + policy.name + "'"};
+        const auto wait = strategy->second(job.attempts_made + 1, why);
+        if (wait && *wait < milliseconds{})
+            throw error{errc::invalid_argument, "backoff_strategies['" + policy.name + "']", "answered less than 0"};
+        why.unrecoverable = why.unrecoverable || !wait;
+        return wait.value_or(milliseconds{});
+    } catch (...) {
+        hub->report(std::current_exception());
+    }
+    return usual();
+}
+
+bool worker_core::cancel_job(const job_id& which, const std::string& why)
+{
+    // A lost one may still run beside the same job that came back.
+    const auto is_it = [&](const attempt_ptr& attempt) { return attempt->job->id == which && !attempt->lost(); };
+    if (const auto running = std::ranges::find_if(running_, is_it); running != running_.end()) {
+        (*running)->cancel(cancel_reason::cancelled, ports_->time->steady_now(), why);
+        watch_.set();
+        return true;
+    }
+    const auto ready = std::ranges::find_if(ready_, is_it);
+    if (ready == ready_.end())
+        return false;
+    const auto attempt = *ready;
+    ready_.erase(ready);
+    attempt->cancel(cancel_reason::cancelled, ports_->time->steady_now(), why);
+    settle_later(attempt, {});
+    wake_.set();
+    return true;
+}
+
+/// Its lock is not renewed any more.
+void worker_core::let_go(const attempt_ptr& attempt)
+{
+    if (const auto held = held_.find(attempt->job->key); held != held_.end() && held->second == attempt)
+        held_.erase(held);
+}
+
 void worker_core::lose(attempt_ptr attempt)
 {
     if (attempt->lost())
         return;
-    if (const auto held = held_.find(attempt->job->key); held != held_.end() && held->second == attempt)
-        held_.erase(held);
+    let_go(attempt);
     std::erase(ready_, attempt);
-    attempt->cancel(cancel_reason::lock_lost);
+    attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
+    watch_.set();
     hub->emit(&signals::lock_lost, lock_lost_event{.id = attempt->job->id});
     wake_.set();
 }

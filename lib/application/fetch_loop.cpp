@@ -109,7 +109,7 @@ asio::awaitable<void> worker_core::put(question what)
         co_return;
     }
     store_failures_ = 0;
-    settled_by_store(what.ended, answer.settlements);
+    settled_by_store(std::move(what.ended), answer);
     announce_claimed(*queue, answer);
     for (const auto& job : answer.claimed)
         take(job, asked);
@@ -155,7 +155,7 @@ asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed)
     }
     if ((code == errc::storage_corrupt || code == errc::storage_newer) && !std::exchange(crashed_, failed))
         stop({});
-    static constexpr backoff pause{
+    static const backoff pause{
         .type = backoff::kind::exponential, .delay = milliseconds{50}, .max = milliseconds{2000}
     };
     ++store_failures_;
@@ -182,18 +182,32 @@ claim_order worker_core::make_claim(int count)
     return order;
 }
 
-void worker_core::settled_by_store(const std::vector<ended_attempt>& ended, const std::vector<settled>& answers)
+void worker_core::settled_by_store(std::vector<ended_attempt> ended, const settle_and_claim_answer& answer)
 {
     for (std::size_t i = 0; i < ended.size(); ++i) {
         const auto& attempt = ended[i].attempt;
-        if (answers[i] == settled::lost) {
+        const auto what = answer.settlements[i];
+        if (what == settled::lost && !attempt->completed) {
             lose(attempt);
             continue;
         }
-        if (const auto held = held_.find(attempt->job->key); held != held_.end() && held->second == attempt)
-            held_.erase(held);
-        announce(ended[i]);
+        let_go(attempt);
+        if (what == settled::already || what == settled::lost)
+            settled_before(ended[i], answer);
+        if (what != settled::cancelled)  // else the answer has it among the failed
+            announce(ended[i]);
     }
+}
+
+/// What its processor had completed in a transaction of the application's is completed, whatever came after.
+void worker_core::settled_before(ended_attempt& ended, const settle_and_claim_answer& answer)
+{
+    const auto is_it = [&](const job_snapshot& job) { return job->key == ended.attempt->job->key; };
+    const auto told = std::ranges::find_if(answer.completed, is_it);
+    const auto job = told == answer.completed.end() ? ended.attempt->completed : *told;
+    if (!job)
+        return;
+    ended.change = {.to = job_state::completed, .result = job->result, .remove = job->options->on_completed->remove};
 }
 
 void worker_core::announce(const ended_attempt& ended)

@@ -37,6 +37,17 @@ asio::awaitable<void> update_progress_here(job_ptr job, std::string progress)
     job->progress = std::move(progress);
 }
 
+asio::awaitable<void> update_data_here(job_ptr job, std::string data)
+{
+    auto& queue = *job->queue;
+    queue.check_open();
+    const bool stored = co_await queue.ports->repository->update_data(queue.name, ref(*job), data);
+    require_lock(*job, stored);
+    auto written = std::make_shared<job_record>(*job->job);
+    written->data = std::move(data);
+    job->job = std::move(written);
+}
+
 asio::awaitable<void> add_log_here(job_ptr job, std::string text)
 {
     auto& queue = *job->queue;
@@ -59,9 +70,12 @@ asio::awaitable<void> refresh_here(job_ptr job)
 
 asio::awaitable<void> take(job_ptr job, asio::awaitable<job_snapshot> change)
 {
-    auto now = co_await std::move(change);
-    job->job = std::move(now);
-    job->token.clear();
+    const auto now = co_await std::move(change);
+    if (!now)  // it went with its retention
+        co_return job->token.clear();
+    job->job = now;
+    if (now->state != job_state::active)
+        job->token.clear();
 }
 
 asio::awaitable<void> remove_here(job_ptr job)
@@ -69,6 +83,11 @@ asio::awaitable<void> remove_here(job_ptr job)
     const bool removed = co_await remove(job->queue, job->job->id);
     if (!removed)
         throw error{errc::not_found, "job '" + job->job->id.str() + "' has been removed already"};
+}
+
+asio::awaitable<void> keep(std::shared_ptr<std::string> where, asio::awaitable<std::string> result)
+{
+    *where = co_await std::move(result);
 }
 
 asio::any_io_executor loop_of(const job_ptr& job) { return job->queue->ports->executor; }
@@ -88,14 +107,22 @@ asio::awaitable<void> add_log(job_ptr job, std::string line)
 
 asio::awaitable<void> refresh(job_ptr job) { return on_loop(loop_of(job), refresh_here(job)); }
 
-asio::awaitable<void> promote(job_ptr job)
+asio::awaitable<void> update_data(job_ptr job, std::string data)
 {
-    return on_loop(loop_of(job), take(job, promote(job->queue, job->job->id)));
+    domain::check_json("data", data, job->queue->options.size_limit);
+    co_await on_loop(loop_of(job), update_data_here(job, std::move(data)));
 }
 
-asio::awaitable<void> retry(job_ptr job, retry_options options)
+asio::awaitable<void> change(job_ptr job, job_change what)
 {
-    return on_loop(loop_of(job), take(job, retry(job->queue, job->job->id, options)));
+    return on_loop(loop_of(job), take(job, change(job->queue, job->job->id, std::move(what))));
+}
+
+asio::awaitable<std::string> wait_until_finished(job_ptr job, milliseconds timeout)
+{
+    const auto result = std::make_shared<std::string>();
+    co_await on_loop(loop_of(job), keep(result, wait_until_finished(job->queue, job->job->id, timeout)));
+    co_return std::move(*result);
 }
 
 asio::awaitable<void> remove(job_ptr job) { return on_loop(loop_of(job), remove_here(job)); }

@@ -69,7 +69,7 @@ asio::awaitable<void> lock_renewer::renew_all()
     std::vector<lock_extension> locks;
     for (const auto& attempt : attempts)
         locks.push_back({.queue = queue_, .job = attempt->ref(), .duration = timing_.duration});
-    std::vector<bool> renewed;
+    std::vector<renewal> renewed;
     std::exception_ptr failed;
     try {
         renewed = co_await ports_->repository->extend_locks(ports_->time->wall_now(), std::move(locks));
@@ -90,10 +90,17 @@ asio::awaitable<void> lock_renewer::renew_all()
         const auto still = held_.find(attempt->job->key);
         if (still == held_.end() || still->second != attempt)
             continue;  // settled or lost meanwhile
-        if (renewed[i])
-            attempt->asked_at = asked;
-        else
+        if (renewed[i].completed) {
+            tell_.completed(attempt, std::move(renewed[i].completed));
+            continue;
+        }
+        if (!renewed[i].held) {
             tell_.lost(attempt);
+            continue;
+        }
+        attempt->asked_at = asked;
+        if (renewed[i].cancelled)
+            tell_.cancelled(attempt, std::move(*renewed[i].cancelled));
     }
 }
 

@@ -22,6 +22,9 @@ class lock_renewer {
 public:
     struct callbacks {
         std::function<void(attempt_ptr)> lost;  ///< Takes it out of the held ones.
+        std::function<void(attempt_ptr, std::string why)> cancelled;
+        /// In a transaction of the application's. Takes it out of the held ones.
+        std::function<void(attempt_ptr, job_snapshot)> completed;
         std::function<void(std::exception_ptr)> failed;
     };
 

@@ -154,9 +154,14 @@ void maintenance::announce(const sweep_answer& answer)
     for (const auto& [name, job] : answer.rescued)
         if (const auto queue = around_.find_queue(name))
             detail::announce_rescued(*queue, *job);
-    for (const auto& [name, count] : answer.pruned)
+    for (const auto& [name, job] : answer.expired)
         if (const auto queue = around_.find_queue(name))
+            detail::announce_failed(*queue, *job);
+    for (const auto& [name, count] : answer.pruned)
+        if (const auto queue = around_.find_queue(name)) {
             queue->hub->emit(&queue_events::cleaned, cleaned_event{.count = count});
+            queue->look_again();
+        }
 }
 
 steady_time maintenance::next_sweep() const

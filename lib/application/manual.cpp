@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "application/queue_core.hpp"
+#include "async/wait_until.hpp"
 #include "domain/json_text.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
@@ -36,10 +39,57 @@ asio::awaitable<void> settle(queue_ptr queue, job_record job, transition change)
     settle_and_claim_request request{.queue = queue->name, .now = queue->ports->time->wall_now()};
     request.settlements.push_back({.job = {.id = job.id, .key = job.key, .token = job.token}, .change = change});
     const auto answer = co_await queue->ports->repository->settle_and_claim(std::move(request));
-    if (answer.settlements.front() != settled::accepted)
+    announce_claimed(*queue, answer);
+    const auto what = answer.settlements.front();
+    if (what == settled::accepted)
+        announce_settled(*queue, job, change);
+    else if (what != settled::cancelled)
         throw lock_lost(job.id);
-    announce_settled(*queue, job, change);
 }
+
+asio::awaitable<settle_and_claim_answer> claim_now(queue_ptr queue, claim_request request)
+{
+    auto& ports = *queue->ports;
+    claim_order order{.worker = std::move(request.worker_id), .lock_duration = request.lock_duration};
+    std::generate_n(std::back_inserter(order.tokens), request.limit, [&] { return ports.new_token(); });
+    settle_and_claim_request ask{.queue = queue->name, .now = ports.time->wall_now(), .claim = std::move(order)};
+    auto answer = co_await ports.repository->settle_and_claim(std::move(ask));
+    announce_claimed(*queue, answer);
+    co_return answer;
+}
+
+std::vector<job_ptr> handles(const queue_ptr& queue, const std::vector<job_snapshot>& claimed)
+{
+    std::vector<job_ptr> out;
+    for (const auto& job : claimed)
+        out.push_back(std::make_shared<job_handle>(
+            job_handle{.queue = queue, .job = job, .token = job->token, .progress = job->progress}
+        ));
+    return out;
+}
+
+/// As the poll of a worker: whatever tells of new jobs may fail.
+constexpr milliseconds longest_sleep{5000};
+
+steady_time due_in(const queue_core& queue, const std::optional<time_point>& due)
+{
+    const auto& time = *queue.ports->time;
+    return due ? later(time.steady_now(), *due - time.wall_now()) : steady_time::max();
+}
+
+/// Woken when there may be something to claim.
+struct waiting_here {
+    explicit waiting_here(queue_ptr of) : queue{std::move(of)}, wake{std::make_unique<event>(queue->ports->executor)}
+    {
+        queue->attach(*wake);
+    }
+    waiting_here(const waiting_here&) = delete;
+    waiting_here& operator=(const waiting_here&) = delete;
+    ~waiting_here() { queue->detach(*wake); }
+
+    const queue_ptr queue;
+    const std::unique_ptr<event> wake;
+};
 
 }  // namespace
 
@@ -47,18 +97,20 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
 {
     queue->check_open();
     domain::check(request);
-    auto& ports = *queue->ports;
-    claim_order order{.worker = std::move(request.worker_id), .lock_duration = request.lock_duration};
-    std::generate_n(std::back_inserter(order.tokens), request.limit, [&] { return ports.new_token(); });
-    settle_and_claim_request ask{.queue = queue->name, .now = ports.time->wall_now(), .claim = std::move(order)};
-    const auto answer = co_await ports.repository->settle_and_claim(std::move(ask));
-    announce_claimed(*queue, answer);
-    std::vector<job_ptr> out;
-    for (const auto& job : answer.claimed)
-        out.push_back(std::make_shared<job_handle>(
-            job_handle{.queue = queue, .job = job, .token = job->token, .progress = job->progress}
-        ));
-    co_return out;
+    const auto until = later(queue->ports->time->steady_now(), request.wait);
+    const waiting_here waiting{queue};
+    for (;;) {
+        const auto answer = co_await claim_now(queue, request);
+        if (!answer.claimed.empty())
+            co_return handles(queue, answer.claimed);
+        const auto now = queue->ports->time->steady_now();
+        if (now >= until)
+            co_return std::vector<job_ptr>{};
+        const auto look = std::min({until, due_in(*queue, answer.next_due), later(now, longest_sleep)});
+        queue->ports->worker_idle.set();
+        co_await wait_until(*waiting.wake, queue->ports->time, look);
+        queue->check_open();
+    }
 }
 
 asio::awaitable<void> complete(queue_ptr queue, claim held, std::string result)
@@ -76,6 +128,13 @@ asio::awaitable<void> fail(queue_ptr queue, claim held, failure why)
     co_await settle(queue, std::move(job), std::move(change));
 }
 
+asio::awaitable<void> release(queue_ptr queue, claim held)
+{
+    auto job = co_await held_job(queue, std::move(held));
+    auto change = domain::after_release(job);
+    co_await settle(queue, std::move(job), std::move(change));
+}
+
 asio::awaitable<void> extend_lock(queue_ptr queue, claim held, milliseconds duration)
 {
     queue->check_open();
@@ -84,7 +143,7 @@ asio::awaitable<void> extend_lock(queue_ptr queue, claim held, milliseconds dura
     locks.push_back({.queue = queue->name, .job = {.id = held.id, .token = held.token}, .duration = duration});
     const auto renewed =
         co_await queue->ports->repository->extend_locks(queue->ports->time->wall_now(), std::move(locks));
-    if (held.token.empty() || !renewed.front())
+    if (held.token.empty() || !renewed.front().held)
         throw lock_lost(held.id);
 }
 

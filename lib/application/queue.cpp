@@ -8,7 +8,7 @@
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 
-/// The producer's side and the administration of a queue, over JSON text.
+/// The producer's side of a queue and its listings, over JSON text.
 namespace cofila::detail {
 
 namespace asio = boost::asio;
@@ -22,25 +22,6 @@ job_ptr make_handle(const queue_ptr& queue, job_snapshot job)
     return std::make_shared<job_handle>(
         job_handle{.queue = queue, .job = std::move(job), .progress = std::move(progress)}
     );
-}
-
-/// Throws unless the change was made.
-job_snapshot require_done(const job_id& id, const change_answer& answer, std::string_view wanted)
-{
-    if (!answer.found)
-        throw error{errc::not_found, "no job '" + id.str() + "' in this queue"};
-    if (!answer.done)
-        throw error{
-            errc::wrong_state,
-            "job '" + id.str() + "' is " + std::string{to_string(answer.was)} + ", but must be " + std::string{wanted}
-        };
-    return answer.job;
-}
-
-void announce_waiting(queue_core& queue, const job_id& id, job_state previous)
-{
-    queue.hub->emit(&signals::waiting, waiting_event{.id = id, .previous = previous});
-    queue.wake_workers();
 }
 
 asio::awaitable<added_row> store_alone(queue_ptr queue, job_snapshot job)
@@ -70,7 +51,7 @@ asio::awaitable<added_row> store_and_take(queue_ptr queue, job_snapshot job, wor
         std::rethrow_exception(failed);
     }
     announce_added(*queue, answer.added, !answer.claimed.empty());
-    settle_and_claim_answer claimed{.claimed = std::move(answer.claimed), .damaged = std::move(answer.damaged)};
+    settle_and_claim_answer claimed{.claimed = std::move(answer.claimed), .failed = std::move(answer.failed)};
     announce_claimed(*queue, claimed);
     worker->take_offered(&claimed.claimed, asked);
     co_return std::move(answer.added);
@@ -92,21 +73,17 @@ asio::awaitable<add_outcome> add(queue_ptr queue, job_spec<std::string> spec)
     queue->check_open();
     auto job = queue->make_job(std::move(spec));
     auto row = co_await store(queue, std::move(job));
-    co_return add_outcome{.job = make_handle(queue, std::move(row.job)), .duplicate = row.duplicate};
+    co_return add_outcome{
+        .job = make_handle(queue, std::move(row.job)),
+        .duplicate = row.duplicate,
+        .deduplicated_by = std::move(row.deduplicated_by)
+    };
 }
 
 asio::awaitable<std::vector<added>> add_bulk(queue_ptr queue, std::vector<job_spec<std::string>> specs)
 {
     queue->check_open();
-    std::vector<job_snapshot> jobs;
-    jobs.reserve(specs.size());
-    for (auto& spec : specs) {
-        try {
-            jobs.push_back(queue->make_job(std::move(spec)));
-        } catch (const error& e) {
-            throw error{"[" + std::to_string(jobs.size()) + "].", e};
-        }
-    }
+    auto jobs = queue->make_jobs(std::move(specs));
     std::vector<added> out;
     if (jobs.empty())
         co_return out;
@@ -114,7 +91,7 @@ asio::awaitable<std::vector<added>> add_bulk(queue_ptr queue, std::vector<job_sp
     out.reserve(rows.size());
     for (const auto& row : rows) {
         announce_added(*queue, row);
-        out.push_back({.id = row.job->id, .duplicate = row.duplicate});
+        out.push_back({.id = row.job->id, .duplicate = row.duplicate, .deduplicated_by = row.deduplicated_by});
     }
     co_return out;
 }
@@ -133,7 +110,7 @@ asio::awaitable<page<job_ptr>> get_jobs(queue_ptr queue, job_filter filter, page
     queue->check_open();
     domain::check(request);
     domain::check(filter);
-    auto found = co_await queue->ports->repository->list(queue->name, filter, std::move(request));
+    auto found = co_await queue->ports->repository->list(queue->name, std::move(filter), std::move(request));
     page<job_ptr> out{.next = std::move(found.next)};
     for (auto& job : found.items)
         out.items.push_back(make_handle(queue, std::move(job)));
@@ -146,60 +123,25 @@ asio::awaitable<job_counts> get_job_counts(queue_ptr queue)
     co_return co_await queue->ports->repository->counts(queue->name);
 }
 
+asio::awaitable<std::vector<std::size_t>> get_counts_per_priority(queue_ptr queue, std::vector<int> priorities)
+{
+    queue->check_open();
+    if (priorities.size() > 1000)
+        throw error{errc::invalid_argument, "priorities", "must be at most 1000"};
+    co_return co_await queue->ports->repository->counts_by_priority(queue->name, std::move(priorities));
+}
+
+asio::awaitable<std::optional<std::size_t>> get_position(queue_ptr queue, job_id id)
+{
+    queue->check_open();
+    co_return co_await queue->ports->repository->position(queue->name, std::move(id));
+}
+
 asio::awaitable<page<log_line>> get_job_logs(queue_ptr queue, job_id id, page_request request)
 {
     queue->check_open();
     domain::check(request);
     co_return co_await queue->ports->repository->logs(queue->name, std::move(id), std::move(request));
-}
-
-asio::awaitable<void> set_paused(queue_ptr queue, bool paused)
-{
-    queue->check_open();
-    const bool changed = co_await queue->ports->repository->set_paused(queue->name, paused);
-    if (!changed)
-        co_return;
-    if (paused) {
-        queue->hub->emit(&signals::paused, paused_event{});
-    } else {
-        queue->hub->emit(&signals::resumed, resumed_event{});
-        queue->wake_workers();
-    }
-}
-
-asio::awaitable<bool> is_paused(queue_ptr queue)
-{
-    queue->check_open();
-    co_return co_await queue->ports->repository->is_paused(queue->name);
-}
-
-asio::awaitable<bool> remove(queue_ptr queue, job_id id)
-{
-    queue->check_open();
-    const auto answer = co_await queue->ports->repository->remove(queue->name, id);
-    if (!answer.found)
-        co_return false;
-    require_done(id, answer, "in any state but active");
-    queue->hub->emit(&signals::removed, removed_event{.id = std::move(id)});
-    co_return true;
-}
-
-asio::awaitable<job_snapshot> retry(queue_ptr queue, job_id id, retry_options options)
-{
-    queue->check_open();
-    const auto answer = co_await queue->ports->repository->retry(queue->name, id, options);
-    auto job = require_done(id, answer, "completed or failed");
-    announce_waiting(*queue, id, answer.was);
-    co_return job;
-}
-
-asio::awaitable<job_snapshot> promote(queue_ptr queue, job_id id)
-{
-    queue->check_open();
-    const auto answer = co_await queue->ports->repository->promote(queue->name, id);
-    auto job = require_done(id, answer, "delayed");
-    announce_waiting(*queue, id, answer.was);
-    co_return job;
 }
 
 asio::awaitable<void> close_workers(queue_ptr queue)

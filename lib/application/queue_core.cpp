@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "application/worker_core.hpp"
-#include "domain/json_text.hpp"
-#include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 
 namespace cofila::detail {
@@ -15,7 +13,8 @@ queue_core::queue_core(std::shared_ptr<runtime> with, std::string named, queue_o
     : ports{std::move(with)},
       name{std::move(named)},
       options{std::move(chosen)},
-      hub{std::make_shared<event_hub<queue_events>>(ports->executor, ports->log)}
+      hub{std::make_shared<event_hub<queue_events>>(ports->executor, ports->log)},
+      jobs_{options}
 {
     domain::check_name("queue", name);
     domain::check(options);
@@ -28,53 +27,68 @@ void queue_core::check_open() const
         throw error{errc::closed, "queue '" + name + "' has been closed"};
 }
 
-std::shared_ptr<const job_options> queue_core::resolved(job_options given)
+void queue_core::mark_closed()
 {
-    if (!last_resolved_ || given != last_given_) {
-        domain::check(given);
-        last_resolved_ = std::make_shared<const job_options>(domain::resolve(given, options));
-        last_given_ = std::move(given);
+    closed_ = true;
+    look_again();
+}
+
+void queue_core::detach(finish_watch& watch)
+{
+    const auto [first, last] = watches_.equal_range(watch.id);
+    watches_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &watch; }));
+}
+
+void queue_core::tell_finished(const job_id& id, const transition& how)
+{
+    const auto [first, last] = watches_.equal_range(id);
+    for (auto at = first; at != last; ++at) {
+        at->second->told = how;
+        at->second->wake.set();
     }
-    return last_resolved_;
+}
+
+void queue_core::look_again()
+{
+    wake_workers();
+    for (const auto& [id, watch] : watches_)
+        watch->wake.set();
 }
 
 job_snapshot queue_core::make_job(job_spec<std::string> spec)
 {
-    domain::check_name("name", spec.name);
-    auto id = std::exchange(spec.options.id, {});
-    if (id)
-        domain::check_name("id", id->str());
-    else
-        id = ports->new_id();
-    domain::check_json("data", spec.data, options.size_limit);
-    return std::make_shared<const job_record>(domain::new_job(
-        std::move(*id),
-        std::move(spec.name),
-        std::move(spec.data),
-        resolved(std::move(spec.options)),
-        ports->time->wall_now()
-    ));
+    return jobs_.make(std::move(spec), [this] { return ports->new_id(); }, ports->time->wall_now());
+}
+
+std::vector<job_snapshot> queue_core::make_jobs(std::vector<job_spec<std::string>> specs)
+{
+    return jobs_.make_all(std::move(specs), [this] { return ports->new_id(); }, ports->time->wall_now());
 }
 
 void queue_core::attach(worker_core& worker) { workers_.push_back(&worker); }
 
 void queue_core::detach(worker_core& worker) { std::erase(workers_, &worker); }
 
-bool queue_core::has_idle_worker() const
+bool queue_core::anyone_idle() const
 {
-    return std::ranges::any_of(workers_, [](const worker_core* worker) { return worker->is_idle(); });
+    return !waiting_.empty() || !watches_.empty() ||
+           std::ranges::any_of(workers_, [](const worker_core* worker) { return worker->is_idle(); });
 }
 
 void queue_core::wake_workers()
 {
     for (auto* worker : workers_)
         worker->wake();
+    for (auto* waiting : waiting_)
+        waiting->set();
 }
 
 void queue_core::note_due(time_point due)
 {
     for (auto* worker : workers_)
         worker->note_due(due);
+    for (auto* waiting : waiting_)
+        waiting->set();  // it asks the store, which knows
 }
 
 }  // namespace cofila::detail

@@ -23,6 +23,7 @@ struct runtime {
     std::shared_ptr<random_source> random;
     std::shared_ptr<process_table> processes;
     logger log{};
+    std::string file{};  ///< The SQLite file that the repository keeps its jobs in; empty: none that we know of.
 
     domain::id_maker ids{};
     event worker_idle{executor};  ///< Set by a worker that begins to wait for jobs: somebody should watch for commits.

@@ -22,6 +22,7 @@ asio::awaitable<close_report> close(worker_ptr worker, std::optional<millisecond
 void stop(const worker_ptr& worker, std::optional<milliseconds> grace) { worker->stop(grace); }
 void set_paused(const worker_ptr& worker, bool paused) { worker->set_paused(paused); }
 void set_concurrency(const worker_ptr& worker, int concurrency) { worker->set_concurrency(concurrency); }
+bool cancel_job(const worker_ptr& worker, const job_id& id, std::string why) { return worker->cancel_job(id, why); }
 worker_events& events(const worker_ptr& worker) { return worker->hub->signals; }
 const std::string& id(const worker_ptr& worker) { return worker->id; }
 asio::any_io_executor executor(const worker_ptr& worker) { return worker->queue->ports->executor; }

@@ -41,7 +41,10 @@ worker_options checked(worker_options options)
     require(*options.lock_renew_buffer > milliseconds{}, "lock_renew_buffer", "must be more than 0");
     require(*options.lock_renew_buffer < options.lock_duration, "lock_renew_buffer", "must be less than lock_duration");
     require(options.poll_interval > milliseconds{}, "poll_interval", "must be more than 0");
+    require(options.stuck_after > milliseconds{}, "stuck_after", "must be more than 0");
     require(options.grace >= milliseconds{}, "grace", "must not be negative");
+    for (const auto& [strategy, decide] : options.backoff_strategies)
+        require(decide != nullptr, "backoff_strategies['" + strategy + "']", "must be a function");
     if (options.name.empty())
         options.name = "worker";
     domain::check_name("name", options.name);
@@ -59,6 +62,7 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
       processor_{std::make_shared<const untyped_processor>(std::move(processor))},
       options_{checked(std::move(options))},
       concurrency_{options_.concurrency},
+      watch_{ports_->executor},
       wake_{ports_->executor},
       progress_{ports_->executor},
       over_{ports_->executor},
@@ -68,6 +72,13 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
           {.duration = options_.lock_duration, .buffer = *options_.lock_renew_buffer},
           held_,
           {.lost = [this](const attempt_ptr& attempt) { lose(attempt); },
+           .cancelled =
+               [this](const attempt_ptr& attempt, const std::string& why) { cancel_job(attempt->job->id, why); },
+           .completed =
+               [this](const attempt_ptr& attempt, job_snapshot job) {
+                   attempt->completed = std::move(job);
+                   let_go(attempt);
+               },
            .failed = [this](std::exception_ptr error) { hub->report(std::move(error)); }}
       },
       tasks_{ports_->executor},
@@ -145,6 +156,7 @@ asio::awaitable<void> worker_core::work()
         task_group loops{ports_->executor};
         loops.spawn(renewer_.renew());
         loops.spawn(renewer_.fence());
+        loops.spawn(watch_attempts());
         loops.spawn(shut_down());
         co_await fetch_loop();
         co_await questions_.join();
@@ -190,7 +202,7 @@ asio::awaitable<void> worker_core::shut_down()
     hub->emit(&signals::closing, closing_event{});
     co_await wait_for_attempts(&grace_ends_);
     for (const auto& attempt : running_)
-        attempt->cancel(cancel_reason::closing);
+        attempt->cancel(cancel_reason::closing, ports_->time->steady_now());
     const auto given_up = ports_->time->steady_now() + last_second;
     co_await wait_for_attempts(&given_up);
     give_up_remaining();
@@ -221,7 +233,7 @@ void worker_core::give_up_remaining()
 void worker_core::store_is_gone()
 {
     for (const auto& attempt : running_)
-        attempt->cancel(cancel_reason::lock_lost);
+        attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
     held_.clear();
     ready_.clear();
     ended_.clear();

@@ -32,6 +32,7 @@ public:
     void stop(std::optional<milliseconds> grace);
     void set_paused(bool paused);
     void set_concurrency(int concurrency);
+    bool cancel_job(const job_id& which, const std::string& why);
 
     /// There may be something to claim.
     void wake();
@@ -81,7 +82,8 @@ private:
     boost::asio::awaitable<void> store_failed(std::exception_ptr error);
     settle_and_claim_request make_request(const question& what);
     claim_order make_claim(int count);
-    void settled_by_store(const std::vector<ended_attempt>& ended, const std::vector<settled>& answers);
+    void settled_by_store(std::vector<ended_attempt> ended, const settle_and_claim_answer& answer);
+    void settled_before(ended_attempt& ended, const settle_and_claim_answer& answer);
     void announce(const ended_attempt& ended);
 
     // attempts.cpp: from the claim to the outcome
@@ -91,6 +93,15 @@ private:
     void start(const attempt_ptr& attempt);
     void end(const attempt_ptr& attempt, domain::attempt_outcome outcome);
     void lose(attempt_ptr attempt);
+    bool settle_later(const attempt_ptr& attempt, domain::attempt_outcome outcome);
+    void let_go(const attempt_ptr& attempt);
+    milliseconds next_wait(const job_record& job, failure& why);
+
+    // attempt_watch.cpp: those that run too long, or do not end when asked to
+    boost::asio::awaitable<void> watch_attempts();
+    void watch(const attempt_ptr& started);
+    milliseconds look_after(const attempt_ptr& attempt, steady_time now);
+    void give_up(const attempt_ptr& attempt, steady_time now);
 
     bool open() const noexcept { return !closing_ && !paused_; }
     int taken() const noexcept { return static_cast<int>(running_.size() + ready_.size()) + claiming_; }
@@ -127,6 +138,9 @@ private:
     close_report report_{};
     std::exception_ptr crashed_{};
 
+    steady_time watched_until_ = steady_time::min();  // when the watch looks next
+
+    event watch_;     // the watch should look earlier
     event wake_;      // the fetch loop should look again
     event progress_;  // the shutdown should look again
     event over_;      // run() is over

@@ -37,4 +37,23 @@ fetch_plan plan_fetch(const fetch_situation& s)
     return plan;
 }
 
+std::optional<time_point> next_look(
+    std::optional<time_point> first_due,
+    std::optional<time_point> rests_until,
+    std::optional<time_point> again,
+    bool waiting,
+    time_point now
+)
+{
+    // A job that is kept for the end of another has no date.
+    auto next = first_due == time_point::max() ? std::nullopt : first_due;
+    if (waiting && again)
+        next = next ? std::min(*next, *again) : again;
+    if (!rests_until || *rests_until <= now)
+        return next;
+    if (waiting)
+        return rests_until;
+    return next ? std::optional{std::max(*next, *rests_until)} : std::nullopt;
+}
+
 }  // namespace cofila::domain

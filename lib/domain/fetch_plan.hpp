@@ -30,4 +30,15 @@ struct fetch_plan {
 
 fetch_plan plan_fetch(const fetch_situation& s);
 
+/// When a claim that came back short may find more. A delayed job is due at `first_due`; of a queue that rests nothing
+/// is claimed until `rests_until`; a rate makes room for jobs that are `waiting` at `again`. Nothing: not before
+/// something happens.
+std::optional<time_point> next_look(
+    std::optional<time_point> first_due,
+    std::optional<time_point> rests_until,
+    std::optional<time_point> again,
+    bool waiting,
+    time_point now
+);
+
 }  // namespace cofila::domain

@@ -41,6 +41,10 @@ public:
             return "file of another application";
         case errc::storage_newer:
             return "file of a newer version";
+        case errc::job_failed:
+            return "job has failed";
+        case errc::timed_out:
+            return "timed out";
         case errc::outcome_unknown:
             return "outcome unknown";
         }

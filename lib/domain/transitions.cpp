@@ -1,9 +1,12 @@
 #include "domain/transitions.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
+#include <variant>
 
 #include "domain/backoff.hpp"
+#include "domain/dedup.hpp"
 #include "domain/ids.hpp"
 #include "domain/text.hpp"
 #include "domain/validation.hpp"
@@ -19,7 +22,9 @@ transition move_to(const job_record& job, job_state to)
         .to = to,
         .attempts_made = job.attempts_made,
         .stalled_count = job.stalled_count,
-        .keep_attempts = job.options->keep_attempts.value_or(0)
+        .deferrals = job.deferrals,
+        .keep_attempts = job.options->keep_attempts.value_or(0),
+        .frees_dedup = job.options->dedup && is_finished(to)
     };
 }
 
@@ -33,18 +38,53 @@ void finish(transition& change, const retention& keep, time_point now)
         change.prune_count = static_cast<std::int64_t>(*keep.count);
 }
 
+time_point saturated(time_point now, milliseconds wait)
+{
+    return now > time_point::max() - wait ? time_point::max() : now + wait;
+}
+
 /// Waits now, or later where there is a backoff. Both clocks of a wait saturate: a job is never lost to a date.
 void wait_again(transition& change, milliseconds delay, time_point now)
 {
     if (delay.count() <= 0)
         return;
     change.to = job_state::delayed;
-    change.run_at = now > time_point::max() - delay ? time_point::max() : now + delay;
+    change.run_at = saturated(now, delay);
 }
 
 transition::placement back_of_line(const job_record& job)
 {
     return *job.options->lifo ? transition::placement::head : transition::placement::tail;
+}
+
+/// For good, and not by an attempt of its own.
+transition give_up(const job_record& job, std::string reason, time_point now)
+{
+    auto change = move_to(job, job_state::failed);
+    change.failed_reason = storable_text(std::move(reason));
+    finish(change, *job.options->on_failed, now);
+    return change;
+}
+
+attempt record_of(const job_record& job, int number, failure why, time_point now)
+{
+    why.message = storable_text(std::move(why.message));
+    why.type = storable_text(std::move(why.type));
+    why.detail = storable_text(std::move(why.detail));
+    return {.number = number, .error = std::move(why), .at = now, .worker = job.worker};
+}
+
+bool waits(const job_record& job) { return job.state == job_state::waiting || job.state == job_state::delayed; }
+
+/// What a state becomes where only something else changes.
+transition stay(const job_record& job)
+{
+    auto change = move_to(job, job.state);
+    change.run_at = job.run_at;
+    change.finished_at = job.finished_at;
+    change.result = job.result;
+    change.failed_reason = job.failed_reason;
+    return change;
 }
 
 }  // namespace
@@ -60,6 +100,12 @@ job_record new_job(
         job.state = job_state::delayed;
         job.run_at = add_delay("delay", now, *options->delay);
     }
+    if (options->dedup) {
+        job.holds_dedup = true;
+        job.dedup_until = hold_until(*options->dedup, now);
+    }
+    if (options->ttl)
+        job.expires_at = add_delay("ttl", now, *options->ttl);
     job.options = std::move(options);
     return job;
 }
@@ -73,48 +119,103 @@ transition after_success(const job_record& job, std::string result, time_point n
     return change;
 }
 
+transition after_transactional_success(const job_record& job, std::string result, time_point now)
+{
+    auto change = after_success(job, std::move(result), now);
+    const auto asked_by = saturated(now, job.lock_duration);  // the lock is renewed earlier than that
+    if (std::exchange(change.remove, false))
+        change.prune_at = asked_by;
+    else if (change.prune_at)
+        change.prune_at = std::max(*change.prune_at, asked_by);
+    return change;
+}
+
+bool may_try_again(const job_record& job, const failure& why)
+{
+    return !why.unrecoverable && job.attempts_made + 1 < *job.options->attempts;
+}
+
 transition after_failure(const job_record& job, failure why, time_point now, double draw)
+{
+    return after_failure(job, std::move(why), now, next_delay(*job.options->backoff, job.attempts_made + 1, draw));
+}
+
+transition after_failure(const job_record& job, failure why, time_point now, milliseconds wait)
 {
     auto change = move_to(job, job_state::waiting);
     change.attempts_made += 1;
-    why.message = storable_text(std::move(why.message));
-    why.type = storable_text(std::move(why.type));
-    why.detail = storable_text(std::move(why.detail));
-    const bool exhausted = change.attempts_made >= *job.options->attempts;
-    if (exhausted || why.unrecoverable) {
-        change.to = job_state::failed;
-        change.failed_reason = why.message;
-        change.retries_exhausted = exhausted && !why.unrecoverable;
-        finish(change, *job.options->on_failed, now);
-    } else {
+    const bool again = may_try_again(job, why);
+    const bool exhausted = !why.unrecoverable;
+    change.failed_attempt = record_of(job, change.attempts_made, std::move(why), now);
+    if (again) {
         change.place = back_of_line(job);
-        wait_again(change, next_delay(*job.options->backoff, change.attempts_made, draw), now);
+        change.next_of_group = job.options->group.has_value();
+        wait_again(change, wait, now);
+    } else {
+        change.to = job_state::failed;
+        change.frees_dedup = job.options->dedup.has_value();
+        change.failed_reason = change.failed_attempt->error.message;
+        change.retries_exhausted = exhausted;
+        finish(change, *job.options->on_failed, now);
     }
-    change.failed_attempt =
-        attempt{.number = change.attempts_made, .error = std::move(why), .at = now, .worker = job.worker};
+    return change;
+}
+
+transition after_deferral(const job_record& job, const deferral& when, time_point now)
+{
+    if (job.deferrals >= *job.options->max_deferrals)
+        return give_up(job, deferred_reason, now);
+    auto change = move_to(job, job_state::waiting);
+    change.deferrals += 1;
+    if (const auto* later = std::get_if<delay_for>(&when))
+        wait_again(change, later->wait, now);
+    else if (const auto* until = std::get_if<delay_until>(&when); until && until->at > now) {
+        change.to = job_state::delayed;
+        change.run_at = until->at;
+    } else if (const auto* limited = std::get_if<rate_limited>(&when))
+        change.queue_rests_until = saturated(now, std::max(limited->wait, milliseconds{}));
+    return change;
+}
+
+transition after_cancellation(const job_record& job, const std::string& why, time_point now)
+{
+    auto change = give_up(job, "cancelled: " + why, now);
+    if (job.state == job_state::active) {
+        change.attempts_made += 1;
+        failure reason{.message = change.failed_reason, .type = "cofila::cancelled", .unrecoverable = true};
+        change.failed_attempt = record_of(job, change.attempts_made, std::move(reason), now);
+    }
+    return change;
+}
+
+bool has_expired(const job_record& job, time_point now)
+{
+    return waits(job) && job.attempts_started == 0 && job.expires_at && *job.expires_at <= now;
+}
+
+transition after_expiry(const job_record& job, time_point now)
+{
+    auto change = give_up(job, expired_reason, now);
+    change.forget_expiry = true;
     return change;
 }
 
 transition mark_as_stalled(const job_record& job, time_point now, double draw)
 {
     auto change = move_to(job, job_state::waiting);
+    if (job.cancelled)
+        change = after_cancellation(job, *job.cancelled, now);
+    else if (job.stalled_count >= *job.options->max_stalled_count)
+        change = give_up(job, stalled_reason, now);
+    else
+        wait_again(change, next_delay(*job.options->backoff, job.stalled_count + 1, draw), now);
     change.stalled_count += 1;
-    if (change.stalled_count > *job.options->max_stalled_count) {
-        change.to = job_state::failed;
-        change.failed_reason = stalled_reason;
-        finish(change, *job.options->on_failed, now);
-    } else {
-        wait_again(change, next_delay(*job.options->backoff, change.stalled_count, draw), now);
-    }
     return change;
 }
 
 transition after_damage(const job_record& job, time_point now)
 {
-    auto change = move_to(job, job_state::failed);
-    change.failed_reason = storable_text("the stored row of the job is damaged: " + job.damage);
-    finish(change, *job.options->on_failed, now);
-    return change;
+    return give_up(job, "the stored row of the job is damaged: " + job.damage, now);
 }
 
 transition after_release(const job_record& job) { return move_to(job, job_state::waiting); }
@@ -126,9 +227,81 @@ transition after_retry(const job_record& job, retry_options options)
     auto change = move_to(job, job_state::waiting);
     change.place = back_of_line(job);
     change.stalled_count = 0;
-    if (!options.keep_attempts)
+    change.forget_expiry = true;
+    if (!options.keep_attempts) {
         change.attempts_made = 0;
+        change.deferrals = 0;
+    }
     return change;
+}
+
+namespace {
+
+/// One for each kind of change, all told what is known of the job.
+struct changing {
+    const job_record& job;
+    time_point now;
+
+    using answer = std::optional<transition>;
+
+    answer operator()(const removal&) const
+    {
+        return job.state == job_state::active ? answer{} : (*this)(forced_removal{});
+    }
+    answer operator()(const forced_removal&) const
+    {
+        auto change = stay(job);
+        change.remove = true;
+        change.frees_dedup = false;  // nothing is left that could hold on to it
+        return change;
+    }
+    answer operator()(const promotion&) const
+    {
+        return job.state == job_state::delayed ? answer{after_promotion(job)} : answer{};
+    }
+    answer operator()(const retrial& what) const
+    {
+        return is_finished(job.state) ? answer{after_retry(job, what.options)} : answer{};
+    }
+    answer operator()(const new_delay& what) const
+    {
+        if (!waits(job))
+            return {};
+        auto change = move_to(job, job_state::waiting);
+        wait_again(change, what.wait, now);
+        return change;
+    }
+    answer operator()(const new_priority& what) const
+    {
+        if (!waits(job))
+            return {};
+        auto change = stay(job);
+        change.priority = what.priority;
+        change.place = what.lifo ? transition::placement::head : transition::placement::tail;
+        return change;
+    }
+    answer operator()(const cancellation& what) const
+    {
+        if (is_finished(job.state))
+            return {};
+        if (job.state != job_state::active)
+            return after_cancellation(job, what.why, now);
+        auto change = stay(job);
+        change.cancelled = storable_text(what.why);
+        return change;
+    }
+};
+
+}  // namespace
+
+std::optional<transition> after_change(const job_record& job, const job_change& what, time_point now)
+{
+    return std::visit(changing{.job = job, .now = now}, what);
+}
+
+transition unless_cancelled(const job_record& job, const transition& change, time_point now)
+{
+    return job.cancelled && !is_finished(change.to) ? after_cancellation(job, *job.cancelled, now) : change;
 }
 
 void apply(job_record& job, const transition& change)
@@ -136,11 +309,19 @@ void apply(job_record& job, const transition& change)
     job.state = change.to;
     job.attempts_made = change.attempts_made;
     job.stalled_count = change.stalled_count;
+    job.deferrals = change.deferrals;
+    job.priority = change.priority.value_or(job.priority);
+    job.cancelled = change.cancelled;
+    if (change.forget_expiry)
+        job.expires_at.reset();
+    if (job.run_at != change.run_at)
+        job.kept_for = 0;
     job.run_at = change.run_at;
     job.finished_at = change.finished_at;
     job.result = change.result;
     job.failed_reason = change.failed_reason;
-    job.locked_until.reset();
+    if (change.to != job_state::active)
+        job.locked_until.reset();
 }
 
 void lock(job_record& job, const lock_token& token, const std::string& worker, milliseconds duration, time_point now)

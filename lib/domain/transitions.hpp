@@ -1,9 +1,12 @@
 #pragma once
+#include <cofila/job_change.hpp>
 #include <cofila/job_record.hpp>
 #include <cofila/lock.hpp>
+#include <cofila/outcome.hpp>
 #include <cofila/queue_types.hpp>
 #include <cofila/transition.hpp>
 
+#include <optional>
 #include <string>
 
 /// The rules of a job's life, as functions of values. Repositories and workers carry the answers out.
@@ -17,8 +20,28 @@ job_record new_job(
 /// The processor returned.
 transition after_success(const job_record& job, std::string result, time_point now);
 
+/// The processor completed it in a transaction of the application's. Its worker asks the store whether that was
+/// committed, so it stays until the worker must have asked, also where its retention would let it go earlier.
+transition after_transactional_success(const job_record& job, std::string result, time_point now);
+
 /// The processor failed: another attempt, or the end. `draw` in [0, 1] is the jitter's.
 transition after_failure(const job_record& job, failure why, time_point now, double draw);
+
+/// As `after_failure`, where the wait was decided elsewhere.
+transition after_failure(const job_record& job, failure why, time_point now, milliseconds wait);
+
+/// Another attempt will follow this failure, if its backoff agrees.
+bool may_try_again(const job_record& job, const failure& why);
+
+/// The processor puts the job off: later, or the end when it did so too often.
+transition after_deferral(const job_record& job, const deferral& when, time_point now);
+
+/// Somebody wants it to end, and it has.
+transition after_cancellation(const job_record& job, const std::string& why, time_point now);
+
+/// Nobody started it in time.
+transition after_expiry(const job_record& job, time_point now);
+bool has_expired(const job_record& job, time_point now);
 
 /// The lock ran out, or its holder died: rescue, or the end when it happened too often.
 transition mark_as_stalled(const job_record& job, time_point now, double draw);
@@ -35,13 +58,21 @@ transition after_promotion(const job_record& job);
 /// A finished job is to run again.
 transition after_retry(const job_record& job, retry_options options);
 
-/// Carries a transition out on a record: state, counters and times (not position, nor the list of attempts).
+/// What comes of a change from outside; nothing where the job's state does not allow it.
+std::optional<transition> after_change(const job_record& job, const job_change& what, time_point now);
+
+/// What a settlement comes to for a job that was cancelled meanwhile: it does not run again.
+transition unless_cancelled(const job_record& job, const transition& change, time_point now);
+
+/// Carries a transition out on a record: all but its position and the list of its attempts.
 void apply(job_record& job, const transition& change);
 
 /// Carries a claim out on a record.
 void lock(job_record& job, const lock_token& token, const std::string& worker, milliseconds duration, time_point now);
 
-/// The reason of a job that ends because it stalled too often.
+/// Reasons of jobs that end without a failure of their own.
 inline constexpr const char* stalled_reason = "job stalled more than allowable limit";
+inline constexpr const char* deferred_reason = "job put off more than allowable limit";
+inline constexpr const char* expired_reason = "expired";
 
 }  // namespace cofila::domain

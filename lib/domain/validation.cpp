@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <string>
+#include <variant>
 
 #include "domain/text.hpp"
 
@@ -35,10 +37,57 @@ void check(const std::optional<backoff>& value)
 {
     if (!value)
         return;
+    if (value->type == backoff::kind::custom)
+        check_name("backoff.name", value->name);
     check_not_negative("backoff.delay", std::optional{value->delay});
     check_not_negative("backoff.max", std::optional{value->max});
     if (!(value->jitter >= 0 && value->jitter <= 1))  // so that NaN is refused too
         throw error{errc::invalid_argument, "backoff.jitter", "must be between 0 and 1"};
+}
+
+void check_positive(std::string_view field, const std::optional<milliseconds>& value)
+{
+    if (value && *value <= milliseconds{})
+        throw error{errc::invalid_argument, field, "must be more than 0, but is " + std::to_string(value->count())};
+}
+
+void check(const std::map<std::string, std::string>& tags)
+{
+    if (tags.size() > most_tags)
+        throw error{errc::invalid_argument, "tags", "must be at most " + std::to_string(most_tags)};
+    for (const auto& [key, value] : tags) {
+        check_name("tags", key);
+        check_name("tags['" + key + "']", value);
+    }
+}
+
+void check(const std::optional<deduplication>& dedup)
+{
+    if (!dedup)
+        return;
+    check_name("dedup.id", dedup->id);
+    if (dedup->how == deduplication::mode::throttle || dedup->how == deduplication::mode::extend)
+        check_positive("dedup.ttl", std::optional{dedup->ttl});
+}
+
+void check(std::string_view field, const std::optional<rate_limit>& rate)
+{
+    if (!rate)
+        return;
+    const std::string name{field};
+    check_range(name + ".max", std::optional{rate->max}, 1, std::numeric_limits<int>::max());
+    check_range(name + ".duration", std::optional{rate->duration.count()}, milliseconds::rep{1}, longest_lock.count());
+}
+
+void check(std::string_view field, const std::optional<int>& concurrency)
+{
+    check_range(field, concurrency, 1, std::numeric_limits<int>::max());
+}
+
+void check(job_state state)
+{
+    if (to_string(state) == "unknown")
+        throw error{errc::invalid_argument, "state", "is none of the states"};
 }
 
 void check(std::string_view field, const std::optional<retention>& value)
@@ -90,7 +139,14 @@ void check(const job_options& options)
     check(options.backoff);
     check("on_completed", options.on_completed);
     check("on_failed", options.on_failed);
+    check_positive("timeout", options.timeout);
+    check_positive("ttl", options.ttl);
+    check(options.tags);
+    check(options.dedup);
+    if (options.group)
+        check_name("group", *options.group);
     check_range("max_stalled_count", options.max_stalled_count, 0, many - 1);
+    check_range("max_deferrals", options.max_deferrals, 0, many - 1);
     check_range("keep_logs", options.keep_logs, 0, many);
     check_range("keep_attempts", options.keep_attempts, 0, many);
 }
@@ -114,14 +170,51 @@ void check(const claim_request& request)
     );
     if (!request.worker_id.empty())
         check_name("worker_id", request.worker_id);
+    check_not_negative("wait", std::optional{request.wait});
 }
 
 void check(const page_request& request) { check_range("limit", std::optional{request.limit}, 1, 1000); }
 
 void check(const job_filter& filter)
 {
-    if (filter.state && to_string(*filter.state) == "unknown")
-        throw error{errc::invalid_argument, "state", "is none of the states"};
+    if (filter.state)
+        check(*filter.state);
+}
+
+void check(const clean_request& request)
+{
+    check(request.state);
+    if (request.state == job_state::active)
+        throw error{errc::invalid_argument, "state", "must not be active: its jobs are somebody's"};
+    check_not_negative("grace", std::optional{request.grace});
+}
+
+void check(const retry_request& request)
+{
+    if (!is_finished(request.state))
+        throw error{errc::invalid_argument, "state", "must be failed or completed"};
+}
+
+void check(const job_change& change)
+{
+    if (const auto* delay = std::get_if<new_delay>(&change))
+        check_not_negative("delay", std::optional{delay->wait});
+    if (const auto* priority = std::get_if<new_priority>(&change))
+        check_range("priority", std::optional{priority->priority}, 0, max_priority);
+}
+
+void check(const queue_setting& setting)
+{
+    if (const auto* concurrency = std::get_if<global_concurrency>(&setting))
+        check("global_concurrency", concurrency->jobs);
+    if (const auto* rate = std::get_if<global_rate>(&setting))
+        check("rate_limit", rate->rate);
+    if (const auto* group = std::get_if<group_options>(&setting)) {
+        check("group.concurrency", group->concurrency);
+        check("group.rate", group->rate);
+        if (group->keep_order && group->concurrency != 1)
+            throw error{errc::invalid_argument, "group.keep_order", "needs a group.concurrency of 1"};
+    }
 }
 
 time_point add_delay(std::string_view field, time_point at, milliseconds wait)
@@ -145,7 +238,18 @@ job_options resolve(const job_options& options, const queue_options& queue)
     fill(out.backoff, defaults.backoff, backoff::none());
     fill(out.on_completed, defaults.on_completed, queue.on_completed);
     fill(out.on_failed, defaults.on_failed, queue.on_failed);
+    if (!out.timeout)
+        out.timeout = defaults.timeout;
+    if (!out.ttl)
+        out.ttl = defaults.ttl;
+    if (out.tags.empty())
+        out.tags = defaults.tags;
     fill(out.max_stalled_count, defaults.max_stalled_count, 1);
+    if (!out.dedup)
+        out.dedup = defaults.dedup;
+    if (!out.group)
+        out.group = defaults.group;
+    fill(out.max_deferrals, defaults.max_deferrals, 1000);
     fill(out.keep_logs, defaults.keep_logs, 1000);
     fill(out.keep_attempts, defaults.keep_attempts, 20);
     return out;

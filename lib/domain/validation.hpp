@@ -1,5 +1,7 @@
 #pragma once
+#include <cofila/job_change.hpp>
 #include <cofila/job_options.hpp>
+#include <cofila/limits.hpp>
 #include <cofila/queue_types.hpp>
 
 #include <string_view>
@@ -8,6 +10,7 @@ namespace cofila::domain {
 
 inline constexpr int max_priority = 2'097'151;
 inline constexpr std::size_t max_name_bytes = 200;
+inline constexpr std::size_t most_tags = 32;
 /// A lock longer than a year is a mistake, and now + lock_duration must not overflow.
 inline constexpr milliseconds longest_lock = std::chrono::hours{366 * 24};
 
@@ -20,6 +23,10 @@ void check(const queue_options& options);
 void check(const claim_request& request);
 void check(const page_request& request);
 void check(const job_filter& filter);
+void check(const clean_request& request);
+void check(const retry_request& request);
+void check(const job_change& change);
+void check(const queue_setting& setting);
 
 /// `errc::invalid_argument` naming `field` unless `at + wait` exists.
 time_point add_delay(std::string_view field, time_point at, milliseconds wait);

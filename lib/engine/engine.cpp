@@ -6,6 +6,7 @@
 
 #include "engine/engine_core.hpp"
 #include "sqlite/repository.hpp"
+#include "sqlite/schema.hpp"
 
 namespace cofila::detail {
 
@@ -65,6 +66,7 @@ asio::awaitable<engine_ptr> open_engine(engine_options options)
         .random = options.random,
         .processes = system_process_table(),
         .log = options.logger,
+        .file = options.repository ? std::string{} : sqlite::resolved_path(options.database),
     }};
     auto engine = std::make_shared<engine_core>(std::move(ports));
     engine->start(options.maintenance);

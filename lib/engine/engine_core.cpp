@@ -19,7 +19,7 @@ engine_core::engine_core(std::shared_ptr<runtime> ports)
            .wake_all =
                [this] {
                    for (const auto& [name, queue] : queues_)
-                       queue->wake_workers();
+                       queue->look_again();
                },
            .failed = [this](const std::exception_ptr& error) { report(error); }}
       },
@@ -103,7 +103,7 @@ queue_ptr engine_core::find_queue(const std::string& name) const
 
 bool engine_core::anyone_idle() const
 {
-    return std::ranges::any_of(queues_, [](const auto& entry) { return entry.second->has_idle_worker(); });
+    return std::ranges::any_of(queues_, [](const auto& entry) { return entry.second->anyone_idle(); });
 }
 
 void engine_core::report(const std::exception_ptr& error)

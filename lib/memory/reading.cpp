@@ -1,10 +1,13 @@
 // What a repository tells without changing anything.
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "async/event.hpp"
+#include "domain/listing.hpp"
+#include "memory/claiming.hpp"
 #include "memory/cursor.hpp"
 #include "memory/repository.hpp"
 
@@ -27,6 +30,33 @@ auto fill_page(const Rows& rows, typename Rows::const_iterator from, int limit, 
     return out;
 }
 
+/// As `fill_page`, of jobs: those that match, among so many.
+template <class Rows, class Cursor>
+page<job_snapshot> fill_page(
+    const stored_queue& in,
+    const Rows& rows,
+    typename Rows::const_iterator from,
+    const job_filter& filter,
+    int limit,
+    Cursor cursor
+)
+{
+    page<job_snapshot> out;
+    auto last = from;
+    for (int examined = 0; from != rows.end() && examined < domain::most_examined; ++examined, last = from++) {
+        if (out.items.size() == static_cast<std::size_t>(limit))
+            break;
+        const auto& job = in.at(from->second).record;
+        if (domain::none_follow(job, filter))
+            return out;
+        if (domain::matches(job, filter))
+            out.items.push_back(snapshot(job));
+    }
+    if (from != rows.end())
+        out.next = cursor(*last);
+    return out;
+}
+
 }  // namespace
 
 asio::awaitable<std::optional<job_record>> repository::get(std::string queue, job_id id)
@@ -40,18 +70,26 @@ asio::awaitable<std::optional<job_record>> repository::get(std::string queue, jo
 asio::awaitable<page<job_snapshot>> repository::list(std::string queue, job_filter filter, page_request request)
 {
     const auto& in = open_queue(queue);
-    const auto item = [&](const auto& row) { return snapshot(in.at(row.second).record); };
     const auto& after = request.after;
     if (filter.state) {
         const auto& rows = in.jobs_in(*filter.state);
         const auto from = after.empty() ? rows.begin() : rows.upper_bound(place_from(*filter.state, after));
-        co_return fill_page(rows, from, request.limit, item, [&](const auto& row) {
+        co_return fill_page(in, rows, from, filter, request.limit, [&](const auto& row) {
             return to_cursor(*filter.state, row.first);
         });
     }
     const auto& rows = in.ids();
     const auto from = after.empty() ? rows.begin() : rows.upper_bound(id_from(after));
-    co_return fill_page(rows, from, request.limit, item, [](const auto& row) { return to_cursor(row.first); });
+    co_return fill_page(in, rows, from, filter, request.limit, [](const auto& row) { return to_cursor(row.first); });
+}
+
+asio::awaitable<std::optional<job_situation>> repository::situation(std::string queue, job_id id, time_point now)
+{
+    const auto& in = open_queue(queue);
+    const auto* job = in.find(id);
+    if (!job)
+        co_return std::nullopt;
+    co_return situation_of(in, job->record, now);
 }
 
 asio::awaitable<page<log_line>> repository::logs(std::string queue, job_id id, page_request request)
@@ -93,7 +131,30 @@ asio::awaitable<job_counts> repository::counts(std::string queue)
     };
 }
 
-asio::awaitable<bool> repository::is_paused(std::string queue) { co_return open_queue(queue).paused; }
+asio::awaitable<std::vector<std::size_t>> repository::counts_by_priority(std::string queue, std::vector<int> priorities)
+{
+    const auto& waiting = open_queue(queue).jobs_in(job_state::waiting);
+    std::vector<std::size_t> out;
+    for (const auto priority : priorities)
+        out.push_back(static_cast<std::size_t>(std::ranges::count(waiting, priority, [](const auto& row) {
+            return row.first.first;
+        })));
+    co_return out;
+}
+
+asio::awaitable<std::optional<std::size_t>> repository::position(std::string queue, job_id id)
+{
+    const auto& in = open_queue(queue);
+    const auto* job = in.find(id);
+    if (!job || job->record.state != job_state::waiting)
+        co_return std::nullopt;
+    const auto& waiting = in.jobs_in(job_state::waiting);
+    co_return static_cast<std::size_t>(std::distance(waiting.begin(), waiting.find(place_of(job->record))));
+}
+
+asio::awaitable<bool> repository::is_paused(std::string queue) { co_return open_queue(queue).limits.paused; }
+
+asio::awaitable<queue_limits> repository::limits(std::string queue) { co_return open_queue(queue).limits; }
 
 asio::awaitable<std::vector<lock_row>> repository::locks()
 {

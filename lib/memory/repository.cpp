@@ -4,10 +4,13 @@
 #include <cofila/memory.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
+#include "domain/dedup.hpp"
 #include "domain/transitions.hpp"
+#include "memory/claiming.hpp"
 
 namespace cofila {
 
@@ -32,31 +35,53 @@ bool may_write(const stored_job* job, const std::string& token)
     return token.empty() ? job->record.state != job_state::active : holds_lock(job->record, token);
 }
 
-settled settle(stored_queue& queue, const settlement& end)
+/// Null: something else has become of it.
+job_snapshot completed_by(const stored_job* job, const std::string& token)
+{
+    if (!job || token.empty() || job->record.token != token || job->record.state != job_state::completed)
+        return {};
+    return snapshot(job->record);
+}
+
+/// This token has completed it, and now its worker knows: it may go.
+void end_completed(stored_queue& queue, const job_record& job, time_point now, std::vector<job_snapshot>& completed)
+{
+    completed.push_back(snapshot(job));
+    if (job.options->on_completed->remove)
+        queue.remove_finished(job.key, now);
+}
+
+settled settle(stored_queue& queue, const settlement& end, time_point now, settle_and_claim_answer& answer)
 {
     const auto* job = queue.find(end.job);
     if (!job || end.job.token.empty() || job->record.token != end.job.token)
         return settled::lost;
-    if (job->record.state != job_state::active)
+    if (job->record.state != job_state::active) {
+        if (job->record.state == job_state::completed && end.change.to != job_state::completed)
+            end_completed(queue, job->record, now, answer.completed);
         return settled::already;
-    queue.carry_out(job->record.key, end.change);
-    return settled::accepted;
+    }
+    const auto change = domain::unless_cancelled(job->record, end.change, now);
+    const bool cancelled = change.to != end.change.to;
+    auto after = carry_out(queue, job->record, change);
+    if (cancelled)
+        answer.failed.push_back(std::move(after));
+    return cancelled ? settled::cancelled : settled::accepted;
 }
 
-std::vector<job_snapshot> claim(stored_queue& queue, const claim_order& order, time_point now)
+void remove_kept(stored_queue& queue, std::int64_t owner, added_row& row)
 {
-    std::vector<job_snapshot> claimed;
-    const auto& waiting = queue.jobs_in(job_state::waiting);
-    for (const auto& token : order.tokens) {
-        if (waiting.empty() || queue.paused)
-            break;
-        const auto key = waiting.begin()->second;
-        queue.change(key, [&](stored_job& job) {
-            domain::lock(job.record, token, order.worker, order.lock_duration, now);
-        });
-        claimed.push_back(snapshot(queue.at(key).record));
-    }
-    return claimed;
+    const auto* kept = queue.kept_for(owner);
+    if (!kept)
+        return;
+    row.replaced.push_back(kept->record.id);
+    queue.remove(kept->record.key);
+}
+
+void tell(sweep_answer& answer, const std::string& queue, const std::vector<job_id>& waiting)
+{
+    for (const auto& id : waiting)
+        answer.promoted.push_back({.queue = queue, .id = id});
 }
 
 /// Null: the lock is not as it was seen.
@@ -67,24 +92,24 @@ job_snapshot rescue(stored_queue& queue, const rescue_order& order, time_point n
         return {};
     // Its holder may come back: from here on it has lost the job, whatever the state.
     queue.change(order.key, [](stored_job& rescued) { rescued.record.token.clear(); });
-    const auto change = domain::mark_as_stalled(job->record, now, order.jitter);
-    auto after = job->record;
-    domain::apply(after, change);
-    queue.carry_out(order.key, change);
-    return snapshot(after);
+    return carry_out(queue, job->record, domain::mark_as_stalled(job->record, now, order.jitter));
 }
 
-std::optional<time_point> earliest_due(const stored_queue& queue)
+/// Null: it was started in time, and that is over.
+job_snapshot expire(stored_queue& queue, std::int64_t key, time_point now)
 {
-    const auto& delayed = queue.jobs_in(job_state::delayed);
-    if (delayed.empty())
-        return {};
-    return queue.at(delayed.begin()->second).record.run_at;
+    const auto& job = queue.at(key).record;
+    if (domain::has_expired(job, now))
+        return carry_out(queue, job, domain::after_expiry(job, now));
+    queue.change(key, [](stored_job& started) { started.record.expires_at.reset(); });
+    return {};
 }
+
+bool has_moved(settled what) { return what == settled::accepted || what == settled::cancelled; }
 
 bool nothing_left(const stored_queue& queue, time_point now)
 {
-    const auto due = earliest_due(queue);
+    const auto due = first_due(queue);
     return queue.jobs_in(job_state::waiting).empty() && queue.jobs_in(job_state::active).empty() &&
            !(due && *due <= now);
 }
@@ -118,7 +143,10 @@ asio::awaitable<add_and_claim_answer> repository::add_and_claim(
 {
     auto& to = open_queue(queue);
     auto row = add_one(to, *job);
-    co_return add_and_claim_answer{.added = std::move(row), .claimed = claim(to, order, now)};
+    auto got = claim(to, order, now);
+    co_return add_and_claim_answer{
+        .added = std::move(row), .claimed = std::move(got.claimed), .failed = std::move(got.failed)
+    };
 }
 
 added_row repository::add_one(stored_queue& to, const job_record& job)
@@ -127,7 +155,41 @@ added_row repository::add_one(stored_queue& to, const job_record& job)
         return {.job = snapshot(existing->record), .duplicate = true};
     auto stored = job;
     stored.key = ++last_key_;
-    return {.job = snapshot(to.add(std::move(stored)))};
+    return job.options->dedup ? add_owner(to, std::move(stored))
+                              : added_row{.job = snapshot(to.add(std::move(stored)))};
+}
+
+added_row repository::add_owner(stored_queue& to, job_record job)
+{
+    const auto* owner = to.owner_of(job.options->dedup->id);
+    const auto answer = domain::deduplicate(owner ? &owner->record : nullptr, job);
+    added_row row;
+    if (owner && answer != domain::dedup_answer::add && answer != domain::dedup_answer::replace)
+        row.deduplicated_by = owner->record.id;
+    switch (answer) {
+    case domain::dedup_answer::add:
+        if (owner)
+            to.let_go(owner->record.key);
+        break;
+    case domain::dedup_answer::refuse:
+        row.job = snapshot(owner->record);
+        return row;
+    case domain::dedup_answer::extend:
+        to.change(owner->record.key, [&](stored_job& held) { held.record.dedup_until = job.dedup_until; });
+        row.job = snapshot(owner->record);
+        return row;
+    case domain::dedup_answer::replace:
+        remove_kept(to, owner->record.key, row);
+        row.replaced.push_back(owner->record.id);
+        to.remove(owner->record.key);
+        break;
+    case domain::dedup_answer::keep:
+        remove_kept(to, owner->record.key, row);
+        domain::keep_for(job, owner->record.key);
+        break;
+    }
+    row.job = snapshot(to.add(std::move(job)));
+    return row;
 }
 
 asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and_claim_request request)
@@ -135,33 +197,42 @@ asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and
     auto& queue = open_queue(request.queue);
     settle_and_claim_answer answer;
     for (const auto& end : request.settlements)
-        answer.settlements.push_back(settle(queue, end));
+        answer.settlements.push_back(settle(queue, end, request.now, answer));
+    answer.promoted = std::exchange(queue.freed, {});
     if (request.claim) {
-        answer.promoted = queue.promote_due(request.now, std::numeric_limits<std::size_t>::max());
-        answer.claimed = claim(queue, *request.claim, request.now);
+        std::ranges::move(
+            queue.promote_due(request.now, std::numeric_limits<std::size_t>::max()), std::back_inserter(answer.promoted)
+        );
+        auto got = claim(queue, *request.claim, request.now);
+        answer.claimed = std::move(got.claimed);
+        std::ranges::move(got.failed, std::back_inserter(answer.failed));
+        answer.limited = got.limited;
         if (answer.claimed.size() < request.claim->tokens.size())
-            answer.next_due = earliest_due(queue);
-        answer.drained = answer.claimed.empty() && std::ranges::count(answer.settlements, settled::accepted) > 0 &&
-                         nothing_left(queue, request.now);
+            answer.next_due = next_claim(queue, got.again, request.now);
+        const bool ended = std::ranges::any_of(answer.settlements, has_moved) || !answer.completed.empty();
+        answer.drained = answer.claimed.empty() && ended && nothing_left(queue, request.now);
     }
     co_return answer;
 }
 
-asio::awaitable<std::vector<bool>> repository::extend_locks(time_point now, std::vector<lock_extension> locks)
+asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, std::vector<lock_extension> locks)
 {
     check_open();
-    std::vector<bool> extended;
+    std::vector<renewal> answers;
     for (const auto& lock : locks) {
         auto& queue = open_queue(lock.queue);
         const auto* job = queue.find(lock.job);
-        extended.push_back(job && holds_lock(job->record, lock.job.token));
-        if (extended.back())
-            queue.change(job->record.key, [&](stored_job& held) {
-                held.record.locked_until = now + lock.duration;
-                held.record.lock_duration = lock.duration;
-            });
+        if (!job || !holds_lock(job->record, lock.job.token)) {
+            answers.push_back({.completed = completed_by(job, lock.job.token)});
+            continue;
+        }
+        queue.change(job->record.key, [&](stored_job& held) {
+            held.record.locked_until = now + lock.duration;
+            held.record.lock_duration = lock.duration;
+        });
+        answers.push_back({.held = true, .cancelled = job->record.cancelled});
     }
-    co_return extended;
+    co_return answers;
 }
 
 asio::awaitable<bool> repository::update_progress(std::string queue, job_ref job, std::string progress)
@@ -171,6 +242,16 @@ asio::awaitable<bool> repository::update_progress(std::string queue, job_ref job
     if (!may_write(found, job.token))
         co_return false;
     in.change(found->record.key, [&](stored_job& written) { written.record.progress = std::move(progress); });
+    co_return true;
+}
+
+asio::awaitable<bool> repository::update_data(std::string queue, job_ref job, std::string data)
+{
+    auto& in = open_queue(queue);
+    const auto* found = in.find(job);
+    if (!may_write(found, job.token))
+        co_return false;
+    in.change(found->record.key, [&](stored_job& written) { written.record.data = std::move(data); });
     co_return true;
 }
 
@@ -190,70 +271,91 @@ asio::awaitable<bool> repository::add_log(std::string queue, job_ref job, log_li
 
 asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)
 {
-    co_return std::exchange(open_queue(queue).paused, paused) != paused;
+    co_return std::exchange(open_queue(queue).limits.paused, paused) != paused;
 }
 
-asio::awaitable<change_answer> repository::remove(std::string queue, job_id id)
+asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
 {
-    auto& from = open_queue(queue);
-    const auto* job = from.find(id);
-    if (!job)
-        co_return change_answer{};
-    change_answer answer{.found = true, .was = job->record.state};
-    answer.done = answer.was != job_state::active;
-    if (answer.done)
-        from.remove(job->record.key);
-    co_return answer;
+    auto& limits = open_queue(queue).limits;
+    if (const auto* concurrency = std::get_if<global_concurrency>(&what))
+        limits.concurrency = concurrency->jobs;
+    else if (const auto* rate = std::get_if<global_rate>(&what))
+        limits.rate = rate->rate;
+    else
+        limits.group = std::get<group_options>(what);
+    co_return;
 }
 
-asio::awaitable<change_answer> repository::retry(std::string queue, job_id id, retry_options options)
-{
-    auto& in = open_queue(queue);
-    const auto* job = in.find(id);
-    if (!job)
-        co_return change_answer{};
-    change_answer answer{.found = true, .was = job->record.state};
-    answer.done = is_finished(answer.was);
-    if (answer.done)
-        in.carry_out(job->record.key, domain::after_retry(job->record, options));
-    answer.job = snapshot(job->record);
-    co_return answer;
-}
-
-asio::awaitable<change_answer> repository::promote(std::string queue, job_id id)
+asio::awaitable<change_answer> repository::change(std::string queue, job_id id, job_change what, time_point now)
 {
     auto& in = open_queue(queue);
     const auto* job = in.find(id);
     if (!job)
         co_return change_answer{};
     change_answer answer{.found = true, .was = job->record.state};
-    answer.done = answer.was == job_state::delayed;
-    if (answer.done)
-        in.carry_out(job->record.key, domain::after_promotion(job->record));
-    answer.job = snapshot(job->record);
+    const auto key = job->record.key;
+    if (const auto next = domain::after_change(job->record, what, now)) {
+        answer.done = true;
+        in.carry_out(key, *next);
+    }
+    answer.freed = std::exchange(in.freed, {});
+    if (const auto* left = in.find(key))
+        answer.job = snapshot(left->record);
     co_return answer;
+}
+
+asio::awaitable<changed_page> repository::change_all(
+    std::string queue, job_filter filter, page_request request, job_change what, time_point now
+)
+{
+    auto jobs = co_await list(queue, std::move(filter), std::move(request));
+    changed_page out{.next = std::move(jobs.next)};
+    auto& in = open_queue(queue);
+    for (const auto& job : jobs.items)
+        if (const auto next = domain::after_change(*job, what, now)) {
+            in.carry_out(job->key, *next);
+            out.changed.push_back(job->id);
+        }
+    out.freed = std::exchange(in.freed, {});
+    co_return out;
+}
+
+asio::awaitable<void> repository::reset_queue(std::string queue)
+{
+    open_queue(queue).limits = {};
+    co_return;
 }
 
 asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
 {
     check_open();
     const auto limit = static_cast<std::size_t>(request.limit);
+    std::size_t promoted = 0;
+    std::size_t overdue = 0;
     std::size_t removed = 0;
     sweep_answer answer;
     for (auto& [name, queue] : queues_) {
-        for (auto& id : queue.promote_due(request.now, limit - answer.promoted.size()))
-            answer.promoted.push_back({.queue = name, .id = std::move(id)});
+        const auto due = queue.promote_due(request.now, limit - promoted);
+        promoted += due.size();
+        tell(answer, name, due);
         for (const auto& order : request.rescues)
             if (auto rescued = rescue(queue, order, request.now))
                 answer.rescued.push_back({.queue = name, .job = std::move(rescued)});
+        const auto late = queue.overdue(request.now, limit - overdue);
+        for (const auto key : late)
+            if (auto expired = expire(queue, key, request.now))
+                answer.expired.push_back({.queue = name, .job = std::move(expired)});
+        overdue += late.size();
         const auto over = queue.prunable(request.now, limit - removed);
         for (const auto key : over)
             queue.remove(key);
         if (!over.empty())
             answer.pruned.push_back({.queue = name, .count = over.size()});
         removed += over.size();
+        queue.forget_groups();
+        tell(answer, name, std::exchange(queue.freed, {}));
     }
-    answer.more = answer.promoted.size() == limit || removed == limit;
+    answer.more = promoted == limit || overdue == limit || removed == limit;
     co_return answer;
 }
 

@@ -18,14 +18,21 @@ public:
         std::string queue, job_snapshot job, time_point now, claim_order order
     ) override;
     boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
-    boost::asio::awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
+    boost::asio::awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks)
+        override;
     boost::asio::awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
+    boost::asio::awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override;
     boost::asio::awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
 
+    boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) override;
+    boost::asio::awaitable<queue_limits> limits(std::string queue) override;
     boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) override;
-    boost::asio::awaitable<change_answer> remove(std::string queue, job_id id) override;
-    boost::asio::awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override;
-    boost::asio::awaitable<change_answer> promote(std::string queue, job_id id) override;
+    boost::asio::awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now)
+        override;
+    boost::asio::awaitable<changed_page> change_all(
+        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+    ) override;
+    boost::asio::awaitable<void> reset_queue(std::string queue) override;
 
     boost::asio::awaitable<sweep_answer> sweep(sweep_request request) override;
     boost::asio::awaitable<std::vector<lock_row>> locks() override;
@@ -37,6 +44,11 @@ public:
     boost::asio::awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request)
         override;
     boost::asio::awaitable<job_counts> counts(std::string queue) override;
+    boost::asio::awaitable<std::vector<std::size_t>> counts_by_priority(std::string queue, std::vector<int> priorities)
+        override;
+    boost::asio::awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) override;
+    boost::asio::awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now)
+        override;
     boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
     boost::asio::awaitable<bool> is_paused(std::string queue) override;
 
@@ -47,6 +59,7 @@ public:
 private:
     stored_queue& open_queue(const std::string& name);
     added_row add_one(stored_queue& to, const job_record& job);
+    added_row add_owner(stored_queue& to, job_record job);
     void check_open() const;
 
     std::map<std::string, stored_queue> queues_{};

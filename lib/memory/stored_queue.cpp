@@ -4,6 +4,7 @@
 #include <ranges>
 #include <set>
 
+#include "domain/dedup.hpp"
 #include "domain/transitions.hpp"
 
 namespace cofila::memory {
@@ -25,6 +26,8 @@ place place_of(const job_record& job)
     return {0, job.key};
 }
 
+using domain::holds_on;
+
 job_snapshot snapshot(const job_record& job)
 {
     auto copy = std::make_shared<job_record>(job);
@@ -41,6 +44,7 @@ const job_record& stored_queue::add(job_record job)
 {
     const auto key = job.key;
     job.position = next_position(*job.options->lifo ? transition::placement::head : transition::placement::tail);
+    grouped = grouped || job.options->group;
     ids_.emplace(job.id, key);
     orders_[static_cast<std::size_t>(job.state)].emplace(place_of(job), key);
     return jobs_.emplace(key, stored_job{.record = std::move(job)}).first->second.record;
@@ -62,15 +66,20 @@ const stored_job* stored_queue::find(const job_ref& ref) const { return ref.key 
 
 void stored_queue::carry_out(std::int64_t key, const transition& change)
 {
-    if (change.remove) {
+    if (change.queue_rests_until)
+        limits.rests_until = std::max(limits.rests_until.value_or(time_point::min()), *change.queue_rests_until);
+    const auto& held = jobs_.at(key).record;
+    const bool held_on = change.frees_dedup && holds_on(held, *change.finished_at);
+    if (change.remove && !held_on) {
         remove(key);
         return;
     }
     this->change(key, [&](stored_job& job) {
         domain::apply(job.record, change);
-        if (change.place != transition::placement::keep)
+        const bool in_order = change.next_of_group && limits.group.keep_order;
+        if (change.place != transition::placement::keep && !in_order)
             job.record.position = next_position(change.place);
-        job.prune_at = change.prune_at;
+        job.prune_at = held_on && change.remove ? held.dedup_until : change.prune_at;
         job.prune_count = change.prune_count;
         if (change.failed_attempt) {
             auto& attempts = job.record.attempts;
@@ -79,6 +88,50 @@ void stored_queue::carry_out(std::int64_t key, const transition& change)
             attempts.erase(attempts.begin(), attempts.end() - static_cast<std::ptrdiff_t>(kept));
         }
     });
+    if (change.frees_dedup && !held_on)
+        let_go(key);
+    if (change.frees_dedup)
+        free_kept(key);
+}
+
+const stored_job* stored_queue::owner_of(const std::string& dedup_id) const
+{
+    const auto found = std::ranges::find_if(jobs_, [&](const auto& entry) {
+        const auto& job = entry.second.record;
+        return job.holds_dedup && job.options->dedup->id == dedup_id;
+    });
+    return found == jobs_.end() ? nullptr : &found->second;
+}
+
+const stored_job* stored_queue::kept_for(std::int64_t key) const
+{
+    const auto found =
+        std::ranges::find_if(jobs_, [&](const auto& entry) { return entry.second.record.kept_for == key; });
+    return found == jobs_.end() ? nullptr : &found->second;
+}
+
+void stored_queue::let_go(std::int64_t key)
+{
+    change(key, [](stored_job& owner) {
+        owner.record.holds_dedup = false;
+        owner.record.dedup_until.reset();
+    });
+}
+
+/// Its owner has finished, or is gone.
+void stored_queue::free_kept(std::int64_t owner)
+{
+    const auto* kept = kept_for(owner);
+    if (!kept)
+        return;
+    const bool free = !owner_of(kept->record.options->dedup->id);
+    change(kept->record.key, [&](stored_job& job) {
+        job.record.state = job_state::waiting;
+        job.record.run_at.reset();
+        job.record.kept_for = 0;
+        job.record.holds_dedup = free;
+    });
+    freed.push_back(kept->record.id);
 }
 
 void stored_queue::remove(std::int64_t key)
@@ -87,6 +140,16 @@ void stored_queue::remove(std::int64_t key)
     orders_[static_cast<std::size_t>(job.state)].erase(place_of(job));
     ids_.erase(job.id);
     jobs_.erase(key);
+    free_kept(key);
+}
+
+void stored_queue::remove_finished(std::int64_t key, time_point now)
+{
+    auto& job = jobs_.at(key);
+    if (holds_on(job.record, now))
+        job.prune_at = job.record.dedup_until;
+    else
+        remove(key);
 }
 
 std::vector<job_id> stored_queue::promote_due(time_point now, std::size_t limit)
@@ -102,6 +165,29 @@ std::vector<job_id> stored_queue::promote_due(time_point now, std::size_t limit)
     return promoted;
 }
 
+void stored_queue::forget_groups()
+{
+    std::set<std::string> live{""};
+    for (const auto state : {job_state::waiting, job_state::delayed, job_state::active})
+        for (const auto& [at, key] : jobs_in(state))
+            live.insert(jobs_.at(key).record.options->group.value_or(""));
+    std::erase_if(served, [&](const auto& entry) { return !live.contains(entry.first); });
+}
+
+std::vector<std::int64_t> stored_queue::overdue(time_point now, std::size_t limit) const
+{
+    std::vector<std::pair<time_point, std::int64_t>> found;
+    for (const auto& [key, job] : jobs_)
+        if (job.record.expires_at && *job.record.expires_at <= now)
+            found.emplace_back(*job.record.expires_at, key);
+    std::ranges::sort(found);
+    found.resize(std::min(found.size(), limit));
+    std::vector<std::int64_t> keys;
+    for (const auto& [at, key] : found)
+        keys.push_back(key);
+    return keys;
+}
+
 std::vector<std::int64_t> stored_queue::prunable(time_point now, std::size_t limit) const
 {
     std::set<std::int64_t> keys;
@@ -111,8 +197,8 @@ std::vector<std::int64_t> stored_queue::prunable(time_point now, std::size_t lim
     };
     for (const auto state : {job_state::completed, job_state::failed}) {
         for (const auto& [finished, key] : jobs_in(state)) {
-            const auto& prune_at = at(key).prune_at;
-            take_if(key, prune_at && *prune_at <= now);
+            const auto& job = at(key);
+            take_if(key, job.prune_at && *job.prune_at <= now && !holds_on(job.record, now));
         }
         // What goes by its age counts for nobody.
         std::int64_t finished_after = 0;
@@ -120,7 +206,7 @@ std::vector<std::int64_t> stored_queue::prunable(time_point now, std::size_t lim
             if (keys.contains(key))
                 continue;
             const auto& prune_count = at(key).prune_count;
-            take_if(key, prune_count && finished_after >= *prune_count);
+            take_if(key, prune_count && finished_after >= *prune_count && !holds_on(at(key).record, now));
             ++finished_after;
         }
     }

@@ -35,10 +35,22 @@ class stored_queue {
 public:
     using order = std::map<place, std::int64_t>;  // to the key
 
-    bool paused = false;
+    queue_limits limits{};
+    /// Nothing may be claimed now.
+    bool rests(time_point now) const { return limits.paused || (limits.rests_until && *limits.rests_until > now); }
+    bool grouped = false;                                        ///< It has, or had, a job with a group.
+    std::map<std::string, std::int64_t> served{};                ///< The last turn of each group.
+    std::map<std::pair<time_point, std::string>, int> claims{};  ///< Of late, by group, where there is a rate.
+    std::vector<job_id> freed{};  ///< Jobs that were kept for the end of another and wait now; to be told of.
 
     /// Gives the job its position. Its key is set, and its id is not taken.
     const job_record& add(job_record job);
+    /// Null: no job holds this deduplication id.
+    const stored_job* owner_of(const std::string& dedup_id) const;
+    /// The job that is kept for the end of that one.
+    const stored_job* kept_for(std::int64_t key) const;
+    /// It holds its deduplication id no more.
+    void let_go(std::int64_t key);
     /// Null: there is none.
     const stored_job* find(const job_id& id) const;
     const stored_job* find(std::int64_t key) const;
@@ -61,13 +73,20 @@ public:
     /// Carries a rule's answer out, the removal too.
     void carry_out(std::int64_t key, const transition& change);
     void remove(std::int64_t key);
+    /// Unless it holds its deduplication id still: then the sweep does it.
+    void remove_finished(std::int64_t key, time_point now);
 
     /// Delayed jobs whose time has come, at most `limit`, become waiting. Returns their ids, earliest first.
     std::vector<job_id> promote_due(time_point now, std::size_t limit);
+    /// Groups that have nothing to run need no turn any more.
+    void forget_groups();
+    /// Jobs that were to be started by now, at most `limit`, whether they were or not.
+    std::vector<std::int64_t> overdue(time_point now, std::size_t limit) const;
     /// Finished jobs whose retention is over, at most `limit`.
     std::vector<std::int64_t> prunable(time_point now, std::size_t limit) const;
 
 private:
+    void free_kept(std::int64_t owner);
     std::int64_t next_position(transition::placement place);
 
     std::map<std::int64_t, stored_job> jobs_{};

@@ -53,6 +53,12 @@ std::optional<error> attempted(const std::string& path, Work work)
     }
 }
 
+std::int64_t data_version(session& with)
+{
+    auto row = with.sql().query("PRAGMA data_version");
+    return row.step() ? row.number(0) : 0;
+}
+
 }  // namespace
 
 writing_runner::writing_runner(connection_options options, bool embed)
@@ -85,7 +91,7 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
         }
         session_->forget_names();
     }
-    if (session_ && (new_frames() > most_log_frames || (shorten > 0 && !log_is_copied_)))
+    if (session_ && (new_frames() > most_log_frames || (shorten > 0 && (!log_is_copied_ || others_wrote()))))
         checkpoint();
     return observed + writes.size();
 }
@@ -245,14 +251,26 @@ int writing_runner::new_frames()
     return frames - copied_frames_;
 }
 
+/// Since the log was copied into the file. They may be connections that leave the copying to us: see cofila::prepare.
+bool writing_runner::others_wrote()
+{
+    bool wrote = false;
+    attempted(options_.path, [&] { wrote = data_version(*session_) != copied_version_; });
+    return wrote;
+}
+
 /// While this thread holds the write lock nobody can commit, and a commit that races a checkpoint is what SQLite before
 /// 3.51.3 may damage the file by.
 void writing_runner::checkpoint()
 {
     auto& link = session_->link();
     link.give_up_waiting_after(milliseconds{100});
-    if (attempted(options_.path, [&] { session_->sql().exec("BEGIN IMMEDIATE"); }))
-        return;  // busy: the next batch tries again
+    const auto begin = [&] {
+        session_->sql().exec("BEGIN IMMEDIATE");
+        copied_version_ = data_version(*session_);
+    };
+    if (attempted(options_.path, begin))
+        return roll_back();  // busy: the next batch tries again
     int frames = 0;
     int copied = 0;
     auto* const other = checkpointer_->handle();

@@ -48,6 +48,7 @@ private:
     bool commit(batch waiting);
     void close_session();
     int new_frames();
+    bool others_wrote();
     void checkpoint();
 
     const connection_options options_;
@@ -60,6 +61,7 @@ private:
     std::unique_ptr<connection> checkpointer_{};  // after the session, so that the session is the last to close
     int copied_frames_ = 0;
     bool log_is_copied_ = false;
+    std::int64_t copied_version_ = 0;  // of the file when the log was copied; the commits of others change it
 };
 
 /// Each operation reads in a transaction of its own; the connection cannot write.

@@ -1,7 +1,10 @@
 #include <utility>
 
 #include "domain/transitions.hpp"
+#include "sqlite/claiming.hpp"
+#include "sqlite/dedup.hpp"
 #include "sqlite/jobs.hpp"
+#include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 
 namespace cofila::sqlite {
@@ -35,21 +38,47 @@ void keep_attempt(session& with, std::int64_t key, const attempt& ended, int kee
     );
 }
 
-/// What `retry` and `promote` have in common: find, judge, move.
-template <class Judge>
-change_answer change(session& with, const std::string& queue, const job_id& id, Judge judge)
+std::vector<job_id> freed_jobs(session& with)
 {
-    const auto number = with.find_queue(queue);
-    auto job = number ? find_job(with, *number, id) : std::nullopt;
-    if (!job)
-        return {};
-    change_answer answer{.found = true, .was = job->state};
-    if (const auto next = judge(*job)) {
-        answer.done = move_job(with, *number, job->key, {}, *next);
-        job = find_job(with, job->key).value();
+    std::vector<job_id> out;
+    for (auto& job : with.take_freed())
+        out.push_back(std::move(job.id));
+    return out;
+}
+
+bool keeps_order(session& with, std::int64_t queue) { return read_limits(with, queue).group.keep_order; }
+
+/// Writes what changes beside the job's own row and the columns that every change writes.
+void keep_the_rest(session& with, std::int64_t queue, std::int64_t key, const transition& change)
+{
+    if (change.failed_attempt)
+        keep_attempt(with, key, *change.failed_attempt, change.keep_attempts);
+    if (change.forget_expiry)
+        with.sql().exec("UPDATE cofila_jobs SET expires_at = NULL WHERE key = ?1 AND expires_at IS NOT NULL", key);
+    if (change.queue_rests_until)
+        with.sql().exec(
+            "UPDATE cofila_queues SET rests_until = max(coalesce(rests_until, ?2), ?2) WHERE number = ?1",
+            queue,
+            *change.queue_rests_until
+        );
+}
+
+/// Carries out what a rule says of a change from outside.
+bool carry_out(session& with, std::int64_t queue, const job_record& job, const transition& change)
+{
+    if (change.to == job.state && change.remove) {
+        erase_job(with, queue, job.key);
+        return true;
     }
-    answer.job = std::make_shared<const job_record>(std::move(*job));
-    return answer;
+    if (change.cancelled)
+        return with.sql().exec(
+                   "UPDATE cofila_jobs SET cancelled = ?2 WHERE key = ?1 AND state = 2", job.key, *change.cancelled
+               ) != 0;
+    if (!move_job(with, queue, job.key, {}, change))
+        return false;
+    if (job.state == job_state::completed)
+        with.sql().exec("UPDATE cofila_bodies SET result = NULL WHERE job = ?1", job.key);
+    return true;
 }
 
 }  // namespace
@@ -67,14 +96,14 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
     const bool long_result = change.result.size() > longest_inline;
     const auto* const result = long_result ? nullptr : &change.result;
     std::optional<std::int64_t> position;
-    if (change.place != transition::placement::keep)
+    if (change.place != transition::placement::keep && !(change.next_of_group && keeps_order(with, queue)))
         position = with.next_position(queue, change.place);
     const int moved = with.sql().exec(
         "UPDATE cofila_jobs SET state = ?3, attempts_made = ?4, stalled_count = ?5, run_at = ?6, finished_at = ?7, "
         "result = ?8, "
         "failed_reason = ?9, prune_at = ?10, prune_count = ?11, position = coalesce(?12, position), locked_until = "
-        "NULL "
-        "WHERE key = ?1 AND queue = ?13 AND " COFILA_FENCE,
+        "NULL, deferrals = ?14, priority = coalesce(?15, priority), cancelled = NULL "
+        "WHERE key = ?1 AND queue = ?13 AND " COFILA_FENCE " AND (cancelled IS NULL OR ?3 > 3)",
         key,
         token,
         static_cast<int>(change.to),
@@ -87,27 +116,45 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
         change.prune_at,
         change.prune_count,
         position,
-        queue
+        queue,
+        change.deferrals,
+        change.priority
     );
     if (moved == 0)
         return false;
-    if (change.remove) {
-        erase_job(with, key);
+    if (token.empty())  // a job that somebody holds is kept for nothing
+        with.sql().exec(
+            "UPDATE cofila_jobs SET kept_for = NULL WHERE key = ?1 AND kept_for IS NOT NULL AND run_at IS NOT ?2",
+            key,
+            time_point::max()
+        );
+    if (change.frees_dedup)
+        end_of_owner(with, queue, key, *change.finished_at);
+    if (change.remove && erase_finished(with, queue, key, *change.finished_at))
         return true;
-    }
     if (long_result)
         insert_bodies(with, key, nullptr, &change.result);
-    if (change.failed_attempt)
-        keep_attempt(with, key, *change.failed_attempt, change.keep_attempts);
+    keep_the_rest(with, queue, key, change);
     return true;
 }
 
-void erase_job(session& with, std::int64_t key)
+void erase_job(session& with, std::int64_t queue, std::int64_t key)
 {
     with.sql().exec("DELETE FROM cofila_bodies WHERE job = ?1", key);
     with.sql().exec("DELETE FROM cofila_attempts WHERE job = ?1", key);
     with.sql().exec("DELETE FROM cofila_logs WHERE job = ?1", key);
     with.sql().exec("DELETE FROM cofila_jobs WHERE key = ?1", key);
+    free_kept(with, queue, key);
+}
+
+bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now)
+{
+    const bool gone = !holds_on(with, key, now);
+    if (gone)
+        erase_job(with, queue, key);
+    else
+        with.sql().exec("UPDATE cofila_jobs SET prune_at = dedup_until WHERE key = ?1", key);
+    return gone;
 }
 
 bool update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress)
@@ -120,6 +167,24 @@ bool update_progress(session& with, const std::string& queue, const job_ref& job
                          progress,
                          *number
                      ) != 0;
+}
+
+bool update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data)
+{
+    const bool apart = data.size() > longest_inline;
+    const auto* const text = apart ? nullptr : &data;
+    const auto number = with.find_queue(queue);
+    const auto key = key_of(with, number, job);
+    const bool stored = with.sql().exec(
+                            "UPDATE cofila_jobs SET data = ?3 WHERE key = ?1 AND queue = ?4 AND " COFILA_FENCE,
+                            key,
+                            job.token,
+                            text,
+                            number
+                        ) != 0;
+    if (stored)
+        replace_body(with, key, text ? nullptr : &data);
+    return stored;
 }
 
 bool add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep)
@@ -156,43 +221,50 @@ bool set_paused(session& with, const std::string& queue, bool paused)
            ) != 0;
 }
 
-change_answer remove(session& with, const std::string& queue, const job_id& id)
+change_answer change(session& with, const std::string& queue, const job_id& id, const job_change& what, time_point now)
 {
     const auto number = with.find_queue(queue);
-    if (!number)
+    const auto job = number ? find_job(with, *number, id) : std::nullopt;
+    if (!job)
         return {};
-    std::int64_t key = 0;
-    change_answer answer;
-    {
-        auto row =
-            with.sql().query("SELECT key, state FROM cofila_jobs WHERE queue = ?1 AND id = ?2", *number, id.str());
-        if (!row.step())
-            return {};
-        key = row.number(0);
-        answer = {.found = true, .was = static_cast<job_state>(row.number(1))};
-    }
-    if (answer.was == job_state::active)
-        return answer;
-    erase_job(with, key);
-    answer.done = true;
+    change_answer answer{.found = true, .was = job->state};
+    with.take_freed();
+    if (const auto next = domain::after_change(*job, what, now))
+        answer.done = carry_out(with, *number, *job, *next);
+    answer.freed = freed_jobs(with);
+    if (auto left = find_job(with, job->key))
+        answer.job = std::make_shared<const job_record>(std::move(*left));
     return answer;
 }
 
-change_answer retry(session& with, const std::string& queue, const job_id& id, retry_options options)
+changed_page change_all(
+    session& with,
+    const std::string& queue,
+    const job_filter& filter,
+    const page_request& request,
+    const job_change& what,
+    time_point now
+)
 {
-    auto answer = change(with, queue, id, [&](const job_record& job) {
-        return is_finished(job.state) ? std::optional{domain::after_retry(job, options)} : std::nullopt;
-    });
-    if (answer.done && answer.was == job_state::completed)
-        with.sql().exec("UPDATE cofila_bodies SET result = NULL WHERE job = ?1", answer.job->key);
-    return answer;
+    auto jobs = list(with, queue, filter, request);
+    changed_page out{.next = std::move(jobs.next)};
+    with.take_freed();
+    for (const auto& job : jobs.items)
+        if (const auto next = domain::after_change(*job, what, now))
+            if (carry_out(with, *with.find_queue(queue), *job, *next))
+                out.changed.push_back(job->id);
+    out.freed = freed_jobs(with);
+    return out;
 }
 
-change_answer promote(session& with, const std::string& queue, const job_id& id)
+bool reset_queue(session& with, const std::string& queue)
 {
-    return change(with, queue, id, [](const job_record& job) {
-        return job.state == job_state::delayed ? std::optional{domain::after_promotion(job)} : std::nullopt;
-    });
+    // The row stays: others know the queue by its number.
+    return with.sql().exec(
+               "UPDATE cofila_queues SET paused = 0, rests_until = NULL, concurrency = NULL, rate_max = NULL, "
+               "group_concurrency = NULL, group_rate_max = NULL, keep_order = 0 WHERE name = ?1",
+               queue
+           ) != 0;
 }
 
 bool register_worker(session& with, const worker_row& worker)

@@ -63,12 +63,13 @@ void connection::sleep(std::chrono::microseconds time)
     files->xSleep(files, static_cast<int>(time.count()));
 }
 
+void connection::pause(int attempt) { sleep(std::chrono::microseconds{std::min(50 + 10 * attempt, 200)}); }
+
 bool connection::wait_for_others(int attempt) const
 {
     if ((options_.hurry && *options_.hurry) || options_.clock->steady_now() >= deadline_)
         return false;
-    // Short, because the others' gaps are short: back-to-back writers leave 0.3 ms (see database_thread).
-    sleep(std::chrono::microseconds{std::min(50 + 10 * attempt, 200)});
+    pause(attempt);
     return true;
 }
 

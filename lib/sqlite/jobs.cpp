@@ -3,11 +3,14 @@
 #include <cofila/error.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
 #include "domain/ids.hpp"
 #include "domain/transitions.hpp"
+#include "sqlite/claiming.hpp"
+#include "sqlite/dedup.hpp"
 #include "sqlite/rows.hpp"
 
 namespace cofila::sqlite {
@@ -65,6 +68,26 @@ std::size_t insert(session& with, std::int64_t queue, new_jobs jobs)
     return static_cast<std::size_t>(statement.run());
 }
 
+/// What few jobs have.
+void add_rarities(session& with, std::int64_t queue, const job_record& job)
+{
+    const auto& group = job.options->group;
+    if (!job.expires_at && !group && !job.options->dedup)
+        return;
+    with.sql().exec(
+        "UPDATE cofila_jobs SET expires_at = ?2, group_key = ?3, dedup_id = ?4, dedup_until = ?5, kept_for = ?6 "
+        "WHERE key = ?1",
+        job.key,
+        job.expires_at,
+        group ? &*group : nullptr,
+        job.holds_dedup ? &job.options->dedup->id : nullptr,
+        job.dedup_until,
+        job.kept_for != 0 ? std::optional{job.kept_for} : std::nullopt
+    );
+    if (group)
+        with.sql().exec("UPDATE cofila_queues SET grouped = 1 WHERE number = ?1 AND grouped = 0", queue);
+}
+
 void add_rows(session& with, std::int64_t queue, new_jobs jobs, std::vector<added_row>& out)
 {
     const bool all_new = insert(with, queue, jobs) == jobs.size();
@@ -76,6 +99,7 @@ void add_rows(session& with, std::int64_t queue, new_jobs jobs, std::vector<adde
         }
         if (!inline_text(job->data))
             insert_bodies(with, job->key, &job->data, nullptr);
+        add_rarities(with, queue, *job);
         out.push_back({.job = job});
     }
 }
@@ -89,93 +113,83 @@ std::shared_ptr<job_record> numbered(session& with, std::int64_t queue, const jo
     return stored;
 }
 
-settled settle(session& with, std::optional<std::int64_t> queue, const settlement& what)
+/// It was to run again, and somebody cancelled it meanwhile.
+settled end_cancelled(
+    session& with,
+    std::int64_t queue,
+    const settlement& what,
+    job_record job,
+    time_point now,
+    std::vector<job_snapshot>& failed
+)
+{
+    const auto change = domain::unless_cancelled(job, what.change, now);
+    if (!move_job(with, queue, job.key, what.job.token, change))
+        return settled::lost;
+    domain::apply(job, change);
+    failed.push_back(std::make_shared<const job_record>(std::move(job)));
+    return settled::cancelled;
+}
+
+/// What this token has completed in a transaction of the application's: now that its worker knows, it may go.
+void end_completed(
+    session& with, std::int64_t queue, job_record job, time_point now, std::vector<job_snapshot>& completed
+)
+{
+    if (job.options->on_completed->remove)
+        erase_finished(with, queue, job.key, now);
+    completed.push_back(std::make_shared<const job_record>(std::move(job)));
+}
+
+settled settle(
+    session& with,
+    std::optional<std::int64_t> queue,
+    const settlement& what,
+    time_point now,
+    settle_and_claim_answer& answer
+)
 {
     const auto key = key_of(with, queue, what.job);
     if (!queue || key == 0 || what.job.token.empty())
         return settled::lost;
     if (move_job(with, *queue, key, what.job.token, what.change))
         return settled::accepted;
-    auto row = with.sql().query("SELECT token, state FROM cofila_jobs WHERE key = ?1 AND queue = ?2", key, *queue);
-    const bool mine =
-        row.step() && row.text(0) == what.job.token && row.number(1) != static_cast<int>(job_state::active);
-    return mine ? settled::already : settled::lost;
+    auto job = find_job(with, *queue, key);
+    if (!job || job->token != what.job.token)
+        return settled::lost;
+    if (job->state == job_state::active)
+        return end_cancelled(with, *queue, what, std::move(*job), now, answer.failed);
+    if (job->state == job_state::completed && what.change.to != job_state::completed)
+        end_completed(with, *queue, std::move(*job), now, answer.completed);
+    return settled::already;
 }
 
-bool is_paused(session& with, std::int64_t queue)
+renewal extend(
+    session& with, std::optional<std::int64_t> queue, std::int64_t key, const lock_extension& lock, time_point now
+)
 {
-    auto row = with.sql().query("SELECT paused FROM cofila_queues WHERE number = ?1", queue);
-    return row.step() && row.number(0) != 0;
-}
-
-std::vector<job_record> best_waiting(session& with, std::int64_t queue, std::size_t limit)
-{
-    std::vector<job_record> out;
     auto row = with.sql().query(
-        "SELECT " COFILA_JOB_COLUMNS
-        " FROM cofila_jobs WHERE queue = ?1 AND state = 0 ORDER BY priority, position LIMIT ?2",
-        queue,
-        static_cast<std::int64_t>(limit)
+        "UPDATE cofila_jobs SET locked_until = ?3, lock_duration = ?4 "
+        "WHERE key = ?1 AND queue = ?5 AND token = ?2 AND state = 2 RETURNING cancelled",
+        key,
+        lock.job.token,
+        now + lock.duration,
+        lock.duration,
+        queue
     );
-    while (row.step())
-        out.push_back(read_job(with, row));
-    return out;
+    renewal answer{.held = row.step()};
+    if (answer.held && !row.is_null(0))
+        answer.cancelled = row.text(0);
+    return answer;
 }
 
-job_snapshot end_damaged(session& with, std::int64_t queue, job_record job, time_point now)
+/// Null: something else has become of it.
+job_snapshot completed_by(session& with, std::int64_t queue, std::int64_t key, const std::string& token)
 {
-    const auto change = domain::after_damage(job, now);
-    if (!move_job(with, queue, job.key, {}, change))
-        throw error{errc::storage_corrupt, "an index of the file does not agree with its table"};
-    domain::apply(job, change);
-    return std::make_shared<const job_record>(std::move(job));
-}
-
-/// What cannot be trusted ends here, one by one, so that it never stands in the way of the others.
-std::vector<job_record> best_sound(
-    session& with, std::int64_t queue, std::size_t limit, time_point now, std::vector<job_snapshot>& damaged
-)
-{
-    for (;;) {
-        auto jobs = best_waiting(with, queue, limit);
-        const auto bad = std::ranges::find_if(jobs, [](const auto& job) { return !job.damage.empty(); });
-        if (bad == jobs.end())
-            return jobs;
-        damaged.push_back(end_damaged(with, queue, std::move(*bad), now));
-    }
-}
-
-std::vector<job_snapshot> claim(
-    session& with, std::int64_t queue, const claim_order& order, time_point now, std::vector<job_snapshot>& damaged
-)
-{
-    std::vector<job_snapshot> claimed;
-    if (is_paused(with, queue))
-        return claimed;
-    auto token = order.tokens.begin();
-    for (auto& job : best_sound(with, queue, order.tokens.size(), now, damaged)) {
-        domain::lock(job, *token++, order.worker, order.lock_duration, now);
-        with.sql().exec(
-            "UPDATE cofila_jobs SET state = 2, token = ?2, locked_until = ?3, lock_duration = ?4, processed_at = ?5, "
-            "worker = ?6, "
-            "attempts_started = ?7 WHERE key = ?1",
-            job.key,
-            job.token,
-            job.locked_until,
-            job.lock_duration,
-            job.processed_at,
-            job.worker,
-            job.attempts_started
-        );
-        claimed.push_back(std::make_shared<const job_record>(std::move(job)));
-    }
-    return claimed;
-}
-
-std::optional<time_point> next_due(session& with, std::int64_t queue)
-{
-    auto row = with.sql().query("SELECT min(run_at) FROM cofila_jobs WHERE queue = ?1 AND state = 1", queue);
-    return row.step() ? row.time(0) : std::nullopt;
+    auto job = find_job(with, queue, key);
+    if (!job || token.empty() || job->token != token || job->state != job_state::completed)
+        return {};
+    return std::make_shared<const job_record>(std::move(*job));
 }
 
 bool nothing_to_do(session& with, std::int64_t queue)
@@ -190,9 +204,36 @@ bool nothing_to_do(session& with, std::int64_t queue)
 
 }  // namespace
 
+namespace {
+
+/// One by one: what becomes of one may depend on the one before.
+std::vector<added_row> add_with_owners(session& with, std::int64_t queue, const std::vector<job_snapshot>& jobs)
+{
+    std::vector<added_row> out;
+    for (const auto& job : jobs) {
+        added_row row;
+        auto stored = numbered(with, queue, *job);
+        const bool is_new =
+            !job->options->dedup || key_of(with, queue, {.id = job->id}) != 0 || make_way(with, queue, *stored, row);
+        if (is_new) {
+            std::vector<added_row> added;
+            const std::shared_ptr<job_record> one[] = {std::move(stored)};
+            add_rows(with, queue, one, added);
+            row.job = std::move(added.front().job);
+            row.duplicate = added.front().duplicate;
+        }
+        out.push_back(std::move(row));
+    }
+    return out;
+}
+
+}  // namespace
+
 std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs)
 {
     const auto number = with.find_or_make_queue(queue);
+    if (std::ranges::any_of(jobs, [](const auto& job) { return job->options->dedup.has_value(); }))
+        return add_with_owners(with, number, jobs);
     std::vector<std::shared_ptr<job_record>> stored;
     stored.reserve(jobs.size());
     for (const auto& job : jobs)
@@ -212,7 +253,9 @@ add_and_claim_answer add_and_claim(
 )
 {
     add_and_claim_answer answer{.added = std::move(add(with, queue, {job}).front())};
-    answer.claimed = claim(with, with.find_or_make_queue(queue), order, now, answer.damaged);
+    auto got = claim(with, with.find_or_make_queue(queue), order, now);
+    answer.claimed = std::move(got.claimed);
+    answer.failed = std::move(got.failed);
     return answer;
 }
 
@@ -221,39 +264,37 @@ settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_r
     settle_and_claim_answer answer;
     const auto queue = with.find_queue(request.queue);
     bool any = false;
+    with.take_freed();
     for (const auto& one : request.settlements) {
-        answer.settlements.push_back(settle(with, queue, one));
-        any = any || answer.settlements.back() == settled::accepted;
+        answer.settlements.push_back(settle(with, queue, one, request.now, answer));
+        any = any || answer.settlements.back() == settled::accepted || answer.settlements.back() == settled::cancelled;
     }
+    for (auto& job : with.take_freed())
+        answer.promoted.push_back(std::move(job.id));
+    any = any || !answer.completed.empty();
     if (!request.claim || !queue)
         return answer;
     for (auto& [key, id] : promote_due(with, *queue, request.now, most_promoted))
         answer.promoted.push_back(std::move(id));
-    answer.claimed = claim(with, *queue, *request.claim, request.now, answer.damaged);
-    if (answer.claimed.size() < request.claim->tokens.size())
-        answer.next_due = next_due(with, *queue);
+    auto got = claim(with, *queue, *request.claim, request.now);
+    answer.claimed = std::move(got.claimed);
+    std::ranges::move(got.failed, std::back_inserter(answer.failed));
+    answer.limited = got.limited;
+    answer.next_due = got.next;
     answer.drained = any && answer.claimed.empty() && nothing_to_do(with, *queue);
     return answer;
 }
 
-std::vector<bool> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks)
+std::vector<renewal> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks)
 {
-    std::vector<bool> out;
+    std::vector<renewal> out;
     for (const auto& lock : locks) {
         const auto queue = with.find_queue(lock.queue);
         const auto key = key_of(with, queue, lock.job);
-        out.push_back(
-            with.sql().exec(
-                "UPDATE cofila_jobs SET locked_until = ?3, lock_duration = ?4 WHERE key = ?1 AND queue = ?5 AND token "
-                "= ?2 "
-                "AND state = 2",
-                key,
-                lock.job.token,
-                now + lock.duration,
-                lock.duration,
-                queue
-            ) != 0
-        );
+        auto answer = extend(with, queue, key, lock, now);
+        if (queue && !answer.held)
+            answer.completed = completed_by(with, *queue, key, lock.job.token);
+        out.push_back(std::move(answer));
     }
     return out;
 }

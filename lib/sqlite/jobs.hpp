@@ -11,15 +11,23 @@ add_and_claim_answer add_and_claim(
     session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
 );
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request);
-std::vector<bool> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks);
+std::vector<renewal> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks);
 
 bool update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress);
+bool update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data);
 bool add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep);
 
 bool set_paused(session& with, const std::string& queue, bool paused);
-change_answer remove(session& with, const std::string& queue, const job_id& id);
-change_answer retry(session& with, const std::string& queue, const job_id& id, retry_options options);
-change_answer promote(session& with, const std::string& queue, const job_id& id);
+change_answer change(session& with, const std::string& queue, const job_id& id, const job_change& what, time_point now);
+changed_page change_all(
+    session& with,
+    const std::string& queue,
+    const job_filter& filter,
+    const page_request& request,
+    const job_change& what,
+    time_point now
+);
+bool reset_queue(session& with, const std::string& queue);
 
 sweep_answer sweep(session& with, const sweep_request& request);
 bool register_worker(session& with, const worker_row& worker);
@@ -31,8 +39,11 @@ std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_
 /// Carries `change` out on an active job that `token` holds, or on one that nobody holds (`token` empty). False: it
 /// does not.
 bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::string& token, const transition& change);
-/// Removes a job that is not active, with all that belongs to it.
-void erase_job(session& with, std::int64_t key);
+/// Removes a job with all that belongs to it.
+void erase_job(session& with, std::int64_t queue, std::int64_t key);
+/// The same for one that has finished, unless it holds its deduplication id still: then the sweep does it. False: it
+/// stays for now.
+bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now);
 
 struct due_job {
     std::int64_t key = 0;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "domain/listing.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/rows.hpp"
 
@@ -94,29 +95,36 @@ listing listing_of(job_state state)
     throw error{errc::invalid_argument, "state", "is none of the states"};
 }
 
-/// The statement asks for one more than the page holds, which tells whether there is a next one.
+/// The statement asks for one more than may be examined, which tells whether there is a next page.
 template <class Cursor>
-page<job_snapshot> read_page(session& with, bound_statement rows, int limit, Cursor cursor)
+page<job_snapshot> read_page(session& with, bound_statement rows, const job_filter& filter, int limit, Cursor cursor)
 {
     page<job_snapshot> out;
-    while (rows.step()) {
-        if (static_cast<int>(out.items.size()) == limit) {
-            out.next = cursor(*out.items.back());
+    std::string last;
+    for (int examined = 0; rows.step(); ++examined) {
+        if (static_cast<int>(out.items.size()) == limit || examined == domain::most_examined) {
+            out.next = std::move(last);
             break;
         }
-        out.items.push_back(std::make_shared<const job_record>(read_job(with, rows)));
+        auto job = read_job(with, rows);
+        if (domain::none_follow(job, filter))
+            break;
+        last = cursor(job);
+        if (domain::matches(job, filter))
+            out.items.push_back(std::make_shared<const job_record>(std::move(job)));
     }
     return out;
 }
 
-page<job_snapshot> list_by_id(session& with, std::int64_t queue, const page_request& request)
+page<job_snapshot> list_by_id(session& with, std::int64_t queue, const job_filter& filter, const page_request& request)
 {
     if (!request.after.empty() && request.after.front() != 'i')
         refuse_cursor();
     const auto after = request.after.empty() ? std::string{} : request.after.substr(1);
     return read_page(
         with,
-        with.sql().query(COFILA_LIST "id > ?2 ORDER BY id LIMIT ?3", queue, after, std::int64_t{request.limit} + 1),
+        with.sql().query(COFILA_LIST "id > ?2 ORDER BY id LIMIT ?3", queue, after, domain::most_examined + 1),
+        filter,
         request.limit,
         [](const job_record& job) { return "i" + job.id.str(); }
     );
@@ -139,16 +147,17 @@ std::optional<job_record> get(session& with, const std::string& queue, const job
     return job;
 }
 
-page<job_snapshot> list(session& with, const std::string& queue, job_filter filter, const page_request& request)
+page<job_snapshot> list(session& with, const std::string& queue, const job_filter& filter, const page_request& request)
 {
     const auto number = with.find_queue(queue).value_or(0);  // no queue has number 0
     if (!filter.state)
-        return list_by_id(with, number, request);
+        return list_by_id(with, number, filter, request);
     const auto chosen = listing_of(*filter.state);
     const auto after = parse_place(chosen.letter, request.after);
     return read_page(
         with,
-        with.sql().query(chosen.sql, number, after.first, after.second, std::int64_t{request.limit} + 1),
+        with.sql().query(chosen.sql, number, after.first, after.second, domain::most_examined + 1),
+        filter,
         request.limit,
         [&](const job_record& job) {
             const auto end = chosen.at(job);
@@ -170,6 +179,34 @@ job_counts counts(session& with, const std::string& queue)
         .completed = count(with, COFILA_COUNT "state = 4 AND finished_at IS NOT NULL", *number),
         .failed = count(with, COFILA_COUNT "state = 5 AND finished_at IS NOT NULL", *number),
     };
+}
+
+std::vector<std::size_t> counts_by_priority(session& with, const std::string& queue, const std::vector<int>& priorities)
+{
+    const auto number = with.find_queue(queue).value_or(0);
+    std::vector<std::size_t> out;
+    for (const int priority : priorities) {
+        auto row = with.sql().query(
+            "SELECT count(*) FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND priority = ?2", number, priority
+        );
+        out.push_back(row.step() ? static_cast<std::size_t>(row.number(0)) : 0);
+    }
+    return out;
+}
+
+std::optional<std::size_t> position(session& with, const std::string& queue, const job_id& id)
+{
+    const auto number = with.find_queue(queue);
+    const auto job = number ? find_job(with, *number, id) : std::nullopt;
+    if (!job || job->state != job_state::waiting)
+        return {};
+    auto row = with.sql().query(
+        "SELECT count(*) FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND (priority, position) < (?2, ?3)",
+        *number,
+        job->priority,
+        job->position
+    );
+    return row.step() ? static_cast<std::size_t>(row.number(0)) : 0;
 }
 
 page<log_line> logs(session& with, const std::string& queue, const job_id& id, const page_request& request)

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "sqlite/claiming.hpp"
 #include "sqlite/database_thread.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
@@ -20,6 +21,12 @@ namespace asio = boost::asio;
 using kind = operation::kind;
 
 namespace {
+
+/// Added by one statement.
+bool is_plain(const job_record& job)
+{
+    return job.data.size() <= longest_inline && !job.expires_at && !job.options->group && !job.options->dedup;
+}
 
 asio::awaitable<void> discard(asio::awaitable<bool> task) { co_await std::move(task); }
 
@@ -91,7 +98,7 @@ std::shared_ptr<database_port> start_thread(const options& chosen, bool read_onl
 
 asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::vector<job_snapshot> jobs)
 {
-    const bool one_statement = jobs.size() == 1 && jobs.front()->data.size() <= longest_inline;
+    const bool one_statement = jobs.size() == 1 && is_plain(*jobs.front());
     return perform(
         with_.writer,
         one_statement ? kind::single : kind::several,
@@ -123,7 +130,7 @@ asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and
     });
 }
 
-asio::awaitable<std::vector<bool>> repository::extend_locks(time_point now, std::vector<lock_extension> locks)
+asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, std::vector<lock_extension> locks)
 {
     return perform(with_.writer, kind::renewal, [now, locks = std::move(locks)](session& with) {
         return sqlite::extend_locks(with, now, locks);
@@ -141,6 +148,17 @@ asio::awaitable<bool> repository::update_progress(std::string queue, job_ref job
     );
 }
 
+asio::awaitable<bool> repository::update_data(std::string queue, job_ref job, std::string data)
+{
+    return perform(
+        with_.writer,
+        kind::several,
+        [queue = std::move(queue), job = std::move(job), data = std::move(data)](session& with) {
+            return sqlite::update_data(with, queue, job, data);
+        }
+    );
+}
+
 asio::awaitable<bool> repository::add_log(std::string queue, job_ref job, log_line line, int keep)
 {
     return perform(
@@ -152,6 +170,21 @@ asio::awaitable<bool> repository::add_log(std::string queue, job_ref job, log_li
     );
 }
 
+asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
+{
+    return discard(perform(with_.writer, kind::several, [queue = std::move(queue), what](session& with) {
+        return sqlite::set_limit(with, queue, what);
+    }));
+}
+
+asio::awaitable<queue_limits> repository::limits(std::string queue)
+{
+    return perform(with_.reader, kind::observe, [queue = std::move(queue)](session& with) {
+        const auto number = with.find_queue(queue);
+        return number ? read_limits(with, *number) : queue_limits{};
+    });
+}
+
 asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)
 {
     return perform(with_.writer, kind::several, [queue = std::move(queue), paused](session& with) {
@@ -159,25 +192,37 @@ asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)
     });
 }
 
-asio::awaitable<change_answer> repository::remove(std::string queue, job_id id)
+asio::awaitable<change_answer> repository::change(std::string queue, job_id id, job_change what, time_point now)
 {
-    return perform(with_.writer, kind::several, [queue = std::move(queue), id = std::move(id)](session& with) {
-        return sqlite::remove(with, queue, id);
-    });
+    return perform(
+        with_.writer,
+        kind::several,
+        [queue = std::move(queue), id = std::move(id), what = std::move(what), now](session& with) {
+            return sqlite::change(with, queue, id, what, now);
+        }
+    );
 }
 
-asio::awaitable<change_answer> repository::retry(std::string queue, job_id id, retry_options options)
+asio::awaitable<changed_page> repository::change_all(
+    std::string queue, job_filter filter, page_request request, job_change what, time_point now
+)
 {
-    return perform(with_.writer, kind::several, [queue = std::move(queue), id = std::move(id), options](session& with) {
-        return sqlite::retry(with, queue, id, options);
-    });
+    return perform(
+        with_.writer,
+        kind::several,
+        [queue = std::move(queue),
+         filter = std::move(filter),
+         request = std::move(request),
+         what = std::move(what),
+         now](session& with) { return sqlite::change_all(with, queue, filter, request, what, now); }
+    );
 }
 
-asio::awaitable<change_answer> repository::promote(std::string queue, job_id id)
+asio::awaitable<void> repository::reset_queue(std::string queue)
 {
-    return perform(with_.writer, kind::several, [queue = std::move(queue), id = std::move(id)](session& with) {
-        return sqlite::promote(with, queue, id);
-    });
+    return discard(perform(with_.writer, kind::single, [queue = std::move(queue)](session& with) {
+        return sqlite::reset_queue(with, queue);
+    }));
 }
 
 asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
@@ -223,7 +268,7 @@ asio::awaitable<page<job_snapshot>> repository::list(std::string queue, job_filt
     return perform(
         with_.reader,
         kind::observe,
-        [queue = std::move(queue), filter, request = std::move(request)](session& with) {
+        [queue = std::move(queue), filter = std::move(filter), request = std::move(request)](session& with) {
             return sqlite::list(with, queue, filter, request);
         }
     );
@@ -233,6 +278,31 @@ asio::awaitable<job_counts> repository::counts(std::string queue)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue)](session& with) {
         return sqlite::counts(with, queue);
+    });
+}
+
+asio::awaitable<std::vector<std::size_t>> repository::counts_by_priority(std::string queue, std::vector<int> priorities)
+{
+    return perform(
+        with_.reader,
+        kind::observe,
+        [queue = std::move(queue), priorities = std::move(priorities)](session& with) {
+            return sqlite::counts_by_priority(with, queue, priorities);
+        }
+    );
+}
+
+asio::awaitable<std::optional<std::size_t>> repository::position(std::string queue, job_id id)
+{
+    return perform(with_.reader, kind::observe, [queue = std::move(queue), id = std::move(id)](session& with) {
+        return sqlite::position(with, queue, id);
+    });
+}
+
+asio::awaitable<std::optional<job_situation>> repository::situation(std::string queue, job_id id, time_point now)
+{
+    return perform(with_.reader, kind::observe, [queue = std::move(queue), id = std::move(id), now](session& with) {
+        return sqlite::situation(with, queue, id, now);
     });
 }
 

@@ -51,13 +51,18 @@ public:
         std::string queue, job_snapshot job, time_point now, claim_order order
     ) override;
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
-    awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
+    awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
     awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
+    awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override;
     awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    awaitable<void> set_limit(std::string queue, queue_setting what) override;
+    awaitable<queue_limits> limits(std::string queue) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;
-    awaitable<change_answer> remove(std::string queue, job_id id) override;
-    awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override;
-    awaitable<change_answer> promote(std::string queue, job_id id) override;
+    awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override;
+    awaitable<changed_page> change_all(
+        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+    ) override;
+    awaitable<void> reset_queue(std::string queue) override;
     awaitable<sweep_answer> sweep(sweep_request request) override;
     awaitable<std::vector<lock_row>> locks() override;
     awaitable<void> register_worker(worker_row worker) override;
@@ -66,6 +71,9 @@ public:
     awaitable<std::optional<job_record>> get(std::string queue, job_id id) override;
     awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request) override;
     awaitable<job_counts> counts(std::string queue) override;
+    awaitable<std::vector<std::size_t>> counts_by_priority(std::string queue, std::vector<int> priorities) override;
+    awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) override;
+    awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now) override;
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
     awaitable<bool> is_paused(std::string queue) override;
     awaitable<storage_status> tend() override;

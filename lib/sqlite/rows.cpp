@@ -87,6 +87,13 @@ job_record read_job(session& with, bound_statement& row)
     job.data = row.text(19);
     job.result = row.text(20);
     job.failed_reason = row.text(21);
+    job.deferrals = counter(job, row, 22, "deferrals");
+    job.expires_at = row.time(23);
+    if (!row.is_null(24))
+        job.cancelled = row.text(24);
+    job.holds_dedup = !row.is_null(25);
+    job.dedup_until = row.time(26);
+    job.kept_for = row.number(27);
     const bool data_apart = row.is_null(19);
     const bool result_apart = row.is_null(20);
     if (data_apart || result_apart)
@@ -105,6 +112,19 @@ void insert_bodies(session& with, std::int64_t key, const std::string* data, con
     );
 }
 
+void replace_body(session& with, std::int64_t key, const std::string* data)
+{
+    if (data)
+        with.sql().exec(
+            "INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2) ON CONFLICT (job) DO UPDATE SET data = "
+            "excluded.data",
+            key,
+            data
+        );
+    else
+        with.sql().exec("UPDATE cofila_bodies SET data = NULL WHERE job = ?1", key);
+}
+
 std::optional<job_record> find_job(session& with, std::int64_t queue, const job_id& id)
 {
     auto row = with.sql().query(
@@ -116,6 +136,13 @@ std::optional<job_record> find_job(session& with, std::int64_t queue, const job_
 std::optional<job_record> find_job(session& with, std::int64_t key)
 {
     auto row = with.sql().query("SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE key = ?1", key);
+    return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
+}
+
+std::optional<job_record> find_job(session& with, std::int64_t queue, std::int64_t key)
+{
+    auto row =
+        with.sql().query("SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE key = ?1 AND queue = ?2", key, queue);
     return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
 }
 

@@ -7,7 +7,7 @@
 #define COFILA_JOB_COLUMNS                                                                                             \
     "key, id, name, state, priority, position, created_at, run_at, processed_at, finished_at, attempts_made, "         \
     "attempts_started, stalled_count, token, locked_until, lock_duration, worker, options, progress, data, result, "   \
-    "failed_reason"
+    "failed_reason, deferrals, expires_at, cancelled, dedup_id, dedup_until, kept_for"
 
 namespace cofila::sqlite {
 
@@ -23,8 +23,12 @@ job_record read_job(session& with, bound_statement& row);
 
 void insert_bodies(session& with, std::int64_t key, const std::string* data, const std::string* result);
 
+/// In the place of the data that was kept apart so far, if any. Null: it is not kept apart any more.
+void replace_body(session& with, std::int64_t key, const std::string* data);
+
 /// A job in any state.
 std::optional<job_record> find_job(session& with, std::int64_t queue, const job_id& id);
+std::optional<job_record> find_job(session& with, std::int64_t queue, std::int64_t key);
 std::optional<job_record> find_job(session& with, std::int64_t key);
 
 /// Attempts, oldest first.

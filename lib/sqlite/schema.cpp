@@ -114,7 +114,51 @@ CREATE TABLE cofila_workers (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array migrations{version_1};
+constexpr const char* version_2 = R"sql(
+ALTER TABLE cofila_queues ADD COLUMN rests_until INTEGER; -- nothing is claimed before
+ALTER TABLE cofila_jobs ADD COLUMN deferrals INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cofila_jobs ADD COLUMN expires_at INTEGER; -- unless it was started by then, it fails
+ALTER TABLE cofila_jobs ADD COLUMN cancelled TEXT; -- why, where an active job was asked to end
+CREATE INDEX cofila_jobs_expires_at ON cofila_jobs (expires_at) WHERE expires_at IS NOT NULL;
+)sql";
+
+constexpr const char* version_3 = R"sql(
+ALTER TABLE cofila_queues ADD COLUMN concurrency INTEGER; -- active jobs; null: no limit, here and below
+ALTER TABLE cofila_queues ADD COLUMN rate_max INTEGER; -- claims in rate_window
+ALTER TABLE cofila_queues ADD COLUMN rate_window INTEGER;
+ALTER TABLE cofila_queues ADD COLUMN group_concurrency INTEGER;
+ALTER TABLE cofila_queues ADD COLUMN group_rate_max INTEGER;
+ALTER TABLE cofila_queues ADD COLUMN group_rate_window INTEGER;
+ALTER TABLE cofila_queues ADD COLUMN keep_order INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cofila_queues ADD COLUMN grouped INTEGER NOT NULL DEFAULT 0; -- it has, or had, a job with a group
+
+ALTER TABLE cofila_jobs ADD COLUMN group_key TEXT;
+CREATE INDEX cofila_jobs_group ON cofila_jobs (queue, state, group_key, priority, position) WHERE group_key IS NOT NULL;
+
+ALTER TABLE cofila_jobs ADD COLUMN dedup_id TEXT; -- while the job holds it
+ALTER TABLE cofila_jobs ADD COLUMN dedup_until INTEGER; -- finished or not; null: until it has finished
+ALTER TABLE cofila_jobs ADD COLUMN kept_for INTEGER; -- key of the job for whose end it waits
+CREATE UNIQUE INDEX cofila_jobs_dedup ON cofila_jobs (queue, dedup_id) WHERE dedup_id IS NOT NULL;
+CREATE INDEX cofila_jobs_kept_for ON cofila_jobs (kept_for) WHERE kept_for IS NOT NULL;
+
+-- Claims of late, where there is a rate; '': of jobs without a group.
+CREATE TABLE cofila_claim_log (
+    queue INTEGER NOT NULL,
+    group_key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    jobs INTEGER NOT NULL,
+    PRIMARY KEY (queue, group_key, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cofila_groups (
+    queue INTEGER NOT NULL,
+    group_key TEXT NOT NULL,
+    served INTEGER NOT NULL, -- its last turn
+    PRIMARY KEY (queue, group_key)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3};
 constexpr int current_version = static_cast<int>(migrations.size());
 
 std::int64_t ask(SQLite::Database& db, const char* sql)
@@ -258,6 +302,17 @@ void check_version(std::int64_t version, const std::string& path)
         errc::storage_newer,
         has + ", this program knows versions up to " + std::to_string(current_version) + "; use a newer version of it"
     };
+}
+
+void check_tables(SQLite::Database& db)
+{
+    if (stored_version(db) < current_version)
+        throw error{
+            errc::invalid_argument,
+            "db",
+            "must be connected to a file with the present tables of cofila; open '" + db.getFilename() +
+                "' once with cofila::engine, which makes them (with engine_options::embed beside your own)"
+        };
 }
 
 void migrate(connection& to, bool embed)

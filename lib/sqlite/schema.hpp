@@ -17,6 +17,9 @@ void check_file(const connection_options& options, bool embed);
 /// Throws unless a file with this schema version is one that this program can work with: `errc::storage_newer`,
 /// `errc::storage_corrupt`.
 void check_version(std::int64_t version, const std::string& path);
+/// Throws unless the database has our tables as this version writes them: `errc::invalid_argument`, field `db`,
+/// `errc::storage_newer`.
+void check_tables(SQLite::Database& db);
 
 /// Brings the file to the schema of this version, in one transaction. Several processes may do so at once.
 void migrate(connection& to, bool embed);

@@ -30,7 +30,7 @@ std::int64_t session::find_or_make_queue(const std::string& name)
     if (const auto known = find_queue(name))
         return *known;
     sql_.exec("INSERT INTO cofila_queues (name) VALUES (?1)", name);
-    return numbers_[name] = connection_.db().getLastInsertRowid();
+    return numbers_[name] = db_.getLastInsertRowid();
 }
 
 const std::string& session::queue_name(std::int64_t number)
@@ -65,7 +65,7 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
 void session::begun()
 {
     has_room_.reset();
-    if (version_ == connection_.data_version())
+    if (version_ == connection_->data_version())
         return;
     positions_.clear();
     check_schema();
@@ -74,7 +74,7 @@ void session::begun()
 void session::check_schema()
 {
     auto row = sql_.query("SELECT value FROM cofila_meta WHERE key = 'schema_version'");
-    check_version(row.step() ? row.number(0) : 0, connection_.path());
+    check_version(row.step() ? row.number(0) : 0, db_.getFilename());
 }
 
 void session::check_room()
@@ -84,7 +84,7 @@ void session::check_room()
     if (!*has_room_)
         throw error{
             errc::storage_full,
-            "'" + connection_.path() + "': the disk is full and what is left of it is kept to complete jobs; make room"
+            "'" + connection_->path() + "': the disk is full and what is left of it is kept to complete jobs; make room"
         };
 }
 

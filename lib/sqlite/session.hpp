@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "domain/options_json.hpp"
 #include "sqlite/connection.hpp"
@@ -20,12 +22,17 @@ class session {
 public:
     /// `room` may be null: nothing is kept for a full disk.
     explicit session(const connection_options& options, reserve* room = nullptr)
-        : connection_{options},
-          sql_{connection_.db()},
+        : connection_{std::make_unique<connection>(options)},
+          db_{connection_->db()},
+          sql_{db_},
           reserve_{room}
     {}
+    /// Works in a transaction of somebody else's, on his connection, and is gone before it ends: what is told of
+    /// transactions below is not for this one, but for `flush`.
+    explicit session(SQLite::Database& borrowed) : db_{borrowed}, sql_{db_}, reserve_{nullptr} {}
 
-    connection& link() noexcept { return connection_; }
+    /// Its own connection; a borrowed one is not asked for.
+    connection& link() noexcept { return *connection_; }
     statement_cache& sql() noexcept { return sql_; }
 
     /// The number that stands for a queue's name; nothing where the queue was never used.
@@ -49,9 +56,17 @@ public:
     /// Before COMMIT: what was given is covered by what the file holds, for whoever gives positions next.
     void flush();
     /// After COMMIT.
-    void committed() { version_ = connection_.data_version(); }
+    void committed() { version_ = connection_->data_version(); }
     /// After a rollback, even of a part: a queue that was made in it is gone. (Positions that were given stay given.)
     void forget_names();
+
+    /// Jobs that were kept for the end of another and wait now, since this was asked last: to be told of.
+    void note_freed(std::int64_t queue, job_id id) { freed_.push_back({.queue = queue, .id = std::move(id)}); }
+    struct freed_job {
+        std::int64_t queue = 0;
+        job_id id{};
+    };
+    std::vector<freed_job> take_freed() { return std::exchange(freed_, {}); }
 
     /// The stored text of options, and the way back. Jobs of one kind share both.
     const std::string& options_text(const std::shared_ptr<const job_options>& options);
@@ -67,7 +82,8 @@ private:
         range stored{};  ///< At or beyond what was given. What lies between is lost when the process ends, and no loss.
     };
 
-    connection connection_;
+    const std::unique_ptr<connection> connection_{};
+    SQLite::Database& db_;
     statement_cache sql_;
     reserve* const reserve_;
     std::optional<bool> has_room_{};  // asked once in a transaction
@@ -75,6 +91,7 @@ private:
     std::map<std::int64_t, std::string> names_{};
     std::map<std::int64_t, positions> positions_{};
     std::optional<unsigned> version_{};  // of the file after the last commit; none: what was flushed may not be there
+    std::vector<freed_job> freed_{};
     domain::options_cache options_cache_{};
     std::shared_ptr<const job_options> last_options_{};
     std::string last_text_{};

@@ -10,7 +10,7 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// A finished job whose time is over.
+/// A job whose time is over.
 struct doomed {
     std::int64_t key = 0;
     std::int64_t queue = 0;
@@ -75,11 +75,42 @@ void rescue(session& with, const rescue_order& order, time_point now, sweep_answ
     );
 }
 
+/// Jobs that were to be started by now: those that were not fail, and the time of the others is forgotten, so that each
+/// is looked at once.
+void expire(session& with, const sweep_request& request, sweep_answer& answer)
+{
+    std::vector<doomed> overdue;
+    {
+        auto row = with.sql().query(
+            "SELECT key, queue FROM cofila_jobs WHERE expires_at IS NOT NULL AND expires_at <= ?1 "
+            "ORDER BY expires_at, key LIMIT ?2",
+            request.now,
+            request.limit
+        );
+        while (row.step())
+            overdue.push_back({.key = row.number(0), .queue = row.number(1)});
+    }
+    for (const auto& [key, queue] : overdue) {
+        auto job = find_job(with, key).value();
+        const auto change = domain::after_expiry(job, request.now);
+        if (!domain::has_expired(job, request.now) || !move_job(with, queue, key, {}, change)) {
+            with.sql().exec("UPDATE cofila_jobs SET expires_at = NULL WHERE key = ?1", key);
+            continue;
+        }
+        domain::apply(job, change);
+        answer.expired.push_back(
+            {.queue = with.queue_name(queue), .job = std::make_shared<const job_record>(std::move(job))}
+        );
+    }
+    answer.more = answer.more || static_cast<int>(overdue.size()) >= request.limit;
+}
+
 std::vector<doomed> over_age(session& with, time_point now, int limit)
 {
     std::vector<doomed> out;
     auto row = with.sql().query(
-        "SELECT key, queue FROM cofila_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1 ORDER BY prune_at LIMIT ?2",
+        "SELECT key, queue FROM cofila_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1 "
+        "AND (dedup_until IS NULL OR dedup_until <= ?1) ORDER BY prune_at LIMIT ?2",
         now,
         limit
     );
@@ -125,7 +156,7 @@ std::vector<counted_group> counted_groups(session& with)
 }
 
 /// Jobs of a group with at least `keep` jobs of their queue and state finished after them.
-void over_count(session& with, const counted_group& group, int limit, std::vector<doomed>& out)
+void over_count(session& with, const counted_group& group, time_point now, int limit, std::vector<doomed>& out)
 {
     std::optional<std::pair<std::int64_t, std::int64_t>> oldest_kept;  // finished_at, key
     if (group.keep > 0) {
@@ -142,13 +173,15 @@ void over_count(session& with, const counted_group& group, int limit, std::vecto
     }
     auto row = with.sql().query(
         "SELECT key FROM cofila_jobs WHERE queue = ?1 AND state = ?2 AND prune_count = ?3 AND prune_count IS NOT NULL "
-        "AND (?4 IS NULL OR finished_at < ?4 OR (finished_at = ?4 AND key < ?5)) ORDER BY finished_at LIMIT ?6",
+        "AND (?4 IS NULL OR finished_at < ?4 OR (finished_at = ?4 AND key < ?5)) "
+        "AND (dedup_until IS NULL OR dedup_until <= ?7) ORDER BY finished_at LIMIT ?6",
         group.queue,
         group.state,
         group.keep,
         oldest_kept ? std::optional{oldest_kept->first} : std::nullopt,
         oldest_kept ? std::optional{oldest_kept->second} : std::nullopt,
-        limit
+        limit,
+        now
     );
     while (row.step())
         out.push_back({.key = row.number(0), .queue = group.queue});
@@ -158,15 +191,15 @@ void prune(session& with, const sweep_request& request, sweep_answer& answer)
 {
     auto jobs = over_age(with, request.now, request.limit);
     for (const auto& job : jobs)
-        erase_job(with, job.key);
+        erase_job(with, job.queue, job.key);
     for (const auto& group : counted_groups(with)) {
         const int left = request.limit - static_cast<int>(jobs.size());
         if (left <= 0)
             break;
         std::vector<doomed> more;
-        over_count(with, group, left, more);
+        over_count(with, group, request.now, left, more);
         for (const auto& job : more)
-            erase_job(with, job.key);
+            erase_job(with, job.queue, job.key);
         jobs.insert(jobs.end(), more.begin(), more.end());
     }
     answer.more = answer.more || static_cast<int>(jobs.size()) >= request.limit;
@@ -177,15 +210,32 @@ void prune(session& with, const sweep_request& request, sweep_answer& answer)
         answer.pruned.push_back({.queue = with.queue_name(queue), .count = count});
 }
 
+/// Groups that have nothing to run need no turn any more.
+void forget_groups(session& with)
+{
+    for (const auto queue : queue_numbers(with))
+        with.sql().exec(
+            "DELETE FROM cofila_groups WHERE queue = ?1 AND group_key <> '' AND NOT EXISTS (SELECT 1 FROM cofila_jobs "
+            "WHERE cofila_jobs.queue = ?1 AND state IN (0, 1, 2) "
+            "AND cofila_jobs.group_key = cofila_groups.group_key)",
+            queue
+        );
+}
+
 }  // namespace
 
 sweep_answer sweep(session& with, const sweep_request& request)
 {
     sweep_answer answer;
+    with.take_freed();
     promote_all(with, request, answer);
     for (const auto& order : request.rescues)
         rescue(with, order, request.now, answer);
+    expire(with, request, answer);
     prune(with, request, answer);
+    forget_groups(with);
+    for (auto& job : with.take_freed())
+        answer.promoted.push_back({.queue = with.queue_name(job.queue), .id = std::move(job.id)});
     return answer;
 }
 

@@ -1,5 +1,6 @@
 // The one file that reads clocks, sets timers and asks for random numbers.
 #include <cofila/clock.hpp>
+#include <cofila/environment.hpp>
 #include <cofila/random_source.hpp>
 
 #include <boost/asio/steady_timer.hpp>
@@ -42,7 +43,24 @@ private:
     std::mt19937_64 engine_{};
 };
 
+/// Has no state that threads, or the processes after a fork, could share.
+class machine_entropy final : public random_source {
+public:
+    std::uint64_t next() override
+    {
+        thread_local std::random_device device;
+        const std::uint64_t high = device();
+        return high << 32 | device();
+    }
+};
+
 }  // namespace
+
+const environment& environment::system()
+{
+    static const environment machine{.clock = system_clock(), .random = std::make_shared<machine_entropy>()};
+    return machine;
+}
 
 std::shared_ptr<clock> system_clock() { return std::make_shared<machine_clock>(); }
 

@@ -71,7 +71,7 @@ CONTRACT_CASE("the lock is a good one: it is renewed, written under and settled 
     REQUIRE(answer.claimed.size() == 1);
     const auto& job = answer.claimed.front();
     const std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1h}};
-    const auto extended = co_await s->extend_locks(s.now(), locks);
+    const auto extended = co_await s.extend(locks);
     CHECK(extended == std::vector<bool>{true});
     const auto written = co_await s->update_progress(s.queue(), claim_of(job), "50");
     CHECK(written);

@@ -354,7 +354,7 @@ CONTRACT_CASE("the id of a removed job is free again, and nothing of that job co
     co_await s->update_progress(s.queue(), claim_of(job), "50");
     co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "old"}, 10);
     co_await s.settle(s.failing(job));
-    co_await s->remove(s.queue(), "a");
+    co_await s.remove("a");
     const auto row = co_await s.add("a", {}, "2");
     CHECK_FALSE(row.duplicate);
     const auto read = co_await s.get("a");

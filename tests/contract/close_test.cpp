@@ -26,29 +26,36 @@ CONTRACT_CASE("after close every call fails, and close itself may be repeated")
     const worker_row worker{.id = "w"};
     const sweep_request sweep{.now = s.now()};
     const auto another = s.make("b");
-    const thrown_error errors[] = {
-        co_await error_of(s->add(s.queue(), {})),
-        co_await error_of(s->add_and_claim(s.queue(), another, s.now(), s.order(1))),
-        co_await error_of(s->settle_and_claim(settle)),
-        co_await error_of(s->extend_locks(s.now(), locks)),
-        co_await error_of(s->update_progress(s.queue(), claim_of(job), "1")),
-        co_await error_of(s->add_log(s.queue(), claim_of(job), {}, 1)),
-        co_await error_of(s->set_paused(s.queue(), true)),
-        co_await error_of(s->remove(s.queue(), "a")),
-        co_await error_of(s->retry(s.queue(), "a", {})),
-        co_await error_of(s->promote(s.queue(), "a")),
-        co_await error_of(s->sweep(sweep)),
-        co_await error_of(s->locks()),
-        co_await error_of(s->register_worker(worker)),
-        co_await error_of(s->forget_worker("w")),
-        co_await error_of(s->get(s.queue(), "a")),
-        co_await error_of(s->list(s.queue(), {}, {})),
-        co_await error_of(s->counts(s.queue())),
-        co_await error_of(s->logs(s.queue(), "a", {})),
-        co_await error_of(s->is_paused(s.queue())),
-        co_await error_of(s->tend()),
-        co_await error_of(s->changed_elsewhere()),
-    };
+    const job_filter waiting{.state = job_state::waiting};
+    const std::vector<int> priorities{0};
+    std::vector<thrown_error> errors;
+    errors.push_back(co_await error_of(s->add(s.queue(), {})));
+    errors.push_back(co_await error_of(s->add_and_claim(s.queue(), another, s.now(), s.order(1))));
+    errors.push_back(co_await error_of(s->settle_and_claim(settle)));
+    errors.push_back(co_await error_of(s.extend(locks)));
+    errors.push_back(co_await error_of(s->update_progress(s.queue(), claim_of(job), "1")));
+    errors.push_back(co_await error_of(s->add_log(s.queue(), claim_of(job), {}, 1)));
+    errors.push_back(co_await error_of(s->set_paused(s.queue(), true)));
+    errors.push_back(co_await error_of(s.remove("a")));
+    errors.push_back(co_await error_of(s.retry("a", {})));
+    errors.push_back(co_await error_of(s.change("a", promotion{})));
+    errors.push_back(co_await error_of(s->change_all(s.queue(), waiting, {}, removal{}, s.now())));
+    errors.push_back(co_await error_of(s->reset_queue(s.queue())));
+    errors.push_back(co_await error_of(s->update_data(s.queue(), claim_of(job), "1")));
+    errors.push_back(co_await error_of(s->counts_by_priority(s.queue(), priorities)));
+    errors.push_back(co_await error_of(s->position(s.queue(), "a")));
+    errors.push_back(co_await error_of(s->sweep(sweep)));
+    errors.push_back(co_await error_of(s->locks()));
+    errors.push_back(co_await error_of(s->register_worker(worker)));
+    errors.push_back(co_await error_of(s->forget_worker("w")));
+    errors.push_back(co_await error_of(s->get(s.queue(), "a")));
+    errors.push_back(co_await error_of(s->list(s.queue(), {}, {})));
+    errors.push_back(co_await error_of(s->counts(s.queue())));
+    errors.push_back(co_await error_of(s->logs(s.queue(), "a", {})));
+    errors.push_back(co_await error_of(s->is_paused(s.queue())));
+    errors.push_back(co_await error_of(s->tend()));
+    errors.push_back(co_await error_of(s->changed_elsewhere()));
+    CHECK(errors.size() > 20);
     for (const auto& e : errors)
         CHECK(e.code == errc::closed);
 }

@@ -180,7 +180,7 @@ CONTRACT_CASE("promote makes a delayed job wait now, at the place it has by its 
     co_await s.add("b", {.delay = 1h});
     co_await s.add("c");
     const auto before = co_await s.get("b");
-    const auto answer = co_await s->promote(s.queue(), "b");
+    const auto answer = co_await s.promote("b");
     CHECK(answer.found);
     CHECK(answer.done);
     CHECK(answer.was == job_state::delayed);
@@ -205,7 +205,7 @@ CONTRACT_CASE("promote takes only a delayed job, and otherwise changes nothing")
     co_await s.add("waiting");
     for (const std::string id : {"completed", "failed", "active", "waiting"}) {
         const auto before = co_await s.get(id);
-        const auto answer = co_await s->promote(s.queue(), id);
+        const auto answer = co_await s.promote(id);
         CHECK(answer.found);
         CHECK_FALSE(answer.done);
         CHECK(to_string(answer.was) == id);
@@ -214,12 +214,12 @@ CONTRACT_CASE("promote takes only a delayed job, and otherwise changes nothing")
         const auto after = co_await s.get(id);
         CHECK(describe(after) == describe(before));
     }
-    const auto missing = co_await s->promote(s.queue(), "missing");
+    const auto missing = co_await s.promote("missing");
     CHECK_FALSE(missing.found);
     CHECK_FALSE(missing.done);
     CHECK(missing.job == nullptr);
     co_await s.in("other").add("elsewhere", {.delay = 1s});
-    const auto elsewhere = co_await s->promote(s.queue(), "elsewhere");
+    const auto elsewhere = co_await s.promote("elsewhere");
     CHECK_FALSE(elsewhere.found);
 }
 

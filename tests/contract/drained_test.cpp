@@ -113,7 +113,7 @@ CONTRACT_CASE("a settlement that is repeated or lost drains nothing")
     const auto repeated = co_await s.settle_and_claim({s.completion(job)}, 1);
     CHECK(repeated.settlements == std::vector<settled>{settled::already});
     CHECK_FALSE(repeated.drained);
-    co_await s->remove(s.queue(), "a");
+    co_await s.remove("a");
     const auto lost = co_await s.settle_and_claim({s.completion(job)}, 1);
     CHECK(lost.settlements == std::vector<settled>{settled::lost});
     CHECK_FALSE(lost.drained);

@@ -22,7 +22,7 @@ asio::awaitable<void> check_that_nothing_is_written(store s, job_ref stale)
     const auto lines = co_await s.logs("a");
 
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = stale, .duration = 1h}};
-    const auto extended = co_await s->extend_locks(s.now(), std::move(locks));
+    const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{false});
     const auto progress = co_await s->update_progress(s.queue(), stale, "99");
     CHECK_FALSE(progress);
@@ -208,7 +208,7 @@ CONTRACT_CASE("a settlement of a job that is gone is lost")
 {
     const auto job = co_await s.add_active("a");
     co_await s.settle(s.completion(job));
-    co_await s->remove(s.queue(), "a");
+    co_await s.remove("a");
     const auto by_key = co_await s.settle(s.completion(job));
     CHECK(by_key == settled::lost);
     auto end = s.completion(job);
@@ -264,7 +264,7 @@ CONTRACT_CASE("a lock that has expired still holds until somebody takes it away"
     const auto logged = co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "late"}, 10);
     CHECK(logged);
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 10s}};
-    const auto extended = co_await s->extend_locks(s.now(), std::move(locks));
+    const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true});
     s.pass(1h);
     const auto answer = co_await s.settle(s.completion(job));

@@ -176,11 +176,11 @@ CONTRACT_CASE("a listing goes on where it was, whatever became of the last job o
     for (const auto state : {std::optional<job_state>{}, std::optional{job_state::waiting}}) {
         const auto first = co_await s->list(s.queue(), {.state = state}, {.limit = 2});
         REQUIRE(ids(first.items) == names{"a", "b"});
-        co_await s->remove(s.queue(), "b");
+        co_await s.remove("b");
         const auto second = co_await s->list(s.queue(), {.state = state}, {.after = first.next, .limit = 10});
         CHECK(ids(second.items) == names{"c", "d"});
         co_await s.add("b", {.lifo = true});
-        const auto a = co_await s->remove(s.queue(), "a");
+        const auto a = co_await s.remove("a");
         REQUIRE(a.done);
         co_await s.add("a", {.lifo = true});
     }

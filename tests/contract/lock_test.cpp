@@ -64,7 +64,7 @@ CONTRACT_CASE("a renewed lock shows its new end and duration")
     const auto job = co_await s.add_active("a");
     s.pass(5s);
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 77s}};
-    co_await s->extend_locks(s.now(), std::move(locks));
+    co_await s.extend(std::move(locks));
     const auto rows = co_await sorted_locks(s);
     REQUIRE(rows.size() == 1);
     CHECK(rows[0].token == job->token);

@@ -74,7 +74,7 @@ CONTRACT_CASE("a running job of a paused queue can be written to, renewed and fi
     const auto logged = co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "x"}, 10);
     CHECK(logged);
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1s}};
-    const auto extended = co_await s->extend_locks(s.now(), std::move(locks));
+    const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true});
     const auto answer = co_await s.settle(s.completion(job));
     CHECK(answer == settled::accepted);
@@ -105,7 +105,7 @@ CONTRACT_CASE("in a paused queue promotions go on: by a claim, a sweep and by ha
     s.pass(1s);
     const auto sweep = co_await s.sweep();
     CHECK(sweep.promoted.size() == 1);
-    const auto by_hand = co_await s->promote(s.queue(), "by hand");
+    const auto by_hand = co_await s.promote("by hand");
     CHECK(by_hand.done);
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 3});
@@ -120,9 +120,9 @@ CONTRACT_CASE("in a paused queue stalled jobs are rescued, and others retried an
     co_await s->set_paused(s.queue(), true);
     const auto rescued = co_await s.rescue(stalled);
     CHECK(rescued);
-    const auto retried = co_await s->retry(s.queue(), "failed", {});
+    const auto retried = co_await s.retry("failed", {});
     CHECK(retried.done);
-    const auto removed = co_await s->remove(s.queue(), "removed");
+    const auto removed = co_await s.remove("removed");
     CHECK(removed.done);
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 2});

@@ -27,7 +27,7 @@ CONTRACT_CASE("a failed job that is retried waits again, with its attempts and s
     check_counters(before, 3, 2, 1);
 
     s.pass(1h);
-    const auto answer = co_await s->retry(s.queue(), "a", {});
+    const auto answer = co_await s.retry("a", {});
     CHECK(answer.found);
     CHECK(answer.done);
     CHECK(answer.was == job_state::failed);
@@ -60,7 +60,7 @@ CONTRACT_CASE("a completed job that is retried waits again, without its result")
 {
     auto job = co_await s.add_active("a");
     co_await s.settle(s.completion(job, "42"));
-    const auto answer = co_await s->retry(s.queue(), "a", {});
+    const auto answer = co_await s.retry("a", {});
     CHECK(answer.done);
     CHECK(answer.was == job_state::completed);
     const auto read = co_await s.get("a");
@@ -80,7 +80,7 @@ CONTRACT_CASE("a retry that keeps the attempts leaves them counted")
     co_await s.settle(s.failing(job));
     job = co_await s.claim_one();
     co_await s.settle(s.failing(job));
-    co_await s->retry(s.queue(), "a", {.keep_attempts = true});
+    co_await s.retry("a", {.keep_attempts = true});
     const auto waiting = co_await s.get("a");
     check_counters(waiting, 2, 2, 0);
     job = co_await s.claim_one();
@@ -99,8 +99,8 @@ CONTRACT_CASE("a retried job goes behind the others of its priority, a lifo one 
     co_await s.add("a");
     co_await s.add("b", {.lifo = true});
     co_await s.add("less", {.priority = 1});
-    co_await s->retry(s.queue(), "back", {});
-    co_await s->retry(s.queue(), "front", {});
+    co_await s.retry("back", {});
+    co_await s.retry("front", {});
     const auto claimed = co_await s.claim(5);
     CHECK(ids(claimed) == names{"front", "b", "a", "back", "less"});
 }
@@ -112,7 +112,7 @@ CONTRACT_CASE("retry takes only a finished job, and otherwise changes nothing")
     co_await s.add("delayed", {.delay = 1s});
     for (const std::string id : {"active", "waiting", "delayed"}) {
         const auto before = co_await s.get(id);
-        const auto answer = co_await s->retry(s.queue(), id, {});
+        const auto answer = co_await s.retry(id, {});
         CHECK(answer.found);
         CHECK_FALSE(answer.done);
         CHECK(to_string(answer.was) == id);
@@ -121,14 +121,14 @@ CONTRACT_CASE("retry takes only a finished job, and otherwise changes nothing")
         const auto after = co_await s.get(id);
         CHECK(describe(after) == describe(before));
     }
-    const auto missing = co_await s->retry(s.queue(), "missing", {});
+    const auto missing = co_await s.retry("missing", {});
     CHECK_FALSE(missing.found);
     CHECK_FALSE(missing.done);
     CHECK(missing.job == nullptr);
     auto other = s.in("other");
     const auto elsewhere = co_await other.add_active("elsewhere");
     co_await other.settle(other.failing(elsewhere));
-    const auto here = co_await s->retry(s.queue(), "elsewhere", {});
+    const auto here = co_await s.retry("elsewhere", {});
     CHECK_FALSE(here.found);
 }
 
@@ -136,8 +136,8 @@ CONTRACT_CASE("a second retry finds the job waiting")
 {
     const auto job = co_await s.add_active("a");
     co_await s.settle(s.failing(job));
-    co_await s->retry(s.queue(), "a", {});
-    const auto answer = co_await s->retry(s.queue(), "a", {});
+    co_await s.retry("a", {});
+    const auto answer = co_await s.retry("a", {});
     CHECK(answer.found);
     CHECK_FALSE(answer.done);
     CHECK(answer.was == job_state::waiting);
@@ -149,8 +149,8 @@ CONTRACT_CASE("the retention of the end that was undone is forgotten")
     const auto by_count = co_await s.add_active("count", {.on_failed = retention::keep_last(0)});
     co_await s.settle(s.failing(by_age));
     co_await s.settle(s.failing(by_count));
-    co_await s->retry(s.queue(), "age", {});
-    co_await s->retry(s.queue(), "count", {});
+    co_await s.retry("age", {});
+    co_await s.retry("count", {});
     s.pass(1h);
     const auto answer = co_await s.sweep();
     CHECK(answer.pruned.empty());
@@ -164,7 +164,7 @@ CONTRACT_CASE("logs and progress survive a retry")
     co_await s->update_progress(s.queue(), claim_of(job), "50");
     co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "first run"}, 10);
     co_await s.settle(s.failing(job));
-    co_await s->retry(s.queue(), "a", {});
+    co_await s.retry("a", {});
     const auto read = co_await s.get("a");
     CHECK(read.progress == "50");
     const auto lines = co_await s.logs("a");

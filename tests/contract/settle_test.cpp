@@ -240,7 +240,7 @@ CONTRACT_CASE("a result goes with a retry, whatever its length, and the next one
             const auto completed = co_await queue.get("a");
             CHECK((completed.result == result));
             CHECK((completed.data == data));
-            co_await queue->retry(queue.queue(), "a", {});
+            co_await queue.retry("a", {});
             const auto waiting = co_await queue.get("a");
             CHECK((waiting.result == ""));
             CHECK((waiting.data == data));

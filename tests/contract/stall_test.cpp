@@ -160,7 +160,7 @@ CONTRACT_CASE("a lock that was renewed since it was seen is left alone")
     const auto job = co_await s.add_active("a");
     s.pass(10s);
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = lock_duration}};
-    co_await s->extend_locks(s.now(), std::move(locks));
+    co_await s.extend(std::move(locks));
     const auto answer = co_await sweep_with(s, {order_for(job)});
     CHECK(answer.rescued.empty());
     const auto state_of_a = co_await s.state("a");
@@ -175,7 +175,7 @@ CONTRACT_CASE("a job that ended since its lock was seen is left alone")
     co_await s.settle(s.completion(completed));
     co_await s.settle(s.release(released));
     co_await s.settle(s.completion(removed));
-    co_await s->remove(s.queue(), "removed");
+    co_await s.remove("removed");
     const auto answer = co_await sweep_with(s, {order_for(completed), order_for(released), order_for(removed)});
     CHECK(answer.rescued.empty());
     const auto first = co_await s.get("completed");

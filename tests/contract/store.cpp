@@ -99,6 +99,17 @@ asio::awaitable<job_snapshot> store::add_active(std::string id, job_options opti
     co_return job;
 }
 
+asio::awaitable<void> store::add_one_in_each_state()
+{
+    const auto completed = co_await add_active("completed");
+    (void)co_await settle(this->completion(completed, "1"));
+    const auto failed = co_await add_active("failed");
+    (void)co_await settle(failing(failed));
+    (void)co_await add_active("active");
+    (void)co_await add("waiting");
+    (void)co_await add("delayed", {.delay = seconds{60}});
+}
+
 settlement store::completion(job_snapshot job, std::string result) const
 {
     return {.job = claim_of(job), .change = domain::after_success(*job, std::move(result), now())};
@@ -113,6 +124,11 @@ settlement store::failing(job_snapshot job, std::string message) const
 settlement store::release(job_snapshot job) const
 {
     return {.job = claim_of(job), .change = domain::after_release(*job)};
+}
+
+settlement store::putting_off(job_snapshot job, deferral when) const
+{
+    return {.job = claim_of(job), .change = domain::after_deferral(*job, when, now())};
 }
 
 asio::awaitable<settled> store::settle(settlement end)
@@ -176,6 +192,46 @@ asio::awaitable<std::vector<std::string>> store::list(std::optional<job_state> s
     co_return all;
 }
 
+asio::awaitable<std::vector<std::string>> store::find(job_filter filter, int page_size)
+{
+    std::vector<std::string> all;
+    page_request request{.limit = page_size};
+    do {
+        const auto page = co_await shared_->repository->list(queue_, filter, request);
+        REQUIRE(page.items.size() <= static_cast<std::size_t>(page_size));
+        std::ranges::copy(ids(page.items), std::back_inserter(all));
+        request.after = page.next;
+    } while (!request.after.empty());
+    co_return all;
+}
+
+asio::awaitable<change_answer> store::change(job_id id, job_change what)
+{
+    return shared_->repository->change(queue_, std::move(id), std::move(what), now());
+}
+
+asio::awaitable<std::vector<std::string>> store::change_all(job_filter filter, job_change what, int page_size)
+{
+    std::vector<std::string> all;
+    page_request request{.limit = page_size};
+    do {
+        const auto page = co_await shared_->repository->change_all(queue_, filter, request, what, now());
+        REQUIRE(page.changed.size() <= static_cast<std::size_t>(page_size));
+        std::ranges::copy(ids(page.changed), std::back_inserter(all));
+        request.after = page.next;
+    } while (!request.after.empty());
+    co_return all;
+}
+
+asio::awaitable<std::vector<bool>> store::extend(std::vector<lock_extension> locks)
+{
+    const auto answers = co_await shared_->repository->extend_locks(now(), std::move(locks));
+    std::vector<bool> held;
+    for (const auto& answer : answers)
+        held.push_back(answer.held);
+    co_return held;
+}
+
 asio::awaitable<std::vector<std::string>> store::logs(std::string id)
 {
     const auto page = co_await shared_->repository->logs(queue_, std::move(id), page_request{.limit = 1000});
@@ -216,24 +272,30 @@ std::string describe(const job_record& job)
         << "  options " << (job.options ? domain::options_to_json(*job.options) : "missing") << '\n'
         << "  " << job.state << ", priority " << job.priority << ", position " << job.position << '\n'
         << "  timestamp " << time(job.timestamp) << ", run_at " << time(job.run_at) << ", processed_at "
-        << time(job.processed_at) << ", finished_at " << time(job.finished_at) << '\n'
+        << time(job.processed_at) << ", finished_at " << time(job.finished_at) << ", expires_at "
+        << time(job.expires_at) << '\n'
         << "  attempts_started " << job.attempts_started << ", attempts_made " << job.attempts_made
-        << ", stalled_count " << job.stalled_count << '\n'
+        << ", stalled_count " << job.stalled_count << ", deferrals " << job.deferrals << ", cancelled "
+        << job.cancelled.value_or("no") << '\n'
         << "  token \"" << job.token << "\", locked_until " << time(job.locked_until) << ", lock_duration "
         << job.lock_duration.count() << ", worker \"" << job.worker << "\"\n"
         << "  progress " << job.progress << ", result " << job.result << ", failed_reason " << job.failed_reason
         << '\n';
+    if (job.options && job.options->dedup)
+        out << "  dedup_until " << time(job.dedup_until) << (job.holds_dedup ? ", held" : ", not held") << ", kept for "
+            << job.kept_for << '\n';
     for (const auto& attempt : job.attempts)
         out << "  " << attempt << '\n';
     return out.str();
 }
 
-void check_counters(const job_record& job, int attempts_started, int attempts_made, int stalled_count)
+void check_counters(const job_record& job, int attempts_started, int attempts_made, int stalled_count, int deferrals)
 {
     INFO("job ", job.id.str());
     CHECK(job.attempts_started == attempts_started);
     CHECK(job.attempts_made == attempts_made);
     CHECK(job.stalled_count == stalled_count);
+    CHECK(job.deferrals == deferrals);
 }
 
 }  // namespace cofila::test

@@ -1,5 +1,6 @@
 #pragma once
 #include <cofila/job_repository.hpp>
+#include <cofila/outcome.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -7,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/manual_clock.hpp"
@@ -48,11 +50,33 @@ public:
     /// A job that is active: added and claimed. Nothing else may be waiting.
     boost::asio::awaitable<job_snapshot> add_active(std::string id, job_options options = {}, std::string data = "{}");
 
+    /// A job in each state but waiting_children, with the state's name for its id. Nothing else may be waiting.
+    boost::asio::awaitable<void> add_one_in_each_state();
+
     /// The end of the claim of which `job` is the snapshot, as a rule decides it.
     settlement completion(job_snapshot job, std::string result = "null") const;
     settlement failing(job_snapshot job, std::string message = "boom") const;
     settlement release(job_snapshot job) const;
+    settlement putting_off(job_snapshot job, deferral when) const;
     boost::asio::awaitable<settled> settle(settlement end);
+
+    boost::asio::awaitable<change_answer> change(job_id id, job_change what);
+    boost::asio::awaitable<change_answer> remove(job_id id) { return change(std::move(id), removal{}); }
+    boost::asio::awaitable<change_answer> cancel(job_id id, std::string why)
+    {
+        return change(std::move(id), cancellation{.why = std::move(why)});
+    }
+    boost::asio::awaitable<change_answer> promote(job_id id) { return change(std::move(id), promotion{}); }
+    boost::asio::awaitable<change_answer> retry(job_id id, retry_options options)
+    {
+        return change(std::move(id), retrial{.options = options});
+    }
+    /// Of all pages: the ids of those that were changed.
+    boost::asio::awaitable<std::vector<std::string>> change_all(
+        job_filter filter, job_change what, int page_size = 1000
+    );
+    /// Whether each is held.
+    boost::asio::awaitable<std::vector<bool>> extend(std::vector<lock_extension> locks);
 
     /// A sweep without rescues.
     boost::asio::awaitable<sweep_answer> sweep(int limit = 1000);
@@ -66,6 +90,7 @@ public:
     boost::asio::awaitable<job_counts> counts();
     /// The ids of a listing, of all its pages.
     boost::asio::awaitable<std::vector<std::string>> list(std::optional<job_state> state, int page_size = 100);
+    boost::asio::awaitable<std::vector<std::string>> find(job_filter filter, int page_size = 100);
     boost::asio::awaitable<std::vector<std::string>> logs(std::string id);
 
 private:
@@ -93,6 +118,8 @@ std::vector<std::string> ids(const std::vector<job_id>& jobs);
 /// All that a repository keeps of a job, as text: two records are the same if their texts are.
 std::string describe(const job_record& job);
 
-void check_counters(const job_record& job, int attempts_started, int attempts_made, int stalled_count);
+void check_counters(
+    const job_record& job, int attempts_started, int attempts_made, int stalled_count, int deferrals = 0
+);
 
 }  // namespace cofila::test

@@ -96,7 +96,7 @@ CONTRACT_CASE("what is read after an answer shows what was answered")
         const auto added = co_await q->get(q.queue(), id);
         co_await q->update_progress(q.queue(), job_ref{.id = id}, "1");
         const auto written = co_await q->get(q.queue(), id);
-        co_await q->remove(q.queue(), id);
+        co_await q.remove(id);
         const auto removed = co_await q->get(q.queue(), id);
         count += added && written && written->progress == "1" && !removed ? 1 : 0;
     };

@@ -233,7 +233,7 @@ CONTRACT_CASE("renewal moves the end of a lock to its duration from now")
     const auto job = co_await s.add_active("a");
     s.pass(10s);
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 45s}};
-    const auto extended = co_await s->extend_locks(s.now(), std::move(locks));
+    const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true});
     auto expected = *job;
     expected.locked_until = s.now() + 45s;
@@ -257,7 +257,7 @@ CONTRACT_CASE("renewal answers each lock for itself, of any queue, in order")
         {.queue = s.queue(), .job = claim_of(a), .duration = 60s},
         {.queue = "other", .job = claim_by_id(a), .duration = 1s},
     };
-    const auto extended = co_await s->extend_locks(s.now(), std::move(locks));
+    const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true, false, false, true, false});
     const auto a_now = co_await s.get("a");
     CHECK(a_now.locked_until == s.now() + 60s);
@@ -269,7 +269,7 @@ CONTRACT_CASE("renewal answers each lock for itself, of any queue, in order")
 
 CONTRACT_CASE("renewal of no locks answers none")
 {
-    const auto extended = co_await s->extend_locks(s.now(), {});
+    const auto extended = co_await s.extend({});
     CHECK(extended.empty());
 }
 

@@ -54,6 +54,21 @@ std::vector<error_case> closed_queue_errors()
     closed("queue::complete", [](queue<> q) -> task { co_await q.complete({}, 1); });
     closed("queue::fail", [](queue<> q) -> task { co_await q.fail({}, {}); });
     closed("queue::extend_lock", [](queue<> q) -> task { co_await q.extend_lock({}, 30s); });
+    closed("queue::cancel", [](queue<> q) -> task { co_await q.cancel("a", "why"); });
+    closed("queue::drain", [](queue<> q) -> task { (void)co_await q.drain(true); });
+    closed("queue::clean", [](queue<> q) -> task { (void)co_await q.clean({}); });
+    closed("queue::retry_all", [](queue<> q) -> task { (void)co_await q.retry_all(); });
+    closed("queue::promote_all", [](queue<> q) -> task { (void)co_await q.promote_all(); });
+    closed("queue::obliterate", [](queue<> q) -> task { co_await q.obliterate(true); });
+    closed("queue::get_counts_per_priority", [](queue<> q) -> task { (void)co_await q.get_counts_per_priority({0}); });
+    closed("queue::get_position", [](queue<> q) -> task { (void)co_await q.get_position("a"); });
+    closed("queue::set_global_concurrency", [](queue<> q) -> task { co_await q.set_global_concurrency(1); });
+    closed("queue::set_rate_limit", [](queue<> q) -> task { co_await q.set_rate_limit(rate_limit{}); });
+    closed("queue::set_group", [](queue<> q) -> task { co_await q.set_group({}); });
+    closed("queue::get_limits", [](queue<> q) -> task { (void)co_await q.get_limits(); });
+    closed("queue::why", [](queue<> q) -> task { (void)co_await q.why("a"); });
+    closed("queue::wait_until_finished", [](queue<> q) -> task { (void)co_await q.wait_until_finished("a", 1s); });
+    closed("queue::release", [](queue<> q) -> task { co_await q.release({}); });
     closed("queue::start_maintenance", [](queue<> q) -> task {
         q.start_maintenance();
         co_return;
@@ -67,6 +82,11 @@ std::vector<error_case> closed_job_errors()
     const auto closed = [&](const char* function, job_call what) { add_cases(out, function, what); };
     closed("job::update_progress", [](job<> j) -> task { co_await j.update_progress(1); });
     closed("job::log", [](job<> j) -> task { co_await j.log("line"); });
+    closed("job::update_data", [](job<> j) -> task { co_await j.update_data(1); });
+    closed("job::cancel", [](job<> j) -> task { co_await j.cancel("why"); });
+    closed("job::change_delay", [](job<> j) -> task { co_await j.change_delay(1s); });
+    closed("job::change_priority", [](job<> j) -> task { co_await j.change_priority(1); });
+    closed("job::wait_until_finished", [](job<> j) -> task { (void)co_await j.wait_until_finished(1s); });
     closed("job::refresh", [](job<> j) -> task { co_await j.refresh(); });
     closed("job::promote", [](job<> j) -> task { co_await j.promote(); });
     closed("job::retry", [](job<> j) -> task { co_await j.retry(); });

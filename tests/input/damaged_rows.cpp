@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "domain/stall_watch.hpp"
+#include "domain/why.hpp"
 #include "integration/sqlite_support.hpp"
+#include "sqlite/claiming.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/schema.hpp"
@@ -19,7 +21,7 @@ namespace cofila::test {
 
 namespace {
 
-constexpr std::array<std::string_view, 35> all_places{
+constexpr std::array<std::string_view, 57> all_places{
     "cofila_jobs.state",
     "cofila_jobs.priority",
     "cofila_jobs.position",
@@ -55,6 +57,28 @@ constexpr std::array<std::string_view, 35> all_places{
     "cofila_queues.paused",
     "cofila_queues.head",
     "cofila_queues.tail",
+    "cofila_jobs.deferrals",
+    "cofila_jobs.expires_at",
+    "cofila_jobs.cancelled",
+    "cofila_queues.rests_until",
+    "cofila_jobs.group_key",
+    "cofila_jobs.dedup_id",
+    "cofila_jobs.dedup_until",
+    "cofila_jobs.kept_for",
+    "cofila_queues.concurrency",
+    "cofila_queues.rate_max",
+    "cofila_queues.rate_window",
+    "cofila_queues.group_concurrency",
+    "cofila_queues.group_rate_max",
+    "cofila_queues.group_rate_window",
+    "cofila_queues.keep_order",
+    "cofila_queues.grouped",
+    "cofila_claim_log.at",
+    "cofila_claim_log.group_key",
+    "cofila_claim_log.jobs",
+    "cofila_claim_log.queue",
+    "cofila_groups.group_key",
+    "cofila_groups.served",
 };
 
 /// What a job has in each state, beside what all have.
@@ -62,13 +86,18 @@ constexpr const char* rows = R"sql(
 UPDATE cofila_jobs SET state = ?1,
     run_at = iif(?1 = 1, 4000000000000, NULL),
     token = iif(?1 = 2, 'token', ''), locked_until = iif(?1 = 2, 1000, NULL),
-    finished_at = iif(?1 > 3, 1000, NULL), prune_count = iif(?1 > 3, 1, NULL)
+    finished_at = iif(?1 > 3, 1000, NULL), prune_count = iif(?1 > 3, 1, NULL),
+    expires_at = iif(?1 < 2, 4000000000000, 1000), cancelled = iif(?1 = 2, 'why', NULL), group_key = 'g',
+    dedup_id = 'd', dedup_until = iif(?1 > 3, 1000, NULL), kept_for = iif(?1 = 1, 2, NULL)
 WHERE id = 'bad'
 )sql";
 constexpr const char* more_rows = R"sql(
 INSERT INTO cofila_attempts SELECT key, 1, 1, 'boom', 'error', '', 0, 1000, 'w' FROM cofila_jobs WHERE id = 'bad';
 INSERT INTO cofila_logs SELECT key, 1, 1000, 'line' FROM cofila_jobs WHERE id = 'bad';
 INSERT INTO cofila_workers VALUES ('w', 'boot', 1, 1, 1, 1000);
+UPDATE cofila_queues SET grouped = 1 WHERE name = 'q';
+INSERT INTO cofila_claim_log SELECT number, 1893455999000, 'g', 1 FROM cofila_queues WHERE name = 'q';
+INSERT INTO cofila_groups SELECT number, 'g', 1 FROM cofila_queues WHERE name = 'q';
 )sql";
 
 /// As a file is that another program, or none of SQLite's checks, has written.
@@ -114,6 +143,17 @@ void may_refuse(Work work)
     } catch (const error&) {
     } catch (const SQLite::Exception&) {  // the batch makes errors of these
     }
+}
+
+/// Nothing that was set for the queue keeps a job from being claimed.
+bool is_open(sqlite::session& with)
+{
+    const auto queue = with.find_queue("q");
+    auto limits = queue ? sqlite::read_limits(with, *queue) : queue_limits{};
+    if (limits.rests_until <= manual_clock::start)
+        limits.rests_until.reset();
+    limits.group = {};
+    return limits == queue_limits{};
 }
 
 bool contains(const std::vector<job_snapshot>& jobs, const char* id)
@@ -189,6 +229,9 @@ void row_damage::read_everything()
         sqlite::list(*with_, "q", {.state = state}, {});
     sqlite::counts(*with_, "q");
     sqlite::get(*with_, "q", "bad");
+    for (const auto* id : {"bad", "good"})
+        if (const auto found = sqlite::situation(*with_, "q", id, manual_clock::start))
+            require(!domain::explain(*found, manual_clock::start).causes.empty(), "a job's situation is told");
     require(sqlite::get(*with_, "q", "good").has_value(), "a job is found beside a damaged one");
     sqlite::logs(*with_, "q", "bad", {});
 }
@@ -215,11 +258,11 @@ void row_damage::claim_everything()
     request.claim = claim_order{.tokens = {{1, 1}, {1, 2}, {1, 3}}, .worker = "w", .lock_duration = seconds{30}};
     const auto before = sqlite::get(*with_, "q", "good");
     const auto answer = sqlite::settle_and_claim(*with_, request);
-    const bool open = before->state == job_state::waiting && !sqlite::is_paused(*with_, "q");
+    const bool open = before->state == job_state::waiting && is_open(*with_);
     require(!open || contains(answer.claimed, "good"), "a job is claimed beside a damaged one");
     for (const auto& job : answer.claimed)
         require(job->damage.empty(), "no damaged job runs");
-    for (const auto& job : answer.damaged)
+    for (const auto& job : answer.failed)
         require(job->state == job_state::failed, "a damaged job fails");
     request.claim.reset();
     for (const auto& job : answer.claimed) {
@@ -228,20 +271,39 @@ void row_damage::claim_everything()
         request.settlements.push_back({.job = {.key = job->key, .token = job->token}, .change = std::move(change)});
     }
     for (const auto end : sqlite::settle_and_claim(*with_, request).settlements)
-        require(end == settled::accepted, "what was claimed can be settled");
+        require(end == settled::accepted || end == settled::cancelled, "what was claimed can be settled");
 }
 
 void row_damage::change_everything()
 {
     const auto& with = with_;
-    may_refuse([&] { sqlite::promote(*with, "q", "bad"); });
-    may_refuse([&] { sqlite::retry(*with, "q", "bad", {}); });
+    const job_change changes[] = {
+        promotion{}, retrial{}, new_delay{.wait = seconds{1}}, new_priority{.priority = 1}, cancellation{.why = "why"}
+    };
+    for (const auto& change : changes)
+        may_refuse([&] { sqlite::change(*with, "q", "bad", change, time_point{}); });
+    for (const auto state :
+         {job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed})
+        may_refuse([&] {
+            const job_filter filter{.state = state, .name = "x", .tag = tag{.key = "k", .value = "v"}};
+            sqlite::change_all(*with, "q", filter, {}, retrial{}, time_point{});
+        });
+    may_refuse([&] { sqlite::position(*with, "q", "bad"); });
+    may_refuse([&] { sqlite::update_data(*with, "q", {.id = "bad"}, std::string(1000, 'x')); });
     may_refuse([&] { sqlite::add(*with, "q", one_job("bad")); });
     may_refuse([&] { sqlite::add(*with, "q", one_job("new")); });
+    for (const auto how :
+         {deduplication::mode::until_finished,
+          deduplication::mode::extend,
+          deduplication::mode::replace,
+          deduplication::mode::keep_last}) {
+        const deduplication dedup{.id = "d", .how = how, .ttl = seconds{1}};
+        may_refuse([&] { sqlite::add(*with, "q", {some_job("unique", "{}", {.dedup = dedup, .group = "g"})}); });
+    }
     may_refuse([&] { sqlite::update_progress(*with, "q", {.id = "bad"}, "1"); });
     may_refuse([&] { sqlite::add_log(*with, "q", {.id = "bad"}, {.text = "line"}, 1); });
     claim_everything();
-    may_refuse([&] { sqlite::remove(*with, "q", "bad"); });
+    may_refuse([&] { sqlite::change(*with, "q", "bad", removal{}, time_point{}); });
 }
 
 }  // namespace cofila::test

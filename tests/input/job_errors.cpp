@@ -97,6 +97,28 @@ std::vector<error_case> job_errors()
              const auto job = co_await active_without_lock(a);
              co_await job.log("line");
          }},
+        {"job::update_data",
+         errc::payload_too_large,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             boost::json::value data = boost::json::string(std::size_t{1} << 20, 'x');
+             co_await job.update_data(std::move(data));
+         }},
+        {"job::update_data",
+         errc::invalid_argument,
+         "data",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.update_data("not UTF-8: \xFF");
+         }},
+        {"job::update_data",
+         errc::lock_lost,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await active_without_lock(a);
+             co_await job.update_data(1);
+         }},
         {"job::refresh",
          errc::not_found,
          "",
@@ -104,6 +126,28 @@ std::vector<error_case> job_errors()
              const auto job = co_await removed(a);
              co_await job.refresh();
          }},
+        {"job::wait_until_finished",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             (void)co_await job.wait_until_finished(1h);
+         }},
+        {"job::wait_until_finished",
+         errc::timed_out,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             (void)co_await job.wait_until_finished(0ms);
+         }},
+        {"job::wait_until_finished",
+         errc::job_failed,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.cancel("why");
+             (void)co_await job.wait_until_finished(1h);
+         }},
         {"job::promote",
          errc::not_found,
          "",
@@ -131,6 +175,63 @@ std::vector<error_case> job_errors()
          [](app& a) -> task {
              const auto job = co_await added(a);
              co_await job.retry();
+         }},
+        {"job::cancel",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             co_await job.cancel("why");
+         }},
+        {"job::cancel",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.cancel("why");
+             co_await job.cancel("again");
+         }},
+        {"job::change_delay",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             co_await job.change_delay(1s);
+         }},
+        {"job::change_delay",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await active_without_lock(a);
+             co_await job.change_delay(1s);
+         }},
+        {"job::change_delay",
+         errc::invalid_argument,
+         "delay",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.change_delay(milliseconds::min());
+         }},
+        {"job::change_priority",
+         errc::not_found,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await removed(a);
+             co_await job.change_priority(1);
+         }},
+        {"job::change_priority",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             const auto job = co_await active_without_lock(a);
+             co_await job.change_priority(1);
+         }},
+        {"job::change_priority",
+         errc::invalid_argument,
+         "priority",
+         [](app& a) -> task {
+             const auto job = co_await added(a);
+             co_await job.change_priority(-1);
          }},
         {"job::remove",
          errc::not_found,

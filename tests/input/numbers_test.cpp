@@ -26,10 +26,13 @@ job_options extreme()
         .priority = 2'097'151,
         .attempts = many,
         .backoff = backoff{.type = backoff::kind::exponential, .delay = longest, .max = longest, .jitter = 0},
+        .timeout = longest,
         .on_completed =
             retention{.age = seconds{10'000LL * 366 * 24 * 3600}, .count = std::numeric_limits<std::int64_t>::max()},
         .on_failed = retention::keep_last(0),
+        .dedup = deduplication{.id = "d", .how = deduplication::mode::throttle, .ttl = longest},
         .max_stalled_count = many - 1,
+        .max_deferrals = many - 1,
         .keep_logs = many,
         .keep_attempts = many
     };
@@ -54,6 +57,26 @@ TEST_CASE("F65, F72: the greatest of every option is stored in a file and read b
         CHECK(found->options().attempts == many);
         CHECK(found->options().on_completed == expected.on_completed);
         CHECK(found->options().keep_logs == many);
+        CHECK(found->options().timeout == longest);
+        CHECK(found->options().max_deferrals == many - 1);
+        CHECK(found->options().dedup->ttl == longest);
+    });
+}
+
+TEST_CASE("F65: the greatest of every limit is stored in a file, read back and held to")
+{
+    run_on_file([](engine& on) -> asio::awaitable<void> {
+        const auto q = on.queue("q");
+        const rate_limit rate{.max = many, .duration = 366 * 24h};
+        co_await q.set_global_concurrency(many);
+        co_await q.set_rate_limit(rate);
+        co_await q.set_group({.concurrency = many, .rate = rate});
+        const auto limits = co_await q.get_limits();
+        CHECK(limits == queue_limits{.concurrency = many, .rate = rate, .group = {.concurrency = many, .rate = rate}});
+        (void)co_await q.add("x", 1, {.group = "g"});
+        (void)co_await q.add("x", 1);
+        const auto taken = co_await q.fetch_next_and_lock({.limit = 10'000});
+        CHECK(taken.size() == 2);
     });
 }
 
@@ -78,6 +101,39 @@ TEST_CASE("F65: the longest delay that is a date is a job that never comes; a mi
     });
 }
 
+TEST_CASE("F65: the longest deferral, delay, wait and grace are taken as they are")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        const auto q = a.engine.queue<boost::json::value, int>("q");
+        const auto act = [](job<boost::json::value, int> job) -> asio::awaitable<outcome<int>> {
+            if (job.id() == "for")
+                co_return delay_for{.wait = longest};
+            if (job.id() == "until")
+                co_return delay_until{.at = time_point::max()};
+            co_return delay_until{.at = time_point::min()};
+        };
+        for (const auto* id : {"for", "until", "before"})
+            (void)co_await q.add("x", 1, {.id = id, .max_deferrals = 1});
+        worker<boost::json::value, int> w{q, act};
+        running run{w};
+        co_await a.clock->pass(24h);
+        for (const auto* id : {"for", "until"}) {
+            const auto job = co_await q.get_job(id);
+            REQUIRE(job);
+            CHECK(job->run_at() == time_point::max());
+            co_await job->change_delay(longest);
+            CHECK(job->run_at() == time_point::max());
+        }
+        const auto failed = co_await q.get_job("before");
+        REQUIRE(failed);
+        CHECK(failed->state() == job_state::failed);
+        const auto removed = co_await q.clean({.state = job_state::failed, .grace = longest});
+        CHECK(removed == 0);
+        (void)co_await w.close();
+        (void)co_await run.join();
+    });
+}
+
 TEST_CASE("F65: as long as it takes, and less than no time, are waits like others")
 {
     constexpr steady_time now{std::chrono::hours{1}};
@@ -92,13 +148,15 @@ TEST_CASE("F65: an engine and a worker run with the longest of every time they t
 {
     run_on_file([](engine& on) -> asio::awaitable<void> {
         const auto q = on.queue<boost::json::value, int>("q");
-        worker<boost::json::value, int> w{q, seven, {.poll_interval = longest, .grace = longest}};
+        worker<boost::json::value, int> w{
+            q, seven, {.poll_interval = longest, .grace = longest, .stuck_after = longest}
+        };
         bool stopping = false;
         w.events().job_processed.connect([&](const auto&) {
             stopping = true;
             w.stop();
         });
-        (void)co_await q.add("x", 1, {.id = "a"});
+        (void)co_await q.add("x", 1, {.id = "a", .timeout = longest});
         (void)co_await w.run();
         CHECK(stopping);
         const auto job = co_await q.get_job("a");
@@ -148,7 +206,8 @@ TEST_CASE("F66: a backoff of anything is a wait between none and its greatest")
 {
     const milliseconds delays[] = {0ms, 1ms, milliseconds{1} * (1LL << 62), longest};
     const double parts[] = {0, 0.5, 1, -1, 2, std::numeric_limits<double>::quiet_NaN()};
-    for (const auto type : {backoff::kind::none, backoff::kind::fixed, backoff::kind::exponential})
+    for (const auto type :
+         {backoff::kind::none, backoff::kind::fixed, backoff::kind::exponential, backoff::kind::custom})
         for (const auto delay : delays)
             for (const auto max : delays)
                 for (const auto jitter : parts)

@@ -1,4 +1,7 @@
 #include <limits>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "error_table.hpp"
 
@@ -49,6 +52,24 @@ std::vector<error_case> add_errors()
         refused("on_completed.age", {.on_completed = retention::keep_for(seconds::max())}),
         refused("on_failed.age", {.on_failed = retention::keep_for(seconds::min())}),
         refused("on_failed.count", {.on_failed = retention::keep_last(std::numeric_limits<std::size_t>::max())}),
+        refused("backoff.name", {.backoff = backoff::custom("")}),
+        refused("timeout", {.timeout = 0ms}),
+        refused("timeout", {.timeout = milliseconds::min()}),
+        refused("ttl", {.ttl = milliseconds::min()}),
+        refused("ttl", {.ttl = milliseconds::max()}),
+        refused("dedup.id", {.dedup = deduplication{}}),
+        refused("dedup.id", {.dedup = deduplication{.id = "\x1B[2J"}}),
+        refused("dedup.ttl", {.dedup = deduplication{.id = "d", .how = deduplication::mode::throttle}}),
+        refused(
+            "dedup.ttl",
+            {.dedup = deduplication{.id = "d", .how = deduplication::mode::extend, .ttl = milliseconds::min()}}
+        ),
+        refused("group", {.group = ""}),
+        refused("group", {.group = "\xFF"}),
+        refused("max_deferrals", {.max_deferrals = least}),
+        refused("max_deferrals", {.max_deferrals = most}),
+        refused("tags", {.tags = {{"", "value"}}}),
+        refused("tags['key']", {.tags = {{"key", "\x1B[2J"}}}),
         refused("max_stalled_count", {.max_stalled_count = least}),
         refused("max_stalled_count", {.max_stalled_count = most}),
         refused("keep_logs", {.keep_logs = least}),
@@ -92,6 +113,10 @@ std::vector<error_case> reading_errors()
          errc::invalid_argument,
          "state",
          [](app& a) -> task { (void)co_await open_q(a).get_jobs({.state = static_cast<job_state>(77)}); }},
+        {"queue::get_counts_per_priority",
+         errc::invalid_argument,
+         "priorities",
+         [](app& a) -> task { (void)co_await open_q(a).get_counts_per_priority(std::vector<int>(1001)); }},
         {"queue::get_job_logs",
          errc::invalid_argument,
          "limit",
@@ -103,6 +128,88 @@ std::vector<error_case> reading_errors()
              (void)co_await open_q(a).add("x", 1, {.id = "a"});
              a.store->prepared();
              (void)co_await open_q(a).get_job_logs("a", {.after = "l99999999999999999999"});
+         }},
+    };
+}
+
+error_case not_a_limit(const char* function, const char* field, queue_setting setting)
+{
+    return {function, errc::invalid_argument, field, [setting](app& a) -> task {
+                const auto q = open_q(a);
+                if (const auto* all = std::get_if<global_concurrency>(&setting))
+                    co_await q.set_global_concurrency(all->jobs);
+                else if (const auto* rate = std::get_if<global_rate>(&setting))
+                    co_await q.set_rate_limit(rate->rate);
+                else
+                    co_await q.set_group(std::get<group_options>(setting));
+            }};
+}
+
+std::vector<error_case> limit_errors()
+{
+    const auto rate = [](int max, milliseconds duration) { return rate_limit{.max = max, .duration = duration}; };
+    return {
+        not_a_limit("queue::set_global_concurrency", "global_concurrency", global_concurrency{.jobs = least}),
+        not_a_limit("queue::set_rate_limit", "rate_limit.max", global_rate{.rate = rate(least, 1s)}),
+        not_a_limit("queue::set_rate_limit", "rate_limit.duration", global_rate{.rate = rate(1, milliseconds::max())}),
+        not_a_limit("queue::set_group", "group.concurrency", group_options{.concurrency = least}),
+        not_a_limit("queue::set_group", "group.rate.max", group_options{.rate = rate(0, 1s)}),
+        not_a_limit("queue::set_group", "group.rate.duration", group_options{.rate = rate(1, milliseconds::min())}),
+        not_a_limit("queue::set_group", "group.keep_order", group_options{.concurrency = most, .keep_order = true}),
+    };
+}
+
+std::vector<error_case> end_errors()
+{
+    return {
+        {"queue::why", errc::not_found, "", [](app& a) -> task { (void)co_await open_q(a).why("nobody"); }},
+        {"queue::wait_until_finished",
+         errc::not_found,
+         "",
+         [](app& a) -> task { (void)co_await open_q(a).wait_until_finished("nobody", 1h); }},
+        {"queue::wait_until_finished",
+         errc::timed_out,
+         "",
+         [](app& a) -> task {
+             (void)co_await claimed(a);
+             (void)co_await open_q(a).wait_until_finished("active", milliseconds::min());
+         }},
+        {"queue::wait_until_finished",
+         errc::job_failed,
+         "",
+         [](app& a) -> task {
+             auto held = co_await claimed(a);
+             co_await open_q(a).fail(std::move(held.claim), {.message = "boom"});
+             (void)co_await open_q(a).wait_until_finished("active", milliseconds::max());
+         }},
+    };
+}
+
+std::vector<error_case> bulk_errors()
+{
+    return {
+        {"queue::clean",
+         errc::invalid_argument,
+         "state",
+         [](app& a) -> task { (void)co_await open_q(a).clean({.state = job_state::active}); }},
+        {"queue::clean",
+         errc::invalid_argument,
+         "state",
+         [](app& a) -> task { (void)co_await open_q(a).clean({.state = static_cast<job_state>(77)}); }},
+        {"queue::clean",
+         errc::invalid_argument,
+         "grace",
+         [](app& a) -> task { (void)co_await open_q(a).clean({.grace = milliseconds::min()}); }},
+        {"queue::retry_all",
+         errc::invalid_argument,
+         "state",
+         [](app& a) -> task { (void)co_await open_q(a).retry_all({.state = job_state::waiting}); }},
+        {"queue::obliterate",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             (void)co_await claimed(a);
+             co_await open_q(a).obliterate();
          }},
     };
 }
@@ -124,6 +231,15 @@ std::vector<error_case> change_errors()
          [](app& a) -> task {
              (void)co_await claimed(a);
              co_await open_q(a).retry("active");
+         }},
+        {"queue::cancel", errc::not_found, "", [](app& a) -> task { co_await open_q(a).cancel("nobody", "why"); }},
+        {"queue::cancel",
+         errc::wrong_state,
+         "",
+         [](app& a) -> task {
+             auto held = co_await claimed(a);
+             co_await open_q(a).complete(std::move(held.claim), 1);
+             co_await open_q(a).cancel("active", "why");
          }},
         {"queue::promote", errc::not_found, "", [](app& a) -> task { co_await open_q(a).promote("nobody"); }},
         {"queue::promote",
@@ -154,6 +270,23 @@ std::vector<error_case> manual_errors()
         request_refused("lock_duration", {.lock_duration = milliseconds::max()}),
         request_refused("limit", {.limit = least}),
         request_refused("limit", {.limit = most}),
+        request_refused("wait", {.wait = milliseconds::min()}),
+        {"queue::fetch_next_and_lock",
+         errc::closed,
+         "",
+         [](app& a) -> task {
+             auto q = open_q(a);
+             task_group tasks{a.executor};
+             tasks.spawn(q.close());
+             (void)co_await q.fetch_next_and_lock({.wait = milliseconds::max()});
+         }},
+        {"queue::release",
+         errc::lock_lost,
+         "",
+         [](app& a) -> task {
+             auto held = co_await lost_claim(a);
+             co_await open_q(a).release(std::move(held));
+         }},
         {"queue::complete",
          errc::lock_lost,
          "",
@@ -207,7 +340,9 @@ std::vector<error_case> manual_errors()
 std::vector<error_case> queue_errors()
 {
     std::vector<error_case> out;
-    for (const auto& part : {add_errors(), reading_errors(), change_errors(), manual_errors()})
+    for (const auto& part :
+         {add_errors(), reading_errors(), limit_errors(), end_errors(), bulk_errors(), change_errors(), manual_errors()
+         })
         out.insert(out.end(), part.begin(), part.end());
     return out;
 }

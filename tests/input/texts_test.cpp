@@ -69,10 +69,14 @@ TEST_CASE("F71: names of any kind go through a file as they are: queue, job, id 
         for (const auto& name : good_names) {
             INFO(name);
             const auto q = on.queue(name);
-            (void)co_await q.add(name, 1, {.id = name});
+            (void)co_await q.add(name, 1, {.id = name, .dedup = deduplication{.id = name}, .group = name});
             const auto found = co_await q.get_job(name);
             REQUIRE(found);
             CHECK(found->id().str() == name);
+            CHECK(found->options().dedup->id == name);
+            CHECK(found->options().group == name);
+            const auto refused = co_await q.add(name, 1, {.dedup = deduplication{.id = name}});
+            CHECK(refused.deduplicated_by == job_id{name});
             CHECK(found->name() == name);
             const auto taken = co_await q.fetch_next_and_lock({.worker_id = name});
             REQUIRE(taken.size() == 1);

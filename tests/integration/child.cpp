@@ -2,14 +2,18 @@
 // happens.
 //   child work DATABASE   runs jobs until one named "last" has been completed
 //   child hold DATABASE   runs a job until it reads a line from standard input
+//   child idle DATABASE   the same as work, but asks for jobs only when it is woken
+//   child pay DATABASE    runs each job in a transaction with an effect; reads a line before each step
 //   child freeze DATABASE the same without maintenance: stopped at any time, it does not hold the file's lock
 #include <cofila/cofila.hpp>
+#include <cofila/sqlite.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -42,14 +46,48 @@ asio::awaitable<std::string> work(text_job job)
     co_return "worked";
 }
 
+void wait_for_line()
+{
+    std::string line;
+    std::getline(std::cin, line);
+}
+
+asio::awaitable<std::string> pay(std::string database, text_job job)
+{
+    const auto step = [&](const std::string& done) {
+        tell(done + " " + job.id().str());
+        wait_for_line();
+    };
+    step("started");
+    SQLite::Database db{database, SQLite::OPEN_READWRITE};
+    cofila::prepare(db);
+    SQLite::Transaction both{db, SQLite::TransactionBehavior::IMMEDIATE};
+    db.exec("INSERT INTO effects VALUES ('" + job.id().str() + "')");
+    cofila::complete_in(db, job, "paid");
+    step("written");
+    both.commit();
+    step("committed");
+    co_return "returned";
+}
+
+cofila::processor<std::string, std::string> processor_of(const std::string& what, const std::string& database)
+{
+    if (what == "pay")
+        return [database](text_job job) { return pay(database, std::move(job)); };
+    return what == "work" || what == "idle" ? work : hold;
+}
+
 asio::awaitable<int> run(std::string what, std::string database)
 {
+    cofila::worker_options options{.concurrency = 4, .lock_duration = 2s};
+    if (what == "idle")
+        options.poll_interval = 1h;
     std::optional<cofila::maintenance_options> maintenance = cofila::maintenance_options{.interval = 100ms};
     if (what == "freeze")
         maintenance.reset();
-    auto engine = co_await cofila::engine::open({.database = std::move(database), .maintenance = maintenance});
+    auto engine = co_await cofila::engine::open({.database = database, .maintenance = maintenance});
     auto queue = engine.queue<std::string, std::string>("texts");
-    text_worker worker{queue, what == "work" ? work : hold, {.concurrency = 4, .lock_duration = 2s}};
+    text_worker worker{queue, processor_of(what, database), options};
     cofila::stop_on_signal guard{worker};
     queue.events().completed.connect([](const cofila::completed_event& e) { tell("completed " + e.id.str()); });
     queue.events().stalled.connect([](const cofila::stalled_event& e) { tell("stalled " + e.id.str()); });

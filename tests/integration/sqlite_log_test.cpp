@@ -41,6 +41,12 @@ struct fixture {
     {
         run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
     }
+    /// As the file is without its log.
+    std::int64_t progress_in_file() const
+    {
+        SQLite::Database file{"file:" + path + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI};
+        return ask(file, "SELECT progress FROM cofila_jobs");
+    }
 };
 
 }  // namespace
@@ -78,11 +84,6 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(fixture, "tending copies a short log into the file, also one that somebody else left")
 {
-    // As it is without its log.
-    const auto progress_in_file = [&] {
-        SQLite::Database file{"file:" + path + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI};
-        return ask(file, "SELECT progress FROM cofila_jobs");
-    };
     write(10);
     tend();
     CHECK(progress_in_file() == 9);
@@ -97,6 +98,20 @@ TEST_CASE_FIXTURE(fixture, "tending copies a short log into the file, also one t
     sqlite::writing_runner second{connecting(path), false};
     run_one(second, [](sqlite::session&) {}, kind::shorten_log);
     CHECK(progress_in_file() == 77);
+}
+
+TEST_CASE_FIXTURE(fixture, "tending copies what others write who leave that to us, though nothing of ours was written")
+{
+    write(10);
+    tend();
+    SQLite::Database other{path, SQLite::OPEN_READWRITE};
+    other.exec("PRAGMA wal_autocheckpoint=0");
+    for (const int progress : {77, 78}) {
+        other.exec("UPDATE cofila_jobs SET progress = '" + std::to_string(progress) + "'");
+        CHECK(progress_in_file() < progress);
+        tend();
+        CHECK(progress_in_file() == progress);
+    }
 }
 
 TEST_SUITE_END();

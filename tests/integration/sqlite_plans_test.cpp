@@ -3,6 +3,7 @@
 #include <map>
 
 #include "integration/sqlite_support.hpp"
+#include "sqlite/claiming.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
 #include "support/print.hpp"
@@ -12,6 +13,68 @@ using namespace cofila::test;
 using namespace std::chrono_literals;
 
 namespace {
+
+/// Every change once, of one job and of many.
+void change_everything(sqlite::session& with, time_point now)
+{
+    const std::string long_text = '"' + std::string(1000, 'x') + '"';
+    sqlite::change(with, "q", "d", promotion{}, now);
+    sqlite::change(with, "q", "d", new_delay{.wait = 1s}, now);
+    sqlite::change(with, "q", "d", new_priority{.priority = 1}, now);
+    sqlite::change(with, "q", "d", cancellation{.why = "why"}, now);
+    sqlite::add(with, "q", {some_job("f", "1", {.lifo = true, .ttl = 1ms}), some_job("g", "1", {.lifo = true})});
+    sqlite::update_data(with, "q", {.id = "f"}, long_text);
+    sqlite::update_data(with, "q", {.id = "f"}, "1");
+    settle_and_claim_request request{.queue = "q", .now = now};
+    request.claim = {.tokens = {{.low = 7}}, .worker = "w", .lock_duration = 30s};
+    const auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
+    sqlite::change(with, "q", job->id, cancellation{.why = "why"}, now);
+    request.settlements = {
+        {.job = {.id = job->id, .token = job->token}, .change = domain::after_deferral(*job, delay_for{}, now)}
+    };
+    const auto next = sqlite::settle_and_claim(with, request).claimed.at(0);
+    request.settlements = {
+        {.job = {.id = next->id, .token = next->token}, .change = domain::after_deferral(*next, rate_limited{}, now)}
+    };
+    sqlite::settle_and_claim(with, request);
+    sqlite::sweep(with, {.now = now + 1h});
+    for (const auto state : {job_state::waiting, job_state::delayed, job_state::completed, job_state::failed}) {
+        const job_filter filter{.state = state, .name = "task", .tag = tag{.key = "k", .value = "v"}};
+        sqlite::change_all(with, "q", filter, {}, removal{}, now);
+    }
+}
+
+/// A queue with groups, owners of deduplication ids and every limit.
+void limit_everything(sqlite::session& with, time_point now)
+{
+    sqlite::set_limit(with, "limited", global_concurrency{.jobs = 9});
+    sqlite::set_limit(with, "limited", global_rate{.rate = rate_limit{.max = 9}});
+    sqlite::set_limit(
+        with, "limited", group_options{.concurrency = 1, .rate = rate_limit{.max = 9}, .keep_order = true}
+    );
+    const auto unique = [](const char* id, deduplication::mode how) {
+        const deduplication dedup{.id = "d", .how = how, .ttl = 1s};
+        return std::vector{some_job(id, "1", {.attempts = 2, .dedup = dedup, .group = "g"})};
+    };
+    sqlite::add(with, "limited", unique("a", deduplication::mode::extend));
+    sqlite::add(with, "limited", unique("b", deduplication::mode::extend));
+    sqlite::add(with, "limited", {some_job("none")});
+    settle_and_claim_request request{.queue = "limited", .now = now};
+    request.claim = {.tokens = {{.low = 8}, {.low = 9}}, .worker = "w", .lock_duration = 30s};
+    const auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
+    sqlite::add(with, "limited", unique("kept", deduplication::mode::keep_last));
+    sqlite::situation(with, "limited", "kept", now);
+    request.settlements = {
+        {.job = {.id = job->id, .token = job->token}, .change = domain::after_failure(*job, {.message = "boom"}, now, 0)
+        }
+    };
+    const auto again = sqlite::settle_and_claim(with, request).claimed.at(0);
+    request.settlements = {
+        {.job = {.id = again->id, .token = again->token}, .change = domain::after_success(*again, "1", now)}
+    };
+    sqlite::settle_and_claim(with, request);
+    sqlite::add(with, "limited", unique("late", deduplication::mode::extend));
+}
 
 /// Every operation once, so that every statement has been prepared.
 void use_everything(sqlite::session& with)
@@ -45,14 +108,15 @@ void use_everything(sqlite::session& with)
         end(domain::after_success(*job, "1", now));
     request.settlements.clear();
     sqlite::settle_and_claim(with, request);
-    sqlite::retry(with, "q", "c", {});
+    sqlite::change(with, "q", "c", retrial{}, now);
     job = sqlite::settle_and_claim(with, request).claimed.at(0);
     sqlite::locks(with);
     sqlite::sweep(
         with, {.now = now + 2s, .rescues = {{.key = job->key, .token = job->token, .locked_until = *job->locked_until}}}
     );
     sqlite::add(with, "q", {some_job("d", "1", {.delay = 1h}), some_job("e", "1", {.delay = 1h})});
-    sqlite::promote(with, "q", "d");
+    change_everything(with, now);
+    limit_everything(with, now);
     sqlite::set_paused(with, "q", true);
     sqlite::is_paused(with, "q");
     sqlite::get(with, "q", "a");
@@ -61,7 +125,11 @@ void use_everything(sqlite::session& with)
     sqlite::list(with, "q", {}, {});
     for (int state = 0; state < 6; ++state)
         sqlite::list(with, "q", {.state = static_cast<job_state>(state)}, {});
-    sqlite::remove(with, "q", "a");
+    sqlite::counts_by_priority(with, "q", {0, 1});
+    sqlite::add(with, "q", {some_job("h")});
+    sqlite::position(with, "q", "h");
+    sqlite::change(with, "q", "a", removal{}, now);
+    sqlite::reset_queue(with, "q");
     sqlite::register_worker(with, {.id = "w"});
     sqlite::workers(with);
     sqlite::forget_worker(with, "w");
@@ -118,7 +186,7 @@ TEST_CASE_FIXTURE(fixture, "no statement reads a whole table but those of the qu
         if (contains(sql, "state = 3"))  // answers nothing, without a look
             continue;
         INFO(sql, "\n", plan);
-        for (const auto* table : {"jobs", "bodies", "attempts", "logs"})
+        for (const auto* table : {"jobs", "bodies", "attempts", "logs", "claim_log", "groups"})
             CHECK_FALSE(contains(plan, std::string{"SCAN cofila_"} + table));
         CHECK_FALSE(contains(plan, "TEMP B-TREE"));
         CHECK_FALSE(contains(plan, "AUTOMATIC"));
@@ -146,6 +214,17 @@ TEST_CASE_FIXTURE(fixture, "each partial index serves what it was made for")
         {"prune_count > ?3", "cofila_jobs_prune_count (queue=? AND state=? AND prune_count>?)"},
         {"AND prune_count = ?3", "cofila_jobs_prune_count (queue=? AND state=? AND prune_count=?"},
         {"OFFSET", "COVERING INDEX cofila_jobs_finished (queue=? AND state=?"},
+        {"expires_at <= ?1", "cofila_jobs_expires_at (expires_at"},
+        {"(priority, position) < (?2, ?3)", "cofila_jobs_waiting (queue=? AND (priority,position)<(?,?))"},
+        {"state = 0 AND priority = ?2", "COVERING INDEX cofila_jobs_waiting (queue=? AND priority=?)"},
+        {"group_key > ?2", "cofila_jobs_group (queue=? AND state=? AND group_key>?)"},
+        {"state = 0 AND group_key = ?2", "cofila_jobs_group (queue=? AND state=? AND group_key=?)"},
+        {"SELECT key, group_key FROM", "cofila_jobs_waiting (queue=?)"},
+        {"state = 2 AND group_key = ?2", "cofila_jobs_group (queue=? AND state=? AND group_key=?)"},
+        {"AND dedup_id = ?2", "cofila_jobs_dedup (queue=? AND dedup_id=?)"},
+        {"kept_for = ?1", "cofila_jobs_kept_for (kept_for=?)"},
+        {"FROM cofila_claim_log", "PRIMARY KEY (queue=?"},
+        {"FROM cofila_groups", "PRIMARY KEY (queue=?"},
         {"LEFT JOIN cofila_workers", "cofila_jobs_active (queue=? AND state=?)"},
     };
     for (const auto& e : expectations) {

@@ -46,7 +46,7 @@ struct fixture {
     }
     void remove(const job_id& id)
     {
-        run_one(runner, [&](sqlite::session& with) { sqlite::remove(with, "q", id); });
+        run_one(runner, [&](sqlite::session& with) { sqlite::change(with, "q", id, removal{}, manual_clock::start); });
     }
 };
 
@@ -66,14 +66,50 @@ TEST_CASE_FIXTURE(fixture, "long bodies have a table of their own, short ones ha
     CHECK(count("cofila_bodies WHERE data IS NULL AND length(result) = 602") == 1);
 }
 
+TEST_CASE_FIXTURE(fixture, "new data moves to where its length belongs, and nothing of the old is kept")
+{
+    const auto update = [&](std::size_t bytes) {
+        run_one(runner, [&](sqlite::session& with) {
+            sqlite::update_data(with, "q", {.id = "a"}, '"' + std::string(bytes - 2, 'n') + '"');
+        });
+    };
+    add("a");
+    update(500);
+    CHECK(count("cofila_bodies") == 0);
+    CHECK(count("cofila_jobs WHERE length(data) = 500") == 1);
+    update(501);
+    CHECK(count("cofila_bodies WHERE length(data) = 501") == 1);
+    CHECK(count("cofila_jobs WHERE data IS NULL") == 1);
+    update(600);
+    CHECK(count("cofila_bodies WHERE length(data) = 600") == 1);
+    update(10);
+    CHECK(count("cofila_bodies WHERE data IS NOT NULL") == 0);
+    CHECK(count("cofila_jobs WHERE length(data) = 10") == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a cancellation is not kept with a job that has ended or runs again")
+{
+    add("a", "{}", {.ttl = 1h});
+    auto job = claim();
+    const auto cancel = [](sqlite::session& with) {
+        sqlite::change(with, "q", "a", cancellation{.why = "why"}, manual_clock::start);
+    };
+    run_one(runner, cancel);
+    CHECK(count("cofila_jobs WHERE cancelled = 'why'") == 1);
+    CHECK(settle(job, domain::after_release(*job)) == settled::cancelled);
+    CHECK(count("cofila_jobs WHERE cancelled IS NULL AND expires_at IS NOT NULL") == 1);
+    run_one(runner, [](sqlite::session& with) { sqlite::change(with, "q", "a", retrial{}, manual_clock::start); });
+    CHECK(count("cofila_jobs WHERE expires_at IS NULL") == 1);
+}
+
 TEST_CASE_FIXTURE(fixture, "whatever removes a job takes all of it along")
 {
     const std::string long_data = '"' + std::string(1000, 'd') + '"';
-    enum class way { by_hand, at_once, by_age };
-    for (const auto how : {way::by_hand, way::at_once, way::by_age}) {
-        const auto keep = how == way::by_hand   ? retention::keep_all()
-                          : how == way::at_once ? retention::remove_at_once()
-                                                : retention::keep_for(0s);
+    enum class way { by_hand, at_once, by_age, all_of_them };
+    for (const auto how : {way::by_hand, way::at_once, way::by_age, way::all_of_them}) {
+        const auto keep = how == way::at_once  ? retention::remove_at_once()
+                          : how == way::by_age ? retention::keep_for(0s)
+                                               : retention::keep_all();
         add("a", long_data, {.attempts = 2, .on_completed = keep});
         auto job = claim();
         settle(job, domain::after_failure(*job, {.message = "boom"}, manual_clock::start, 0));
@@ -85,6 +121,10 @@ TEST_CASE_FIXTURE(fixture, "whatever removes a job takes all of it along")
         settle(job, domain::after_success(*job, "1", manual_clock::start));
         if (how == way::by_hand)
             remove("a");
+        if (how == way::all_of_them)
+            run_one(runner, [](sqlite::session& with) {
+                sqlite::change_all(with, "q", {.state = job_state::completed}, {}, removal{}, manual_clock::start);
+            });
         if (how == way::by_age)
             run_one(runner, [](sqlite::session& with) { sqlite::sweep(with, {.now = manual_clock::start}); });
         for (const auto* table : {"cofila_bodies", "cofila_attempts", "cofila_logs", "cofila_jobs"}) {
@@ -127,7 +167,12 @@ TEST_CASE_FIXTURE(fixture, "neither a look at an unknown queue nor a claim from 
         sqlite::settle_and_claim(with, request);
         sqlite::counts(with, "unknown");
         sqlite::list(with, "unknown", {}, {});
-        sqlite::remove(with, "unknown", "a");
+        sqlite::change(with, "unknown", "a", removal{}, manual_clock::start);
+        sqlite::change_all(with, "unknown", {.state = job_state::waiting}, {}, removal{}, manual_clock::start);
+        sqlite::position(with, "unknown", "a");
+        sqlite::counts_by_priority(with, "unknown", {0});
+        sqlite::update_data(with, "unknown", {.id = "a"}, std::string(1000, 'x'));
+        sqlite::reset_queue(with, "unknown");
         sqlite::update_progress(with, "unknown", {.id = "a"}, "1");
     });
     CHECK(count("cofila_queues WHERE number > 0") == 0);

@@ -126,8 +126,92 @@ TEST_CASE("a newer schema is refused untouched, and both versions are named")
     const auto refused = opening({.path = path});
     CHECK(refused.code == errc::storage_newer);
     CHECK(refused.text.find("77") != std::string::npos);
-    CHECK(refused.text.find("up to 1") != std::string::npos);
+    CHECK(refused.text.find("up to 3") != std::string::npos);
     CHECK((state_of(path) == before));
+}
+
+/// Takes from a file of version 3 what version 2 did not have.
+const std::string back_to_2 =
+    "DROP TABLE cofila_claim_log; DROP TABLE cofila_groups;"
+    "DROP INDEX cofila_jobs_group; DROP INDEX cofila_jobs_dedup; DROP INDEX cofila_jobs_kept_for;"
+    "ALTER TABLE cofila_jobs DROP COLUMN group_key; ALTER TABLE cofila_jobs DROP COLUMN dedup_id;"
+    "ALTER TABLE cofila_jobs DROP COLUMN dedup_until; ALTER TABLE cofila_jobs DROP COLUMN kept_for;"
+    "ALTER TABLE cofila_queues DROP COLUMN concurrency; ALTER TABLE cofila_queues DROP COLUMN rate_max;"
+    "ALTER TABLE cofila_queues DROP COLUMN rate_window; ALTER TABLE cofila_queues DROP COLUMN group_concurrency;"
+    "ALTER TABLE cofila_queues DROP COLUMN group_rate_max; ALTER TABLE cofila_queues DROP COLUMN group_rate_window;"
+    "ALTER TABLE cofila_queues DROP COLUMN keep_order; ALTER TABLE cofila_queues DROP COLUMN grouped;"
+    "UPDATE cofila_meta SET value = 2 WHERE key = 'schema_version';";
+
+TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits, groups and deduplication then")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("old"));
+        co_await store->close();
+    });
+    execute(path, back_to_2);
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        const auto limits = co_await store->limits("q");
+        CHECK(limits == queue_limits{});
+        const auto old = co_await store->get("q", "old");
+        REQUIRE(old);
+        CHECK(old->damage.empty());
+        CHECK_FALSE(old->holds_dedup);
+        CHECK(old->kept_for == 0);
+        co_await store->set_limit("q", group_options{.concurrency = 1, .rate = rate_limit{}});
+        const job_options unique{.dedup = deduplication{.id = "d"}, .group = "g"};
+        co_await store->add("q", {some_job("new", "{}", unique)});
+        const auto rows = co_await store->add("q", {some_job("newer", "{}", unique)});
+        CHECK(rows.at(0).deduplicated_by == job_id{"new"});
+        settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
+        request.claim = claim_order{.tokens = {{.low = 1}, {.low = 2}}, .worker = "w", .lock_duration = 30s};
+        const auto answer = co_await store->settle_and_claim(std::move(request));
+        CHECK(answer.claimed.size() == 2);
+        co_await store->close();
+    });
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 3);
+}
+
+TEST_CASE("a file of version 1 is brought forward with its jobs, which are as they were")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("old"));
+        co_await store->set_paused("q", true);
+        co_await store->close();
+    });
+    execute(
+        path,
+        back_to_2 + "DROP INDEX cofila_jobs_expires_at;"
+                    "ALTER TABLE cofila_jobs DROP COLUMN expires_at; ALTER TABLE cofila_jobs DROP COLUMN cancelled;"
+                    "ALTER TABLE cofila_jobs DROP COLUMN deferrals; ALTER TABLE cofila_queues DROP COLUMN rests_until;"
+                    "UPDATE cofila_meta SET value = 1 WHERE key = 'schema_version'"
+    );
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        const bool paused = co_await store->is_paused("q");
+        CHECK(paused);
+        const auto old = co_await store->get("q", "old");
+        REQUIRE(old);
+        CHECK(old->damage.empty());
+        CHECK(old->state == job_state::waiting);
+        CHECK(old->deferrals == 0);
+        CHECK_FALSE(old->expires_at);
+        CHECK_FALSE(old->cancelled);
+        CHECK(old->options->max_deferrals == 1000);
+        const auto cancelled = co_await store->change("q", "old", cancellation{.why = "x"}, manual_clock::start);
+        CHECK(cancelled.done);
+        co_await store->add("q", {some_job("new", "{}", {.ttl = 1ms})});
+        const auto swept = co_await store->sweep({.now = manual_clock::start + 1h});
+        CHECK(swept.expired.size() == 1);
+        co_await store->close();
+    });
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 3);
 }
 
 TEST_CASE("with embed our tables are made beside those of another application")

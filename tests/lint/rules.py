@@ -22,12 +22,12 @@ MAY_USE = {
     "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "application", "engine"},
 }
 PUBLIC = {
-    "domain": "backoff detail/compiler durability error failure job_id job_options job_record job_state lock "
-              "queue_types retention time transition",
-    "ports": "clock job_repository logger random_source",
+    "domain": "backoff deduplication detail/compiler durability error failure job_change job_id job_options job_record "
+              "job_situation job_state limits lock outcome queue_types retention time transition why",
+    "ports": "clock environment job_repository logger random_source",
     "memory": "memory",
     "application": "codec detail/core events job maintenance_options queue worker worker_options",
-    "engine": "cofila engine run_main stop_on_signal",
+    "engine": "cofila engine run_main sqlite stop_on_signal",
 }
 LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items() for name in names.split()}
 
@@ -83,7 +83,8 @@ def check_includes(path, text):
             yield line, "name the layer's folder, as in \"domain/backoff.hpp\""
         if layer and target and target not in MAY_USE[layer]:
             yield line, f"layer '{layer}' may not include '{name}' of layer '{target}'"
-        if name.startswith(("SQLiteCpp/", "sqlite3")) and library and layer != "sqlite":
+        shared = path == "include/cofila/sqlite.hpp" and name.startswith("SQLiteCpp/")
+        if name.startswith(("SQLiteCpp/", "sqlite3")) and library and layer != "sqlite" and not shared:
             yield line, "SQLite belongs into lib/sqlite"
         if "signals2" in name and library and path != "include/cofila/events.hpp":
             yield line, "Signals2 belongs into include/cofila/events.hpp"
@@ -118,6 +119,8 @@ PLANTED = [
     ("lib/domain/x.cpp", '#include <boost/asio/awaitable.hpp>\n'),
     ("lib/memory/x.cpp", '#include "sqlite/session.hpp"\n'),
     ("lib/application/x.cpp", '#include <SQLiteCpp/Database.h>\n'),
+    ("include/cofila/queue.hpp", '#include <SQLiteCpp/Database.h>\n'),
+    ("include/cofila/sqlite.hpp", '#include <sqlite3.h>\n'),
     ("lib/application/x.cpp", '#include <boost/signals2/signal.hpp>\n'),
     ("lib/application/x.cpp", '#include <boost/asio.hpp>\n'),
     ("lib/application/x.cpp", '#include <cofila/engine.hpp>\n'),
@@ -140,6 +143,7 @@ HARMLESS = [
     ("lib/application/x.cpp", '// steady_clock::now() is read elsewhere\n#include "domain/backoff.hpp"\n'),
     ("lib/system/clock.cpp", 'return std::chrono::steady_clock::now();\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { e = std::current_exception(); } co_await g();\n'),
+    ("include/cofila/sqlite.hpp", '#include <SQLiteCpp/Database.h>\n'),
     ("lib/engine/x.cpp", 'log("asio::detached");\n#include "sqlite/repository.hpp"\n'),
 ]
 

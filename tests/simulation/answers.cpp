@@ -66,7 +66,9 @@ std::map<std::string, std::size_t> pruned(const ledger::effect& did, const ledge
 {
     std::map<std::string, std::size_t> out;
     for (const auto& change : did.changes) {
-        const bool ended_now = change.before && std::ranges::any_of(asked.rescues, [&](const rescue_order& order) {
+        // A token stays with its job: the order may be for one that has finished since.
+        const bool was_active = change.before && change.before->state == job_state::active;
+        const bool ended_now = was_active && std::ranges::any_of(asked.rescues, [&](const rescue_order& order) {
                                    return order.key == change.before->key && order.token == change.before->token;
                                });
         if (change.before && !change.after && !ended_now)
@@ -96,7 +98,7 @@ bool is_true(const ledger::effect& did, const std::vector<added_row>& answer)
 
 bool is_true(const ledger::effect& did, const add_and_claim_answer& answer)
 {
-    return is_true(did, answer.added) && claims(did) == claims(answer.claimed) && answer.damaged.empty();
+    return is_true(did, answer.added) && claims(did) == claims(answer.claimed) && answer.failed.empty();
 }
 
 bool is_true(const ledger::effect& did, const settle_and_claim_request& asked, const settle_and_claim_answer& answer)
@@ -111,8 +113,7 @@ bool is_true(const ledger::effect& did, const settle_and_claim_request& asked, c
     const auto next = answer.next_due ? std::optional{answer.next_due->time_since_epoch().count()} : std::nullopt;
     return said == accepted(did, asked.settlements) && claims(did) == claims(answer.claimed) &&
            due == texts(did.changes, is_due, [](const auto& one) { return one.after->id; }) &&
-           next == (wants_more ? did.next_due : std::nullopt) && answer.drained == did.drained &&
-           answer.damaged.empty();
+           next == (wants_more ? did.next_due : std::nullopt) && answer.drained == did.drained && answer.failed.empty();
 }
 
 bool is_true(const ledger::effect& did, const std::vector<std::string>& tokens, const std::vector<bool>& answer)

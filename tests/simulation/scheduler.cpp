@@ -1,8 +1,16 @@
 #include "scheduler.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace cofila::sim {
+
+namespace {
+
+/// No machine is too busy for longer; a timer that is further away is not waited for while something is ready.
+constexpr time longest_lag = std::chrono::minutes{1};
+
+}  // namespace
 
 void lane::run(std::size_t index)
 {
@@ -31,7 +39,8 @@ bool scheduler::step()
     const bool ready = std::ranges::any_of(lanes_, [](const lane* one) { return one->runnable() > 0; });
     if (!ready && timers_.empty())
         return false;
-    if (ready && (timers_.empty() || !chance_.chance(lag_)))
+    const bool lags = ready && !timers_.empty() && chance_.chance(lag_);
+    if (ready && !(lags && timers_.begin()->first.first - now_ <= longest_lag))
         run_one();
     else
         let_time_pass();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "answers.hpp"
 #include "domain/ids.hpp"
@@ -17,6 +18,16 @@ void order(intent& what, const claim_order& claims)
 {
     for (const auto& token : claims.tokens)
         what.claims.insert(domain::to_text(token));
+}
+
+/// Producers ask for these only.
+kind kind_of(const job_change& change)
+{
+    if (std::holds_alternative<removal>(change))
+        return kind::remove;
+    if (std::holds_alternative<retrial>(change))
+        return kind::retry;
+    return std::holds_alternative<promotion>(change) ? kind::promote : kind::other;
 }
 
 }  // namespace
@@ -133,7 +144,7 @@ void watched_repository::check_claimed(const intent& what, const std::vector<job
             with_.known->fail("job '" + job->id.str() + "' was handed out without a claim that was stored");
 }
 
-boost::asio::awaitable<std::vector<bool>> watched_repository::extend_locks(
+boost::asio::awaitable<std::vector<renewal>> watched_repository::extend_locks(
     time_point now, std::vector<lock_extension> locks
 )
 {
@@ -145,9 +156,12 @@ boost::asio::awaitable<std::vector<bool>> watched_repository::extend_locks(
     return asked(
         std::move(what),
         with_.inner->extend_locks(now, std::move(locks)),
-        [tokens](const auto& did, const std::vector<bool>& answer) {
-            reach_if(std::ranges::count(answer, false) > 0, probe::renewal_refused);
-            return is_true(did, tokens, answer);
+        [tokens](const auto& did, const std::vector<renewal>& answer) {
+            std::vector<bool> held;
+            for (const auto& one : answer)
+                held.push_back(one.held);
+            reach_if(std::ranges::count(held, false) > 0, probe::renewal_refused);
+            return is_true(did, tokens, held);
         }
     );
 }
@@ -192,24 +206,14 @@ boost::asio::awaitable<change_answer> watched_repository::moved(intent what, awa
     });
 }
 
-boost::asio::awaitable<change_answer> watched_repository::remove(std::string queue, job_id id)
+boost::asio::awaitable<change_answer> watched_repository::change(
+    std::string queue, job_id id, job_change change, time_point now
+)
 {
-    auto what = about(kind::remove, queue, id);
-    auto answer = co_await moved(std::move(what), with_.inner->remove(std::move(queue), std::move(id)));
-    reach_if(answer.found && !answer.done, probe::remove_refused);
+    const auto what = about(kind_of(change), queue, id);
+    auto answer = co_await moved(what, with_.inner->change(std::move(queue), std::move(id), std::move(change), now));
+    reach_if(what.what == kind::remove && answer.found && !answer.done, probe::remove_refused);
     co_return answer;
-}
-
-boost::asio::awaitable<change_answer> watched_repository::retry(std::string queue, job_id id, retry_options options)
-{
-    auto what = about(kind::retry, queue, id);
-    return moved(std::move(what), with_.inner->retry(std::move(queue), std::move(id), options));
-}
-
-boost::asio::awaitable<change_answer> watched_repository::promote(std::string queue, job_id id)
-{
-    auto what = about(kind::promote, queue, id);
-    return moved(std::move(what), with_.inner->promote(std::move(queue), std::move(id)));
 }
 
 boost::asio::awaitable<sweep_answer> watched_repository::sweep(sweep_request request)

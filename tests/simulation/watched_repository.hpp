@@ -31,13 +31,22 @@ public:
         std::string queue, job_snapshot job, time_point now, claim_order order
     ) override;
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
-    awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
+    awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
     awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
     awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;
-    awaitable<change_answer> remove(std::string queue, job_id id) override;
-    awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override;
-    awaitable<change_answer> promote(std::string queue, job_id id) override;
+    awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override
+    {
+        return with_.inner->update_data(std::move(queue), std::move(job), std::move(data));
+    }
+    awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override;
+    awaitable<changed_page> change_all(
+        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+    ) override
+    {
+        return with_.inner->change_all(std::move(queue), std::move(filter), std::move(request), std::move(what), now);
+    }
+    awaitable<void> reset_queue(std::string queue) override { return with_.inner->reset_queue(std::move(queue)); }
     awaitable<sweep_answer> sweep(sweep_request request) override;
     awaitable<std::vector<lock_row>> locks() override { return with_.inner->locks(); }
     awaitable<std::vector<worker_row>> workers() override { return with_.inner->workers(); }
@@ -49,12 +58,29 @@ public:
     }
     awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request) override
     {
-        return with_.inner->list(std::move(queue), filter, std::move(request));
+        return with_.inner->list(std::move(queue), std::move(filter), std::move(request));
     }
     awaitable<job_counts> counts(std::string queue) override { return with_.inner->counts(std::move(queue)); }
+    awaitable<std::vector<std::size_t>> counts_by_priority(std::string queue, std::vector<int> priorities) override
+    {
+        return with_.inner->counts_by_priority(std::move(queue), std::move(priorities));
+    }
+    awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) override
+    {
+        return with_.inner->position(std::move(queue), std::move(id));
+    }
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override
     {
         return with_.inner->logs(std::move(queue), std::move(id), std::move(request));
+    }
+    awaitable<void> set_limit(std::string queue, queue_setting what) override
+    {
+        return with_.inner->set_limit(std::move(queue), what);
+    }
+    awaitable<queue_limits> limits(std::string queue) override { return with_.inner->limits(std::move(queue)); }
+    awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now) override
+    {
+        return with_.inner->situation(std::move(queue), std::move(id), now);
     }
     awaitable<bool> is_paused(std::string queue) override { return with_.inner->is_paused(std::move(queue)); }
     awaitable<storage_status> tend() override { return with_.inner->tend(); }

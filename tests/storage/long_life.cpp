@@ -131,12 +131,16 @@ void long_life::log()
 
 void long_life::remove()
 {
-    run_one(*runner_, [id = some_id()](sqlite::session& with) { sqlite::remove(with, "q", id); });
+    run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& with) {
+        sqlite::change(with, "q", id, removal{}, now);
+    });
 }
 
 void long_life::retry()
 {
-    run_one(*runner_, [id = some_id()](sqlite::session& with) { sqlite::retry(with, "q", id, {}); });
+    run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& with) {
+        sqlite::change(with, "q", id, retrial{}, now);
+    });
 }
 
 void long_life::sweep()

@@ -205,7 +205,8 @@ short_life::step short_life::logging()
 short_life::step short_life::promoting(const job_id& id)
 {
     return {
-        .work = [=](sqlite::session& with) { sqlite::promote(with, queue, id); },
+        .work = [=, now = clock_->wall_now()](sqlite::session& with
+                ) { sqlite::change(with, queue, id, promotion{}, now); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.promote_one(id, how); },
     };
@@ -214,7 +215,8 @@ short_life::step short_life::promoting(const job_id& id)
 short_life::step short_life::retrying(const job_id& id)
 {
     return {
-        .work = [=](sqlite::session& with) { sqlite::retry(with, queue, id, {}); },
+        .work = [=,
+                 now = clock_->wall_now()](sqlite::session& with) { sqlite::change(with, queue, id, retrial{}, now); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.retry(id, how); },
     };
@@ -223,7 +225,8 @@ short_life::step short_life::retrying(const job_id& id)
 short_life::step short_life::removing(const job_id& id)
 {
     return {
-        .work = [=](sqlite::session& with) { sqlite::remove(with, queue, id); },
+        .work = [=,
+                 now = clock_->wall_now()](sqlite::session& with) { sqlite::change(with, queue, id, removal{}, now); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.remove(id, how); },
     };

@@ -21,6 +21,8 @@ inline std::ostream& operator<<(std::ostream& out, settled value)
         return out << "accepted";
     case settled::already:
         return out << "already";
+    case settled::cancelled:
+        return out << "cancelled";
     case settled::lost:
         return out << "lost";
     }

@@ -110,4 +110,60 @@ TEST_CASE("a plan says whether there is room for more than it asks for")
     CHECK_FALSE(domain::plan_fetch({.concurrency = 100, .unsettled = 1, .maybe_work = false}).more);
 }
 
+TEST_CASE("when to look again after a claim that came back short")
+{
+    static constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
+    struct {
+        const char* name;
+        std::optional<time_point> first_due;
+        std::optional<time_point> until;
+        bool waiting;
+        std::optional<time_point> next;
+    } const cases[] = {
+        {"nothing is there", {}, {}, false, {}},
+        {"a job is due later", now + 5s, {}, false, now + 5s},
+        {"jobs wait, but the queue does not rest: it is paused", {}, {}, true, {}},
+        {"the rest is over", now + 5s, now, true, now + 5s},
+        {"the rest was over long ago", {}, now - 1h, true, {}},
+        {"jobs wait for the end of the rest", {}, now + 1ms, true, now + 1ms},
+        {"jobs wait for the end of the rest, another is due before", now + 1s, now + 5s, true, now + 5s},
+        {"jobs wait for the end of the rest, another is due after", now + 9s, now + 5s, true, now + 5s},
+        {"the queue rests, nothing waits", {}, now + 5s, false, {}},
+        {"a job is due while the queue rests", now + 1s, now + 5s, false, now + 5s},
+        {"a job is due after the queue has rested", now + 9s, now + 5s, false, now + 9s},
+        {"a job was due before the queue has rested", now - 1s, now + 5s, false, now + 5s},
+    };
+    for (const auto& c : cases) {
+        INFO(c.name);
+        CHECK(domain::next_look(c.first_due, c.until, {}, c.waiting, now) == c.next);
+    }
+}
+
+TEST_CASE("when to look again after a claim that a rate made short")
+{
+    static constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
+    struct {
+        const char* name;
+        std::optional<time_point> first_due;
+        std::optional<time_point> until;
+        bool waiting;
+        std::optional<time_point> next;
+    } const cases[] = {
+        {"jobs wait for the rate", {}, {}, true, now + 3s},
+        {"nothing waits", {}, {}, false, {}},
+        {"nothing waits, a job is due later", now + 1s, {}, false, now + 1s},
+        {"a job is due before", now + 1s, {}, true, now + 1s},
+        {"a job is due after", now + 9s, {}, true, now + 3s},
+        {"the queue rests longer", {}, now + 5s, true, now + 5s},
+        {"the rest is over", {}, now, true, now + 3s},
+        {"a job is kept for the end of another", time_point::max(), {}, true, now + 3s},
+        {"a job is kept, nothing waits", time_point::max(), {}, false, {}},
+        {"a job is kept while the queue rests", time_point::max(), now + 5s, false, {}},
+    };
+    for (const auto& c : cases) {
+        INFO(c.name);
+        CHECK(domain::next_look(c.first_due, c.until, now + 3s, c.waiting, now) == c.next);
+    }
+}
+
 TEST_SUITE_END();

@@ -50,6 +50,16 @@ TEST_CASE("options come back as they were stored")
         {.on_completed = retention{.remove = true, .age = seconds{10'000LL * 366 * 24 * 3600}, .count = 1},
          .on_failed = retention::keep_last(std::numeric_limits<std::int64_t>::max())},
         {.max_stalled_count = many - 1, .keep_logs = 0, .keep_attempts = many},
+        {.dedup = deduplication{.id = "d"}, .group = "g"},
+        {.dedup = deduplication{.id = "\xE2\x82\xAC", .how = deduplication::mode::throttle, .ttl = milliseconds::max()}
+        },
+        {.dedup = deduplication{.id = "d", .how = deduplication::mode::extend, .ttl = 1ms}},
+        {.dedup = deduplication{.id = "d", .how = deduplication::mode::replace}},
+        {.dedup = deduplication{.id = "d", .how = deduplication::mode::keep_last}},
+        {.timeout = 1ms, .ttl = milliseconds::max(), .max_deferrals = 0},
+        {.timeout = milliseconds::max(), .ttl = 1ms, .max_deferrals = many - 1},
+        {.backoff = backoff{.type = backoff::kind::custom, .delay = 5s, .jitter = 0.5, .name = "of mine"}},
+        {.tags = {{"tenant", "a"}, {"it's \"quoted\"", "\xF0\x9F\x98\x80"}}},
     };
     for (const auto& options : cases) {
         const auto text = domain::options_to_json(resolved(options));
@@ -82,12 +92,39 @@ TEST_CASE("the stored form is this one, for every version to read")
     );
 }
 
+TEST_CASE("what most jobs do not have is stored of those that have it")
+{
+    const auto text = domain::options_to_json(resolved({
+        .backoff = backoff::custom("mine"),
+        .timeout = 5s,
+        .ttl = 1h,
+        .dedup = deduplication{.id = "d", .how = deduplication::mode::keep_last, .ttl = 7ms},
+        .group = "g",
+        .max_deferrals = 3,
+        .tags = {{"b", "2"}, {"a", "1"}},
+    }));
+    for (const auto* part :
+         {R"("backoff":{"type":"custom","delay":0,"max":3600000,"jitter":0E0,"name":"mine"})",
+          R"("timeout":5000)",
+          R"("ttl":3600000)",
+          R"("max_deferrals":3)",
+          R"("dedup":{"id":"d","mode":"keep_last","ttl":7})",
+          R"("group":"g")",
+          R"("tags":{"a":"1","b":"2"})"}) {
+        INFO(part);
+        CHECK(text.find(part) != std::string::npos);
+    }
+    const auto without = domain::options_to_json(resolved({.max_deferrals = 1000}));
+    for (const auto* name : {"timeout", "ttl", "max_deferrals", "dedup", "group", "tags", "name"})
+        CHECK(without.find(name) == std::string::npos);
+}
+
 TEST_CASE("what is absent has its built-in default, what is unknown is ignored")
 {
     CHECK((domain::options_from_json("{}") == resolved({})));
     CHECK((domain::options_from_json(R"({"attempts":4})") == resolved({.attempts = 4})));
     CHECK(
-        (domain::options_from_json(R"({"attempts":4,"timeout":5,"dedup":{"id":"x"},"tags":[]})") ==
+        (domain::options_from_json(R"({"attempts":4,"of tomorrow":5,"object":{"id":"x"},"list":[]})") ==
          resolved({.attempts = 4}))
     );
     CHECK(
@@ -99,6 +136,12 @@ TEST_CASE("what is absent has its built-in default, what is unknown is ignored")
             .backoff;
     REQUIRE(backoff.has_value());
     CHECK((backoff->type == backoff::kind::none));
+}
+
+TEST_CASE("a way to deduplicate that is of tomorrow is read as the simplest")
+{
+    const auto options = domain::options_from_json(R"({"dedup":{"id":"x","mode":"of tomorrow","ttl":5}})");
+    CHECK((options.dedup == deduplication{.id = "x", .ttl = 5ms}));
 }
 
 TEST_CASE("numbers are read in any form that JSON has for them")
@@ -135,6 +178,23 @@ TEST_CASE("text that no version wrote is corrupt storage")
         R"({"on_failed":{"age":-1}})",
         R"({"on_failed":{"count":-1}})",
         R"({"keep_logs":-1})",
+        R"({"timeout":0})",
+        R"({"timeout":"5"})",
+        R"({"ttl":-1})",
+        R"({"max_deferrals":-1})",
+        R"({"max_deferrals":2147483647})",
+        R"({"dedup":"x"})",
+        R"({"dedup":{"id":"x"}})",
+        R"({"dedup":{"id":"","mode":"replace","ttl":0}})",
+        R"({"dedup":{"id":"x","mode":"throttle","ttl":0}})",
+        R"({"dedup":{"id":"x","mode":5,"ttl":0}})",
+        R"({"group":""})",
+        R"({"group":5})",
+        R"({"tags":[]})",
+        R"({"tags":{"a":1}})",
+        R"({"tags":{"":"a"}})",
+        R"({"backoff":{"type":"custom","delay":1,"max":1,"jitter":0}})",
+        R"({"backoff":{"type":"custom","delay":1,"max":1,"jitter":0,"name":5}})",
     };
     for (const auto* text : texts) {
         INFO(text);

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "domain/validation.hpp"
 #include "support/error_of.hpp"
@@ -127,6 +129,22 @@ TEST_CASE("each option has its range, and the error names it")
         {"negative rescues", {.max_stalled_count = -1}, "max_stalled_count"},
         {"most rescues", {.max_stalled_count = many - 1}, ""},
         {"rescues that could not be counted", {.max_stalled_count = many}, "max_stalled_count"},
+        {"a timeout", {.timeout = 1ms}, ""},
+        {"longest timeout", {.timeout = milliseconds::max()}, ""},
+        {"no time at all", {.timeout = 0ms}, "timeout"},
+        {"negative timeout", {.timeout = -1ms}, "timeout"},
+        {"a time to live", {.ttl = 1ms}, ""},
+        {"longest time to live", {.ttl = milliseconds::max()}, ""},  // whether it is a date is seen when it is added
+        {"no time to live", {.ttl = 0ms}, "ttl"},
+        {"negative time to live", {.ttl = milliseconds::min()}, "ttl"},
+        {"no deferrals", {.max_deferrals = 0}, ""},
+        {"negative deferrals", {.max_deferrals = -1}, "max_deferrals"},
+        {"most deferrals", {.max_deferrals = many - 1}, ""},
+        {"deferrals that could not be counted", {.max_deferrals = many}, "max_deferrals"},
+        {"a strategy", {.backoff = backoff::custom("mine")}, ""},
+        {"a strategy without a name", {.backoff = backoff::custom("")}, "backoff.name"},
+        {"a strategy with too long a name", {.backoff = backoff::custom(std::string(201, 'x'))}, "backoff.name"},
+        {"a name that nothing asks for", {.backoff = backoff{.type = backoff::kind::fixed, .name = "\n"}}, ""},
         {"no logs", {.keep_logs = 0}, ""},
         {"negative logs", {.keep_logs = -1}, "keep_logs"},
         {"no kept attempts", {.keep_attempts = 0}, ""},
@@ -135,6 +153,148 @@ TEST_CASE("each option has its range, and the error names it")
     for (const auto& c : cases) {
         INFO(c.name);
         CHECK(fault_of(c.options) == c.field);
+    }
+}
+
+TEST_CASE("a job has at most 32 tags, whose keys and values are as names")
+{
+    const auto tagged = [](int count) {
+        job_options options;
+        for (int i = 0; i < count; ++i)
+            options.tags.emplace("key " + std::to_string(i), "value");
+        return options;
+    };
+    struct {
+        const char* name;
+        job_options options;
+        std::string field;
+    } const cases[] = {
+        {"none", {}, ""},
+        {"most", tagged(32), ""},
+        {"too many", tagged(33), "tags"},
+        {"no key", {.tags = {{"", "v"}}}, "tags"},
+        {"a key with a line feed", {.tags = {{"a\n", "v"}}}, "tags"},
+        {"a key too long", {.tags = {{std::string(201, 'k'), "v"}}}, "tags"},
+        {"no value", {.tags = {{"k", ""}}}, "tags['k']"},
+        {"a value that is no text", {.tags = {{"k", "\xFF"}}}, "tags['k']"},
+        {"a value too long", {.tags = {{"k", std::string(201, 'v')}}}, "tags['k']"},
+        {"the longest of both", {.tags = {{std::string(200, 'k'), std::string(200, 'v')}}}, ""},
+    };
+    for (const auto& c : cases) {
+        INFO(c.name);
+        CHECK(fault_of(c.options) == c.field);
+    }
+}
+
+TEST_CASE("what many jobs are to be changed by is checked")
+{
+    constexpr auto no_state = static_cast<job_state>(77);
+    CHECK(fault_of(job_filter{}) == "");
+    CHECK(fault_of(job_filter{.state = job_state::active}) == "");
+    CHECK(fault_of(job_filter{.state = no_state}) == "state");
+    for (const auto state :
+         {job_state::waiting, job_state::delayed, job_state::waiting_children, job_state::completed, job_state::failed})
+        CHECK(fault_of(clean_request{.state = state}) == "");
+    CHECK(fault_of(clean_request{.state = job_state::active}) == "state");
+    CHECK(fault_of(clean_request{.state = no_state}) == "state");
+    CHECK(fault_of(clean_request{.grace = milliseconds::max()}) == "");
+    CHECK(fault_of(clean_request{.grace = -1ms}) == "grace");
+    CHECK(fault_of(retry_request{}) == "");
+    CHECK(fault_of(retry_request{.state = job_state::completed}) == "");
+    for (const auto state :
+         {job_state::waiting, job_state::delayed, job_state::active, job_state::waiting_children, no_state})
+        CHECK(fault_of(retry_request{.state = state}) == "state");
+}
+
+TEST_CASE("the change of one job is checked")
+{
+    struct {
+        const char* name;
+        job_change change;
+        std::string field;
+    } const cases[] = {
+        {"no delay", new_delay{}, ""},
+        {"longest delay", new_delay{.wait = milliseconds::max()}, ""},
+        {"negative delay", new_delay{.wait = -1ms}, "delay"},
+        {"least priority", new_priority{.priority = 2'097'151}, ""},
+        {"priority -1", new_priority{.priority = -1}, "priority"},
+        {"priority past the greatest", new_priority{.priority = 2'097'152}, "priority"},
+        {"removal", removal{}, ""},
+        {"promotion", promotion{}, ""},
+        {"retrial", retrial{}, ""},
+        {"cancellation", cancellation{.why = "\xFF"}, ""},
+    };
+    for (const auto& c : cases) {
+        INFO(c.name);
+        CHECK(fault_of(c.change) == c.field);
+    }
+}
+
+TEST_CASE("a deduplication and a group have names, and a throttle has a time")
+{
+    using mode = deduplication::mode;
+    struct {
+        const char* name;
+        job_options options;
+        std::string field;
+    } const cases[] = {
+        {"group", {.group = "g"}, ""},
+        {"empty group", {.group = ""}, "group"},
+        {"group too long", {.group = std::string(201, 'g')}, "group"},
+        {"group with a control character", {.group = "a\nb"}, "group"},
+        {"deduplication", {.dedup = deduplication{.id = "d"}}, ""},
+        {"deduplication without an id", {.dedup = deduplication{}}, "dedup.id"},
+        {"deduplication id too long", {.dedup = deduplication{.id = std::string(201, 'd')}}, "dedup.id"},
+        {"throttle", {.dedup = deduplication{.id = "d", .how = mode::throttle, .ttl = 1ms}}, ""},
+        {"longest throttle", {.dedup = deduplication{.id = "d", .how = mode::throttle, .ttl = milliseconds::max()}}, ""
+        },
+        {"throttle without a time", {.dedup = deduplication{.id = "d", .how = mode::throttle}}, "dedup.ttl"},
+        {"extend without a time", {.dedup = deduplication{.id = "d", .how = mode::extend}}, "dedup.ttl"},
+        {"throttle for less than no time",
+         {.dedup = deduplication{.id = "d", .how = mode::throttle, .ttl = -1ms}},
+         "dedup.ttl"},
+        {"time that is not used", {.dedup = deduplication{.id = "d", .how = mode::replace, .ttl = -1ms}}, ""},
+    };
+    for (const auto& c : cases) {
+        INFO(c.name);
+        CHECK(fault_of(c.options) == c.field);
+    }
+}
+
+TEST_CASE("each limit of a queue has its range, and may be taken away")
+{
+    const auto of_group = [](std::optional<int> jobs, bool keep_order = false) {
+        return queue_setting{group_options{.concurrency = jobs, .keep_order = keep_order}};
+    };
+    const auto of_rate = [](int max, milliseconds duration) { return rate_limit{.max = max, .duration = duration}; };
+    struct {
+        const char* name;
+        queue_setting setting;
+        std::string field;
+    } const cases[] = {
+        {"no concurrency", global_concurrency{}, ""},
+        {"one job", global_concurrency{.jobs = 1}, ""},
+        {"many jobs", global_concurrency{.jobs = many}, ""},
+        {"none at all", global_concurrency{.jobs = 0}, "global_concurrency"},
+        {"less than none", global_concurrency{.jobs = -1}, "global_concurrency"},
+        {"no rate", global_rate{}, ""},
+        {"least rate", global_rate{.rate = of_rate(1, 1ms)}, ""},
+        {"greatest rate", global_rate{.rate = of_rate(many, 366 * 24h)}, ""},
+        {"rate of none", global_rate{.rate = of_rate(0, 1s)}, "rate_limit.max"},
+        {"rate in no time", global_rate{.rate = of_rate(1, 0ms)}, "rate_limit.duration"},
+        {"rate in too long a time", global_rate{.rate = of_rate(1, 366 * 24h + 1ms)}, "rate_limit.duration"},
+        {"no limits of groups", group_options{}, ""},
+        {"one job of a group", of_group(1), ""},
+        {"no job of a group", of_group(0), "group.concurrency"},
+        {"rate of none of a group", group_options{.rate = of_rate(0, 1s)}, "group.rate.max"},
+        {"rate of a group in no time", group_options{.rate = of_rate(1, -1ms)}, "group.rate.duration"},
+        {"order", of_group(1, true), ""},
+        {"order of two at once", of_group(2, true), "group.keep_order"},
+        {"order of any number at once", of_group({}, true), "group.keep_order"},
+    };
+    for (const auto& c : cases) {
+        INFO(c.name);
+        CHECK(fault_of(c.setting) == c.field);
     }
 }
 
@@ -187,6 +347,8 @@ TEST_CASE("a claim asks for 1 to 10,000 jobs for at most a year")
         {"named worker", {.worker_id = "host:1"}, ""},
         {"worker with a line feed", {.worker_id = "a\n"}, "worker_id"},
         {"worker with too long a name", {.worker_id = std::string(201, 'w')}, "worker_id"},
+        {"longest wait", {.wait = milliseconds::max()}, ""},
+        {"negative wait", {.wait = -1ms}, "wait"},
     };
     for (const auto& c : cases) {
         INFO(c.name);
@@ -231,7 +393,13 @@ TEST_CASE("what a job does not say is the queue's default, and then the built-in
     CHECK((built_in.backoff == backoff::none()));
     CHECK((built_in.on_completed == retention::keep_for(24h)));
     CHECK((built_in.on_failed == retention::keep_for(24h * 7)));
+    CHECK(built_in.timeout == std::nullopt);
+    CHECK(built_in.ttl == std::nullopt);
     CHECK(built_in.max_stalled_count == 1);
+    CHECK(built_in.max_deferrals == 1000);
+    CHECK(built_in.tags.empty());
+    CHECK(built_in.dedup == std::nullopt);
+    CHECK(built_in.group == std::nullopt);
     CHECK(built_in.keep_logs == 1000);
     CHECK(built_in.keep_attempts == 20);
 
@@ -241,11 +409,17 @@ TEST_CASE("what a job does not say is the queue's default, and then the built-in
         .delay = 2s,
         .attempts = 3,
         .backoff = backoff::fixed(4s),
+        .timeout = 10s,
+        .ttl = 11s,
         .on_completed = retention::keep_last(5),
         .on_failed = retention::keep_last(6),
+        .dedup = deduplication{.id = "d"},
+        .group = "g",
         .max_stalled_count = 7,
+        .max_deferrals = 12,
         .keep_logs = 8,
-        .keep_attempts = 9
+        .keep_attempts = 9,
+        .tags = {{"k", "v"}}
     };
     const auto from_queue = domain::resolve({}, {.defaults = defaults});
     CHECK((from_queue == defaults));
@@ -256,11 +430,17 @@ TEST_CASE("what a job does not say is the queue's default, and then the built-in
         .delay = 0ms,
         .attempts = 1,
         .backoff = backoff::none(),
+        .timeout = 1ms,
+        .ttl = 1ms,
         .on_completed = retention::keep_all(),
         .on_failed = retention::remove_at_once(),
+        .dedup = deduplication{.id = "own", .how = deduplication::mode::replace},
+        .group = "own",
         .max_stalled_count = 0,
+        .max_deferrals = 0,
         .keep_logs = 0,
-        .keep_attempts = 0
+        .keep_attempts = 0,
+        .tags = {{"own", "tag"}}
     };
     CHECK((domain::resolve(own, {.defaults = defaults}) == own));
 }

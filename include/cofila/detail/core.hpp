@@ -1,7 +1,11 @@
 #pragma once
 #include <cofila/clock.hpp>
+#include <cofila/job_change.hpp>
 #include <cofila/job_record.hpp>
+#include <cofila/limits.hpp>
+#include <cofila/outcome.hpp>
 #include <cofila/queue_types.hpp>
+#include <cofila/why.hpp>
 #include <cofila/worker_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -37,12 +41,15 @@ struct job_handle {
     std::string token{};                                   ///< Of the lock, for a job that was claimed; else empty.
     std::string progress{};                                ///< JSON text; newer than the snapshot's.
     std::shared_ptr<const std::atomic<bool>> cancelled{};  ///< Null: nobody runs it.
+    /// `complete_in` has completed it, in a transaction of which only the store knows whether it was committed.
+    bool completed_within = false;
 };
 using job_ptr = std::shared_ptr<job_handle>;
 
 struct add_outcome {
     job_ptr job{};
     bool duplicate = false;
+    std::optional<job_id> deduplicated_by{};
 };
 
 asio::awaitable<add_outcome> add(queue_ptr queue, job_spec<std::string> spec);
@@ -53,12 +60,25 @@ asio::awaitable<job_counts> get_job_counts(queue_ptr queue);
 asio::awaitable<page<log_line>> get_job_logs(queue_ptr queue, job_id id, page_request request);
 asio::awaitable<void> set_paused(queue_ptr queue, bool paused);
 asio::awaitable<bool> is_paused(queue_ptr queue);
+asio::awaitable<std::vector<std::size_t>> get_counts_per_priority(queue_ptr queue, std::vector<int> priorities);
+asio::awaitable<std::optional<std::size_t>> get_position(queue_ptr queue, job_id id);
+asio::awaitable<void> set_limit(queue_ptr queue, queue_setting what);
+asio::awaitable<queue_limits> get_limits(queue_ptr queue);
+asio::awaitable<why_answer> why(queue_ptr queue, job_id id);
+/// The text of the result.
+asio::awaitable<std::string> wait_until_finished(queue_ptr queue, job_id id, milliseconds timeout);
 asio::awaitable<bool> remove(queue_ptr queue, job_id id);
-asio::awaitable<job_snapshot> retry(queue_ptr queue, job_id id, retry_options options);
-asio::awaitable<job_snapshot> promote(queue_ptr queue, job_id id);
+/// Throws `errc::not_found`, `errc::wrong_state`.
+asio::awaitable<job_snapshot> change(queue_ptr queue, job_id id, job_change what);
+asio::awaitable<std::size_t> drain(queue_ptr queue, bool including_delayed, progress_callback progress);
+asio::awaitable<std::size_t> clean(queue_ptr queue, clean_request request);
+asio::awaitable<std::size_t> retry_all(queue_ptr queue, retry_request request);
+asio::awaitable<std::size_t> promote_all(queue_ptr queue, progress_callback progress);
+asio::awaitable<void> obliterate(queue_ptr queue, bool force, progress_callback progress);
 asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim_request request);
 asio::awaitable<void> complete(queue_ptr queue, claim held, std::string result);
 asio::awaitable<void> fail(queue_ptr queue, claim held, failure why);
+asio::awaitable<void> release(queue_ptr queue, claim held);
 asio::awaitable<void> extend_lock(queue_ptr queue, claim held, milliseconds duration);
 asio::awaitable<void> close(queue_ptr queue);
 void start_maintenance(const queue_ptr& queue);
@@ -68,11 +88,14 @@ const std::string& name(const queue_ptr& queue);
 asio::awaitable<void> update_progress(job_ptr job, std::string progress);
 asio::awaitable<void> add_log(job_ptr job, std::string line);
 asio::awaitable<void> refresh(job_ptr job);
-asio::awaitable<void> promote(job_ptr job);
-asio::awaitable<void> retry(job_ptr job, retry_options options);
+asio::awaitable<void> update_data(job_ptr job, std::string data);
+asio::awaitable<void> change(job_ptr job, job_change what);
+asio::awaitable<std::string> wait_until_finished(job_ptr job, milliseconds timeout);
 asio::awaitable<void> remove(job_ptr job);
 
-using untyped_processor = std::function<asio::awaitable<std::string>(job_ptr)>;
+/// What a processor returned: the text of its result, or when to try again.
+using processed = outcome<std::string>;
+using untyped_processor = std::function<asio::awaitable<processed>(job_ptr)>;
 
 worker_ptr make_worker(queue_ptr queue, untyped_processor processor, worker_options options);
 asio::awaitable<close_report> run(worker_ptr worker);
@@ -80,6 +103,7 @@ asio::awaitable<close_report> close(worker_ptr worker, std::optional<millisecond
 void stop(const worker_ptr& worker, std::optional<milliseconds> grace);
 void set_paused(const worker_ptr& worker, bool paused);
 void set_concurrency(const worker_ptr& worker, int concurrency);
+bool cancel_job(const worker_ptr& worker, const job_id& id, std::string why);
 worker_events& events(const worker_ptr& worker);
 const std::string& id(const worker_ptr& worker);
 asio::any_io_executor executor(const worker_ptr& worker);

@@ -104,6 +104,7 @@ TEST_CASE("what a job does not say is taken from the queue, and else is the buil
             .on_completed = retention::keep_for(24h),
             .on_failed = retention::keep_for(168h),
             .max_stalled_count = 1,
+            .max_deferrals = 1000,
             .keep_logs = 1000,
             .keep_attempts = 20
         };

@@ -292,6 +292,12 @@ TEST_CASE("an awaitable may outlive the handle that it came from")
         auto resume = queue->resume();
         auto fetch = queue->fetch_next_and_lock({});
         auto remove = queue->remove("b");
+        auto drain = queue->drain(true);
+        auto clean = queue->clean({.state = job_state::waiting});
+        auto retry_all = queue->retry_all();
+        auto promote_all = queue->promote_all();
+        auto position = queue->get_position("a");
+        auto cancel = queue->cancel("a", "why");
         auto close = queue->close();
         auto dropped = queue->add("never awaited", 1);
         queue.reset();
@@ -308,6 +314,12 @@ TEST_CASE("an awaitable may outlive the handle that it came from")
         co_await std::move(resume);
         const auto taken = co_await std::move(fetch);
         CHECK(taken.size() == 1);
+        const auto changed = co_await std::move(drain) + co_await std::move(clean) + co_await std::move(retry_all) +
+                             co_await std::move(promote_all);
+        CHECK(changed == 0);
+        const auto at = co_await std::move(position);
+        CHECK_FALSE(at);
+        co_await std::move(cancel);
         const auto removed = co_await std::move(remove);
         CHECK_FALSE(removed);
         co_await std::move(close);
@@ -404,6 +416,19 @@ TEST_CASE("every function of a closed queue throws closed, and the store is not 
         errors["is_paused"] = co_await error_of(queue.is_paused());
         errors["remove"] = co_await error_of(queue.remove("a"));
         errors["retry"] = co_await error_of(queue.retry("a"));
+        errors["cancel"] = co_await error_of(queue.cancel("a", "why"));
+        errors["drain"] = co_await error_of(queue.drain());
+        errors["clean"] = co_await error_of(queue.clean({}));
+        errors["retry_all"] = co_await error_of(queue.retry_all());
+        errors["promote_all"] = co_await error_of(queue.promote_all());
+        errors["obliterate"] = co_await error_of(queue.obliterate());
+        errors["get_position"] = co_await error_of(queue.get_position("a"));
+        errors["get_counts_per_priority"] = co_await error_of(queue.get_counts_per_priority({0}));
+        errors["release"] = co_await error_of(queue.release(held));
+        errors["job.cancel"] = co_await error_of(job.cancel("why"));
+        errors["job.change_delay"] = co_await error_of(job.change_delay(1s));
+        errors["job.change_priority"] = co_await error_of(job.change_priority(1));
+        errors["job.update_data"] = co_await error_of(job.update_data(1));
         errors["promote"] = co_await error_of(queue.promote("a"));
         errors["fetch"] = co_await error_of(queue.fetch_next_and_lock({}));
         errors["complete"] = co_await error_of(queue.complete(held, 1));

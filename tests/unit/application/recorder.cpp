@@ -38,6 +38,9 @@ void recorder::listen(queue_events& from)
        [](const stalled_event& e) { return "stalled " + e.id.str() + " " + std::to_string(e.stalled_count); });
     on(from.released, [](const released_event& e) { return "released " + e.id.str(); });
     on(from.duplicated, [](const duplicated_event& e) { return "duplicated " + e.id.str(); });
+    on(from.deduplicated, [](const deduplicated_event& e) {
+        return "deduplicated " + e.dedup_id + " by " + e.owner.str() + (e.kept ? " keeps " + e.kept->str() : "");
+    });
     on(from.removed, [](const removed_event& e) { return "removed " + e.id.str(); });
     on(from.cleaned, [](const cleaned_event& e) { return "cleaned " + std::to_string(e.count); });
     on(from.drained, [](const drained_event&) { return "drained"; });
@@ -55,6 +58,11 @@ void recorder::listen(worker_events& from)
     on(from.job_errored,
        [](const job_errored_event& e) { return "job_errored " + e.id.str() + " " + e.name + " " + e.error.message; });
     on(from.lock_lost, [](const lock_lost_event& e) { return "lock_lost " + e.id.str(); });
+    on(from.stuck,
+       [](const stuck_event& e) { return "stuck " + e.id.str() + " " + std::to_string(e.since_asked.count()); });
+    on(from.long_running, [](const long_running_event& e) {
+        return "long_running " + e.id.str() + " " + std::to_string(e.running.count());
+    });
     on(from.error, [](const error_event& e) { return "error " + e.text; });
     on(from.ready, [](const ready_event&) { return "ready"; });
     on(from.closing, [](const closing_event&) { return "closing"; });

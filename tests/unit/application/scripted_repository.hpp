@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "async/event.hpp"
@@ -24,11 +25,17 @@ enum class op {
     settle,
     extend,
     progress,
+    data,
     log,
+    set_limit,
+    limits,
     set_paused,
     remove,
     retry,
     promote,
+    change,  // of another kind than these three
+    change_all,
+    reset,
     sweep,
     locks,
     register_worker,
@@ -37,6 +44,7 @@ enum class op {
     get,
     list,
     counts,
+    situation,
     logs,
     is_paused,
     tend,
@@ -55,7 +63,7 @@ public:
         boost::asio::any_io_executor executor, std::shared_ptr<job_repository> inner = memory_repository()
     )
         : changes{executor},
-          writes{executor},
+          own_commits{executor},
           inner_{std::move(inner)},
           moved_{std::move(executor)}
     {}
@@ -70,11 +78,16 @@ public:
               op::settle,
               op::extend,
               op::progress,
+              op::data,
               op::log,
+              op::set_limit,
               op::set_paused,
               op::remove,
               op::retry,
               op::promote,
+              op::change,
+              op::change_all,
+              op::reset,
               op::sweep,
               op::register_worker,
               op::forget_worker})
@@ -140,7 +153,7 @@ public:
             last_settlements_ = request.settlements;
         return through(op::settle, inner_->settle_and_claim(std::move(request)));
     }
-    awaitable<std::vector<bool>> extend_locks(time_point now, std::vector<lock_extension> locks) override
+    awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks) override
     {
         return through(op::extend, inner_->extend_locks(now, std::move(locks)));
     }
@@ -152,21 +165,39 @@ public:
     {
         return through(op::log, inner_->add_log(std::move(queue), std::move(job), std::move(line), keep));
     }
+    awaitable<void> set_limit(std::string queue, queue_setting what) override
+    {
+        return through(op::set_limit, inner_->set_limit(std::move(queue), what));
+    }
+    awaitable<queue_limits> limits(std::string queue) override
+    {
+        return through(op::limits, inner_->limits(std::move(queue)));
+    }
     awaitable<bool> set_paused(std::string queue, bool paused) override
     {
         return through(op::set_paused, inner_->set_paused(std::move(queue), paused));
     }
-    awaitable<change_answer> remove(std::string queue, job_id id) override
+    awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override
     {
-        return through(op::remove, inner_->remove(std::move(queue), std::move(id)));
+        return through(op::data, inner_->update_data(std::move(queue), std::move(job), std::move(data)));
     }
-    awaitable<change_answer> retry(std::string queue, job_id id, retry_options options) override
+    awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override
     {
-        return through(op::retry, inner_->retry(std::move(queue), std::move(id), options));
+        const auto which = op_of(what);
+        return through(which, inner_->change(std::move(queue), std::move(id), std::move(what), now));
     }
-    awaitable<change_answer> promote(std::string queue, job_id id) override
+    awaitable<changed_page> change_all(
+        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+    ) override
     {
-        return through(op::promote, inner_->promote(std::move(queue), std::move(id)));
+        return through(
+            op::change_all,
+            inner_->change_all(std::move(queue), std::move(filter), std::move(request), std::move(what), now)
+        );
+    }
+    awaitable<void> reset_queue(std::string queue) override
+    {
+        return through(op::reset, inner_->reset_queue(std::move(queue)));
     }
     awaitable<sweep_answer> sweep(sweep_request request) override
     {
@@ -188,11 +219,23 @@ public:
     }
     awaitable<page<job_snapshot>> list(std::string queue, job_filter filter, page_request request) override
     {
-        return through(op::list, inner_->list(std::move(queue), filter, std::move(request)));
+        return through(op::list, inner_->list(std::move(queue), std::move(filter), std::move(request)));
     }
     awaitable<job_counts> counts(std::string queue) override
     {
         return through(op::counts, inner_->counts(std::move(queue)));
+    }
+    awaitable<std::vector<std::size_t>> counts_by_priority(std::string queue, std::vector<int> priorities) override
+    {
+        return through(op::counts, inner_->counts_by_priority(std::move(queue), std::move(priorities)));
+    }
+    awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) override
+    {
+        return through(op::counts, inner_->position(std::move(queue), std::move(id)));
+    }
+    awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now) override
+    {
+        return through(op::situation, inner_->situation(std::move(queue), std::move(id), now));
     }
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override
     {
@@ -203,7 +246,7 @@ public:
         return through(op::is_paused, inner_->is_paused(std::move(queue)));
     }
     awaitable<storage_status> tend() override { return through(op::tend, tend_as(replaced)); }
-    /// Somebody else changed the store: `changes.set()`. We did: `writes.set()`.
+    /// Somebody else changed the store: `changes.set()`. We did: `own_commits.set()`.
     awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override
     {
         return through(op::changed, next_change(std::move(wanted)));
@@ -212,7 +255,7 @@ public:
 
     bool replaced = false;  ///< What `tend` says of the file.
     event changes;
-    event writes;
+    event own_commits;
     int watching = 0;  ///< So many wait for changes.
 
 private:
@@ -225,6 +268,15 @@ private:
         bool held_after = false;
         int waiting = 0;
     };
+
+    static op op_of(const job_change& what)
+    {
+        if (std::holds_alternative<removal>(what))
+            return op::remove;
+        if (std::holds_alternative<retrial>(what))
+            return op::retry;
+        return std::holds_alternative<promotion>(what) ? op::promote : op::change;
+    }
 
     static std::size_t index(op which) { return static_cast<std::size_t>(which); }
 
@@ -270,7 +322,7 @@ private:
         } const at_end{watching};
         bool changed = false;
         while (!changed && wanted())
-            changed = co_await first_of(changes.wait(), writes.wait());
+            changed = co_await first_of(changes.wait(), own_commits.wait());
         co_return changed;
     }
 

@@ -440,7 +440,9 @@ TEST_CASE("a lock that was fenced while its settlement was under way is told of 
     });
 }
 
-TEST_CASE("a processor deaf to cancellation keeps its slot until it ends, and what it then returns is dropped")
+TEST_CASE(
+    "a processor deaf to cancellation keeps its slot until it ends or is stuck, and what it then returns is dropped"
+)
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
@@ -453,7 +455,7 @@ TEST_CASE("a processor deaf to cancellation keeps its slot until it ends, and wh
             ++ended;
             co_return 1;
         };
-        worker<int, int> worker{queue, deaf, {.lock_duration = 30s}};
+        worker<int, int> worker{queue, deaf, {.lock_duration = 30s, .stuck_after = 1h}};
         recorder own{worker.events()};
         running run{worker};
         co_await settle();

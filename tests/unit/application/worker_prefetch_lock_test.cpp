@@ -47,7 +47,7 @@ TEST_CASE("a ready job whose lock is found lost at a renewal is never started")
         co_await settle();
         own.take();
         co_await rescue(a, "q", "1");
-        const auto removed = co_await a.store->inner().remove("q", "1");
+        const auto removed = co_await a.store->inner().change("q", "1", removal{}, a.clock->wall_now());
         CHECK(removed.done);
         co_await a.clock->pass(15s);
         CHECK(own.take() == lines{"lock_lost 1"});

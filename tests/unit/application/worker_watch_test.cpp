@@ -17,11 +17,11 @@ TEST_CASE("while no worker waits for jobs, a commit of our own ends the watch; t
         running run{worker};
         co_await settle();
         CHECK(a.store->watching == 1);
-        a.store->writes.set();
+        a.store->own_commits.set();
         co_await settle();
         CHECK(a.store->watching == 1);
         co_await queue.add("x", 1);
-        a.store->writes.set();
+        a.store->own_commits.set();
         co_await settle();
         CHECK(here.inside == 1);
         CHECK(a.store->watching == 0);
@@ -46,7 +46,7 @@ TEST_CASE("what others add between a claim that finds nothing and the watch that
         a.store->hold_answer(op::settle);
         co_await queue.add("x", 1, {.id = "a"});
         co_await settle();
-        a.store->writes.set();
+        a.store->own_commits.set();
         co_await settle();
         CHECK(a.store->watching == 0);
         REQUIRE(a.store->held(op::settle) == 1);  // it has found nothing more
@@ -76,7 +76,7 @@ TEST_CASE("a slot that is free since a job that was lost has ended is one to wat
         running run{worker};
         co_await settle();
         co_await queue.add("x", 1, {.id = "a"});
-        a.store->writes.set();
+        a.store->own_commits.set();
         co_await settle();
         CHECK(a.store->watching == 0);
         co_await rescue(a, "q", "a");

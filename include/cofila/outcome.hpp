@@ -1,0 +1,43 @@
+#pragma once
+#include <cofila/time.hpp>
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace cofila {
+
+/// A processor returns one of these to put its job off: no attempt is used up, but `job_options::max_deferrals` counts.
+struct delay_for {
+    milliseconds wait{};  ///< >= 0; 0: it waits in its old place.
+};
+struct delay_until {
+    time_point at{};  ///< By the wall clock; in the past: it waits in its old place.
+};
+/// The job waits in its old place, and nothing of its queue is claimed for `wait`.
+struct rate_limited {
+    milliseconds wait{};  ///< >= 0.
+};
+
+using deferral = std::variant<delay_for, delay_until, rate_limited>;
+
+/// What a processor of type `awaitable<outcome<Result>>` returns: its result, or when to try again.
+template <class Result>
+class outcome {
+public:
+    outcome(Result result) : value_{std::in_place_index<0>, std::move(result)} {}
+    template <class Deferral>
+        requires std::is_constructible_v<deferral, Deferral> && (!std::is_same_v<std::remove_cvref_t<Deferral>, Result>)
+    outcome(Deferral when) : value_{std::in_place_index<1>, std::move(when)}
+    {}
+
+    /// Null: it is put off.
+    const Result* result() const noexcept { return std::get_if<0>(&value_); }
+    /// Null: it has a result.
+    const deferral* put_off() const noexcept { return std::get_if<1>(&value_); }
+
+private:
+    std::variant<Result, deferral> value_;
+};
+
+}  // namespace cofila

@@ -1,0 +1,53 @@
+#include "domain/job_maker.hpp"
+
+#include <cofila/error.hpp>
+
+#include <utility>
+
+#include "domain/json_text.hpp"
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+
+namespace cofila::domain {
+
+std::shared_ptr<const job_options> job_maker::resolved(job_options given)
+{
+    if (!last_resolved_ || given != last_given_) {
+        check(given);
+        last_resolved_ = std::make_shared<const job_options>(resolve(given, queue_));
+        last_given_ = std::move(given);
+    }
+    return last_resolved_;
+}
+
+job_snapshot job_maker::make(job_spec<std::string> spec, const id_source& new_id, time_point now)
+{
+    check_name("name", spec.name);
+    auto id = std::exchange(spec.options.id, {});
+    if (id)
+        check_name("id", id->str());
+    else
+        id = new_id();
+    check_json("data", spec.data, queue_.size_limit);
+    return std::make_shared<const job_record>(
+        new_job(std::move(*id), std::move(spec.name), std::move(spec.data), resolved(std::move(spec.options)), now)
+    );
+}
+
+std::vector<job_snapshot> job_maker::make_all(
+    std::vector<job_spec<std::string>> specs, const id_source& new_id, time_point now
+)
+{
+    std::vector<job_snapshot> jobs;
+    jobs.reserve(specs.size());
+    for (auto& spec : specs) {
+        try {
+            jobs.push_back(make(std::move(spec), new_id, now));
+        } catch (const error& e) {
+            throw error{"[" + std::to_string(jobs.size()) + "].", e};
+        }
+    }
+    return jobs;
+}
+
+}  // namespace cofila::domain

@@ -1,0 +1,35 @@
+#pragma once
+#include <cofila/job_record.hpp>
+#include <cofila/queue_types.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cofila::domain {
+
+/// Makes new jobs of one queue from what callers say, checked: every way of adding a job comes by here. `queue` lives
+/// longer than this.
+class job_maker {
+public:
+    using id_source = std::function<std::string()>;
+
+    explicit job_maker(const queue_options& queue) : queue_{queue} {}
+
+    /// `new_id` is asked where the caller chose none. Throws as `queue::add` says.
+    job_snapshot make(job_spec<std::string> spec, const id_source& new_id, time_point now);
+    /// An error names the index of the element at fault.
+    std::vector<job_snapshot> make_all(
+        std::vector<job_spec<std::string>> specs, const id_source& new_id, time_point now
+    );
+
+private:
+    std::shared_ptr<const job_options> resolved(job_options given);
+
+    const queue_options& queue_;
+    job_options last_given_{};  // most jobs of a queue are added with the same options: resolved once
+    std::shared_ptr<const job_options> last_resolved_{};
+};
+
+}  // namespace cofila::domain

@@ -1,0 +1,12 @@
+#pragma once
+#include <cofila/job_situation.hpp>
+#include <cofila/why.hpp>
+
+namespace cofila::domain {
+
+/// So long without a claim a queue is said to have no worker.
+inline constexpr milliseconds no_claims_after = std::chrono::seconds{60};
+
+why_answer explain(const job_situation& situation, time_point now);
+
+}  // namespace cofila::domain

@@ -1,0 +1,117 @@
+#include <cofila/sqlite.hpp>
+
+#include "application/queue_core.hpp"
+#include "domain/ids.hpp"
+#include "domain/job_maker.hpp"
+#include "domain/json_text.hpp"
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+#include "sqlite/application_transaction.hpp"
+
+/// What the application does in transactions of its own. Any thread may be here: of a queue's core only what never
+/// changes is used.
+namespace cofila {
+
+namespace {
+
+/// Ids of one call sort in the order of their making.
+domain::job_maker::id_source new_ids(const environment& with)
+{
+    return
+        [&with, ids = domain::id_maker{}]() mutable { return ids.next(with.clock->wall_now(), with.random->next()); };
+}
+
+std::vector<job_id> store(SQLite::Database& db, const std::string& queue, const std::vector<job_snapshot>& jobs)
+{
+    std::vector<job_id> out;
+    if (jobs.empty())
+        return out;
+    for (const auto& row : sqlite::add_within(db, queue, jobs))
+        out.push_back(row.job->id);
+    return out;
+}
+
+environment surroundings(const detail::queue_core& queue)
+{
+    // The engine's own random source is for its own thread.
+    return {.clock = queue.ports->time, .random = environment::system().random};
+}
+
+/// Of the job that `handle` runs.
+settlement completion(const detail::job_handle& handle, std::string result)
+{
+    const auto& job = *handle.job;
+    const auto now = handle.queue->ports->time->wall_now();
+    return {
+        .job = {.id = job.id, .key = job.key, .token = handle.token},
+        .change = domain::after_transactional_success(job, std::move(result), now)
+    };
+}
+
+}  // namespace
+
+void prepare(SQLite::Database& db, milliseconds wait)
+{
+    if (wait < milliseconds{})
+        throw error{errc::invalid_argument, "wait", "must not be negative"};
+    sqlite::prepare(db, wait);
+}
+
+job_id enqueue(
+    SQLite::Database& db,
+    std::string_view queue,
+    std::string name,
+    const boost::json::value& data,
+    job_options options,
+    const environment& with
+)
+{
+    domain::check_name("queue", queue);
+    job_spec<std::string> spec{.name = std::move(name), .data = encode(data), .options = std::move(options)};
+    const queue_options defaults;
+    auto job = domain::job_maker{defaults}.make(std::move(spec), new_ids(with), with.clock->wall_now());
+    return store(db, std::string{queue}, {std::move(job)}).front();
+}
+
+namespace detail {
+
+job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> spec)
+{
+    const auto with = surroundings(*to);
+    auto job = domain::job_maker{to->options}.make(std::move(spec), new_ids(with), with.clock->wall_now());
+    sqlite::check_connected(db, to->ports->file);
+    return store(db, to->name, {std::move(job)}).front();
+}
+
+std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std::vector<job_spec<std::string>> specs)
+{
+    const auto with = surroundings(*to);
+    const auto jobs = domain::job_maker{to->options}.make_all(std::move(specs), new_ids(with), with.clock->wall_now());
+    sqlite::check_connected(db, to->ports->file);
+    return store(db, to->name, jobs);
+}
+
+void complete_in(SQLite::Database& db, const job_ptr& job, std::string result)
+{
+    const auto& id = job->job->id.str();
+    if (job->token.empty())
+        throw error{errc::wrong_state, "job '" + id + "' is not run by this handle; only who runs it can complete it"};
+    domain::check_json("result", result, job->queue->options.size_limit);
+    sqlite::check_connected(db, job->queue->ports->file);
+    const auto end = completion(*job, std::move(result));
+    switch (sqlite::settle_within(db, job->queue->name, end)) {
+    case settled::accepted:
+    case settled::cancelled:
+        job->completed_within = true;
+        return;
+    case settled::already:
+        throw error{errc::wrong_state, "job '" + id + "' is not active any more, but must be; this attempt has ended"};
+    case settled::lost:
+        throw error{
+            errc::lock_lost, "job '" + id + "' is locked by another or has been removed; roll the transaction back"
+        };
+    }
+}
+
+}  // namespace detail
+}  // namespace cofila

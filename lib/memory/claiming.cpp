@@ -1,0 +1,257 @@
+#include "memory/claiming.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "domain/fetch_plan.hpp"
+#include "domain/limits.hpp"
+#include "domain/transitions.hpp"
+
+namespace cofila::memory {
+
+namespace {
+
+using domain::claim_note;
+using domain::claim_room;
+using domain::waiting_group;
+
+std::string group_of(const job_record& job) { return job.options->group.value_or(""); }
+
+/// Of one group, or (null) of all.
+std::vector<claim_note> past_claims(const stored_queue& queue, const std::string* group)
+{
+    std::vector<claim_note> out;
+    for (const auto& [when, jobs] : queue.claims)
+        if (!group || when.second == *group)
+            out.push_back({.at = when.first, .jobs = jobs});
+    return out;
+}
+
+int active_jobs(const stored_queue& queue, const std::string* group)
+{
+    const auto& active = queue.jobs_in(job_state::active);
+    return static_cast<int>(std::ranges::count_if(active, [&](const auto& row) {
+        return !group || group_of(queue.at(row.second).record) == *group;
+    }));
+}
+
+/// A job of the group was tried before and is to be tried again: it is the next one.
+bool in_the_middle(const stored_queue& queue, const std::string& group)
+{
+    return std::ranges::any_of(queue.jobs_in(job_state::delayed), [&](const auto& row) {
+        const auto& job = queue.at(row.second).record;
+        return group_of(job) == group && job.attempts_started > 0;
+    });
+}
+
+stored_queue::order::const_iterator nth(const stored_queue::order& rows, int number)
+{
+    return std::next(rows.begin(), std::min<std::ptrdiff_t>(number, std::ssize(rows)));
+}
+
+class claiming {
+public:
+    claiming(stored_queue& queue, const claim_order& order, time_point now) : queue_{queue}, order_{order}, now_{now} {}
+
+    taken run()
+    {
+        const auto& limits = queue_.limits;
+        if (queue_.rests(now_))
+            return {};
+        const auto wanted = static_cast<int>(order_.tokens.size());
+        const auto room = domain::room_for(
+            wanted, limits.concurrency, active_jobs(queue_, nullptr), limits.rate, past_claims(queue_, nullptr), now_
+        );
+        if (room.jobs < wanted)
+            note_again(room);
+        if (queue_.grouped)
+            claim_in_turns(room.jobs);
+        else
+            for (int left = room.jobs; left > 0 && take(nullptr); --left) {}
+        out_.limited =
+            static_cast<int>(out_.claimed.size()) < wanted && (limits.concurrency || limits.group.concurrency);
+        forget_old_claims();
+        return std::move(out_);
+    }
+
+private:
+    void note_again(const claim_room& room)
+    {
+        if (room.again)
+            out_.again = out_.again ? std::min(*out_.again, *room.again) : room.again;
+    }
+
+    /// The next one that may run. Those before it that have expired end here.
+    const job_record* next(const std::string* group)
+    {
+        const auto& waiting = queue_.jobs_in(job_state::waiting);
+        for (;;) {
+            const auto last = group && group->empty() ? nth(waiting, domain::most_passed) : waiting.end();
+            const auto found = std::find_if(waiting.begin(), last, [&](const auto& row) {
+                return !group || group_of(queue_.at(row.second).record) == *group;
+            });
+            if (found == last)
+                return nullptr;
+            const auto& job = queue_.at(found->second).record;
+            if (!domain::has_expired(job, now_))
+                return &job;
+            out_.failed.push_back(carry_out(queue_, job, domain::after_expiry(job, now_)));
+        }
+    }
+
+    bool take(const std::string* group)
+    {
+        const auto* job = next(group);
+        if (!job)
+            return false;
+        queue_.change(job->key, [&](stored_job& locked) {
+            domain::lock(locked.record, order_.tokens[out_.claimed.size()], order_.worker, order_.lock_duration, now_);
+        });
+        out_.claimed.push_back(snapshot(*job));
+        if (queue_.limits.rate || queue_.limits.group.rate)
+            ++queue_.claims[{now_, group_of(*job)}];
+        return true;
+    }
+
+    claim_room room_of(const std::string& group) const
+    {
+        const auto wanted = static_cast<int>(order_.tokens.size());
+        const auto& limits = queue_.limits.group;
+        if (group.empty())
+            return {.jobs = wanted};
+        if (limits.keep_order && in_the_middle(queue_, group))
+            return {};
+        return domain::room_for(
+            wanted, limits.concurrency, active_jobs(queue_, &group), limits.rate, past_claims(queue_, &group), now_
+        );
+    }
+
+    std::vector<waiting_group> waiting_groups()
+    {
+        std::set<std::string> keys;
+        for (const auto& [at, key] : queue_.jobs_in(job_state::waiting))
+            keys.insert(group_of(queue_.at(key).record));
+        std::vector<waiting_group> out;
+        for (const auto& key : keys) {
+            const auto room = room_of(key);
+            if (room.jobs < static_cast<int>(order_.tokens.size()))
+                note_again(room);
+            if (room.jobs == 0)
+                continue;
+            if (const auto* job = next(&key))
+                out.push_back({.key = key, .served = queue_.served[key], .room = room.jobs, .next = place_of(*job)});
+        }
+        return out;
+    }
+
+    void claim_in_turns(int jobs)
+    {
+        domain::serve(waiting_groups(), jobs, [&](const waiting_group& group) -> std::optional<domain::turn> {
+            take(&group.key);
+            auto last = queue_.served[group.key];
+            for (const auto& [key, turn] : queue_.served)
+                last = std::max(last, turn);
+            queue_.served[group.key] = last + 1;
+            const auto* job = next(&group.key);
+            return job ? std::optional{place_of(*job)} : std::nullopt;
+        });
+    }
+
+    void forget_old_claims()
+    {
+        const auto& limits = queue_.limits;
+        if (!limits.rate && !limits.group.rate)
+            return;
+        std::erase_if(queue_.claims, [&](const auto& entry) {
+            const claim_note note{.at = entry.first.first};
+            return !(limits.rate && domain::counts(note, *limits.rate, now_)) &&
+                   !(limits.group.rate && domain::counts(note, *limits.group.rate, now_));
+        });
+    }
+
+    stored_queue& queue_;
+    const claim_order& order_;
+    const time_point now_;
+    taken out_{};
+};
+
+}  // namespace
+
+taken claim(stored_queue& queue, const claim_order& order, time_point now) { return claiming{queue, order, now}.run(); }
+
+namespace {
+
+constexpr std::size_t most_holders = 10;
+
+limit_use use_of(
+    const stored_queue& queue, const std::string* group, const std::optional<rate_limit>& rate, time_point now
+)
+{
+    limit_use out{.active = active_jobs(queue, group)};
+    for (const auto& [at, key] : queue.jobs_in(job_state::active)) {
+        const auto& job = queue.at(key).record;
+        if (out.holders.size() < most_holders && (!group || group_of(job) == *group))
+            out.holders.push_back(job.id);
+    }
+    const auto room = domain::room_for(1, {}, 0, rate, past_claims(queue, group), now);
+    if (room.jobs == 0)
+        out.full_until = room.again;
+    return out;
+}
+
+/// Of the jobs that are active, and of those that were completed and that failed last.
+std::optional<time_point> last_claim(const stored_queue& queue)
+{
+    std::optional<time_point> last;
+    const auto note = [&](std::int64_t key) { last = std::max(last, queue.at(key).record.processed_at); };
+    for (const auto& [at, key] : queue.jobs_in(job_state::active))
+        note(key);
+    for (const auto state : {job_state::completed, job_state::failed})
+        if (const auto& finished = queue.jobs_in(state); !finished.empty())
+            note(finished.rbegin()->second);
+    return last;
+}
+
+}  // namespace
+
+job_situation situation_of(const stored_queue& queue, const job_record& job, time_point now)
+{
+    job_situation out{.job = snapshot(job), .limits = queue.limits, .last_claim = last_claim(queue)};
+    out.queue = use_of(queue, nullptr, queue.limits.rate, now);
+    if (job.options->group) {
+        out.group = use_of(queue, &*job.options->group, queue.limits.group.rate, now);
+        out.group_retries = in_the_middle(queue, *job.options->group);
+    }
+    if (const auto* owner = job.kept_for != 0 ? queue.find(job.kept_for) : nullptr)
+        out.owner = owner->record.id;
+    const auto& waiting = queue.jobs_in(job_state::waiting);
+    if (job.state == job_state::waiting)
+        out.ahead = static_cast<std::size_t>(std::distance(waiting.begin(), waiting.find(place_of(job))));
+    return out;
+}
+
+job_snapshot carry_out(stored_queue& queue, const job_record& job, const transition& change)
+{
+    auto after = job;
+    domain::apply(after, change);
+    queue.carry_out(job.key, change);
+    return snapshot(after);
+}
+
+std::optional<time_point> first_due(const stored_queue& queue)
+{
+    const auto& delayed = queue.jobs_in(job_state::delayed);
+    if (delayed.empty())
+        return {};
+    return queue.at(delayed.begin()->second).record.run_at;
+}
+
+std::optional<time_point> next_claim(const stored_queue& queue, std::optional<time_point> again, time_point now)
+{
+    return domain::next_look(
+        first_due(queue), queue.limits.rests_until, again, !queue.jobs_in(job_state::waiting).empty(), now
+    );
+}
+
+}  // namespace cofila::memory

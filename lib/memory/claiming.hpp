@@ -1,0 +1,31 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+
+#include <optional>
+#include <vector>
+
+#include "memory/stored_queue.hpp"
+
+/// Who is next, within the limits of the queue.
+namespace cofila::memory {
+
+struct taken {
+    std::vector<job_snapshot> claimed{};
+    std::vector<job_snapshot> failed{};  ///< Had expired.
+    bool limited = false;                ///< The end of another job may make room.
+    std::optional<time_point> again{};   ///< A rate makes room then.
+};
+
+taken claim(stored_queue& queue, const claim_order& order, time_point now);
+
+std::optional<time_point> first_due(const stored_queue& queue);
+
+/// After a claim that came back short: when one may find more.
+std::optional<time_point> next_claim(const stored_queue& queue, std::optional<time_point> again, time_point now);
+
+job_situation situation_of(const stored_queue& queue, const job_record& job, time_point now);
+
+/// What became of the job, as an answer shows it.
+job_snapshot carry_out(stored_queue& queue, const job_record& job, const transition& change);
+
+}  // namespace cofila::memory

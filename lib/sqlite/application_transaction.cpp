@@ -1,0 +1,182 @@
+#include "sqlite/application_transaction.hpp"
+
+#include <cofila/clock.hpp>
+#include <cofila/error.hpp>
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "async/wait_until.hpp"
+#include "sqlite/jobs.hpp"
+#include "sqlite/problem.hpp"
+#include "sqlite/rows.hpp"
+#include "sqlite/schema.hpp"
+
+namespace cofila::sqlite {
+
+namespace {
+
+/// What the busy handler of a prepared connection knows.
+struct patience {
+    const milliseconds limit;
+    const std::shared_ptr<clock> time = system_clock();
+    steady_time ends{};
+};
+
+int on_busy(void* self, int attempt)
+{
+    auto& wait = *static_cast<patience*>(self);
+    const auto now = wait.time->steady_now();
+    if (attempt == 0)
+        wait.ends = later(now, wait.limit);
+    if (now >= wait.ends)
+        return 0;
+    connection::pause(attempt);
+    return 1;
+}
+
+void forget(void* patient) { delete static_cast<patience*>(patient); }
+
+void answer_yes(sqlite3_context* asked, int, sqlite3_value**) { sqlite3_result_int(asked, 1); }
+
+bool is_prepared(SQLite::Database& db)
+{
+    const int asked = db.tryExec("SELECT cofila_prepared()");
+    if (asked != SQLITE_OK && (asked & 0xFF) != SQLITE_ERROR)
+        throw SQLite::Exception{db.getHandle(), asked};
+    // Either is more than 0 where somebody has set it since, which replaces what prepare() set.
+    return asked == SQLITE_OK && db.execAndGet("PRAGMA busy_timeout").getInt() == 0 &&
+           db.execAndGet("PRAGMA wal_autocheckpoint").getInt() == 0;
+}
+
+error unfit(std::string_view text) { return {errc::invalid_argument, "db", text}; }
+
+/// Afterwards the transaction is a writing one. Taken before anything is read: where it has only read so far SQLite
+/// does not wait for others, since they may have changed what was read.
+void take_write_lock(SQLite::Database& db)
+{
+    const int begun = sqlite3_txn_state(db.getHandle(), "main");
+    const int taken = db.tryExec("DELETE FROM main.cofila_meta WHERE 0");
+    if ((taken & 0xFF) == SQLITE_ERROR)
+        return check_tables(db);  // says what is missing
+    if ((taken & 0xFF) == SQLITE_BUSY && begun == SQLITE_TXN_READ)
+        throw error{
+            errc::storage_busy,
+            "'" + db.getFilename() +
+                "': the transaction has read before it writes, while others write; begin it with BEGIN IMMEDIATE"
+        };
+    if (taken != SQLITE_OK)
+        throw SQLite::Exception{db.getHandle(), taken};
+}
+
+void check_fit(SQLite::Database& db)
+{
+    if (!is_prepared(db))
+        throw unfit(
+            "must be prepared: call cofila::prepare(db) once, and set no other busy_timeout or wal_autocheckpoint"
+        );
+    if (sqlite3_get_autocommit(db.getHandle()) != 0)
+        throw unfit("must be in a transaction of yours: begin one with BEGIN IMMEDIATE");
+}
+
+/// What we do in the transaction: undone unless it is kept. Who adds rows of his own is not shown ours.
+class our_part {
+public:
+    explicit our_part(SQLite::Database& db) : db_{db}, last_row_{db.getLastInsertRowid()}
+    {
+        db_.exec("SAVEPOINT cofila");
+    }
+    our_part(const our_part&) = delete;
+    our_part& operator=(const our_part&) = delete;
+    ~our_part()
+    {
+        if (!kept_)
+            db_.tryExec("ROLLBACK TO cofila; RELEASE cofila");
+        sqlite3_set_last_insert_rowid(db_.getHandle(), last_row_);
+    }
+
+    void keep()
+    {
+        db_.exec("RELEASE cofila");
+        kept_ = true;
+    }
+
+private:
+    SQLite::Database& db_;
+    const std::int64_t last_row_;
+    bool kept_ = false;
+};
+
+template <class Work>
+auto within(SQLite::Database& db, Work work)
+{
+    try {
+        check_fit(db);
+        take_write_lock(db);
+        check_tables(db);
+        our_part part{db};
+        session with{db};
+        auto answer = work(with);
+        with.flush();
+        part.keep();
+        return answer;
+    } catch (const SQLite::Exception& e) {
+        throw describe(e, db.getFilename());
+    }
+}
+
+}  // namespace
+
+void prepare(SQLite::Database& db, milliseconds wait)
+{
+    auto* const raw = db.getHandle();
+    auto* const patient = new patience{.limit = wait};
+    try {
+        // The function is a mark that lives as long as the connection does, and so does what it takes along. SQLite
+        // deletes that also where it fails.
+        db.check(sqlite3_create_function_v2(
+            raw, "cofila_prepared", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, patient, answer_yes, nullptr, nullptr, forget
+        ));
+        sqlite3_busy_handler(raw, on_busy, patient);
+        sqlite3_wal_autocheckpoint(raw, 0);
+    } catch (const SQLite::Exception& e) {
+        throw describe(e, db.getFilename());
+    }
+}
+
+void check_connected(SQLite::Database& db, const std::string& path)
+{
+    const auto* const name = sqlite3_db_filename(db.getHandle(), "main");
+    const std::string connected = name ? name : "";
+    std::error_code unknown;
+    if (path.empty())
+        throw unfit("cannot share a transaction with this queue: its engine has no SQLite file");
+    if (!std::filesystem::equivalent(connected, path, unknown))
+        throw unfit("must be connected to '" + path + "', where the queue is, not to '" + connected + "'");
+}
+
+std::vector<added_row> add_within(SQLite::Database& db, const std::string& queue, const std::vector<job_snapshot>& jobs)
+{
+    return within(db, [&](session& with) { return add(with, queue, jobs); });
+}
+
+settled settle_within(SQLite::Database& db, const std::string& queue, const settlement& end)
+{
+    if (sqlite3_get_autocommit(db.getHandle()) == 0 && sqlite3_txn_state(db.getHandle(), "main") != SQLITE_TXN_WRITE)
+        throw unfit("must be in a transaction that was begun with BEGIN IMMEDIATE");
+    return within(db, [&](session& with) {
+        const auto number = with.find_queue(queue);
+        const auto key = key_of(with, number, end.job);
+        if (!number || key == 0 || end.job.token.empty())
+            return settled::lost;
+        if (move_job(with, *number, key, end.job.token, end.change))
+            return settled::accepted;
+        const auto job = find_job(with, *number, key);
+        return job && job->token == end.job.token ? settled::already : settled::lost;
+    });
+}
+
+}  // namespace cofila::sqlite

@@ -1,0 +1,282 @@
+#include "sqlite/group_claims.hpp"
+
+#include <cofila/error.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "domain/transitions.hpp"
+#include "sqlite/jobs.hpp"
+#include "sqlite/rows.hpp"
+
+namespace cofila::sqlite {
+
+namespace {
+
+using domain::turn;
+using domain::waiting_group;
+
+std::string group_of(const job_record& job) { return job.options->group.value_or(""); }
+
+/// Asked for one by one, since SQLite would find the distinct ones by reading all.
+std::optional<std::string> next_group(session& with, std::int64_t queue, const std::string& after)
+{
+    auto row = with.sql().query(
+        "SELECT group_key FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND group_key > ?2 "
+        "ORDER BY group_key LIMIT 1",
+        queue,
+        after
+    );
+    auto next = row.step() ? std::optional{row.text(0)} : std::nullopt;
+    if (next && *next <= after)  // a damaged one, which comes after every text
+        return {};
+    return next;
+}
+
+std::optional<job_record> first_in_group(session& with, std::int64_t queue, const std::string& group)
+{
+    auto row = with.sql().query(
+        "SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND group_key = ?2 "
+        "ORDER BY priority, position LIMIT 1",
+        queue,
+        group
+    );
+    return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
+}
+
+std::optional<job_record> first_without_group(session& with, std::int64_t queue)
+{
+    auto row = with.sql().query(
+        "SELECT key, group_key FROM cofila_jobs WHERE queue = ?1 AND state = 0 ORDER BY priority, position LIMIT ?2",
+        queue,
+        domain::most_passed
+    );
+    while (row.step())
+        if (row.is_null(1))
+            return find_job(with, row.number(0));
+    return {};
+}
+
+std::optional<job_record> first_of(session& with, std::int64_t queue, const std::string& group)
+{
+    return group.empty() ? first_without_group(with, queue) : first_in_group(with, queue, group);
+}
+
+int active_jobs(session& with, std::int64_t queue, const std::string& group)
+{
+    auto row = with.sql().query(
+        "SELECT count(*) FROM cofila_jobs WHERE queue = ?1 AND state = 2 AND group_key = ?2", queue, group
+    );
+    return row.step() ? static_cast<int>(row.number(0)) : 0;
+}
+
+/// There is room for more than one claim can have.
+constexpr std::int64_t most_turns = std::numeric_limits<std::int64_t>::max() / 2;
+
+std::map<std::string, std::int64_t> last_turns(session& with, std::int64_t queue)
+{
+    std::map<std::string, std::int64_t> out;
+    auto row = with.sql().query("SELECT group_key, served FROM cofila_groups WHERE queue = ?1", queue);
+    while (row.step())
+        out.emplace(row.text(0), std::clamp(row.number(1), std::int64_t{0}, most_turns));
+    return out;
+}
+
+class turns {
+public:
+    turns(
+        session& with,
+        std::int64_t queue,
+        const queue_limits& limits,
+        const claim_order& order,
+        time_point now,
+        taken& out
+    )
+        : with_{with},
+          queue_{queue},
+          limits_{limits},
+          order_{order},
+          now_{now},
+          out_{out}
+    {}
+
+    void run(int jobs, std::optional<time_point>& again)
+    {
+        auto served = last_turns(with_, queue_);
+        std::int64_t last = 0;
+        for (const auto& [key, number] : served)
+            last = std::max(last, number);
+        domain::serve(waiting_groups(served, again), jobs, [&](const waiting_group& group) {
+            take(group.key);
+            with_.sql().exec("INSERT OR REPLACE INTO cofila_groups VALUES (?1, ?2, ?3)", queue_, group.key, ++last);
+            return next(group.key);
+        });
+    }
+
+private:
+    /// The place of the next one that may run. Those before it that may not end here.
+    std::optional<turn> next(const std::string& group)
+    {
+        for (;;) {
+            auto job = first_of(with_, queue_, group);
+            if (!job)
+                return {};
+            if (!is_unfit(*job, now_))
+                return turn{job->priority, job->position};
+            out_.failed.push_back(end_unfit(with_, queue_, std::move(*job), now_));
+        }
+    }
+
+    void take(const std::string& group)
+    {
+        auto job = first_of(with_, queue_, group);
+        if (job)
+            out_.claimed.push_back(lock_job(with_, std::move(*job), order_, out_.claimed.size(), now_));
+    }
+
+    domain::claim_room room_of(const std::string& group)
+    {
+        const auto wanted = static_cast<int>(order_.tokens.size());
+        const auto& limits = limits_.group;
+        if (group.empty())
+            return {.jobs = wanted};
+        if (limits.keep_order && in_the_middle(with_, queue_, group))
+            return {};
+        return domain::room_for(
+            wanted,
+            limits.concurrency,
+            limits.concurrency ? active_jobs(with_, queue_, group) : 0,
+            limits.rate,
+            limits.rate ? past_claims(with_, queue_, &group) : std::vector<domain::claim_note>{},
+            now_
+        );
+    }
+
+    std::vector<waiting_group> waiting_groups(
+        std::map<std::string, std::int64_t>& served, std::optional<time_point>& again
+    )
+    {
+        std::vector<waiting_group> out;
+        for (std::optional<std::string> key{""}; key; key = next_group(with_, queue_, *key)) {
+            const auto room = room_of(*key);
+            if (room.jobs < static_cast<int>(order_.tokens.size()) && room.again)
+                again = again ? std::min(*again, *room.again) : room.again;
+            if (room.jobs == 0)
+                continue;
+            if (const auto at = next(*key))
+                out.push_back({.key = *key, .served = served[*key], .room = room.jobs, .next = *at});
+        }
+        return out;
+    }
+
+    session& with_;
+    const std::int64_t queue_;
+    const queue_limits& limits_;
+    const claim_order& order_;
+    const time_point now_;
+    taken& out_;
+};
+
+}  // namespace
+
+bool in_the_middle(session& with, std::int64_t queue, const std::string& group)
+{
+    auto row = with.sql().query(
+        "SELECT 1 FROM cofila_jobs WHERE queue = ?1 AND state = 1 AND group_key = ?2 AND attempts_started > 0 LIMIT 1",
+        queue,
+        group
+    );
+    return row.step();
+}
+
+bool is_unfit(const job_record& job, time_point now) { return !job.damage.empty() || domain::has_expired(job, now); }
+
+job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, time_point now)
+{
+    const auto change = job.damage.empty() ? domain::after_expiry(job, now) : domain::after_damage(job, now);
+    if (!move_job(with, queue, job.key, {}, change))
+        throw error{errc::storage_corrupt, "an index of the file does not agree with its table"};
+    domain::apply(job, change);
+    return std::make_shared<const job_record>(std::move(job));
+}
+
+job_snapshot lock_job(session& with, job_record job, const claim_order& order, std::size_t number, time_point now)
+{
+    domain::lock(job, order.tokens[number], order.worker, order.lock_duration, now);
+    with.sql().exec(
+        "UPDATE cofila_jobs SET state = 2, token = ?2, locked_until = ?3, lock_duration = ?4, processed_at = ?5, "
+        "worker = ?6, attempts_started = ?7 WHERE key = ?1",
+        job.key,
+        job.token,
+        job.locked_until,
+        job.lock_duration,
+        job.processed_at,
+        job.worker,
+        job.attempts_started
+    );
+    return std::make_shared<const job_record>(std::move(job));
+}
+
+void claim_in_turns(
+    session& with,
+    std::int64_t queue,
+    const queue_limits& limits,
+    const claim_order& order,
+    int jobs,
+    time_point now,
+    taken& out,
+    std::optional<time_point>& again
+)
+{
+    turns{with, queue, limits, order, now, out}.run(jobs, again);
+}
+
+std::vector<domain::claim_note> past_claims(session& with, std::int64_t queue, const std::string* group)
+{
+    std::vector<domain::claim_note> out;
+    auto row =
+        group
+            ? with.sql().query(
+                  "SELECT at, jobs FROM cofila_claim_log WHERE queue = ?1 AND group_key = ?2 ORDER BY at", queue, *group
+              )
+            : with.sql().query("SELECT at, jobs FROM cofila_claim_log WHERE queue = ?1", queue);
+    while (row.step())
+        out.push_back(
+            {.at = time_point{milliseconds{row.number(0)}}, .jobs = std::max(0, static_cast<int>(row.number(1)))}
+        );
+    if (!group)  // the key is ordered by group first
+        std::ranges::sort(out, {}, &domain::claim_note::at);
+    return out;
+}
+
+void note_claims(
+    session& with,
+    std::int64_t queue,
+    const queue_limits& limits,
+    const std::vector<job_snapshot>& claimed,
+    time_point now
+)
+{
+    std::map<std::string, int> jobs;
+    for (const auto& job : claimed)
+        ++jobs[group_of(*job)];
+    for (const auto& [group, count] : jobs)
+        with.sql().exec(
+            "INSERT INTO cofila_claim_log VALUES (?1, ?2, ?3, ?4) "
+            "ON CONFLICT (queue, group_key, at) DO UPDATE SET jobs = jobs + excluded.jobs",
+            queue,
+            group,
+            now,
+            count
+        );
+    const auto none = milliseconds{};
+    const auto window =
+        std::max(limits.rate ? limits.rate->duration : none, limits.group.rate ? limits.group.rate->duration : none);
+    with.sql().exec(
+        "DELETE FROM cofila_claim_log WHERE queue = ?1 AND (at <= ?2 OR at >= ?3)", queue, now - window, now + window
+    );
+}
+
+}  // namespace cofila::sqlite

@@ -1,0 +1,315 @@
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
+
+#include "contract/contract.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+using names = std::vector<std::string>;
+using mode = deduplication::mode;
+
+TEST_SUITE_BEGIN("deduplication, keeping the last");
+
+namespace {
+
+job_options keeping(std::string id = "d")
+{
+    return {.dedup = deduplication{.id = std::move(id), .how = mode::keep_last}};
+}
+
+/// "a" is active, and "kept" is kept for its end.
+asio::awaitable<job_snapshot> with_one_kept(store s, job_options owner = keeping())
+{
+    const auto job = co_await s.add_active("a", std::move(owner));
+    const auto row = co_await s.add("kept", keeping());
+    REQUIRE(row.deduplicated_by == job_id{"a"});
+    REQUIRE(row.job->id == "kept");
+    co_return job;
+}
+
+/// It waits, and owns the deduplication id.
+asio::awaitable<void> check_freed(store s)
+{
+    const auto kept = co_await s.get("kept");
+    CHECK(kept.state == job_state::waiting);
+    CHECK(kept.run_at == std::nullopt);
+    CHECK(kept.kept_for == 0);
+    CHECK(kept.holds_dedup);
+    const auto refused = co_await s.add("later", {.dedup = deduplication{.id = "d"}});
+    CHECK(refused.deduplicated_by == job_id{"kept"});
+    const auto claimed = co_await s.claim(5);
+    CHECK(ids(claimed) == names{"kept"});
+}
+
+}  // namespace
+
+CONTRACT_CASE("while the owner waits or is delayed, no job is kept")
+{
+    auto delayed = keeping();
+    delayed.delay = 1s;
+    (void)co_await s.add("a", delayed);
+    const auto first = co_await s.add("b", keeping());
+    CHECK(first.deduplicated_by == job_id{"a"});
+    CHECK(first.job->id == "a");
+    s.pass(1s);
+    (void)co_await s.sweep();
+    const auto second = co_await s.add("b", keeping());
+    CHECK(second.job->id == "a");
+    const auto exists = co_await s.exists("b");
+    CHECK_FALSE(exists);
+}
+
+CONTRACT_CASE("while the owner is active, a job is kept for its end: delayed without a date")
+{
+    const auto owner = co_await with_one_kept(s);
+    const auto kept = co_await s.get("kept");
+    CHECK(kept.state == job_state::delayed);
+    CHECK(kept.run_at == time_point::max());
+    CHECK(kept.kept_for == owner->key);
+    CHECK_FALSE(kept.holds_dedup);
+    s.pass(24h * 365'000);
+    const auto swept = co_await s.sweep();
+    CHECK(swept.promoted.empty());
+    const auto answer = co_await s.settle_and_claim({}, 5);
+    CHECK(answer.claimed.empty());
+    CHECK(answer.promoted.empty());
+    CHECK(answer.next_due == std::nullopt);
+}
+
+CONTRACT_CASE("of several kept jobs the newest stays")
+{
+    (void)co_await with_one_kept(s);
+    auto row = co_await s.add("second", keeping());
+    CHECK(row.deduplicated_by == job_id{"a"});
+    CHECK(ids(row.replaced) == names{"kept"});
+    row = co_await s.add("third", keeping(), R"({"n":3})");
+    CHECK(ids(row.replaced) == names{"second"});
+    const auto delayed = co_await s.list(job_state::delayed);
+    CHECK(delayed == names{"third"});
+    const auto read = co_await s.get("third");
+    CHECK(read.data == R"({"n":3})");
+}
+
+CONTRACT_CASE("the end of the owner lets the kept job wait, in the claim that it comes with")
+{
+    const auto owner = co_await with_one_kept(s);
+    const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
+    CHECK(ids(answer.promoted) == names{"kept"});
+    CHECK(ids(answer.claimed) == names{"kept"});
+    CHECK_FALSE(answer.drained);
+    const auto next = co_await s.add("next", keeping());
+    CHECK(next.deduplicated_by == job_id{"kept"});
+    CHECK(next.job->id == "next");
+}
+
+CONTRACT_CASE("the kept job waits when the owner is completed without a claim, and is told of")
+{
+    const auto owner = co_await with_one_kept(s);
+    settle_and_claim_request request{.queue = s.queue(), .now = s.now()};
+    request.settlements.push_back(s.completion(owner));
+    const auto answer = co_await s->settle_and_claim(std::move(request));
+    CHECK(ids(answer.promoted) == names{"kept"});
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("the kept job waits when the owner has failed for good, and not while it is tried again")
+{
+    auto options = keeping();
+    options.attempts = 2;
+    const auto first = co_await with_one_kept(s, options);
+    (void)co_await s.settle(s.failing(first));
+    const auto between = co_await s.state("kept");
+    CHECK(between == job_state::delayed);
+    const auto last = co_await s.claim_one();
+    REQUIRE(last->id == "a");
+    (void)co_await s.settle(s.failing(last));
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("the kept job waits when the owner is removed as soon as it is completed")
+{
+    auto options = keeping();
+    options.on_completed = retention::remove_at_once();
+    const auto owner = co_await with_one_kept(s, options);
+    (void)co_await s.settle(s.completion(owner));
+    const auto exists = co_await s.exists("a");
+    CHECK_FALSE(exists);
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("the kept job waits when the owner is removed by force, and is told of")
+{
+    (void)co_await with_one_kept(s);
+    const auto answer = co_await s.change("a", forced_removal{});
+    CHECK(ids(answer.freed) == names{"kept"});
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("the kept job waits when the owner is put back and removed then")
+{
+    const auto owner = co_await with_one_kept(s);
+    (void)co_await s.settle(s.release(owner));
+    const auto between = co_await s.state("kept");
+    CHECK(between == job_state::delayed);
+    const auto answer = co_await s->change_all(s.queue(), {.state = job_state::waiting}, {}, removal{}, s.now());
+    CHECK(ids(answer.changed) == names{"a"});
+    CHECK(ids(answer.freed) == names{"kept"});
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("the kept job waits when the owner is put back and cancelled then")
+{
+    const auto owner = co_await with_one_kept(s);
+    (void)co_await s.settle(s.release(owner));
+    const auto answer = co_await s.cancel("a", "why");
+    CHECK(ids(answer.freed) == names{"kept"});
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("the kept job waits when the owner is cancelled while it runs and fails for that")
+{
+    const auto owner = co_await with_one_kept(s);
+    const auto asked = co_await s.cancel("a", "why");
+    CHECK(asked.freed.empty());
+    const auto answer = co_await s.settle_and_claim({s.failing(owner)}, 0);
+    CHECK(ids(answer.promoted) == names{"kept"});
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("the kept job waits when the owner has stalled too often, and not while it is rescued")
+{
+    auto options = keeping();
+    options.max_stalled_count = 1;
+    const auto first = co_await with_one_kept(s, options);
+    (void)co_await s.rescue(first);
+    const auto between = co_await s.state("kept");
+    CHECK(between == job_state::delayed);
+    const auto last = co_await s.claim_one();
+    sweep_request request{.now = s.now()};
+    request.rescues.push_back({.key = last->key, .token = last->token, .locked_until = *last->locked_until});
+    const auto answer = co_await s->sweep(std::move(request));
+    REQUIRE(answer.promoted.size() == 1);
+    CHECK(answer.promoted[0].id == "kept");
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("a kept job that is promoted by hand runs beside the owner and owns nothing")
+{
+    const auto owner = co_await with_one_kept(s);
+    const auto promoted = co_await s.promote("kept");
+    CHECK(promoted.done);
+    const auto kept = co_await s.claim_one();
+    CHECK(kept->id == "kept");
+    CHECK(kept->kept_for == 0);
+    CHECK_FALSE(kept->holds_dedup);
+    const auto next = co_await s.add("next", keeping());
+    CHECK(next.deduplicated_by == job_id{"a"});
+    const auto answer = co_await s.settle_and_claim({s.completion(kept), s.completion(owner)}, 5);
+    CHECK(ids(answer.claimed) == names{"next"});
+}
+
+CONTRACT_CASE("a kept job that gets a delay of its own is kept no more")
+{
+    const auto owner = co_await with_one_kept(s);
+    const auto changed = co_await s.change("kept", new_delay{.wait = 1s});
+    CHECK(changed.done);
+    const auto read = co_await s.get("kept");
+    CHECK(read.kept_for == 0);
+    CHECK(read.run_at == s.now() + 1s);
+    const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
+    CHECK(answer.promoted.empty());
+    CHECK(answer.claimed.empty());
+    s.pass(1s);
+    const auto job = co_await s.claim_one();
+    CHECK(job->id == "kept");
+}
+
+CONTRACT_CASE("a kept job that gets another priority is kept all the same")
+{
+    const auto owner = co_await with_one_kept(s);
+    (void)co_await s.change("kept", new_priority{.priority = 3});
+    const auto read = co_await s.get("kept");
+    CHECK(read.kept_for == owner->key);
+    const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
+    CHECK(ids(answer.claimed) == names{"kept"});
+    CHECK(answer.claimed[0]->priority == 3);
+}
+
+CONTRACT_CASE("a kept job that is removed or cancelled does not come back")
+{
+    const auto owner = co_await with_one_kept(s);
+    const auto removed = co_await s.remove("kept");
+    CHECK(removed.done);
+    (void)co_await s.add("cancelled", keeping());
+    (void)co_await s.cancel("cancelled", "why");
+    const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
+    CHECK(answer.promoted.empty());
+    CHECK(answer.claimed.empty());
+    const auto state = co_await s.state("cancelled");
+    CHECK(state == job_state::failed);
+}
+
+CONTRACT_CASE("a kept job that expires does not come back")
+{
+    const auto owner = co_await s.add_active("a", keeping());
+    auto short_lived = keeping();
+    short_lived.ttl = 1s;
+    (void)co_await s.add("kept", short_lived);
+    s.pass(1s);
+    const auto swept = co_await s.sweep();
+    REQUIRE(swept.expired.size() == 1);
+    const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
+    CHECK(answer.promoted.empty());
+    CHECK(answer.claimed.empty());
+    const auto state = co_await s.state("kept");
+    CHECK(state == job_state::failed);
+}
+
+CONTRACT_CASE("the delay of a kept job is not waited for: it runs when the owner has finished")
+{
+    const auto owner = co_await s.add_active("a", keeping());
+    auto late = keeping();
+    late.delay = 1h;
+    (void)co_await s.add("kept", late);
+    (void)co_await s.settle(s.completion(owner));
+    co_await check_freed(s);
+}
+
+CONTRACT_CASE("of three jobs in one call the owner is not active, and so none is kept")
+{
+    std::vector<job_snapshot> jobs{s.make("a", keeping()), s.make("b", keeping()), s.make("c", keeping())};
+    const auto rows = co_await s->add(s.queue(), std::move(jobs));
+    CHECK(rows[1].job->id == "a");
+    CHECK(rows[2].job->id == "a");
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.waiting = 1});
+}
+
+CONTRACT_CASE("of two jobs in one call beside an active owner the second is kept")
+{
+    const auto owner = co_await s.add_active("a", keeping());
+    std::vector<job_snapshot> jobs{s.make("b", keeping()), s.make("c", keeping())};
+    const auto rows = co_await s->add(s.queue(), std::move(jobs));
+    CHECK(ids(rows[1].replaced) == names{"b"});
+    const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
+    CHECK(ids(answer.claimed) == names{"c"});
+}
+
+CONTRACT_CASE("two owners have each a kept job of their own")
+{
+    const auto first = co_await s.add_active("a", keeping("1"));
+    const auto second = co_await s.add_active("b", keeping("2"));
+    (void)co_await s.add("kept 1", keeping("1"));
+    (void)co_await s.add("kept 2", keeping("2"));
+    const auto answer = co_await s.settle_and_claim({s.completion(second)}, 5);
+    CHECK(ids(answer.claimed) == names{"kept 2"});
+    const auto other = co_await s.settle_and_claim({s.completion(first)}, 5);
+    CHECK(ids(other.claimed) == names{"kept 1"});
+}
+
+TEST_SUITE_END();

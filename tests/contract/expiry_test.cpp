@@ -1,0 +1,286 @@
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "contract/contract.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+using names = std::vector<std::string>;
+
+TEST_SUITE_BEGIN("expiry");
+
+namespace {
+
+names expired_ids(const sweep_answer& answer)
+{
+    names out;
+    for (const auto& job : answer.expired)
+        out.push_back(job.queue + '/' + job.job->id.str());
+    std::ranges::sort(out);
+    return out;
+}
+
+/// What a job has become that was not started in time.
+job_record expired(job_record job, time_point now)
+{
+    job.state = job_state::failed;
+    job.failed_reason = "expired";
+    job.finished_at = now;
+    job.run_at.reset();
+    job.expires_at.reset();
+    return job;
+}
+
+}  // namespace
+
+CONTRACT_CASE("a job that was not started in time fails where it would have been claimed, and the next one is taken")
+{
+    co_await s.add("a", {.ttl = 1000ms});
+    co_await s.add("b");
+    s.pass(1000ms);
+    const auto expected = expired(co_await s.get("a"), s.now());
+    const auto answer = co_await s.settle_and_claim({}, 1);
+    CHECK(ids(answer.claimed) == names{"b"});
+    REQUIRE(ids(answer.failed) == names{"a"});
+    CHECK(describe(*answer.failed[0]) == describe(expected));
+    const auto read = co_await s.get("a");
+    CHECK(describe(read) == describe(expected));
+    check_counters(read, 0, 0, 0);
+    CHECK(read.attempts.empty());
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.active = 1, .failed = 1});
+}
+
+CONTRACT_CASE("a job is started a millisecond before its time is over")
+{
+    const auto added = co_await s.add("a", {.ttl = 1000ms});
+    CHECK(added.job->expires_at == s.now() + 1000ms);
+    s.pass(999ms);
+    const auto answer = co_await s.settle_and_claim({}, 1);
+    CHECK(ids(answer.claimed) == names{"a"});
+    CHECK(answer.failed.empty());
+    CHECK(answer.claimed[0]->expires_at == added.job->expires_at);
+}
+
+CONTRACT_CASE("a claim fails all that stands in its way, in their order, and no more")
+{
+    for (const auto* id : {"a", "b"})
+        co_await s.add(id, {.ttl = 1s});
+    co_await s.add("c");
+    co_await s.add("d", {.ttl = 1s});
+    co_await s.add("e");
+    co_await s.add("f", {.ttl = 1s});
+    s.pass(1s);
+    const auto answer = co_await s.settle_and_claim({}, 2);
+    CHECK(ids(answer.failed) == names{"a", "b", "d"});
+    CHECK(ids(answer.claimed) == names{"c", "e"});
+    const auto f = co_await s.state("f");
+    CHECK(f == job_state::waiting);
+}
+
+CONTRACT_CASE("a job that is due after its time is over becomes due and fails")
+{
+    const auto added = co_await s.add("a", {.delay = 2s, .ttl = 1s});
+    CHECK(added.job->expires_at == s.now() + 1s);
+    s.pass(2s);
+    const auto answer = co_await s.settle_and_claim({}, 1);
+    CHECK(ids(answer.promoted) == names{"a"});
+    CHECK(ids(answer.failed) == names{"a"});
+    CHECK(answer.claimed.empty());
+    const auto read = co_await s.get("a");
+    CHECK(read.failed_reason == "expired");
+    CHECK(read.run_at == std::nullopt);
+}
+
+CONTRACT_CASE("an add that claims passes over what has expired, and takes the new job")
+{
+    co_await s.add("old", {.ttl = 1s});
+    s.pass(1s);
+    const auto answer = co_await s.add_and_claim("new");
+    CHECK(ids(answer.failed) == names{"old"});
+    CHECK(ids(answer.claimed) == names{"new"});
+}
+
+CONTRACT_CASE("a sweep fails what has expired in every queue, waiting or delayed, and nothing else")
+{
+    auto other = s.in("other");
+    co_await s.add("waiting", {.ttl = 1000ms});
+    co_await s.add("delayed", {.delay = 1h, .ttl = 1000ms});
+    co_await s.add("not yet", {.ttl = 1001ms});
+    co_await s.add("never");
+    co_await other.add("elsewhere", {.ttl = 500ms});
+    s.pass(999ms);
+    const auto early = co_await s.sweep();
+    CHECK(expired_ids(early) == names{"other/elsewhere"});
+    s.pass(1ms);
+    const auto expected = expired(co_await s.get("delayed"), s.now());
+    const auto answer = co_await s.sweep();
+    CHECK(expired_ids(answer) == names{"q/delayed", "q/waiting"});
+    CHECK_FALSE(answer.more);
+    const auto read = co_await s.get("delayed");
+    CHECK(describe(read) == describe(expected));
+    for (const auto& job : answer.expired)
+        if (job.job->id == job_id{"delayed"})
+            CHECK(describe(*job.job) == describe(expected));
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{.waiting = 2, .failed = 2});
+    const auto again = co_await s.sweep();
+    CHECK(again.expired.empty());
+}
+
+CONTRACT_CASE("a sweep fails no more than its limit, the earliest first, and says that there may be more")
+{
+    for (int i = 0; i < 7; ++i)
+        co_await s.add(std::to_string(i), {.ttl = milliseconds{100 - i}});
+    s.pass(1s);
+    names failed;
+    int sweeps = 0;
+    for (bool more = true; more; ++sweeps) {
+        REQUIRE(sweeps < 5);
+        const auto answer = co_await s.sweep(3);
+        CHECK(answer.expired.size() <= 3);
+        for (const auto& job : answer.expired)
+            failed.push_back(job.job->id.str());
+        more = answer.more;
+    }
+    CHECK(failed == names{"6", "5", "4", "3", "2", "1", "0"});
+    CHECK(sweeps == 3);
+}
+
+CONTRACT_CASE("a job that was started in time does not expire any more, whatever becomes of its attempt")
+{
+    struct {
+        const char* name;
+        settlement (*end)(const store&, job_snapshot);
+        int attempts_made;
+        int deferrals;
+    } const ends[] = {
+        {"released", [](const store& from, job_snapshot job) { return from.release(job); }, 0, 0},
+        {"failed once", [](const store& from, job_snapshot job) { return from.failing(job); }, 1, 0},
+        {"put off", [](const store& from, job_snapshot job) { return from.putting_off(job, delay_for{}); }, 0, 1},
+    };
+    for (const auto& [name, end, attempts_made, deferrals] : ends) {
+        INFO(name);
+        auto queue = s.in(name);
+        const auto job = co_await queue.add_active("a", {.attempts = 3, .ttl = 1s});
+        co_await queue.settle(end(queue, job));
+        s.pass(1h);
+        const auto swept = co_await s.sweep();
+        CHECK(swept.expired.empty());
+        const auto again = co_await queue.settle_and_claim({}, 1);
+        CHECK(again.failed.empty());
+        REQUIRE(ids(again.claimed) == names{"a"});
+        check_counters(*again.claimed[0], 2, attempts_made, 0, deferrals);
+    }
+}
+
+CONTRACT_CASE("a job whose lock is taken away after its time was over runs again")
+{
+    const auto job = co_await s.add_active("a", {.ttl = 1s});
+    s.pass(1h);
+    const auto swept = co_await s.sweep();
+    CHECK(swept.expired.empty());
+    const auto active = co_await s.state("a");
+    CHECK(active == job_state::active);
+    co_await s.rescue(job);
+    const auto again = co_await s.settle_and_claim({}, 1);
+    CHECK(ids(again.claimed) == names{"a"});
+    CHECK(again.failed.empty());
+}
+
+CONTRACT_CASE("an expired job that is retried may start at any time")
+{
+    co_await s.add("a", {.ttl = 1s});
+    s.pass(1s);
+    co_await s.sweep();
+    const auto answer = co_await s.retry("a", {});
+    CHECK(answer.done);
+    CHECK(answer.job->expires_at == std::nullopt);
+    s.pass(1h);
+    const auto swept = co_await s.sweep();
+    CHECK(swept.expired.empty());
+    const auto claimed = co_await s.claim(1);
+    CHECK(ids(claimed) == names{"a"});
+}
+
+CONTRACT_CASE("a job that was cancelled before it started and is retried may start at any time")
+{
+    co_await s.add("a", {.ttl = 1s});
+    co_await s.cancel("a", "why");
+    s.pass(1h);
+    co_await s.retry("a", {});
+    const auto swept = co_await s.sweep();
+    CHECK(swept.expired.empty());
+    const auto claimed = co_await s.claim(1);
+    CHECK(ids(claimed) == names{"a"});
+}
+
+CONTRACT_CASE("an expired job is kept or removed as a failed job is")
+{
+    const job_options gone{.ttl = 1s, .on_failed = retention::remove_at_once()};
+    co_await s.add("at a claim", gone);
+    s.pass(1s);
+    const auto claim = co_await s.settle_and_claim({}, 1);
+    REQUIRE(ids(claim.failed) == names{"at a claim"});
+    CHECK(claim.failed[0]->state == job_state::failed);
+    co_await s.add("at a sweep", gone);
+    s.pass(1s);
+    const auto swept = co_await s.sweep();
+    CHECK(expired_ids(swept) == names{"q/at a sweep"});
+    const auto counts = co_await s.counts();
+    CHECK(counts == job_counts{});
+
+    co_await s.add("kept", {.ttl = 1s, .on_failed = retention::keep_for(10s)});
+    s.pass(1s);
+    co_await s.sweep();
+    s.pass(9999ms);
+    co_await s.sweep();
+    const auto still = co_await s.exists("kept");
+    CHECK(still);
+    s.pass(1ms);
+    co_await s.sweep();
+    const auto exists = co_await s.exists("kept");
+    CHECK_FALSE(exists);
+}
+
+CONTRACT_CASE("a paused queue claims nothing, and so fails nothing at a claim, but a sweep does")
+{
+    co_await s.add("a", {.ttl = 1s});
+    co_await s->set_paused(s.queue(), true);
+    s.pass(1s);
+    const auto claim = co_await s.settle_and_claim({}, 1);
+    CHECK(claim.failed.empty());
+    const auto swept = co_await s.sweep();
+    CHECK(expired_ids(swept) == names{"q/a"});
+}
+
+CONTRACT_CASE("a queue is drained where the last of its jobs expires at the claim")
+{
+    const auto job = co_await s.add_active("a");
+    co_await s.add("b", {.ttl = 1s});
+    s.pass(1s);
+    const auto answer = co_await s.settle_and_claim({s.completion(job)}, 1);
+    CHECK(ids(answer.failed) == names{"b"});
+    CHECK(answer.drained);
+}
+
+CONTRACT_CASE("neither a promotion nor a change of delay or priority gives a job more time")
+{
+    for (const auto* id : {"promoted", "sooner", "later", "other priority"})
+        co_await s.add(id, {.delay = 500ms, .ttl = 1s});
+    co_await s.promote("promoted");
+    co_await s.change("sooner", new_delay{});
+    co_await s.change("later", new_delay{.wait = 1h});
+    co_await s.change("other priority", new_priority{.priority = 1});
+    s.pass(1s);
+    const auto swept = co_await s.sweep();
+    CHECK(expired_ids(swept) == names{"q/later", "q/other priority", "q/promoted", "q/sooner"});
+}
+
+TEST_SUITE_END();

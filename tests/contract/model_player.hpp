@@ -1,0 +1,51 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "contract/model_draw.hpp"
+#include "contract/store.hpp"
+
+namespace cofila::test {
+
+/// One side of a game: two queues of one repository.
+class player {
+public:
+    explicit player(std::shared_ptr<job_repository> repository);
+
+    /// What the step did, as text.
+    boost::asio::awaitable<std::string> play(draws d);
+    /// All that there is, as text.
+    boost::asio::awaitable<std::string> look();
+
+private:
+    using step = boost::asio::awaitable<std::string>;
+
+    step add(store q, draws d);
+    step add_and_claim(store q, draws d);
+    step settle_and_claim(store q, draws d);
+    step extend(store q, draws d);
+    step write(store q, draws d);
+    step write_without_token(store q, draws d);
+    step change_one(store q, draws d);
+    step change_many(store q, draws d);
+    step change_page(store q, draws d);
+    step sweep(draws d);
+    step look_at(store q);
+
+    std::string some_id(const store& q, std::uint32_t draw) const;
+    job_snapshot some_job(const store& q, std::uint32_t id, std::uint32_t draw) const;
+    const job_snapshot* some_claim(const store& q, std::uint32_t draw) const;
+    void remember(const store& q, const std::vector<job_snapshot>& claimed);
+    bool is_first(const store& q) const { return q.queue() == queues_[0].queue(); }
+    boost::asio::awaitable<std::vector<lock_row>> sorted_locks();
+
+    std::array<store, 2> queues_;
+    std::array<std::vector<job_snapshot>, 2> claims_{};  // all that each queue ever gave out
+};
+
+}  // namespace cofila::test

@@ -1,0 +1,138 @@
+#include "contract/model_text.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+
+#include "contract/store.hpp"
+
+namespace cofila::test {
+
+std::string text(const std::optional<time_point>& at)
+{
+    return at ? std::to_string(at->time_since_epoch().count()) : std::string{"never"};
+}
+
+std::string text(job_record job)
+{
+    job.key = 0;
+    job.position = 0;
+    job.kept_for = job.kept_for != 0 ? 1 : 0;
+    return describe(job);
+}
+
+std::string text(const job_snapshot& job) { return job ? text(*job) : std::string{"no job\n"}; }
+
+std::string text(const std::string& what, const std::vector<job_snapshot>& jobs)
+{
+    std::string out;
+    for (const auto& job : jobs)
+        out += what + ' ' + text(job);
+    return out;
+}
+
+std::string text(const std::string& what, const std::vector<job_id>& jobs)
+{
+    std::string out;
+    for (const auto& id : jobs)
+        out += what + ' ' + id.str() + '\n';
+    return out;
+}
+
+std::string text(const added_row& row)
+{
+    return (row.duplicate ? "duplicate " : "added ") + text(row.job) +
+           (row.deduplicated_by ? "instead of it " + row.deduplicated_by->str() + '\n' : "") +
+           text("replaced", row.replaced);
+}
+
+namespace {
+
+std::string words(const std::optional<rate_limit>& rate)
+{
+    return rate ? std::to_string(rate->max) + " in " + std::to_string(rate->duration.count()) : std::string{"any"};
+}
+
+std::string words(const std::optional<int>& most) { return most ? std::to_string(*most) : std::string{"any"}; }
+
+std::string words(const limit_use& use)
+{
+    return std::to_string(use.active) + " active, full until " + text(use.full_until) + '\n' +
+           text("holder", use.holders);
+}
+
+}  // namespace
+
+std::string text(const queue_limits& limits)
+{
+    return std::string{limits.paused ? "paused, " : "open, "} + words(limits.concurrency) + ", " + words(limits.rate) +
+           ", of a group " + words(limits.group.concurrency) + ", " + words(limits.group.rate) +
+           (limits.group.keep_order ? " in order" : "") + ", rests until " + text(limits.rests_until) + '\n';
+}
+
+std::string text(const job_situation& situation)
+{
+    return text(situation.job) + text(situation.limits) + words(situation.queue) + words(situation.group) +
+           (situation.group_retries ? "the group retries, " : "") + "owner " +
+           (situation.owner ? situation.owner->str() : "none") + ", ahead " + std::to_string(situation.ahead) +
+           ", last claim " + text(situation.last_claim) + '\n';
+}
+
+std::string text(const std::vector<std::string>& items)
+{
+    std::string out;
+    for (const auto& item : items)
+        out += item + '\n';
+    return out;
+}
+
+std::string text(const change_answer& answer)
+{
+    if (!answer.found)
+        return "not found\n" + text(answer.job);
+    return (answer.done ? "done, was " : "not done, was ") + std::string{to_string(answer.was)} + '\n' +
+           text(answer.job) + text("freed", answer.freed);
+}
+
+std::string text(const changed_page& page)
+{
+    return text(ids(page.changed)) + text("freed", page.freed) + (page.next.empty() ? "the last\n" : "and more\n");
+}
+
+std::string text(const settle_and_claim_answer& answer)
+{
+    std::string out;
+    for (const auto one : answer.settlements)
+        out += "settled " + std::to_string(static_cast<int>(one)) + '\n';
+    out += text("promoted", answer.promoted) + text("failed", answer.failed) + text("claimed", answer.claimed);
+    return out + "next due " + text(answer.next_due) + (answer.limited ? ", limited" : "") +
+           (answer.drained ? ", drained\n" : "\n");
+}
+
+std::string text(const std::vector<renewal>& answers)
+{
+    std::string out{"renewed"};
+    for (const auto& one : answers)
+        out += std::string{one.held ? " yes" : " no"} + (one.cancelled ? ", cancelled " + *one.cancelled : "");
+    return out + '\n';
+}
+
+std::string text(const sweep_answer& answer)
+{
+    std::vector<std::string> lines;
+    for (const auto& job : answer.promoted)
+        lines.push_back("promoted " + job.queue + '/' + job.id.str());
+    for (const auto& rescued : answer.rescued)
+        lines.push_back("rescued " + rescued.queue + '/' + text(rescued.job));
+    for (const auto& expired : answer.expired)
+        lines.push_back("expired " + expired.queue + '/' + text(expired.job));
+    std::map<std::string, std::size_t> pruned;
+    for (const auto& jobs : answer.pruned)
+        pruned[jobs.queue] += jobs.count;
+    for (const auto& [queue, count] : pruned)
+        lines.push_back("pruned " + queue + ' ' + std::to_string(count));
+    std::ranges::sort(lines);
+    return text(lines);
+}
+
+}  // namespace cofila::test

@@ -1,0 +1,28 @@
+#pragma once
+#include <cofila/job_repository.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What repositories answer, as text: two answers are the same if their texts are. Keys, positions and cursors are a
+/// repository's own; everything else must be the same.
+namespace cofila::test {
+
+std::string text(const std::optional<time_point>& at);
+std::string text(job_record job);
+std::string text(const job_snapshot& job);
+std::string text(const std::string& what, const std::vector<job_snapshot>& jobs);
+std::string text(const std::string& what, const std::vector<job_id>& jobs);
+std::string text(const std::vector<std::string>& items);
+std::string text(const added_row& row);
+std::string text(const queue_limits& limits);
+std::string text(const job_situation& situation);
+std::string text(const change_answer& answer);
+std::string text(const changed_page& page);
+std::string text(const settle_and_claim_answer& answer);
+std::string text(const std::vector<renewal>& answers);
+/// A sweep may go through the queues in any order.
+std::string text(const sweep_answer& answer);
+
+}  // namespace cofila::test

@@ -1,0 +1,167 @@
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/limits.hpp"
+#include "support/print.hpp"
+
+using namespace cofila;
+using namespace std::chrono_literals;
+using domain::claim_note;
+using domain::room_for;
+using domain::turn;
+using domain::waiting_group;
+
+TEST_SUITE_BEGIN("limits");
+
+namespace {
+
+constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
+
+using names = std::vector<std::string>;
+using waiting_jobs = std::map<std::string, std::vector<turn>>;
+
+/// The groups in the order in which they were served. The jobs of each are those that wait, in order.
+names served(std::vector<waiting_group> groups, int jobs, waiting_jobs waiting)
+{
+    names out;
+    domain::serve(std::move(groups), jobs, [&](const waiting_group& group) -> std::optional<turn> {
+        auto& line = waiting.at(group.key);
+        CHECK(group.next == line.front());
+        out.push_back(group.key);
+        line.erase(line.begin());
+        return line.empty() ? std::nullopt : std::optional{line.front()};
+    });
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("without a limit there is room for all that is wanted")
+{
+    const auto room = room_for(7, {}, 100, {}, {}, now);
+    CHECK(room.jobs == 7);
+    CHECK(room.again == std::nullopt);
+}
+
+TEST_CASE("a concurrency leaves room for what is not active, and tells no time")
+{
+    struct {
+        int wanted;
+        int concurrency;
+        int active;
+        int room;
+    } const cases[] = {{5, 10, 0, 5}, {5, 10, 5, 5}, {5, 10, 6, 4}, {5, 10, 10, 0}, {5, 10, 11, 0}, {0, 10, 0, 0}};
+    for (const auto& c : cases) {
+        const auto room = room_for(c.wanted, c.concurrency, c.active, {}, {}, now);
+        CHECK(room.jobs == c.room);
+        CHECK(room.again == std::nullopt);
+    }
+}
+
+TEST_CASE("a rate leaves room for what was not claimed within its window")
+{
+    const rate_limit rate{.max = 5, .duration = 10s};
+    const std::vector<claim_note> past{
+        {.at = now - 10s, .jobs = 100}, {.at = now - 9'999ms, .jobs = 2}, {.at = now, .jobs = 1}
+    };
+    const auto room = room_for(9, {}, 0, rate, past, now);
+    CHECK(room.jobs == 2);
+    CHECK(room.again == now + 1ms);
+}
+
+TEST_CASE("a rate that has room for all that is wanted tells no time")
+{
+    const rate_limit rate{.max = 5, .duration = 10s};
+    const std::vector<claim_note> past{{.at = now - 1s, .jobs = 2}};
+    const auto room = room_for(3, {}, 0, rate, past, now);
+    CHECK(room.jobs == 3);
+    CHECK(room.again == std::nullopt);
+}
+
+TEST_CASE("a rate of which nothing is used has room again when what is claimed now counts no more")
+{
+    const auto room = room_for(9, {}, 0, rate_limit{.max = 5, .duration = 10s}, {}, now);
+    CHECK(room.jobs == 5);
+    CHECK(room.again == now + 10s);
+}
+
+TEST_CASE("a rate that is more than used up leaves no room")
+{
+    const std::vector<claim_note> past{{.at = now - 3s, .jobs = 100}};
+    const auto room = room_for(9, {}, 0, rate_limit{.max = 5, .duration = 10s}, past, now);
+    CHECK(room.jobs == 0);
+    CHECK(room.again == now + 7s);
+}
+
+TEST_CASE("the smaller of concurrency and rate decides, and a time is told only where it is the rate")
+{
+    const rate_limit rate{.max = 5, .duration = 10s};
+    const std::vector<claim_note> past{{.at = now - 3s, .jobs = 2}};
+    const auto by_concurrency = room_for(9, 4, 2, rate, past, now);
+    CHECK(by_concurrency.jobs == 2);
+    CHECK(by_concurrency.again == std::nullopt);
+    const auto by_rate = room_for(9, 40, 2, rate, past, now);
+    CHECK(by_rate.jobs == 3);
+    CHECK(by_rate.again == now + 7s);
+}
+
+TEST_CASE("a claim counts for a window after it, and before it where the clock was set back")
+{
+    const rate_limit rate{.max = 1, .duration = 10s};
+    for (const auto& [ago, counted] : {
+             std::pair{milliseconds{10s}, false},
+             {9'999ms, true},
+             {0ms, true},
+             {-9'999ms, true},
+             {milliseconds{-10s}, false},
+             {milliseconds{-24h}, false},
+         }) {
+        INFO(ago.count());
+        CHECK(domain::counts({.at = now - ago, .jobs = 1}, rate, now) == counted);
+        const std::vector<claim_note> past{{.at = now - ago, .jobs = 1}};
+        CHECK(room_for(1, {}, 0, rate, past, now).jobs == (counted ? 0 : 1));
+    }
+}
+
+TEST_CASE("groups of one priority take turns, the one that was served longest ago first")
+{
+    const std::vector<waiting_group> groups{
+        {.key = "a", .served = 7, .room = 9, .next = {0, 1}},
+        {.key = "b", .served = 3, .room = 9, .next = {0, 2}},
+        {.key = "c", .served = 0, .room = 9, .next = {0, 5}},
+        {.key = "d", .served = 0, .room = 9, .next = {0, 4}},
+    };
+    const waiting_jobs waiting{
+        {"a", {{0, 1}, {0, 3}}}, {"b", {{0, 2}, {0, 6}, {0, 9}}}, {"c", {{0, 5}}}, {"d", {{0, 4}, {0, 7}}}
+    };
+    CHECK(served(groups, 99, waiting) == names{"d", "c", "b", "a", "d", "b", "a", "b"});
+}
+
+TEST_CASE("the best priority goes before any turn, job by job")
+{
+    const std::vector<waiting_group> groups{
+        {.key = "a", .served = 0, .room = 9, .next = {5, 1}}, {.key = "b", .served = 9, .room = 9, .next = {1, 8}}
+    };
+    const waiting_jobs waiting{{"a", {{5, 1}, {5, 2}}}, {"b", {{1, 8}, {1, 9}, {6, 3}}}};
+    CHECK(served(groups, 99, waiting) == names{"b", "b", "a", "a", "b"});
+}
+
+TEST_CASE("no more jobs are served than asked for, nor of a group than it has room for")
+{
+    const std::vector<waiting_group> groups{
+        {.key = "a", .room = 1, .next = {0, 1}},
+        {.key = "b", .room = 0, .next = {0, 2}},
+        {.key = "c", .room = 2, .next = {0, 3}},
+    };
+    const waiting_jobs waiting{{"a", {{0, 1}, {0, 4}}}, {"b", {{0, 2}}}, {"c", {{0, 3}, {0, 5}, {0, 6}}}};
+    CHECK(served(groups, 99, waiting) == names{"a", "c", "c"});
+    CHECK(served(groups, 2, waiting) == names{"a", "c"});
+    CHECK(served(groups, 0, waiting) == names{});
+    CHECK(served({}, 5, waiting) == names{});
+}
+
+TEST_SUITE_END();
