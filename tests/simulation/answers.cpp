@@ -61,19 +61,21 @@ std::vector<bool> accepted(const ledger::effect& did, const std::vector<settleme
     return out;
 }
 
+/// This very sweep took the job away from who held it, and its retention let it go at once: its token is there still.
+bool ended_by(const sweep_request& asked, const ledger::effect& did, const job_row& gone)
+{
+    const auto is_it = [&](const rescue_order& order) { return order.key == gone.key && order.token == gone.token; };
+    const auto was_held = [&](const row_change& one) { return left_active(one) && one.before->key == gone.key; };
+    return std::ranges::any_of(asked.rescues, is_it) && std::ranges::any_of(did.changes, was_held);
+}
+
 /// Removed by their retention; not with the rescue that ended them.
 std::map<std::string, std::size_t> pruned(const ledger::effect& did, const ledger& known, const sweep_request& asked)
 {
     std::map<std::string, std::size_t> out;
-    for (const auto& change : did.changes) {
-        // A token stays with its job: the order may be for one that has finished since.
-        const bool was_active = change.before && change.before->state == job_state::active;
-        const bool ended_now = was_active && std::ranges::any_of(asked.rescues, [&](const rescue_order& order) {
-                                   return order.key == change.before->key && order.token == change.before->token;
-                               });
-        if (change.before && !change.after && !ended_now)
+    for (const auto& change : did.changes)
+        if (change.before && !change.after && !ended_by(asked, did, *change.before))
             ++out[known.name_of(change.before->queue)];
-    }
     return out;
 }
 

@@ -1,5 +1,4 @@
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/system_executor.hpp>
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
@@ -41,8 +40,9 @@ private:
     int (*const pause_)(sqlite3_vfs*, int);
 };
 
+/// Its answer is posted to a loop that nobody runs.
 struct nothing final : sqlite::operation {
-    nothing() : operation{kind::observe, asio::system_executor{}} {}
+    explicit nothing(asio::io_context& loop) : operation{kind::observe, loop.get_executor()} {}
     void run(sqlite::session&) override {}
     void answer() override {}
 };
@@ -55,6 +55,7 @@ public:
         milliseconds step{};
         int steps = 0;
         sqlite::database_port* port = nullptr;
+        asio::io_context loop{};
         std::promise<void> over{};
     };
 
@@ -64,7 +65,7 @@ public:
     {
         with_.clock->advance(with_.step);
         if (--with_.steps > 0)
-            with_.port->submit(std::make_unique<nothing>());
+            with_.port->submit(std::make_unique<nothing>(with_.loop));
         else
             with_.over.set_value();
         return waiting.size();
@@ -76,15 +77,15 @@ private:
 
 int pauses(milliseconds step, int steps)
 {
-    asio::io_context loop;
     busy_runner::script script{.clock = std::make_shared<manual_clock>(), .step = step, .steps = steps};
     const counted_pauses seen;
     sqlite::database_thread thread{
-        {.loop = loop.get_executor(), .clock = script.clock, .hurry = std::make_shared<std::atomic<bool>>(false)},
+        {.loop = script.loop.get_executor(), .clock = script.clock, .hurry = std::make_shared<std::atomic<bool>>(false)
+        },
         [&] { return std::make_unique<busy_runner>(script); }
     };
     script.port = &thread;
-    thread.submit(std::make_unique<nothing>());
+    thread.submit(std::make_unique<nothing>(script.loop));
     script.over.get_future().wait();
     thread.stop();
     return seen.count();
