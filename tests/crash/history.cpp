@@ -88,9 +88,9 @@ void history::note(const std::string& line)
         ++completed_[{words.at(1), std::stoi(words.at(2))}];
     } else if (what == "retrying") {
         ++failed_[{words.at(1), std::stoi(words.at(2))}];
-    } else if (const auto change = changes.find(what); change != changes.end()) {
-        auto& times = changes_[{change->second.verb, words.at(1)}];
-        ++(change->second.acknowledged ? times.acknowledged : times.asked);
+    } else if (const auto by_hand = changes.find(what); by_hand != changes.end()) {
+        auto& seen = changes_[{by_hand->second.verb, words.at(1)}];
+        ++(by_hand->second.acknowledged ? seen.acknowledged : seen.asked);
     } else if (const auto pause = pauses.find(what); pause != pauses.end()) {
         paused_ = pause->second;
     } else if (what != "stalled") {

@@ -13,7 +13,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-asio::awaitable<void> add_late_comer(std::shared_ptr<node> here, node::job_queue to, std::string id, milliseconds delay)
+/// `here` is kept until the answer has come.
+asio::awaitable<void> add_late_comer(
+    [[maybe_unused]] std::shared_ptr<node> here, node::job_queue to, std::string id, milliseconds delay
+)
 {
     co_await ask(to.add("late", "data", {.id = job_id{std::move(id)}, .delay = delay}));
 }
