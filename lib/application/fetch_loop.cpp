@@ -207,7 +207,12 @@ void worker_core::settled_before(ended_attempt& ended, const settle_and_claim_an
     const auto job = told == answer.completed.end() ? ended.attempt->completed : *told;
     if (!job)
         return;
-    ended.change = {.to = job_state::completed, .result = job->result, .remove = job->options->on_completed->remove};
+    ended.change = {
+        .to = job_state::completed,
+        .finished_at = job->finished_at,
+        .result = job->result,
+        .remove = job->options->on_completed->remove
+    };
 }
 
 void worker_core::announce(const ended_attempt& ended)
