@@ -2,6 +2,7 @@
 /// Everything but `cofila/memory.hpp`, which only tests need.
 #include <cofila/engine.hpp>
 #include <cofila/error.hpp>
+#include <cofila/event_stream.hpp>
 #include <cofila/events.hpp>
 #include <cofila/job.hpp>
 #include <cofila/queue.hpp>

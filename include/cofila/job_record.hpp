@@ -27,6 +27,7 @@ struct job_record {
     std::int64_t position = 0;                 ///< Order within a priority, smaller first; given by the repository.
     time_point timestamp{};                    ///< When it was added.
     std::optional<time_point> run_at{};        ///< Set while delayed: not before.
+    std::optional<time_point> due_at{};        ///< When its delay was over, or somebody let it run (again).
     std::optional<time_point> expires_at{};    ///< Unless it was started by then, it fails.
     std::optional<time_point> processed_at{};  ///< When it was last claimed.
     std::optional<time_point> finished_at{};

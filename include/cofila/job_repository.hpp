@@ -1,9 +1,11 @@
 #pragma once
+#include <cofila/event_log.hpp>
 #include <cofila/job_change.hpp>
 #include <cofila/job_record.hpp>
 #include <cofila/job_situation.hpp>
 #include <cofila/limits.hpp>
 #include <cofila/lock.hpp>
+#include <cofila/metrics.hpp>
 #include <cofila/queue_types.hpp>
 #include <cofila/transition.hpp>
 
@@ -195,7 +197,7 @@ public:
     virtual boost::asio::awaitable<changed_page> change_all(
         std::string queue, job_filter filter, page_request request, job_change what, time_point now
     ) = 0;
-    /// What was set for the queue is as for a new one. Its jobs stay.
+    /// What was set for the queue is as for a new one, and what was kept for its settings is forgotten. Its jobs stay.
     virtual boost::asio::awaitable<void> reset_queue(std::string queue) = 0;
 
     /// Over all queues: promotes due jobs, fails expired ones, carries out the rescues, removes finished jobs whose
@@ -226,6 +228,18 @@ public:
     /// Oldest first.
     virtual boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) = 0;
     virtual boost::asio::awaitable<bool> is_paused(std::string queue) = 0;
+
+    /// `cursor` may be empty.
+    virtual boost::asio::awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) = 0;
+    /// The oldest of those after `after` that are kept, at most `limit`. The numbers of what is kept have no gap.
+    virtual boost::asio::awaitable<std::vector<logged_event>> events_after(
+        std::string queue, std::uint64_t after, int limit
+    ) = 0;
+    /// Keeps a reader's place under a name; nothing: forgets it.
+    virtual boost::asio::awaitable<void> set_event_cursor(
+        std::string queue, std::string name, std::optional<std::uint64_t> place
+    ) = 0;
+    virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now) = 0;
 
     /// Housekeeping that is not about jobs: looks at the file, shortens its log when it is idle.
     virtual boost::asio::awaitable<storage_status> tend() = 0;

@@ -38,13 +38,21 @@ struct queue_limits {
     friend bool operator==(const queue_limits&, const queue_limits&) = default;
 };
 
-/// One of the limits.
+/// One of the limits, or of what is kept beside the jobs.
 struct global_concurrency {
     std::optional<int> jobs{};
 };
 struct global_rate {
     std::optional<rate_limit> rate{};
 };
-using queue_setting = std::variant<global_concurrency, global_rate, group_options>;
+/// The newest so many events of the queue are kept; nothing: none, and those that are there are forgotten.
+struct event_log {
+    std::optional<int> events{};
+};
+/// Jobs that end are counted, and the counts of the last so many minutes kept; nothing: not, and they are forgotten.
+struct metrics_log {
+    std::optional<int> minutes{};
+};
+using queue_setting = std::variant<global_concurrency, global_rate, group_options, event_log, metrics_log>;
 
 }  // namespace cofila

@@ -1,6 +1,7 @@
 #pragma once
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
+#include <cofila/event_stream.hpp>
 #include <cofila/events.hpp>
 #include <cofila/job.hpp>
 #include <cofila/queue_types.hpp>
@@ -119,6 +120,29 @@ public:
     /// What holds for the jobs of each `job_options::group`.
     awaitable<void> set_group(group_options options) const { return detail::set_limit(core_, options); }
     awaitable<queue_limits> get_limits() const { return detail::get_limits(core_); }
+
+    // What happens to the jobs, whoever does it: kept in the store, where somebody wants it to be.
+
+    /// Keeps the newest so many events (1 ... 1'000'000) for `stream`, from now on, for all processes; each costs a row
+    /// more in the transaction that it tells of. Nothing: keeps none, and forgets those that are there with the places
+    /// of their readers. The numbers go on where they were.
+    awaitable<void> set_event_log(std::optional<int> events) const
+    {
+        return detail::set_limit(core_, event_log{.events = events});
+    }
+    /// A reader of the event log. Throws `errc::invalid_argument`, field `name`.
+    event_stream stream(stream_options options = {}) const { return event_stream{detail::make_stream(core_, options)}; }
+    /// Forgets the place that `event_stream::save` has kept.
+    awaitable<void> remove_cursor(std::string name) const { return detail::remove_cursor(core_, std::move(name)); }
+
+    /// Counts the jobs that end, and keeps the counts of the last so many minutes (1 ... 44'640), from now on, for all
+    /// processes. Nothing: counts none, and forgets what was counted.
+    awaitable<void> set_metrics(std::optional<int> minutes) const
+    {
+        return detail::set_limit(core_, metrics_log{.minutes = minutes});
+    }
+    /// What was counted, and how long jobs are waiting now (which needs no `set_metrics`).
+    awaitable<queue_metrics> get_metrics() const { return detail::get_metrics(core_); }
 
     /// As `job::wait_until_finished`.
     awaitable<Result> wait_until_finished(job_id id, milliseconds timeout) const

@@ -19,6 +19,7 @@ struct transition {
     int stalled_count = 0;
     int deferrals = 0;
     std::optional<time_point> run_at{};
+    std::optional<time_point> due_at{};  ///< It waits no more for its time, or again, since then.
     std::optional<time_point> finished_at{};
     std::string result{};
     std::string failed_reason{};

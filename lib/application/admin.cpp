@@ -183,7 +183,7 @@ asio::awaitable<void> set_limit(queue_ptr queue, queue_setting what)
     queue->check_open();
     domain::check(what);
     co_await queue->ports->repository->set_limit(queue->name, what);
-    queue->wake_workers();
+    queue->look_again();
 }
 
 asio::awaitable<queue_limits> get_limits(queue_ptr queue)
@@ -295,6 +295,7 @@ asio::awaitable<void> obliterate(queue_ptr queue, bool force, progress_callback 
         done += co_await remove_all(queue, std::move(filter), how, {}, sum);
     }
     co_await ports.repository->reset_queue(queue->name);
+    queue->look_again();
 }
 
 }  // namespace cofila::detail

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "application/describe_exception.hpp"
+#include "async/event.hpp"
 #include "domain/text.hpp"
 
 namespace cofila {
@@ -34,9 +35,20 @@ public:
         return !(signals.*which).empty();
     }
 
+    /// Somebody who looks at the store himself is woken by every event, heard or not.
+    void attach(event& watcher) { watchers_.push_back(&watcher); }
+    void detach(event& watcher) { std::erase(watchers_, &watcher); }
+    bool is_watched() const noexcept { return !watchers_.empty(); }
+    void wake_watchers()
+    {
+        for (auto* watcher : watchers_)
+            watcher->set();
+    }
+
     template <class Signal, class Event>
     void emit(Signal Signals::* which, Event event)
     {
+        wake_watchers();
         if (!heard(which))
             return;
         pending_.push_back([this, which, event = std::move(event)] {
@@ -75,6 +87,7 @@ private:
     boost::asio::any_io_executor executor_;
     logger log_;
     std::vector<std::function<void()>> pending_{};
+    std::vector<event*> watchers_{};
 };
 
 }  // namespace cofila

@@ -32,7 +32,9 @@ asio::awaitable<void> update_progress_here(job_ptr job, std::string progress)
     queue.check_open();
     const bool stored = co_await queue.ports->repository->update_progress(queue.name, ref(*job), progress);
     require_lock(*job, stored);
-    if (queue.hub->heard(&signals::progress))
+    if (!queue.hub->heard(&signals::progress))
+        queue.hub->wake_watchers();
+    else
         queue.hub->emit(&signals::progress, progress_event{.id = job->job->id, .progress = parse_payload(progress)});
     job->progress = std::move(progress);
 }

@@ -137,6 +137,19 @@ asio::awaitable<std::optional<std::size_t>> get_position(queue_ptr queue, job_id
     co_return co_await queue->ports->repository->position(queue->name, std::move(id));
 }
 
+asio::awaitable<void> remove_cursor(queue_ptr queue, std::string name)
+{
+    queue->check_open();
+    domain::check_name("name", name);
+    co_await queue->ports->repository->set_event_cursor(queue->name, std::move(name), {});
+}
+
+asio::awaitable<queue_metrics> get_metrics(queue_ptr queue)
+{
+    queue->check_open();
+    co_return co_await queue->ports->repository->metrics(queue->name, queue->ports->time->wall_now());
+}
+
 asio::awaitable<page<log_line>> get_job_logs(queue_ptr queue, job_id id, page_request request)
 {
     queue->check_open();

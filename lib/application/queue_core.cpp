@@ -51,6 +51,7 @@ void queue_core::tell_finished(const job_id& id, const transition& how)
 void queue_core::look_again()
 {
     wake_workers();
+    hub->wake_watchers();
     for (const auto& [id, watch] : watches_)
         watch->wake.set();
 }
@@ -71,7 +72,7 @@ void queue_core::detach(worker_core& worker) { std::erase(workers_, &worker); }
 
 bool queue_core::anyone_idle() const
 {
-    return !waiting_.empty() || !watches_.empty() ||
+    return !waiting_.empty() || !watches_.empty() || hub->is_watched() ||
            std::ranges::any_of(workers_, [](const worker_core* worker) { return worker->is_idle(); });
 }
 

@@ -51,7 +51,7 @@ public:
     void attach(worker_core& worker);
     void detach(worker_core& worker);
     const std::vector<worker_core*>& workers() const noexcept { return workers_; }
-    /// A worker, or somebody who claims by hand, waits for jobs.
+    /// A worker, or somebody who claims by hand, waits for jobs, or somebody waits for the end of one or for an event.
     bool anyone_idle() const;
 
     /// Somebody who claims by hand waits for a job.

@@ -220,7 +220,12 @@ transition after_damage(const job_record& job, time_point now)
 
 transition after_release(const job_record& job) { return move_to(job, job_state::waiting); }
 
-transition after_promotion(const job_record& job) { return move_to(job, job_state::waiting); }
+transition after_promotion(const job_record& job)
+{
+    auto change = move_to(job, job_state::waiting);
+    change.due_at = job.run_at;
+    return change;
+}
 
 transition after_retry(const job_record& job, retry_options options)
 {
@@ -296,7 +301,10 @@ struct changing {
 
 std::optional<transition> after_change(const job_record& job, const job_change& what, time_point now)
 {
-    return std::visit(changing{.job = job, .now = now}, what);
+    auto change = std::visit(changing{.job = job, .now = now}, what);
+    if (change && change->to == job_state::waiting && job.state != job_state::waiting)
+        change->due_at = now;
+    return change;
 }
 
 transition unless_cancelled(const job_record& job, const transition& change, time_point now)
@@ -317,6 +325,8 @@ void apply(job_record& job, const transition& change)
     if (job.run_at != change.run_at)
         job.kept_for = 0;
     job.run_at = change.run_at;
+    if (change.due_at)
+        job.due_at = change.due_at;
     job.finished_at = change.finished_at;
     job.result = change.result;
     job.failed_reason = change.failed_reason;

@@ -209,6 +209,10 @@ void check(const queue_setting& setting)
         check("global_concurrency", concurrency->jobs);
     if (const auto* rate = std::get_if<global_rate>(&setting))
         check("rate_limit", rate->rate);
+    if (const auto* log = std::get_if<event_log>(&setting))
+        check_range("events", log->events, 1, most_events);
+    if (const auto* metrics = std::get_if<metrics_log>(&setting))
+        check_range("minutes", metrics->minutes, 1, most_minutes);
     if (const auto* group = std::get_if<group_options>(&setting)) {
         check("group.concurrency", group->concurrency);
         check("group.rate", group->rate);

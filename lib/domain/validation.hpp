@@ -11,6 +11,8 @@ namespace cofila::domain {
 inline constexpr int max_priority = 2'097'151;
 inline constexpr std::size_t max_name_bytes = 200;
 inline constexpr std::size_t most_tags = 32;
+inline constexpr int most_events = 1'000'000;
+inline constexpr int most_minutes = 31 * 24 * 60;
 /// A lock longer than a year is a mistake, and now + lock_duration must not overflow.
 inline constexpr milliseconds longest_lock = std::chrono::hours{366 * 24};
 

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "async/event.hpp"
 #include "domain/listing.hpp"
+#include "domain/observation.hpp"
 #include "memory/claiming.hpp"
 #include "memory/cursor.hpp"
 #include "memory/repository.hpp"
@@ -174,6 +176,33 @@ asio::awaitable<std::vector<lock_row>> repository::locks()
         }
     }
     co_return rows;
+}
+
+asio::awaitable<event_log_state> repository::event_log_of(std::string queue, std::string cursor)
+{
+    co_return open_queue(queue).watched.state(cursor);
+}
+
+asio::awaitable<std::vector<logged_event>> repository::events_after(std::string queue, std::uint64_t after, int limit)
+{
+    co_return open_queue(queue).watched.after(after, limit);
+}
+
+asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now)
+{
+    const auto& in = open_queue(queue);
+    queue_metrics out{.minutes = in.watched.minutes()};
+    const auto& waiting = in.jobs_in(job_state::waiting);
+    const auto look_at = [&](const auto& row) {
+        out.latency = std::max(out.latency, domain::waited(in.at(row.second).record, now));
+    };
+    auto row = waiting.begin();
+    for (int priorities = 0; row != waiting.end() && priorities < domain::most_priorities; ++priorities) {
+        look_at(*row);
+        row = waiting.lower_bound({row->first.first + 1, std::numeric_limits<std::int64_t>::min()});
+        look_at(*std::prev(row));
+    }
+    co_return out;
 }
 
 asio::awaitable<storage_status> repository::tend()

@@ -276,11 +276,16 @@ asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)
 
 asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
 {
-    auto& limits = open_queue(queue).limits;
+    auto& in = open_queue(queue);
+    auto& limits = in.limits;
     if (const auto* concurrency = std::get_if<global_concurrency>(&what))
         limits.concurrency = concurrency->jobs;
     else if (const auto* rate = std::get_if<global_rate>(&what))
         limits.rate = rate->rate;
+    else if (const auto* log = std::get_if<event_log>(&what))
+        in.watched.keep_events(log->events);
+    else if (const auto* metrics = std::get_if<metrics_log>(&what))
+        in.watched.keep_minutes(metrics->minutes);
     else
         limits.group = std::get<group_options>(what);
     co_return;
@@ -322,7 +327,9 @@ asio::awaitable<changed_page> repository::change_all(
 
 asio::awaitable<void> repository::reset_queue(std::string queue)
 {
-    open_queue(queue).limits = {};
+    auto& in = open_queue(queue);
+    in.limits = {};
+    in.watched.forget_all();
     co_return;
 }
 
@@ -357,6 +364,14 @@ asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
     }
     answer.more = promoted == limit || overdue == limit || removed == limit;
     co_return answer;
+}
+
+asio::awaitable<void> repository::set_event_cursor(
+    std::string queue, std::string name, std::optional<std::uint64_t> place
+)
+{
+    open_queue(queue).watched.set_cursor(name, place);
+    co_return;
 }
 
 asio::awaitable<void> repository::register_worker(worker_row worker)

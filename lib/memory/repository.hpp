@@ -52,6 +52,14 @@ public:
     boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
     boost::asio::awaitable<bool> is_paused(std::string queue) override;
 
+    boost::asio::awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) override;
+    boost::asio::awaitable<std::vector<logged_event>> events_after(std::string queue, std::uint64_t after, int limit)
+        override;
+    boost::asio::awaitable<void> set_event_cursor(
+        std::string queue, std::string name, std::optional<std::uint64_t> place
+    ) override;
+    boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now) override;
+
     boost::asio::awaitable<storage_status> tend() override;
     boost::asio::awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override;
     boost::asio::awaitable<void> close() override;

@@ -47,6 +47,7 @@ const job_record& stored_queue::add(job_record job)
     grouped = grouped || job.options->group;
     ids_.emplace(job.id, key);
     orders_[static_cast<std::size_t>(job.state)].emplace(place_of(job), key);
+    watched.note(nullptr, &job);
     return jobs_.emplace(key, stored_job{.record = std::move(job)}).first->second.record;
 }
 
@@ -69,11 +70,11 @@ void stored_queue::carry_out(std::int64_t key, const transition& change)
     if (change.queue_rests_until)
         limits.rests_until = std::max(limits.rests_until.value_or(time_point::min()), *change.queue_rests_until);
     const auto& held = jobs_.at(key).record;
-    const bool held_on = change.frees_dedup && holds_on(held, *change.finished_at);
-    if (change.remove && !held_on) {
+    if (change.remove && change.to == held.state) {
         remove(key);
         return;
     }
+    const bool held_on = change.frees_dedup && holds_on(held, *change.finished_at);
     this->change(key, [&](stored_job& job) {
         domain::apply(job.record, change);
         const bool in_order = change.next_of_group && limits.group.keep_order;
@@ -92,6 +93,8 @@ void stored_queue::carry_out(std::int64_t key, const transition& change)
         let_go(key);
     if (change.frees_dedup)
         free_kept(key);
+    if (change.remove && !held_on)
+        remove(key);
 }
 
 const stored_job* stored_queue::owner_of(const std::string& dedup_id) const
@@ -137,6 +140,7 @@ void stored_queue::free_kept(std::int64_t owner)
 void stored_queue::remove(std::int64_t key)
 {
     const auto& job = jobs_.at(key).record;
+    watched.note(&job, nullptr);
     orders_[static_cast<std::size_t>(job.state)].erase(place_of(job));
     ids_.erase(job.id);
     jobs_.erase(key);

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "memory/observed.hpp"
+
 namespace cofila::memory {
 
 /// A job with all that goes when it goes.
@@ -41,6 +43,7 @@ public:
     bool grouped = false;                                        ///< It has, or had, a job with a group.
     std::map<std::string, std::int64_t> served{};                ///< The last turn of each group.
     std::map<std::pair<time_point, std::string>, int> claims{};  ///< Of late, by group, where there is a rate.
+    observed watched{};           ///< What happens to the jobs, where somebody wants to know.
     std::vector<job_id> freed{};  ///< Jobs that were kept for the end of another and wait now; to be told of.
 
     /// Gives the job its position. Its key is set, and its id is not taken.
@@ -66,9 +69,12 @@ public:
     void change(std::int64_t key, Edit edit)
     {
         auto& job = jobs_.at(key);
+        const auto before = watched.any() ? std::optional{job.record} : std::nullopt;
         orders_[static_cast<std::size_t>(job.record.state)].erase(place_of(job.record));
         edit(job);
         orders_[static_cast<std::size_t>(job.record.state)].emplace(place_of(job.record), key);
+        if (before)
+            watched.note(&*before, &job.record);
     }
     /// Carries a rule's answer out, the removal too.
     void carry_out(std::int64_t key, const transition& change);

@@ -53,11 +53,14 @@ std::optional<error> attempted(const std::string& path, Work work)
     }
 }
 
-std::int64_t data_version(session& with)
+std::int64_t answer(session& with, const char* pragma)
 {
-    auto row = with.sql().query("PRAGMA data_version");
+    auto row = with.sql().query(pragma);
     return row.step() ? row.number(0) : 0;
 }
+
+std::int64_t data_version(session& with) { return answer(with, "PRAGMA data_version"); }
+std::int64_t page_size(session& with) { return answer(with, "PRAGMA page_size"); }
 
 }  // namespace
 
@@ -110,6 +113,8 @@ bool writing_runner::open(batch waiting)
         session_ = std::move(opened);
         copied_frames_ = 0;
         file_.emplace(options_.path);  // its log may be another one than before
+        if (options_.durability == durability::normal)
+            writeback_.emplace(options_.path, page_size(*session_));
     });
     if (failed)
         fail_all(waiting, *failed);
@@ -177,6 +182,8 @@ bool writing_runner::commit(batch waiting)
         session_->flush();
         session_->sql().exec("COMMIT");
         session_->committed();
+        if (writeback_)
+            writeback_->grown_to(session_->link().log_frames());
         return true;
     } catch (const SQLite::Exception& e) {
         if (e.getErrorCode() == SQLITE_FULL && make_room())
@@ -224,6 +231,7 @@ void writing_runner::close_session()
         session_->link().leave_log();
         checkpointer_->leave_log();
     }
+    writeback_.reset();
     checkpointer_.reset();
     session_.reset();
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "sqlite/log_writeback.hpp"
 #include "sqlite/operation.hpp"
 #include "sqlite/reserve.hpp"
 #include "sqlite/session.hpp"
@@ -56,7 +57,8 @@ private:
     reserve reserve_;
     bool made_room_ = false;            // in this run
     std::optional<store_file> file_{};  // the one that was opened first
-    bool is_replaced_ = false;          // as a look at the folder has shown
+    std::optional<log_writeback> writeback_{};
+    bool is_replaced_ = false;  // as a look at the folder has shown
     std::unique_ptr<session> session_{};
     std::unique_ptr<connection> checkpointer_{};  // after the session, so that the session is the last to close
     int copied_frames_ = 0;

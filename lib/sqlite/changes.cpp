@@ -4,6 +4,7 @@
 #include "sqlite/claiming.hpp"
 #include "sqlite/dedup.hpp"
 #include "sqlite/jobs.hpp"
+#include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 
@@ -55,6 +56,8 @@ void keep_the_rest(session& with, std::int64_t queue, std::int64_t key, const tr
         keep_attempt(with, key, *change.failed_attempt, change.keep_attempts);
     if (change.forget_expiry)
         with.sql().exec("UPDATE cofila_jobs SET expires_at = NULL WHERE key = ?1 AND expires_at IS NOT NULL", key);
+    if (change.due_at)
+        with.sql().exec("UPDATE cofila_jobs SET due_at = ?2 WHERE key = ?1", key, change.due_at);
     if (change.queue_rests_until)
         with.sql().exec(
             "UPDATE cofila_queues SET rests_until = max(coalesce(rests_until, ?2), ?2) WHERE number = ?1",
@@ -259,11 +262,16 @@ changed_page change_all(
 
 bool reset_queue(session& with, const std::string& queue)
 {
+    const auto number = with.find_queue(queue);
+    if (!number)
+        return false;
+    keep_events(with, *number, {});
+    keep_minutes(with, *number, {});
     // The row stays: others know the queue by its number.
     return with.sql().exec(
                "UPDATE cofila_queues SET paused = 0, rests_until = NULL, concurrency = NULL, rate_max = NULL, "
-               "group_concurrency = NULL, group_rate_max = NULL, keep_order = 0 WHERE name = ?1",
-               queue
+               "group_concurrency = NULL, group_rate_max = NULL, keep_order = 0 WHERE number = ?1",
+               *number
            ) != 0;
 }
 
@@ -300,7 +308,7 @@ std::vector<due_job> promote_due(session& with, std::int64_t queue, time_point n
             out.push_back({.key = row.number(0), .id = job_id{row.text(1)}});
     }
     for (const auto& job : out)
-        with.sql().exec("UPDATE cofila_jobs SET state = 0, run_at = NULL WHERE key = ?1", job.key);
+        with.sql().exec("UPDATE cofila_jobs SET state = 0, due_at = run_at, run_at = NULL WHERE key = ?1", job.key);
     return out;
 }
 

@@ -13,6 +13,7 @@
 #include "domain/validation.hpp"
 #include "sqlite/group_claims.hpp"
 #include "sqlite/jobs.hpp"
+#include "sqlite/observation.hpp"
 #include "sqlite/rows.hpp"
 
 namespace cofila::sqlite {
@@ -164,6 +165,14 @@ bool set_limit(session& with, const std::string& queue, const queue_setting& wha
                    max_of(all->rate),
                    window_of(all->rate)
                ) != 0;
+    if (const auto* log = std::get_if<event_log>(&what)) {
+        keep_events(with, number, log->events);
+        return true;
+    }
+    if (const auto* metrics = std::get_if<metrics_log>(&what)) {
+        keep_minutes(with, number, metrics->minutes);
+        return true;
+    }
     const auto& group = std::get<group_options>(what);
     return with.sql().exec(
                "UPDATE cofila_queues SET group_concurrency = ?2, group_rate_max = ?3, group_rate_window = ?4, "

@@ -10,6 +10,7 @@
 #include "sqlite/claiming.hpp"
 #include "sqlite/database_thread.hpp"
 #include "sqlite/jobs.hpp"
+#include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 #include "sqlite/schema.hpp"
@@ -220,7 +221,7 @@ asio::awaitable<changed_page> repository::change_all(
 
 asio::awaitable<void> repository::reset_queue(std::string queue)
 {
-    return discard(perform(with_.writer, kind::single, [queue = std::move(queue)](session& with) {
+    return discard(perform(with_.writer, kind::several, [queue = std::move(queue)](session& with) {
         return sqlite::reset_queue(with, queue);
     }));
 }
@@ -321,6 +322,40 @@ asio::awaitable<bool> repository::is_paused(std::string queue)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue)](session& with) {
         return sqlite::is_paused(with, queue);
+    });
+}
+
+asio::awaitable<event_log_state> repository::event_log_of(std::string queue, std::string cursor)
+{
+    return perform(with_.reader, kind::observe, [queue = std::move(queue), cursor = std::move(cursor)](session& with) {
+        return sqlite::event_log_of(with, queue, cursor);
+    });
+}
+
+asio::awaitable<std::vector<logged_event>> repository::events_after(std::string queue, std::uint64_t after, int limit)
+{
+    return perform(with_.reader, kind::observe, [queue = std::move(queue), after, limit](session& with) {
+        return sqlite::events_after(with, queue, after, limit);
+    });
+}
+
+asio::awaitable<void> repository::set_event_cursor(
+    std::string queue, std::string name, std::optional<std::uint64_t> place
+)
+{
+    return discard(perform(
+        with_.writer,
+        kind::several,
+        [queue = std::move(queue), name = std::move(name), place](session& with) {
+            return sqlite::set_event_cursor(with, queue, name, place);
+        }
+    ));
+}
+
+asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now)
+{
+    return perform(with_.reader, kind::observe, [queue = std::move(queue), now](session& with) {
+        return sqlite::metrics(with, queue, now);
     });
 }
 

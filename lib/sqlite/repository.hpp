@@ -76,6 +76,10 @@ public:
     awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now) override;
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
     awaitable<bool> is_paused(std::string queue) override;
+    awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) override;
+    awaitable<std::vector<logged_event>> events_after(std::string queue, std::uint64_t after, int limit) override;
+    awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> place) override;
+    awaitable<queue_metrics> metrics(std::string queue, time_point now) override;
     awaitable<storage_status> tend() override;
     awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override;
     awaitable<void> close() override;

@@ -158,7 +158,49 @@ CREATE TABLE cofila_groups (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3};
+// The tables are for those who watch a queue, and written by triggers: see observation.cpp.
+constexpr const char* version_4 = R"sql(
+ALTER TABLE cofila_jobs ADD COLUMN due_at INTEGER; -- when its delay was over, or somebody let it run (again)
+
+CREATE TABLE cofila_watched (
+    queue INTEGER PRIMARY KEY,
+    events INTEGER, -- so many are kept; null: none
+    last_event INTEGER NOT NULL DEFAULT 0,
+    minutes INTEGER -- jobs that end are counted for so many; null: they are not
+) STRICT;
+
+CREATE TABLE cofila_events (
+    queue INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    kind INTEGER NOT NULL, -- 0 added, 1 moved, 2 progress, 3 removed
+    job TEXT NOT NULL,
+    was INTEGER, -- state before
+    state INTEGER NOT NULL,
+    at INTEGER,
+    text TEXT NOT NULL,
+    PRIMARY KEY (queue, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- Places of readers of events.
+CREATE TABLE cofila_cursors (
+    queue INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (queue, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cofila_metrics (
+    queue INTEGER NOT NULL,
+    minute INTEGER NOT NULL, -- since 1970
+    state INTEGER NOT NULL, -- 4 completed, 5 failed
+    jobs INTEGER NOT NULL,
+    total INTEGER NOT NULL, -- milliseconds from claim to end
+    longest INTEGER NOT NULL,
+    PRIMARY KEY (queue, minute, state)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4};
 constexpr int current_version = static_cast<int>(migrations.size());
 
 std::int64_t ask(SQLite::Database& db, const char* sql)

@@ -188,6 +188,7 @@ CONTRACT_CASE("promote makes a delayed job wait now, at the place it has by its 
     auto expected = before;
     expected.state = job_state::waiting;
     expected.run_at.reset();
+    expected.due_at = s.now();
     CHECK(describe(*answer.job) == describe(expected));
     const auto after = co_await s.get("b");
     CHECK(describe(after) == describe(expected));

@@ -105,10 +105,10 @@ job_change some_change(std::uint32_t draw)
 
 queue_setting some_setting(std::uint32_t draw)
 {
-    const auto rest = draw / 6;
+    const auto rest = draw / 8;
     const rate_limit rate{.max = 1 + static_cast<int>(rest % 4), .duration = milliseconds{1 + rest / 4 % 900}};
     const int jobs = 1 + static_cast<int>(rest % 3);
-    switch (draw % 6) {
+    switch (draw % 8) {
     case 0:
         return global_concurrency{.jobs = jobs};
     case 1:
@@ -119,6 +119,10 @@ queue_setting some_setting(std::uint32_t draw)
         return group_options{.concurrency = jobs, .rate = rate};
     case 4:
         return global_concurrency{};
+    case 5:
+        return event_log{.events = rest % 4 == 0 ? std::nullopt : std::optional{10'000}};  // more than a step brings
+    case 6:
+        return metrics_log{.minutes = rest % 4 == 0 ? std::nullopt : std::optional{jobs}};
     default:
         return rest % 2 == 0 ? queue_setting{global_rate{}} : queue_setting{group_options{}};
     }

@@ -17,6 +17,20 @@ player::player(std::shared_ptr<job_repository> repository) : queues_{store{repos
 
 player::step player::play(draws d)
 {
+    auto out = co_await act(d);
+    for (const auto& q : queues_) {
+        auto& seen = seen_[is_first(q) ? 0 : 1];
+        const auto events = co_await q->events_after(q.queue(), seen, 10'000);
+        if (events.empty())
+            continue;
+        seen = events.back().sequence;
+        out += text(events);
+    }
+    co_return out;
+}
+
+player::step player::act(draws d)
+{
     auto& q = queues_[d[0] % 2];
     switch (d[1] % 29) {
     case 0:
@@ -214,8 +228,11 @@ player::step player::look()
 
 player::step player::look_at(store q)
 {
+    const auto log = co_await q->event_log_of(q.queue(), "reader");
+    const auto metrics = co_await q->metrics(q.queue(), q.now());
     const bool paused = co_await q->is_paused(q.queue());
     std::string out = q.queue() + (paused ? " paused\n" : "\n") + text(co_await q->limits(q.queue()));
+    out += text(log) + text(metrics);
     const auto counts = co_await q.counts();
     for (const auto count : {counts.waiting, counts.delayed, counts.active, counts.completed, counts.failed})
         out += std::to_string(count) + '\n';

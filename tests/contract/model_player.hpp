@@ -25,6 +25,7 @@ public:
 private:
     using step = boost::asio::awaitable<std::string>;
 
+    step act(draws d);
     step add(store q, draws d);
     step add_and_claim(store q, draws d);
     step settle_and_claim(store q, draws d);
@@ -45,6 +46,7 @@ private:
     boost::asio::awaitable<std::vector<lock_row>> sorted_locks();
 
     std::array<store, 2> queues_;
+    std::array<std::uint64_t, 2> seen_{};                // the latest event of each that was looked at
     std::array<std::vector<job_snapshot>, 2> claims_{};  // all that each queue ever gave out
 };
 

@@ -86,6 +86,41 @@ std::string text(const std::vector<std::string>& items)
     return out;
 }
 
+std::string text(const event_log_state& state)
+{
+    return "log of " + words(state.events) + ", last " + std::to_string(state.last) + ", cursor " +
+           (state.cursor ? std::to_string(*state.cursor) : "none") + '\n';
+}
+
+std::string text(const std::vector<logged_event>& events)
+{
+    std::string numbers;
+    std::vector<std::string> lines;
+    for (const auto& what : events) {
+        numbers += std::to_string(what.sequence) + ' ';
+        lines.push_back(
+            std::to_string(static_cast<int>(what.what)) + ' ' + what.id.str() + ' ' +
+            (what.from ? std::string{to_string(*what.from)} : "nowhere") + ' ' + std::string{to_string(what.state)} +
+            ' ' + text(what.at) + ' ' + what.text
+        );
+    }
+    std::ranges::sort(lines);
+    return "events " + numbers + '\n' + text(lines);
+}
+
+std::string text(const queue_metrics& metrics)
+{
+    std::string out = "latency " + std::to_string(metrics.latency.count()) + '\n';
+    for (const auto& minute : metrics.minutes) {
+        out += "minute " + text(minute.start);
+        for (const auto& jobs : {minute.completed, minute.failed})
+            out += ' ' + std::to_string(jobs.count) + ' ' + std::to_string(jobs.total.count()) + ' ' +
+                   std::to_string(jobs.longest.count());
+        out += '\n';
+    }
+    return out;
+}
+
 std::string text(const change_answer& answer)
 {
     if (!answer.found)

@@ -18,6 +18,10 @@ std::string text(const std::vector<std::string>& items);
 std::string text(const added_row& row);
 std::string text(const queue_limits& limits);
 std::string text(const job_situation& situation);
+std::string text(const event_log_state& state);
+/// Those of one operation may come in any order.
+std::string text(const std::vector<logged_event>& events);
+std::string text(const queue_metrics& metrics);
 std::string text(const change_answer& answer);
 std::string text(const changed_page& page);
 std::string text(const settle_and_claim_answer& answer);

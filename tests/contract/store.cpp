@@ -272,8 +272,8 @@ std::string describe(const job_record& job)
         << "  options " << (job.options ? domain::options_to_json(*job.options) : "missing") << '\n'
         << "  " << job.state << ", priority " << job.priority << ", position " << job.position << '\n'
         << "  timestamp " << time(job.timestamp) << ", run_at " << time(job.run_at) << ", processed_at "
-        << time(job.processed_at) << ", finished_at " << time(job.finished_at) << ", expires_at "
-        << time(job.expires_at) << '\n'
+        << time(job.processed_at) << ", finished_at " << time(job.finished_at) << ", due_at " << time(job.due_at)
+        << ", expires_at " << time(job.expires_at) << '\n'
         << "  attempts_started " << job.attempts_started << ", attempts_made " << job.attempts_made
         << ", stalled_count " << job.stalled_count << ", deferrals " << job.deferrals << ", cancelled "
         << job.cancelled.value_or("no") << '\n'

@@ -14,6 +14,7 @@
 #include "integration/sqlite_support.hpp"
 #include "sqlite/claiming.hpp"
 #include "sqlite/jobs.hpp"
+#include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/schema.hpp"
 
@@ -21,7 +22,7 @@ namespace cofila::test {
 
 namespace {
 
-constexpr std::array<std::string_view, 57> all_places{
+constexpr std::array<std::string_view, 68> all_places{
     "cofila_jobs.state",
     "cofila_jobs.priority",
     "cofila_jobs.position",
@@ -79,6 +80,17 @@ constexpr std::array<std::string_view, 57> all_places{
     "cofila_claim_log.queue",
     "cofila_groups.group_key",
     "cofila_groups.served",
+    "cofila_jobs.due_at",
+    "cofila_watched.events",
+    "cofila_events.kind",
+    "cofila_events.job",
+    "cofila_events.state",
+    "cofila_events.at",
+    "cofila_events.text",
+    "cofila_cursors.place",
+    "cofila_metrics.minute",
+    "cofila_metrics.jobs",
+    "cofila_metrics.total",
 };
 
 /// What a job has in each state, beside what all have.
@@ -98,6 +110,10 @@ INSERT INTO cofila_workers VALUES ('w', 'boot', 1, 1, 1, 1000);
 UPDATE cofila_queues SET grouped = 1 WHERE name = 'q';
 INSERT INTO cofila_claim_log SELECT number, 1893455999000, 'g', 1 FROM cofila_queues WHERE name = 'q';
 INSERT INTO cofila_groups SELECT number, 'g', 1 FROM cofila_queues WHERE name = 'q';
+INSERT INTO cofila_watched SELECT number, 9, 1, 9 FROM cofila_queues WHERE name = 'q';
+INSERT INTO cofila_events SELECT number, 1, 0, 'bad', NULL, 0, 1000, 'x' FROM cofila_queues WHERE name = 'q';
+INSERT INTO cofila_cursors SELECT number, 'reader', 1 FROM cofila_queues WHERE name = 'q';
+INSERT INTO cofila_metrics SELECT number, 1, 4, 1, 1, 1 FROM cofila_queues WHERE name = 'q';
 )sql";
 
 /// As a file is that another program, or none of SQLite's checks, has written.
@@ -234,6 +250,9 @@ void row_damage::read_everything()
             require(!domain::explain(*found, manual_clock::start).causes.empty(), "a job's situation is told");
     require(sqlite::get(*with_, "q", "good").has_value(), "a job is found beside a damaged one");
     sqlite::logs(*with_, "q", "bad", {});
+    sqlite::event_log_of(*with_, "q", "reader");
+    sqlite::events_after(*with_, "q", 0, 9);
+    sqlite::metrics(*with_, "q", manual_clock::start);
 }
 
 void row_damage::sweep_everything()

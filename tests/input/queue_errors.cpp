@@ -140,6 +140,10 @@ error_case not_a_limit(const char* function, const char* field, queue_setting se
                     co_await q.set_global_concurrency(all->jobs);
                 else if (const auto* rate = std::get_if<global_rate>(&setting))
                     co_await q.set_rate_limit(rate->rate);
+                else if (const auto* log = std::get_if<event_log>(&setting))
+                    co_await q.set_event_log(log->events);
+                else if (const auto* metrics = std::get_if<metrics_log>(&setting))
+                    co_await q.set_metrics(metrics->minutes);
                 else
                     co_await q.set_group(std::get<group_options>(setting));
             }};
@@ -156,6 +160,33 @@ std::vector<error_case> limit_errors()
         not_a_limit("queue::set_group", "group.rate.max", group_options{.rate = rate(0, 1s)}),
         not_a_limit("queue::set_group", "group.rate.duration", group_options{.rate = rate(1, milliseconds::min())}),
         not_a_limit("queue::set_group", "group.keep_order", group_options{.concurrency = most, .keep_order = true}),
+        not_a_limit("queue::set_event_log", "events", event_log{.events = least}),
+        not_a_limit("queue::set_metrics", "minutes", metrics_log{.minutes = most}),
+        {"queue::stream",
+         errc::invalid_argument,
+         "name",
+         [](app& a) -> task {
+             (void)open_q(a).stream({.name = "a\nb"});
+             co_return;
+         }},
+        {"queue::remove_cursor",
+         errc::invalid_argument,
+         "name",
+         [](app& a) -> task { co_await open_q(a).remove_cursor({}); }},
+        {"event_stream::next", errc::wrong_state, "", [](app& a) -> task { (void)co_await open_q(a).stream().next(); }},
+        {"event_stream::open",
+         errc::invalid_argument,
+         "after",
+         [](app& a) -> task {
+             auto q = open_q(a);
+             co_await q.set_event_log(1);
+             a.store->prepared();
+             co_await q.stream({.after = std::numeric_limits<std::uint64_t>::max()}).open();
+         }},
+        {"event_stream::save",
+         errc::invalid_argument,
+         "name",
+         [](app& a) -> task { co_await open_q(a).stream().save(); }},
     };
 }
 

@@ -1,5 +1,7 @@
 #include <cofila/cofila.hpp>
+#include <cofila/sqlite.hpp>
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 
 #include <csignal>
@@ -98,6 +100,38 @@ TEST_CASE("F02: a job whose worker is killed runs again in another process, and 
     CHECK(job.attempts_started == 2);
     CHECK(job.attempts_made == 1);
     CHECK(job.stalled_count == 1);
+}
+
+TEST_CASE("a stream tells what other processes do, in the order of their commits, and what they roll back not")
+{
+    const site here;
+    here.with_queue([&](text_queue queue) -> asio::awaitable<void> {
+        co_await queue.set_event_log(100);
+        const auto stream = queue.stream();
+        co_await stream.open();
+        child_process worker{here.child("work")};
+        worker.read_until("ready");
+        {
+            SQLite::Database db{here.database, SQLite::OPEN_READWRITE};
+            prepare(db);
+            for (const bool keep : {false, true}) {
+                SQLite::Transaction ours{db, SQLite::TransactionBehavior::IMMEDIATE};
+                enqueue(db, queue, keep ? "last" : "undone", std::string{"text"}, {.id = keep ? "last" : "undone"});
+                if (keep)
+                    ours.commit();
+            }
+        }
+        std::vector<std::string> told;
+        for (int i = 0; i < 3; ++i) {
+            const auto next = co_await stream.next();
+            told.push_back(next.event.id.str() + ' ' + std::string{to_string(next.event.state)});
+            CHECK(next.event.sequence == static_cast<std::uint64_t>(i + 1));
+            CHECK(next.missed == 0);
+        }
+        CHECK(told == std::vector<std::string>{"last waiting", "last active", "last completed"});
+        worker.read_until("completed last");
+        CHECK(worker.wait() == 0);
+    });
 }
 
 TEST_CASE("F07: a job that takes its worker down each time fails after max_stalled_count + 1 rescues")

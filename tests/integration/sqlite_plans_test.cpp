@@ -5,6 +5,7 @@
 #include "integration/sqlite_support.hpp"
 #include "sqlite/claiming.hpp"
 #include "sqlite/jobs.hpp"
+#include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "support/print.hpp"
 
@@ -76,6 +77,19 @@ void limit_everything(sqlite::session& with, time_point now)
     sqlite::add(with, "limited", unique("late", deduplication::mode::extend));
 }
 
+/// A queue whose events are kept and whose jobs are counted.
+void watch_everything(sqlite::session& with, time_point now)
+{
+    sqlite::set_limit(with, "watched", event_log{.events = 9});
+    sqlite::set_limit(with, "watched", metrics_log{.minutes = 9});
+    sqlite::add(with, "watched", {some_job("a")});
+    sqlite::set_event_cursor(with, "watched", "reader", 1);
+    sqlite::set_event_cursor(with, "watched", "reader", {});
+    sqlite::event_log_of(with, "watched", "reader");
+    sqlite::events_after(with, "watched", 0, 9);
+    sqlite::metrics(with, "watched", now);
+}
+
 /// Every operation once, so that every statement has been prepared.
 void use_everything(sqlite::session& with)
 {
@@ -117,6 +131,7 @@ void use_everything(sqlite::session& with)
     sqlite::add(with, "q", {some_job("d", "1", {.delay = 1h}), some_job("e", "1", {.delay = 1h})});
     change_everything(with, now);
     limit_everything(with, now);
+    watch_everything(with, now);
     sqlite::set_paused(with, "q", true);
     sqlite::is_paused(with, "q");
     sqlite::get(with, "q", "a");
@@ -186,7 +201,8 @@ TEST_CASE_FIXTURE(fixture, "no statement reads a whole table but those of the qu
         if (contains(sql, "state = 3"))  // answers nothing, without a look
             continue;
         INFO(sql, "\n", plan);
-        for (const auto* table : {"jobs", "bodies", "attempts", "logs", "claim_log", "groups"})
+        for (const auto* table :
+             {"jobs", "bodies", "attempts", "logs", "claim_log", "groups", "events", "cursors", "metrics"})
             CHECK_FALSE(contains(plan, std::string{"SCAN cofila_"} + table));
         CHECK_FALSE(contains(plan, "TEMP B-TREE"));
         CHECK_FALSE(contains(plan, "AUTOMATIC"));
@@ -225,6 +241,9 @@ TEST_CASE_FIXTURE(fixture, "each partial index serves what it was made for")
         {"kept_for = ?1", "cofila_jobs_kept_for (kept_for=?)"},
         {"FROM cofila_claim_log", "PRIMARY KEY (queue=?"},
         {"FROM cofila_groups", "PRIMARY KEY (queue=?"},
+        {"SELECT sequence, kind", "PRIMARY KEY (queue=? AND sequence>?)"},
+        {"SELECT minute, state", "PRIMARY KEY (queue=?)"},
+        {"WITH RECURSIVE line", "cofila_jobs_waiting (queue=? AND priority>?)"},
         {"LEFT JOIN cofila_workers", "cofila_jobs_active (queue=? AND state=?)"},
     };
     for (const auto& e : expectations) {

@@ -126,12 +126,18 @@ TEST_CASE("a newer schema is refused untouched, and both versions are named")
     const auto refused = opening({.path = path});
     CHECK(refused.code == errc::storage_newer);
     CHECK(refused.text.find("77") != std::string::npos);
-    CHECK(refused.text.find("up to 3") != std::string::npos);
+    CHECK(refused.text.find("up to 4") != std::string::npos);
     CHECK((state_of(path) == before));
 }
 
-/// Takes from a file of version 3 what version 2 did not have.
+/// Takes from a file of version 4 what version 3 did not have.
+const std::string back_to_3 = "ALTER TABLE cofila_jobs DROP COLUMN due_at; DROP TABLE cofila_watched; DROP TABLE "
+                              "cofila_events; DROP TABLE cofila_cursors; DROP TABLE cofila_metrics;"
+                              "UPDATE cofila_meta SET value = 3 WHERE key = 'schema_version';";
+
+/// The same for version 2.
 const std::string back_to_2 =
+    back_to_3 +
     "DROP TABLE cofila_claim_log; DROP TABLE cofila_groups;"
     "DROP INDEX cofila_jobs_group; DROP INDEX cofila_jobs_dedup; DROP INDEX cofila_jobs_kept_for;"
     "ALTER TABLE cofila_jobs DROP COLUMN group_key; ALTER TABLE cofila_jobs DROP COLUMN dedup_id;"
@@ -141,6 +147,50 @@ const std::string back_to_2 =
     "ALTER TABLE cofila_queues DROP COLUMN group_rate_max; ALTER TABLE cofila_queues DROP COLUMN group_rate_window;"
     "ALTER TABLE cofila_queues DROP COLUMN keep_order; ALTER TABLE cofila_queues DROP COLUMN grouped;"
     "UPDATE cofila_meta SET value = 2 WHERE key = 'schema_version';";
+
+TEST_CASE("a file of version 3 is brought forward with its jobs, and has a log of events and metrics then")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("old"));
+        co_await store->close();
+    });
+    execute(path, back_to_3);
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        const auto log = co_await store->event_log_of("q", "");
+        CHECK(log == event_log_state{});
+        co_await store->set_limit("q", event_log{.events = 5});
+        co_await store->set_limit("q", metrics_log{.minutes = 5});
+        (void)co_await store->change("q", "old", removal{}, manual_clock::start);
+        const auto events = co_await store->events_after("q", 0, 10);
+        REQUIRE(events.size() == 1);
+        CHECK(events[0].what == logged_event::kind::removed);
+        co_await store->close();
+    });
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 4);
+}
+
+TEST_CASE("the triggers of the event log and the metrics are there while a queue wants them, and no longer")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto triggers = [&] { return ask(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"); };
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        CHECK(triggers() == 0);
+        co_await store->set_limit("q", event_log{.events = 5});
+        CHECK(triggers() == 5);
+        co_await store->set_limit("other", metrics_log{.minutes = 5});
+        co_await store->set_limit("q", event_log{});
+        CHECK(triggers() == 5);
+        co_await store->reset_queue("other");
+        CHECK(triggers() == 0);
+        co_await store->close();
+    });
+}
 
 TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits, groups and deduplication then")
 {
@@ -172,7 +222,7 @@ TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits,
         CHECK(answer.claimed.size() == 2);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 3);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 4);
 }
 
 TEST_CASE("a file of version 1 is brought forward with its jobs, which are as they were")
@@ -211,7 +261,7 @@ TEST_CASE("a file of version 1 is brought forward with its jobs, which are as th
         CHECK(swept.expired.size() == 1);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 3);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 4);
 }
 
 TEST_CASE("with embed our tables are made beside those of another application")

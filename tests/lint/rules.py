@@ -22,11 +22,11 @@ MAY_USE = {
     "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "application", "engine"},
 }
 PUBLIC = {
-    "domain": "backoff deduplication detail/compiler durability error failure job_change job_id job_options job_record "
-              "job_situation job_state limits lock outcome queue_types retention time transition why",
+    "domain": "backoff deduplication detail/compiler durability error event_log failure job_change job_id job_options job_record "
+              "job_situation job_state limits lock metrics outcome queue_types retention time transition why",
     "ports": "clock environment job_repository logger random_source",
     "memory": "memory",
-    "application": "codec detail/core events job maintenance_options queue worker worker_options",
+    "application": "codec detail/core event_stream events job maintenance_options queue worker worker_options",
     "engine": "cofila engine run_main sqlite stop_on_signal",
 }
 LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items() for name in names.split()}

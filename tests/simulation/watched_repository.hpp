@@ -83,6 +83,22 @@ public:
         return with_.inner->situation(std::move(queue), std::move(id), now);
     }
     awaitable<bool> is_paused(std::string queue) override { return with_.inner->is_paused(std::move(queue)); }
+    awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) override
+    {
+        return with_.inner->event_log_of(std::move(queue), std::move(cursor));
+    }
+    awaitable<std::vector<logged_event>> events_after(std::string queue, std::uint64_t after, int limit) override
+    {
+        return with_.inner->events_after(std::move(queue), after, limit);
+    }
+    awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> place) override
+    {
+        return with_.inner->set_event_cursor(std::move(queue), std::move(name), place);
+    }
+    awaitable<queue_metrics> metrics(std::string queue, time_point now) override
+    {
+        return with_.inner->metrics(std::move(queue), now);
+    }
     awaitable<storage_status> tend() override { return with_.inner->tend(); }
     awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override
     {

@@ -291,6 +291,15 @@ TEST_CASE("each limit of a queue has its range, and may be taken away")
         {"order", of_group(1, true), ""},
         {"order of two at once", of_group(2, true), "group.keep_order"},
         {"order of any number at once", of_group({}, true), "group.keep_order"},
+        {"no events", event_log{}, ""},
+        {"one event", event_log{.events = 1}, ""},
+        {"most events", event_log{.events = 1'000'000}, ""},
+        {"none of the events", event_log{.events = 0}, "events"},
+        {"too many events", event_log{.events = 1'000'001}, "events"},
+        {"no minutes", metrics_log{}, ""},
+        {"most minutes", metrics_log{.minutes = 44'640}, ""},
+        {"none of the minutes", metrics_log{.minutes = 0}, "minutes"},
+        {"too many minutes", metrics_log{.minutes = 44'641}, "minutes"},
     };
     for (const auto& c : cases) {
         INFO(c.name);

@@ -3,6 +3,7 @@
 #include <cofila/job_change.hpp>
 #include <cofila/job_record.hpp>
 #include <cofila/limits.hpp>
+#include <cofila/metrics.hpp>
 #include <cofila/outcome.hpp>
 #include <cofila/queue_types.hpp>
 #include <cofila/why.hpp>
@@ -24,6 +25,8 @@ namespace cofila {
 struct queue_events;
 struct worker_events;
 struct close_report;
+struct stream_event;
+struct stream_options;
 
 namespace detail {
 
@@ -31,8 +34,10 @@ namespace asio = boost::asio;
 
 class queue_core;
 class worker_core;
+class stream_core;
 using queue_ptr = std::shared_ptr<queue_core>;
 using worker_ptr = std::shared_ptr<worker_core>;
+using stream_ptr = std::shared_ptr<stream_core>;
 
 /// What the copies of a job handle share. Only the coroutine that uses the handle touches it.
 struct job_handle {
@@ -64,6 +69,12 @@ asio::awaitable<std::vector<std::size_t>> get_counts_per_priority(queue_ptr queu
 asio::awaitable<std::optional<std::size_t>> get_position(queue_ptr queue, job_id id);
 asio::awaitable<void> set_limit(queue_ptr queue, queue_setting what);
 asio::awaitable<queue_limits> get_limits(queue_ptr queue);
+stream_ptr make_stream(queue_ptr queue, stream_options options);
+asio::awaitable<void> open(stream_ptr stream);
+asio::awaitable<stream_event> next(stream_ptr stream);
+asio::awaitable<void> save(stream_ptr stream);
+asio::awaitable<void> remove_cursor(queue_ptr queue, std::string name);
+asio::awaitable<queue_metrics> get_metrics(queue_ptr queue);
 asio::awaitable<why_answer> why(queue_ptr queue, job_id id);
 /// The text of the result.
 asio::awaitable<std::string> wait_until_finished(queue_ptr queue, job_id id, milliseconds timeout);

@@ -47,6 +47,10 @@ enum class op {
     situation,
     logs,
     is_paused,
+    event_log,
+    events,
+    set_cursor,
+    metrics,
     tend,
     changed,
     close,
@@ -88,6 +92,7 @@ public:
               op::change,
               op::change_all,
               op::reset,
+              op::set_cursor,
               op::sweep,
               op::register_worker,
               op::forget_worker})
@@ -244,6 +249,22 @@ public:
     awaitable<bool> is_paused(std::string queue) override
     {
         return through(op::is_paused, inner_->is_paused(std::move(queue)));
+    }
+    awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) override
+    {
+        return through(op::event_log, inner_->event_log_of(std::move(queue), std::move(cursor)));
+    }
+    awaitable<std::vector<logged_event>> events_after(std::string queue, std::uint64_t after, int limit) override
+    {
+        return through(op::events, inner_->events_after(std::move(queue), after, limit));
+    }
+    awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> place) override
+    {
+        return through(op::set_cursor, inner_->set_event_cursor(std::move(queue), std::move(name), place));
+    }
+    awaitable<queue_metrics> metrics(std::string queue, time_point now) override
+    {
+        return through(op::metrics, inner_->metrics(std::move(queue), now));
     }
     awaitable<storage_status> tend() override { return through(op::tend, tend_as(replaced)); }
     /// Somebody else changed the store: `changes.set()`. We did: `own_commits.set()`.

@@ -1,0 +1,160 @@
+#include <cofila/event_stream.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "application/queue_core.hpp"
+#include "async/wait_until.hpp"
+#include "domain/validation.hpp"
+
+/// Reading what happened to the jobs of a queue.
+namespace cofila::detail {
+
+namespace asio = boost::asio;
+
+class stream_core {
+public:
+    stream_core(queue_ptr of, stream_options chosen) : queue{std::move(of)}, options{std::move(chosen)} {}
+
+    const queue_ptr queue;
+    const stream_options options;
+    bool in_use = false;
+    std::optional<std::uint64_t> place{};  ///< The number of the event that was answered last; none: not open yet.
+    std::deque<logged_event> read{};       ///< And not answered yet.
+};
+
+namespace {
+
+/// Whatever tells of changes may fail.
+constexpr milliseconds longest_sleep{5000};
+/// So many are read at once.
+constexpr int page_size = 100;
+
+/// A stream has one place: two calls at once would share it.
+class only_call {
+public:
+    explicit only_call(stream_ptr stream) : stream_{std::move(stream)}
+    {
+        if (stream_->in_use)
+            throw error{errc::wrong_state, "another call on this event stream is under way: await it first"};
+        stream_->in_use = true;
+    }
+    only_call(const only_call&) = delete;
+    only_call& operator=(const only_call&) = delete;
+    ~only_call() { stream_->in_use = false; }
+
+private:
+    const stream_ptr stream_;
+};
+
+/// Attached before the first look, so that nothing can happen between them.
+class attached_event {
+public:
+    explicit attached_event(queue_ptr queue)
+        : queue_{std::move(queue)},
+          wake_{std::make_unique<event>(queue_->ports->executor)}
+    {
+        queue_->hub->attach(*wake_);
+    }
+    attached_event(const attached_event&) = delete;
+    attached_event& operator=(const attached_event&) = delete;
+    ~attached_event() { queue_->hub->detach(*wake_); }
+
+    event& operator*() const { return *wake_; }
+
+private:
+    const queue_ptr queue_;
+    const std::unique_ptr<event> wake_;
+};
+
+/// Throws `errc::wrong_state` where no events are kept.
+asio::awaitable<event_log_state> state_of(stream_ptr stream)
+{
+    auto& queue = *stream->queue;
+    queue.check_open();
+    auto state = co_await queue.ports->repository->event_log_of(queue.name, stream->options.name);
+    if (!state.events)
+        throw error{
+            errc::wrong_state,
+            "queue '" + queue.name + "' keeps no events; let it, by set_event_log, before they happen"
+        };
+    co_return state;
+}
+
+asio::awaitable<void> find_place(stream_ptr stream)
+{
+    if (stream->place)
+        co_return;
+    const auto state = co_await state_of(stream);
+    const auto after = stream->options.after.value_or(state.last);
+    if (!state.cursor && after > state.last)
+        throw error{
+            errc::invalid_argument,
+            "after",
+            "must be at most " + std::to_string(state.last) + ", the number of the latest event"
+        };
+    stream->place = state.cursor.value_or(after);
+}
+
+/// Empty: there is none yet.
+asio::awaitable<void> read_more(stream_ptr stream)
+{
+    auto& queue = *stream->queue;
+    const auto events = co_await queue.ports->repository->events_after(queue.name, *stream->place, page_size);
+    stream->read.assign(events.begin(), events.end());
+    if (events.empty())
+        (void)co_await state_of(stream);
+}
+
+}  // namespace
+
+stream_ptr make_stream(queue_ptr queue, stream_options options)
+{
+    queue->check_open();
+    if (!options.name.empty())
+        domain::check_name("name", options.name);
+    return std::make_shared<stream_core>(std::move(queue), std::move(options));
+}
+
+asio::awaitable<void> open(stream_ptr stream)
+{
+    const only_call guard{stream};
+    co_await find_place(stream);
+}
+
+asio::awaitable<stream_event> next(stream_ptr stream)
+{
+    const only_call guard{stream};
+    auto& queue = *stream->queue;
+    queue.check_open();
+    const attached_event wake{stream->queue};
+    co_await find_place(stream);
+    while (stream->read.empty()) {
+        co_await read_more(stream);
+        if (!stream->read.empty())
+            break;
+        queue.ports->worker_idle.set();
+        const auto& time = queue.ports->time;
+        co_await wait_until(*wake, time, later(time->steady_now(), longest_sleep));
+        queue.check_open();
+    }
+    stream_event out{.event = std::move(stream->read.front())};
+    stream->read.pop_front();
+    out.missed = out.event.sequence - *stream->place - 1;
+    stream->place = out.event.sequence;
+    co_return out;
+}
+
+asio::awaitable<void> save(stream_ptr stream)
+{
+    const only_call guard{stream};
+    auto& queue = *stream->queue;
+    queue.check_open();
+    if (stream->options.name.empty())
+        throw error{errc::invalid_argument, "name", "is empty: only a stream with a name keeps its place"};
+    co_await find_place(stream);
+    co_await queue.ports->repository->set_event_cursor(queue.name, stream->options.name, stream->place);
+}
+
+}  // namespace cofila::detail

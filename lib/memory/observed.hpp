@@ -1,0 +1,41 @@
+#pragma once
+#include <cofila/event_log.hpp>
+#include <cofila/job_record.hpp>
+#include <cofila/metrics.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cofila::memory {
+
+/// What is kept of what happened to the jobs of one queue, for those who watch it.
+class observed {
+public:
+    /// Anything is kept: changes have to be told.
+    bool any() const { return events_ || minutes_; }
+    void keep_events(std::optional<int> most);
+    void keep_minutes(std::optional<int> most);
+    void forget_all();
+
+    /// Null: the job was not there before, or is gone.
+    void note(const job_record* before, const job_record* after);
+
+    event_log_state state(const std::string& cursor) const;
+    std::vector<logged_event> after(std::uint64_t sequence, int limit) const;
+    void set_cursor(const std::string& name, std::optional<std::uint64_t> place);
+    std::vector<minute_of_jobs> minutes() const;
+
+private:
+    std::optional<int> events_{};
+    std::uint64_t last_ = 0;
+    std::deque<logged_event> log_{};
+    std::map<std::string, std::uint64_t> cursors_{};
+    std::optional<int> minutes_{};
+    std::map<std::int64_t, minute_of_jobs> counts_{};  // by the number of the minute
+};
+
+}  // namespace cofila::memory
