@@ -56,8 +56,6 @@ void keep_the_rest(session& with, std::int64_t queue, std::int64_t key, const tr
         keep_attempt(with, key, *change.failed_attempt, change.keep_attempts);
     if (change.forget_expiry)
         with.sql().exec("UPDATE cofila_jobs SET expires_at = NULL WHERE key = ?1 AND expires_at IS NOT NULL", key);
-    if (change.due_at)
-        with.sql().exec("UPDATE cofila_jobs SET due_at = ?2 WHERE key = ?1", key, change.due_at);
     if (change.queue_rests_until)
         with.sql().exec(
             "UPDATE cofila_queues SET rests_until = max(coalesce(rests_until, ?2), ?2) WHERE number = ?1",
@@ -105,7 +103,7 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
         "UPDATE cofila_jobs SET state = ?3, attempts_made = ?4, stalled_count = ?5, run_at = ?6, finished_at = ?7, "
         "result = ?8, "
         "failed_reason = ?9, prune_at = ?10, prune_count = ?11, position = coalesce(?12, position), locked_until = "
-        "NULL, deferrals = ?14, priority = coalesce(?15, priority), cancelled = NULL "
+        "NULL, deferrals = ?14, priority = coalesce(?15, priority), due_at = coalesce(?16, due_at), cancelled = NULL "
         "WHERE key = ?1 AND queue = ?13 AND " COFILA_FENCE " AND (cancelled IS NULL OR ?3 > 3)",
         key,
         token,
@@ -121,7 +119,8 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
         position,
         queue,
         change.deferrals,
-        change.priority
+        change.priority,
+        change.due_at
     );
     if (moved == 0)
         return false;
