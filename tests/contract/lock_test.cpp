@@ -15,7 +15,7 @@ TEST_SUITE_BEGIN("locks and workers");
 
 namespace {
 
-worker_row worker(std::string id, std::int64_t pid)
+worker_row registration(std::string id, std::int64_t pid)
 {
     const process_identity process{
         .boot_id = "8f0e3c5e-boot",
@@ -74,8 +74,8 @@ CONTRACT_CASE("a renewed lock shows its new end and duration")
 
 CONTRACT_CASE("a lock shows the process of its worker where that is registered")
 {
-    const auto self = worker(worker_id, 4711);
-    co_await s->register_worker(worker("another", 1));
+    const auto self = registration(worker_id, 4711);
+    co_await s->register_worker(registration("another", 1));
     co_await s->register_worker(self);
     const auto job = co_await s.add_active("a");
     const auto rows = co_await sorted_locks(s);
@@ -87,8 +87,8 @@ CONTRACT_CASE("a lock shows the process of its worker where that is registered")
 CONTRACT_CASE("a worker may be registered after its claim, again, and forgotten")
 {
     co_await s.add_active("a");
-    co_await s->register_worker(worker(worker_id, 1));
-    co_await s->register_worker(worker(worker_id, 2));
+    co_await s->register_worker(registration(worker_id, 1));
+    co_await s->register_worker(registration(worker_id, 2));
     const auto registered = co_await sorted_locks(s);
     REQUIRE(registered.size() == 1);
     REQUIRE(registered[0].process.has_value());
@@ -103,9 +103,9 @@ CONTRACT_CASE("a worker may be registered after its claim, again, and forgotten"
 
 CONTRACT_CASE("the workers that are registered are those not forgotten, with or without jobs")
 {
-    const auto first = worker("first", 1);
+    const auto first = registration("first", 1);
     co_await s->register_worker(first);
-    co_await s->register_worker(worker("second", 2));
+    co_await s->register_worker(registration("second", 2));
     auto rows = co_await s->workers();
     CHECK(rows.size() == 2);
     co_await s->forget_worker("second");
@@ -119,7 +119,7 @@ CONTRACT_CASE("the workers that are registered are those not forgotten, with or 
 CONTRACT_CASE("forgetting a worker leaves its jobs locked")
 {
     const auto job = co_await s.add_active("a");
-    co_await s->register_worker(worker(worker_id, 1));
+    co_await s->register_worker(registration(worker_id, 1));
     co_await s->forget_worker(worker_id);
     const auto answer = co_await s.settle(s.completion(job));
     CHECK(answer == settled::accepted);
