@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "sqlite/jobs.hpp"
 #include "sqlite/schema.hpp"
 
 namespace cofila::sqlite {
@@ -15,6 +16,9 @@ namespace {
 /// A batch ends here, so that nobody waits long for an answer, nor others for the file.
 constexpr std::size_t most_operations = 1000;
 constexpr milliseconds longest_batch{10};
+
+/// Who adds one job each can do it together with so many others.
+constexpr std::size_t most_together = 8 * rows_at_once;
 
 bool waits(const operation_ptr& what) { return !what->has_failed(); }
 
@@ -34,6 +38,41 @@ std::size_t bring_forward(std::span<operation_ptr> batch, operation::kind kind)
             std::rotate(front++, what, what + 1);
     return static_cast<std::size_t>(front - batch.begin());
 }
+
+/// Those at the front that add a plain job to one queue.
+std::span<operation_ptr> adds_in_front(std::span<operation_ptr> waiting)
+{
+    const auto* const first = waiting.front()->adds();
+    const auto joins = [&](const operation_ptr& what) {
+        const auto* const add = waits(what) && first ? what->adds() : nullptr;
+        return add && add->queue == first->queue;
+    };
+    const auto some = waiting.first(std::min(waiting.size(), most_together));
+    return {some.begin(), std::ranges::find_if_not(some, joins)};
+}
+
+/// What several operations add, with shared statements. All of it or nothing: the caller then runs them one by one.
+class adds_together final : public operation {
+public:
+    explicit adds_together(std::span<operation_ptr> adds)
+        : operation{kind::several, adds.front()->executor()},
+          adds_{adds}
+    {}
+
+    void run(session& with) override
+    {
+        std::vector<job_snapshot> jobs;
+        for (const auto& what : adds_)
+            jobs.push_back(what->adds()->job);
+        const auto rows = add(with, adds_.front()->adds()->queue, jobs);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            adds_[i]->added(rows[i]);
+    }
+    void answer() override {}
+
+private:
+    const std::span<operation_ptr> adds_;
+};
 
 /// Calls `work` and turns what it throws into a value.
 template <class Work>
@@ -82,6 +121,7 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
             what->fail(std::move(*failed));
     is_replaced_ = is_replaced_ || (shorten > 0 && file_->look().replaced);
     made_room_ = false;
+    one_by_one_ = false;
     auto writes = taken.subspan(observed);
     bring_forward(writes, operation::kind::renewal);
     // Once more without the operation at which SQLite rolled everything back: the others are values and can be
@@ -162,12 +202,27 @@ bool writing_runner::run_one(operation& what)
     return link.in_transaction();
 }
 
+/// One operation, or several together. False: as above.
+bool writing_runner::run_next(batch waiting, std::size_t& done)
+{
+    const auto adds = one_by_one_ ? batch{} : adds_in_front(waiting.subspan(done));
+    if (adds.size() < rows_at_once) {
+        const auto& what = waiting[done++];
+        return !waits(what) || run_one(*what);
+    }
+    adds_together all{adds};
+    const bool stands = run_one(all);
+    one_by_one_ = all.has_failed();
+    if (!one_by_one_)
+        done += adds.size();
+    return stands;
+}
+
 bool writing_runner::run_all(batch waiting, std::size_t& done)
 {
     const auto start = options_.clock->steady_now();
     for (done = 0; done < waiting.size();) {
-        const auto& what = waiting[done++];
-        if (waits(what) && !run_one(*what))
+        if (!run_next(waiting, done))
             return false;
         if (options_.clock->steady_now() - start > longest_batch)
             break;

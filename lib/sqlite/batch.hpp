@@ -42,6 +42,7 @@ private:
     bool open(batch waiting);
     bool begin(batch waiting);
     bool run_one(operation& what);
+    bool run_next(batch waiting, std::size_t& done);
     bool make_room();
     error replaced() const;
     void roll_back();
@@ -56,6 +57,7 @@ private:
     const bool embed_;
     reserve reserve_;
     bool made_room_ = false;            // in this run
+    bool one_by_one_ = false;           // in this run: what was tried together failed
     std::optional<store_file> file_{};  // the one that was opened first
     std::optional<log_writeback> writeback_{};
     bool is_replaced_ = false;  // as a look at the folder has shown

@@ -47,6 +47,19 @@ public:
 
     void run(session& with) override { value_ = std::invoke(work_, with); }
 
+    const plain_add* adds() const noexcept override
+    {
+        if constexpr (is_add)
+            return &work_;
+        return nullptr;
+    }
+
+    void added([[maybe_unused]] const added_row& row) override
+    {
+        if constexpr (is_add)
+            value_ = Result{row};
+    }
+
     void answer() override
     {
         auto done = std::move(done_);
@@ -57,6 +70,8 @@ public:
     }
 
 private:
+    static constexpr bool is_add = std::is_same_v<Work, plain_add>;
+
     const Work work_;
     std::optional<Result> value_{};
     handler done_;

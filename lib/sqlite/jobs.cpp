@@ -24,9 +24,6 @@ const std::string* inline_text(const std::string& text) { return text.size() > l
 
 using new_jobs = std::span<const std::shared_ptr<job_record>>;
 
-/// What a statement costs beside its rows is shared by so many.
-constexpr std::size_t rows_at_once = 16;
-
 #define COFILA_INSERT                                                                                                  \
     "INSERT INTO cofila_jobs (key, queue, id, name, state, priority, position, created_at, run_at, options, data) "    \
     "VALUES "
@@ -229,8 +226,14 @@ std::vector<added_row> add_with_owners(session& with, std::int64_t queue, const 
 
 }  // namespace
 
+bool is_plain(const job_record& job)
+{
+    return inline_text(job.data) && !job.expires_at && !job.options->group && !job.options->dedup;
+}
+
 std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs)
 {
+    with.check_room();
     const auto number = with.find_or_make_queue(queue);
     if (std::ranges::any_of(jobs, [](const auto& job) { return job->options->dedup.has_value(); }))
         return add_with_owners(with, number, jobs);

@@ -7,6 +7,21 @@
 namespace cofila::sqlite {
 
 std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs);
+
+/// What a statement costs beside its rows is shared by so many new jobs.
+inline constexpr std::size_t rows_at_once = 16;
+
+/// One statement adds it.
+bool is_plain(const job_record& job);
+
+/// An operation's work: adds one plain job.
+struct plain_add {
+    std::string queue{};
+    job_snapshot job{};
+
+    std::vector<added_row> operator()(session& with) const { return add(with, queue, {job}); }
+};
+
 add_and_claim_answer add_and_claim(
     session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
 );

@@ -8,9 +8,14 @@
 
 #include "sqlite/problem.hpp"
 
+namespace cofila {
+struct added_row;
+}
+
 namespace cofila::sqlite {
 
 class session;
+struct plain_add;
 
 /// Something to be done with a connection, as a value: it can be done again when SQLite rolled its transaction back,
 /// and it is answered on the executor of whoever waits.
@@ -38,6 +43,10 @@ public:
 
     /// On the database thread. Throws what SQLiteCpp throws, or `error`.
     virtual void run(session& with) = 0;
+    /// What it does, where that is to add a plain job: such operations can share a statement. Null: it does not.
+    virtual const plain_add* adds() const noexcept { return nullptr; }
+    /// Instead of `run`: it was added together with others.
+    virtual void added(const added_row&) {}
     /// Instead of what `run` answered.
     void fail(error why) { failed_ = std::move(why); }
     bool has_failed() const noexcept { return failed_.has_value(); }

@@ -23,12 +23,6 @@ using kind = operation::kind;
 
 namespace {
 
-/// Added by one statement.
-bool is_plain(const job_record& job)
-{
-    return job.data.size() <= longest_inline && !job.expires_at && !job.options->group && !job.options->dedup;
-}
-
 asio::awaitable<void> discard(asio::awaitable<bool> task) { co_await std::move(task); }
 
 asio::awaitable<storage_status> tend_file(std::shared_ptr<database_port> writer, store_file file)
@@ -99,15 +93,13 @@ std::shared_ptr<database_port> start_thread(const options& chosen, bool read_onl
 
 asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::vector<job_snapshot> jobs)
 {
-    const bool one_statement = jobs.size() == 1 && is_plain(*jobs.front());
-    return perform(
-        with_.writer,
-        one_statement ? kind::single : kind::several,
-        [queue = std::move(queue), jobs = std::move(jobs)](session& with) {
-            with.check_room();
-            return sqlite::add(with, queue, jobs);
-        }
-    );
+    if (jobs.size() == 1 && is_plain(*jobs.front()))
+        return perform(
+            with_.writer, kind::single, plain_add{.queue = std::move(queue), .job = std::move(jobs.front())}
+        );
+    return perform(with_.writer, kind::several, [queue = std::move(queue), jobs = std::move(jobs)](session& with) {
+        return sqlite::add(with, queue, jobs);
+    });
 }
 
 asio::awaitable<add_and_claim_answer> repository::add_and_claim(
@@ -118,7 +110,6 @@ asio::awaitable<add_and_claim_answer> repository::add_and_claim(
         with_.writer,
         kind::several,
         [queue = std::move(queue), job = std::move(job), now, order = std::move(order)](session& with) {
-            with.check_room();
             return sqlite::add_and_claim(with, queue, job, now, order);
         }
     );

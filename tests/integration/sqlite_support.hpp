@@ -17,6 +17,7 @@
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 #include "sqlite/batch.hpp"
+#include "sqlite/jobs.hpp"
 #include "sqlite/repository.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_folder.hpp"
@@ -99,6 +100,9 @@ public:
         work_(with);
     }
     void answer() override {}
+
+    const sqlite::plain_add* adds() const noexcept override { return work_.target<sqlite::plain_add>(); }
+    void added(const added_row&) override { ++runs_; }
 
     int runs() const { return runs_; }
     const std::optional<error>& failure() const { return failed_; }
