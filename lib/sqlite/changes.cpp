@@ -101,10 +101,9 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
         position = with.next_position(queue, change.place);
     const int moved = with.sql().exec(
         "UPDATE cofila_jobs SET state = ?3, attempts_made = ?4, stalled_count = ?5, run_at = ?6, finished_at = ?7, "
-        "result = ?8, "
-        "failed_reason = ?9, prune_at = ?10, prune_count = ?11, position = coalesce(?12, position), locked_until = "
-        "NULL, deferrals = ?14, priority = coalesce(?15, priority), due_at = coalesce(?16, due_at), cancelled = NULL "
-        "WHERE key = ?1 AND queue = ?13 AND " COFILA_FENCE " AND (cancelled IS NULL OR ?3 > 3)",
+        "result = ?8, failed_reason = ?9, prune_at = ?10, prune_count = ?11, position = coalesce(?12, position), "
+        "locked_until = NULL, deferrals = ?14, priority = coalesce(?15, priority), due_at = coalesce(?16, due_at), "
+        "cancelled = NULL WHERE key = ?1 AND queue = ?13 AND " COFILA_FENCE " AND (cancelled IS NULL OR ?3 > 3)",
         key,
         token,
         static_cast<int>(change.to),
