@@ -37,7 +37,7 @@ void check_refused(const thrown_error& refused)
     INFO(refused.text);
     CHECK(refused.code == errc::storage_newer);
     CHECK(refused.text.find("has schema version 77") != std::string::npos);
-    CHECK(refused.text.find("up to 3") != std::string::npos);
+    CHECK(refused.text.find("up to 4") != std::string::npos);
 }
 
 }  // namespace

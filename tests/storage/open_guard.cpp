@@ -38,6 +38,9 @@ bool is_sqlite(const void* caller)
 
 bool is_database(std::string_view path) { return path.ends_with(".db"); }
 
+/// SQLite has no locks on it: others may open it, as what hands its pages to the disk does.
+bool is_log(std::string_view path) { return path.ends_with("-wal"); }
+
 bool is_guarded(std::string_view path)
 {
     for (const std::string_view beside : {"-wal", "-shm", "-journal"})
@@ -58,7 +61,7 @@ void opened(const char* call, const char* path, int flags, int file, const void*
         to.of_sqlite[file] = path;
     } else if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) && is_database(path)) {
         ++to.made;
-    } else if (to.watching) {
+    } else if (to.watching && !is_log(path)) {
         to.by_others.push_back(std::string{call} + ' ' + path);
     }
 }

@@ -82,7 +82,7 @@ std::string prepared(const temp_folder& folder, const std::string& name, const s
 
 TEST_SUITE_BEGIN("open guard");
 
-TEST_CASE("the guard sees who opens and closes a database, its log or its shared memory, by whatever function")
+TEST_CASE("the guard sees who opens and closes a database or its shared memory, by whatever function")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
@@ -96,6 +96,8 @@ TEST_CASE("the guard sees who opens and closes a database, its log or its shared
     ::close(::openat(AT_FDCWD, path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     CHECK(guard.by_others().size() == 2);
     CHECK(std::ifstream{path + "-wal"}.is_open());
+    CHECK(guard.by_others().size() == 2);  // it has no locks that could be lost
+    CHECK(std::ifstream{path + "-shm"}.is_open());
     CHECK(guard.by_others().size() == 3);
     fs::copy_file(path, folder.file("copy"));
     CHECK(guard.by_others().size() == 4);
