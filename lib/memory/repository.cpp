@@ -367,10 +367,10 @@ asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
 }
 
 asio::awaitable<void> repository::set_event_cursor(
-    std::string queue, std::string name, std::optional<std::uint64_t> place
+    std::string queue, std::string name, std::optional<std::uint64_t> at
 )
 {
-    open_queue(queue).watched.set_cursor(name, place);
+    open_queue(queue).watched.set_cursor(name, at);
     co_return;
 }
 

@@ -214,11 +214,11 @@ asio::awaitable<std::vector<lock_row>> player::sorted_locks()
     co_return locks;
 }
 
-player::step player::look()
+player::step player::state()
 {
     std::string out;
     for (const auto& q : queues_)
-        out += co_await look_at(q);
+        out += co_await state_of(q);
     const auto locks = co_await sorted_locks();
     for (const auto& lock : locks)
         out += "lock " + lock.token + ' ' + text(lock.locked_until) + ' ' + std::to_string(lock.lock_duration.count()) +
@@ -226,13 +226,32 @@ player::step player::look()
     co_return out;
 }
 
-player::step player::look_at(store q)
+player::step player::state_of(store q)
 {
     const auto log = co_await q->event_log_of(q.queue(), "reader");
+    const auto limits = co_await q->limits(q.queue());
+    std::string out = q.queue() + '\n' + text(limits) + text(log);
+    const auto all = co_await q.list({});
+    for (const auto& one : all) {
+        out += text(co_await q.get(one));
+        out += text(co_await q.logs(one));
+    }
+    co_return out;
+}
+
+player::step player::look()
+{
+    std::string out;
+    for (const auto& q : queues_)
+        out += co_await look_at(q);
+    co_return out;
+}
+
+player::step player::look_at(store q)
+{
     const auto metrics = co_await q->metrics(q.queue(), q.now());
     const bool paused = co_await q->is_paused(q.queue());
-    std::string out = q.queue() + (paused ? " paused\n" : "\n") + text(co_await q->limits(q.queue()));
-    out += text(log) + text(metrics);
+    std::string out = q.queue() + (paused ? " paused\n" : "\n") + text(metrics);
     const auto counts = co_await q.counts();
     for (const auto count : {counts.waiting, counts.delayed, counts.active, counts.completed, counts.failed})
         out += std::to_string(count) + '\n';
@@ -248,12 +267,10 @@ player::step player::look_at(store q)
     out += "tagged\n" + text(tagged);
     const auto all = co_await q.list({});
     for (const auto& one : all) {
-        out += text(co_await q.get(one));
         const auto position = co_await q->position(q.queue(), one);
         if (const auto situation = co_await q->situation(q.queue(), one, q.now()))
             out += text(*situation);
         out += position ? "  at " + std::to_string(*position) + '\n' : "  nowhere\n";
-        out += text(co_await q.logs(one));
     }
     co_return out;
 }

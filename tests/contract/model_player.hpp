@@ -19,7 +19,9 @@ public:
 
     /// What the step did, as text.
     boost::asio::awaitable<std::string> play(draws d);
-    /// All that there is, as text.
+    /// All that is stored, as text.
+    boost::asio::awaitable<std::string> state();
+    /// All that can be asked, beside that: listings, counts, positions, situations.
     boost::asio::awaitable<std::string> look();
 
 private:
@@ -36,6 +38,7 @@ private:
     step change_many(store q, draws d);
     step change_page(store q, draws d);
     step sweep(draws d);
+    step state_of(store q);
     step look_at(store q);
 
     std::string some_id(const store& q, std::uint32_t draw) const;
