@@ -30,6 +30,7 @@ PUBLIC = {
     "engine": "cofila engine run_main sqlite stop_on_signal",
 }
 LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items() for name in names.split()}
+INSTALLED = set(re.findall(r"'(cofila/[^']+)'", (ROOT / "include/meson.build").read_text(encoding="utf-8")))
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/', re.S)
@@ -72,6 +73,8 @@ def check_includes(path, text):
     library = path.startswith(("lib/", "include/"))
     if path.startswith("include/") and layer is None:
         yield 1, "a public header without a layer: add it to PUBLIC in tests/lint/rules.py"
+    if path.startswith("include/") and path.removeprefix("include/") not in INSTALLED:
+        yield 1, "a public header that is not installed: add it to include/meson.build"
     if layer and layer not in MAY_USE:
         yield 1, "a folder that is no layer: add it to MAY_USE in tests/lint/rules.py"
         return
