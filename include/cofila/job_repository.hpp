@@ -239,6 +239,7 @@ public:
     virtual boost::asio::awaitable<void> set_event_cursor(
         std::string queue, std::string name, std::optional<std::uint64_t> place
     ) = 0;
+    /// What was counted, and the latency at `now`.
     virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now) = 0;
 
     /// Housekeeping that is not about jobs: looks at the file, shortens its log when it is idle.

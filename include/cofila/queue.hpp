@@ -131,7 +131,10 @@ public:
         return detail::set_limit(core_, event_log{.events = events});
     }
     /// A reader of the event log. Throws `errc::invalid_argument`, field `name`.
-    event_stream stream(stream_options options = {}) const { return event_stream{detail::make_stream(core_, options)}; }
+    event_stream stream(stream_options options = {}) const
+    {
+        return event_stream{detail::make_stream(core_, std::move(options))};
+    }
     /// Forgets the place that `event_stream::save` has kept.
     awaitable<void> remove_cursor(std::string name) const { return detail::remove_cursor(core_, std::move(name)); }
 

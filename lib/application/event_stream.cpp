@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <utility>
 
+#include "application/attached.hpp"
 #include "application/queue_core.hpp"
 #include "async/wait_until.hpp"
 #include "domain/validation.hpp"
@@ -26,8 +28,6 @@ public:
 
 namespace {
 
-/// Whatever tells of changes may fail.
-constexpr milliseconds longest_sleep{5000};
 /// So many are read at once.
 constexpr int page_size = 100;
 
@@ -46,26 +46,6 @@ public:
 
 private:
     const stream_ptr stream_;
-};
-
-/// Attached before the first look, so that nothing can happen between them.
-class attached_event {
-public:
-    explicit attached_event(queue_ptr queue)
-        : queue_{std::move(queue)},
-          wake_{std::make_unique<event>(queue_->ports->executor)}
-    {
-        queue_->hub->attach(*wake_);
-    }
-    attached_event(const attached_event&) = delete;
-    attached_event& operator=(const attached_event&) = delete;
-    ~attached_event() { queue_->hub->detach(*wake_); }
-
-    event& operator*() const { return *wake_; }
-
-private:
-    const queue_ptr queue_;
-    const std::unique_ptr<event> wake_;
 };
 
 /// Throws `errc::wrong_state` where no events are kept.
@@ -101,8 +81,8 @@ asio::awaitable<void> find_place(stream_ptr stream)
 asio::awaitable<void> read_more(stream_ptr stream)
 {
     auto& queue = *stream->queue;
-    const auto events = co_await queue.ports->repository->events_after(queue.name, *stream->place, page_size);
-    stream->read.assign(events.begin(), events.end());
+    auto events = co_await queue.ports->repository->events_after(queue.name, *stream->place, page_size);
+    std::ranges::move(events, std::back_inserter(stream->read));
     if (events.empty())
         (void)co_await state_of(stream);
 }
@@ -128,7 +108,7 @@ asio::awaitable<stream_event> next(stream_ptr stream)
     const only_call guard{stream};
     auto& queue = *stream->queue;
     queue.check_open();
-    const attached_event wake{stream->queue};
+    attached<event_hub<queue_events>, event> wake{queue.hub, queue.ports->executor};
     co_await find_place(stream);
     while (stream->read.empty()) {
         co_await read_more(stream);

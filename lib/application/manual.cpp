@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "application/attached.hpp"
 #include "application/queue_core.hpp"
 #include "async/wait_until.hpp"
 #include "domain/json_text.hpp"
@@ -68,28 +69,11 @@ std::vector<job_ptr> handles(const queue_ptr& queue, const std::vector<job_snaps
     return out;
 }
 
-/// As the poll of a worker: whatever tells of new jobs may fail.
-constexpr milliseconds longest_sleep{5000};
-
 steady_time due_in(const queue_core& queue, const std::optional<time_point>& due)
 {
     const auto& time = *queue.ports->time;
     return due ? later(time.steady_now(), *due - time.wall_now()) : steady_time::max();
 }
-
-/// Woken when there may be something to claim.
-struct waiting_here {
-    explicit waiting_here(queue_ptr of) : queue{std::move(of)}, wake{std::make_unique<event>(queue->ports->executor)}
-    {
-        queue->attach(*wake);
-    }
-    waiting_here(const waiting_here&) = delete;
-    waiting_here& operator=(const waiting_here&) = delete;
-    ~waiting_here() { queue->detach(*wake); }
-
-    const queue_ptr queue;
-    const std::unique_ptr<event> wake;
-};
 
 }  // namespace
 
@@ -98,7 +82,7 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
     queue->check_open();
     domain::check(request);
     const auto until = later(queue->ports->time->steady_now(), request.wait);
-    const waiting_here waiting{queue};
+    attached<queue_core, event> wake{queue, queue->ports->executor};
     for (;;) {
         const auto answer = co_await claim_now(queue, request);
         if (!answer.claimed.empty())
@@ -108,7 +92,7 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
             co_return std::vector<job_ptr>{};
         const auto look = std::min({until, due_in(*queue, answer.next_due), later(now, longest_sleep)});
         queue->ports->worker_idle.set();
-        co_await wait_until(*waiting.wake, queue->ports->time, look);
+        co_await wait_until(*wake, queue->ports->time, look);
         queue->check_open();
     }
 }

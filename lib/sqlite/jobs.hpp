@@ -56,8 +56,8 @@ std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_
 bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::string& token, const transition& change);
 /// Removes a job with all that belongs to it.
 void erase_job(session& with, std::int64_t queue, std::int64_t key);
-/// The same for one that has finished, unless it holds its deduplication id still: then the sweep does it. False: it
-/// stays for now.
+/// The same for one that has finished, unless it holds its deduplication id still: then the sweep does it, and
+/// the answer is false.
 bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now);
 
 struct due_job {

@@ -54,6 +54,17 @@ thrown_error opening(sqlite::options chosen)
     return out;
 }
 
+/// Makes a file with one job, "old", and takes from it what an older version did not have.
+void make_old(const std::string& path, const std::string& what)
+{
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->add("q", one_job("old"));
+        co_await store->close();
+    });
+    execute(path, what);
+}
+
 const std::string other_application = "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)";
 
 }  // namespace
@@ -152,12 +163,7 @@ TEST_CASE("a file of version 3 is brought forward with its jobs, and has a log o
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    run_coro([&]() -> asio::awaitable<void> {
-        const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("old"));
-        co_await store->close();
-    });
-    execute(path, back_to_3);
+    make_old(path, back_to_3);
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         const auto log = co_await store->event_log_of("q", "");
@@ -196,12 +202,7 @@ TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits,
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    run_coro([&]() -> asio::awaitable<void> {
-        const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("old"));
-        co_await store->close();
-    });
-    execute(path, back_to_2);
+    make_old(path, back_to_2);
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         const auto limits = co_await store->limits("q");
