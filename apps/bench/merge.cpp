@@ -57,15 +57,14 @@ object merge_shared(const std::vector<object>& results)
 
 object merge_add_to_start(const std::vector<object>& results)
 {
-    const auto& started = results.at(0).at("started").as_array();
+    const auto& starts = results.at(0).at("started").as_array();
     const auto& added = results.at(1).at("added").as_array();
-    const auto warm_up = added.size() - static_cast<std::size_t>(results.at(1).at("jobs").as_int64());
+    const auto first = added.size() - static_cast<std::size_t>(results.at(1).at("jobs").as_int64());
     std::vector<double> times;
-    for (std::size_t n = warm_up; n < added.size(); ++n)
-        times.push_back(started.at(n).to_number<double>() - added.at(n).to_number<double>());
+    for (std::size_t n = first; n < added.size(); ++n)
+        times.push_back(starts.at(n).to_number<double>() - added.at(n).to_number<double>());
     auto out = paced(
-        static_cast<std::int64_t>(times.size()),
-        started.back().to_number<double>() - added.at(warm_up).to_number<double>()
+        static_cast<std::int64_t>(times.size()), starts.back().to_number<double>() - added.at(first).to_number<double>()
     );
     for (auto& [name, value] : latencies(std::move(times)))
         out[name] = value;

@@ -11,7 +11,6 @@
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using signals = queue_events;
 
 namespace {
 
@@ -45,11 +44,11 @@ void require_done(const job_id& id, const change_answer& answer, const job_chang
 void announce_moved(queue_core& queue, const job_id& id, job_state was, const job_record& now)
 {
     if (now.state == job_state::delayed) {
-        queue.hub->emit(&signals::delayed, delayed_event{.id = id, .run_at = *now.run_at});
+        queue.hub->emit(&queue_events::delayed, delayed_event{.id = id, .run_at = *now.run_at});
         queue.note_due(*now.run_at);
     } else if (now.state == job_state::waiting) {
         if (was != job_state::waiting)
-            queue.hub->emit(&signals::waiting, waiting_event{.id = id, .previous = was});
+            queue.hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = was});
         queue.wake_workers();
     } else if (now.state == job_state::failed) {
         announce_failed(queue, now);
@@ -59,7 +58,7 @@ void announce_moved(queue_core& queue, const job_id& id, job_state was, const jo
 void announce_freed(queue_core& queue, const std::vector<job_id>& freed)
 {
     for (const auto& id : freed)
-        queue.hub->emit(&signals::waiting, waiting_event{.id = id, .previous = job_state::delayed});
+        queue.hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = job_state::delayed});
 }
 
 /// Its worker learns of it when it renews the lock; one of this process is told at once.
@@ -77,11 +76,11 @@ void announce_change(queue_core& queue, const job_id& id, const job_change& what
     if (answer.job && answer.job->state == job_state::active)
         return cancelled ? cancel_here(queue, id, cancelled->why) : void();
     if (cancelled && !answer.job)
-        queue.hub->emit(&signals::failed, failed_event{.id = id, .reason = "cancelled: " + cancelled->why});
+        queue.hub->emit(&queue_events::failed, failed_event{.id = id, .reason = "cancelled: " + cancelled->why});
     if (answer.job)
         announce_moved(queue, id, answer.was, *answer.job);
     else
-        queue.hub->emit(&signals::removed, removed_event{.id = id});
+        queue.hub->emit(&queue_events::removed, removed_event{.id = id});
     announce_freed(queue, answer.freed);
     queue.look_again();  // one that was kept for its end may wait now, and who waited for it has to be told
 }
@@ -130,7 +129,7 @@ asio::awaitable<std::size_t> remove_all(
         [queue](const std::vector<job_id>& removed) {
             if (removed.empty())
                 return;
-            queue->hub->emit(&signals::cleaned, cleaned_event{.count = removed.size()});
+            queue->hub->emit(&queue_events::cleaned, cleaned_event{.count = removed.size()});
             queue->look_again();
         }
     );
@@ -149,7 +148,7 @@ asio::awaitable<std::size_t> let_all_wait(
         std::move(progress),
         [queue, was](const std::vector<job_id>& moved) {
             for (const auto& id : moved)
-                queue->hub->emit(&signals::waiting, waiting_event{.id = id, .previous = was});
+                queue->hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = was});
             if (!moved.empty())
                 queue->wake_workers();
         }
@@ -165,9 +164,9 @@ asio::awaitable<void> set_paused(queue_ptr queue, bool paused)
     if (!changed)
         co_return;
     if (paused) {
-        queue->hub->emit(&signals::paused, paused_event{});
+        queue->hub->emit(&queue_events::paused, paused_event{});
     } else {
-        queue->hub->emit(&signals::resumed, resumed_event{});
+        queue->hub->emit(&queue_events::resumed, resumed_event{});
         queue->wake_workers();
     }
 }

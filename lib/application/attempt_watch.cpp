@@ -11,7 +11,6 @@ namespace cofila::detail {
 
 namespace asio = boost::asio;
 using domain::cancel_reason;
-using signals = worker_events;
 
 namespace {
 
@@ -70,7 +69,7 @@ milliseconds worker_core::look_after(const attempt_ptr& attempt, steady_time now
     case domain::alarm::long_running:
         attempt->told_of = true;
         hub->emit(
-            &signals::long_running,
+            &worker_events::long_running,
             long_running_event{.id = attempt->job->id, .running = passed(attempt->started_at, now)}
         );
         return domain::long_run;
@@ -84,7 +83,7 @@ void worker_core::give_up(const attempt_ptr& attempt, steady_time now)
     running_.erase(attempt);
     attempt->abandoned = true;
     hub->emit(
-        &signals::stuck, stuck_event{.id = attempt->job->id, .since_asked = passed(attempt->asked_to_end_at, now)}
+        &worker_events::stuck, stuck_event{.id = attempt->job->id, .since_asked = passed(attempt->asked_to_end_at, now)}
     );
     settle_later(attempt, {});
     start_ready();

@@ -11,7 +11,6 @@ namespace cofila::detail {
 
 namespace asio = boost::asio;
 using domain::cancel_reason;
-using signals = worker_events;
 
 void worker_core::take(const job_snapshot& job, steady_time asked)
 {
@@ -45,7 +44,9 @@ void worker_core::release_ready()
 void worker_core::start(const attempt_ptr& attempt)
 {
     const auto& job = *attempt->job;
-    hub->emit(&signals::job_active, job_active_event{.id = job.id, .name = job.name, .attempt = job.attempts_made + 1});
+    hub->emit(
+        &worker_events::job_active, job_active_event{.id = job.id, .name = job.name, .attempt = job.attempts_made + 1}
+    );
     running_.insert(attempt);
     watch(attempt);
     attempt->start(
@@ -149,7 +150,7 @@ void worker_core::lose(attempt_ptr attempt)
     std::erase(ready_, attempt);
     attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
     watch_.set();
-    hub->emit(&signals::lock_lost, lock_lost_event{.id = attempt->job->id});
+    hub->emit(&worker_events::lock_lost, lock_lost_event{.id = attempt->job->id});
     wake_.set();
 }
 

@@ -9,7 +9,6 @@
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using signals = worker_events;
 
 namespace {
 
@@ -220,10 +219,10 @@ void worker_core::announce(const ended_attempt& ended)
     const auto& job = *ended.attempt->job;
     announce_settled(*queue, job, ended.change);
     if (ended.change.to == job_state::completed)
-        hub->emit(&signals::job_processed, job_processed_event{.id = job.id, .name = job.name});
+        hub->emit(&worker_events::job_processed, job_processed_event{.id = job.id, .name = job.name});
     else if (ended.change.failed_attempt)
         hub->emit(
-            &signals::job_errored,
+            &worker_events::job_errored,
             job_errored_event{.id = job.id, .name = job.name, .error = ended.change.failed_attempt->error}
         );
 }

@@ -11,7 +11,6 @@
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using signals = queue_events;
 
 namespace {
 
@@ -32,10 +31,12 @@ asio::awaitable<void> update_progress_here(job_ptr job, std::string progress)
     queue.check_open();
     const bool stored = co_await queue.ports->repository->update_progress(queue.name, ref(*job), progress);
     require_lock(*job, stored);
-    if (!queue.hub->heard(&signals::progress))
+    if (!queue.hub->heard(&queue_events::progress))
         queue.hub->wake_watchers();
     else
-        queue.hub->emit(&signals::progress, progress_event{.id = job->job->id, .progress = parse_payload(progress)});
+        queue.hub->emit(
+            &queue_events::progress, progress_event{.id = job->job->id, .progress = parse_payload(progress)}
+        );
     job->progress = std::move(progress);
 }
 
@@ -58,7 +59,7 @@ asio::awaitable<void> add_log_here(job_ptr job, std::string text)
     log_line line{.at = queue.ports->time->wall_now(), .text = text};
     const bool stored = co_await queue.ports->repository->add_log(queue.name, ref(*job), std::move(line), keep);
     require_lock(*job, stored);
-    queue.hub->emit(&signals::log, log_event{.id = job->job->id, .line = std::move(text)});
+    queue.hub->emit(&queue_events::log, log_event{.id = job->job->id, .line = std::move(text)});
 }
 
 asio::awaitable<void> refresh_here(job_ptr job)

@@ -12,7 +12,6 @@
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using signals = queue_events;
 
 namespace {
 

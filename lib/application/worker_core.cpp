@@ -11,7 +11,6 @@ namespace cofila::detail {
 
 namespace asio = boost::asio;
 using domain::cancel_reason;
-using signals = worker_events;
 
 namespace {
 
@@ -152,7 +151,7 @@ asio::awaitable<void> worker_core::work()
 {
     try {
         co_await register_process();
-        hub->emit(&signals::ready, ready_event{});
+        hub->emit(&worker_events::ready, ready_event{});
         task_group loops{ports_->executor};
         loops.spawn(renewer_.renew());
         loops.spawn(renewer_.fence());
@@ -167,7 +166,7 @@ asio::awaitable<void> worker_core::work()
         crashed_ = std::current_exception();
     }
     queue->detach(*this);
-    hub->emit(&signals::closed, closed_event{});
+    hub->emit(&worker_events::closed, closed_event{});
     done_ = true;
     over_.set();
 }
@@ -199,7 +198,7 @@ asio::awaitable<void> worker_core::shut_down()
 {
     while (!closing_)
         co_await progress_.wait();
-    hub->emit(&signals::closing, closing_event{});
+    hub->emit(&worker_events::closing, closing_event{});
     co_await wait_for_attempts(&grace_ends_);
     for (const auto& attempt : running_)
         attempt->cancel(cancel_reason::closing, ports_->time->steady_now());

@@ -366,9 +366,7 @@ asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
     co_return answer;
 }
 
-asio::awaitable<void> repository::set_event_cursor(
-    std::string queue, std::string name, std::optional<std::uint64_t> at
-)
+asio::awaitable<void> repository::set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> at)
 {
     open_queue(queue).watched.set_cursor(name, at);
     co_return;

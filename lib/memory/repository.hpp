@@ -55,9 +55,8 @@ public:
     boost::asio::awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) override;
     boost::asio::awaitable<std::vector<logged_event>> events_after(std::string queue, std::uint64_t after, int limit)
         override;
-    boost::asio::awaitable<void> set_event_cursor(
-        std::string queue, std::string name, std::optional<std::uint64_t> at
-    ) override;
+    boost::asio::awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> at)
+        override;
     boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now) override;
 
     boost::asio::awaitable<storage_status> tend() override;

@@ -18,10 +18,10 @@ TEST_SUITE_BEGIN("bulk");
 
 namespace {
 
-const job_filter waiting{.state = job_state::waiting};
-const job_filter delayed{.state = job_state::delayed};
-const job_filter active{.state = job_state::active};
-const job_filter failed{.state = job_state::failed};
+const job_filter all_waiting{.state = job_state::waiting};
+const job_filter all_delayed{.state = job_state::delayed};
+const job_filter all_active{.state = job_state::active};
+const job_filter all_failed{.state = job_state::failed};
 
 std::string numbered(int number) { return std::to_string(1000 + number); }
 
@@ -58,7 +58,7 @@ CONTRACT_CASE("all jobs of a state are changed, page by page, in the order of th
     for (const int page_size : {1, 3, 10, 25, 1000}) {
         auto queue = s.in("pages of " + std::to_string(page_size));
         co_await add_numbered(queue, 25);
-        const auto removed = co_await queue.change_all(waiting, removal{}, page_size);
+        const auto removed = co_await queue.change_all(all_waiting, removal{}, page_size);
         CHECK(removed == numbers(0, 25));
         const auto counts = co_await queue.counts();
         CHECK(counts == job_counts{});
@@ -68,13 +68,13 @@ CONTRACT_CASE("all jobs of a state are changed, page by page, in the order of th
 CONTRACT_CASE("a page changes no more than its limit, and its end says where to go on")
 {
     co_await add_numbered(s, 10);
-    const auto first = co_await s->change_all(s.queue(), waiting, {.limit = 4}, removal{}, s.now());
+    const auto first = co_await s->change_all(s.queue(), all_waiting, {.limit = 4}, removal{}, s.now());
     CHECK(ids(first.changed) == numbers(0, 4));
     REQUIRE(first.next != "");
     const auto left = co_await s.counts();
     CHECK(left == job_counts{.waiting = 6});
     const page_request rest{.after = first.next, .limit = 100};
-    const auto second = co_await s->change_all(s.queue(), waiting, rest, removal{}, s.now());
+    const auto second = co_await s->change_all(s.queue(), all_waiting, rest, removal{}, s.now());
     CHECK(ids(second.changed) == numbers(4, 10));
     CHECK(second.next == "");
 }
@@ -82,11 +82,11 @@ CONTRACT_CASE("a page changes no more than its limit, and its end says where to 
 CONTRACT_CASE("what was interrupted can be begun anew: nothing is done twice, and nothing is left out")
 {
     co_await fail_numbered(s, 10);
-    const auto first = co_await s->change_all(s.queue(), failed, {.limit = 4}, retrial{}, s.now());
+    const auto first = co_await s->change_all(s.queue(), all_failed, {.limit = 4}, retrial{}, s.now());
     CHECK(ids(first.changed) == numbers(0, 4));
-    const auto again = co_await s.change_all(failed, retrial{}, 4);
+    const auto again = co_await s.change_all(all_failed, retrial{}, 4);
     CHECK(again == numbers(4, 10));
-    const auto nothing = co_await s.change_all(failed, retrial{}, 4);
+    const auto nothing = co_await s.change_all(all_failed, retrial{}, 4);
     CHECK(nothing == names{});
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 10});
@@ -97,7 +97,7 @@ CONTRACT_CASE("all that is delayed is promoted, and runs in the order of its add
     for (int i = 0; i < 5; ++i)
         co_await s.add(numbered(i), {.delay = seconds{100 - i}});
     co_await s.add("waits");
-    const auto promoted = co_await s.change_all(delayed, promotion{}, 2);
+    const auto promoted = co_await s.change_all(all_delayed, promotion{}, 2);
     CHECK(promoted == names{numbered(4), numbered(3), numbered(2), numbered(1), numbered(0)});
     const auto claimed = co_await s.claim(10);
     auto expected = numbers(0, 5);
@@ -115,7 +115,7 @@ CONTRACT_CASE("all that failed is retried, in the order in which it failed, with
         auto queue = s.in(keep ? "keep" : "forget");
         co_await fail_numbered(queue, 5);
         const retrial what{.options = {.keep_attempts = keep}};
-        const auto retried = co_await queue.change_all(failed, what, 2);
+        const auto retried = co_await queue.change_all(all_failed, what, 2);
         CHECK(retried == numbers(0, 5));
         const auto claimed = co_await queue.claim(10);
         CHECK(ids(claimed) == numbers(0, 5));
@@ -128,7 +128,7 @@ CONTRACT_CASE("all that waits is cancelled, and what is to be removed at once is
 {
     co_await add_numbered(s, 5, {.on_failed = retention::remove_at_once()});
     co_await s.add("kept");
-    const auto changed = co_await s.change_all(waiting, cancellation{.why = "no more"}, 2);
+    const auto changed = co_await s.change_all(all_waiting, cancellation{.why = "no more"}, 2);
     auto expected = numbers(0, 5);
     expected.push_back("kept");
     CHECK(changed == expected);
@@ -142,15 +142,15 @@ CONTRACT_CASE("jobs whose state does not allow the change are passed over")
 {
     co_await add_numbered(s, 5);
     const auto claimed = co_await s.claim(5);
-    const auto removed = co_await s.change_all(active, removal{}, 2);
+    const auto removed = co_await s.change_all(all_active, removal{}, 2);
     CHECK(removed == names{});
-    const auto retried = co_await s.change_all(active, retrial{}, 2);
+    const auto retried = co_await s.change_all(all_active, retrial{}, 2);
     CHECK(retried == names{});
     for (const auto& job : claimed) {
         const auto read = co_await s.get(job->id.str());
         CHECK(describe(read) == describe(*job));
     }
-    const auto forced = co_await s.change_all(active, forced_removal{}, 2);
+    const auto forced = co_await s.change_all(all_active, forced_removal{}, 2);
     CHECK(forced == numbers(0, 5));
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{});
@@ -162,7 +162,7 @@ CONTRACT_CASE("the workers of all active jobs can be asked to end them")
 {
     co_await add_numbered(s, 3);
     const auto claimed = co_await s.claim(3);
-    const auto asked = co_await s.change_all(active, cancellation{.why = "no more"}, 2);
+    const auto asked = co_await s.change_all(all_active, cancellation{.why = "no more"}, 2);
     CHECK(asked == numbers(0, 3));
     std::vector<lock_extension> locks;
     for (const auto& job : claimed)
@@ -193,7 +193,7 @@ CONTRACT_CASE("finished jobs are removed by their age: before a time, since a ti
         store of_its_own = s.in(c.name);
         const auto late = of_its_own.now() - start;
         co_await fail_numbered(of_its_own, 6);
-        job_filter filter = failed;
+        job_filter filter = all_failed;
         if (c.since)
             filter.since = *c.since + late;
         if (c.before)
@@ -209,7 +209,7 @@ CONTRACT_CASE("only what the filter lets through is changed")
 {
     for (int i = 0; i < 6; ++i)
         co_await s.add(numbered(i), {.tags = {{"tenant", i % 2 == 0 ? "a" : "b"}}});
-    auto filter = waiting;
+    auto filter = all_waiting;
     filter.tag = tag{.key = "tenant", .value = "b"};
     const auto removed = co_await s.change_all(filter, removal{}, 1);
     CHECK(removed == names{numbered(1), numbered(3), numbered(5)});
@@ -222,7 +222,7 @@ CONTRACT_CASE("jobs of other queues and of other states are left alone")
     auto other = s.in("other");
     co_await other.add_one_in_each_state();
     co_await s.add_one_in_each_state();
-    const auto removed = co_await s.change_all(waiting, removal{});
+    const auto removed = co_await s.change_all(all_waiting, removal{});
     CHECK(removed == names{"waiting"});
     const auto here = co_await s.counts();
     CHECK(here == job_counts{.delayed = 1, .active = 1, .completed = 1, .failed = 1});
@@ -233,10 +233,10 @@ CONTRACT_CASE("jobs of other queues and of other states are left alone")
 CONTRACT_CASE("a cursor of another listing is refused, and nothing is changed")
 {
     co_await add_numbered(s, 3);
-    const auto page = co_await s->list(s.queue(), waiting, {.limit = 1});
+    const auto page = co_await s->list(s.queue(), all_waiting, {.limit = 1});
     for (const auto& after : {page.next, std::string{"no cursor"}}) {
         const page_request request{.after = after};
-        const auto e = co_await error_of(s->change_all(s.queue(), failed, request, removal{}, s.now()));
+        const auto e = co_await error_of(s->change_all(s.queue(), all_failed, request, removal{}, s.now()));
         CHECK(e.code == errc::invalid_argument);
         CHECK(e.field == "after");
     }
@@ -247,7 +247,7 @@ CONTRACT_CASE("a cursor of another listing is refused, and nothing is changed")
 CONTRACT_CASE("thousands are removed")
 {
     co_await add_numbered(s, 2500);
-    const auto removed = co_await s.change_all(waiting, removal{}, 1000);
+    const auto removed = co_await s.change_all(all_waiting, removal{}, 1000);
     CHECK(removed == numbers(0, 2500));
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{});
@@ -255,7 +255,7 @@ CONTRACT_CASE("thousands are removed")
 
 CONTRACT_CASE("an unknown queue has nothing to change")
 {
-    const auto changed = co_await s.in("unknown").change_all(waiting, removal{});
+    const auto changed = co_await s.in("unknown").change_all(all_waiting, removal{});
     CHECK(changed == names{});
 }
 

@@ -25,7 +25,7 @@ job_options unique(mode how = mode::until_finished, milliseconds ttl = {})
 constexpr mode modes_without_time[] = {mode::until_finished, mode::replace, mode::keep_last};
 
 /// Whether an add with the deduplication id goes through now.
-asio::awaitable<bool> is_free(store s, std::string id)
+asio::awaitable<bool> adds_unique(store s, std::string id)
 {
     const auto row = co_await s.add(std::move(id), unique());
     co_return !row.deduplicated_by;
@@ -67,18 +67,18 @@ CONTRACT_CASE("while its owner waits, a second job is not added, and the owner i
 CONTRACT_CASE("until its owner has finished a second job is not added: delayed, active, tried again, rescued")
 {
     (void)co_await s.add("a", {.delay = 1s, .attempts = 2, .dedup = unique().dedup});
-    const auto delayed = co_await is_free(s, "b");
+    const auto delayed = co_await adds_unique(s, "b");
     CHECK_FALSE(delayed);
     s.pass(1s);
     const auto job = co_await s.claim_one();
-    const auto active = co_await is_free(s, "b");
+    const auto active = co_await adds_unique(s, "b");
     CHECK_FALSE(active);
     (void)co_await s.settle(s.failing(job));
-    const auto again = co_await is_free(s, "b");
+    const auto again = co_await adds_unique(s, "b");
     CHECK_FALSE(again);
     const auto last = co_await s.claim_one();
     (void)co_await s.rescue(last);
-    const auto rescued = co_await is_free(s, "b");
+    const auto rescued = co_await adds_unique(s, "b");
     CHECK_FALSE(rescued);
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 1});
@@ -101,7 +101,7 @@ CONTRACT_CASE(
     (void)co_await s.sweep();
     const auto stalled = co_await s.add_active("stalled", {.dedup = unique().dedup, .max_stalled_count = 0});
     (void)co_await s.rescue(stalled);
-    const auto free = co_await is_free(s, "last");
+    const auto free = co_await adds_unique(s, "last");
     CHECK(free);
     for (const auto* id : {"completed", "failed", "cancelled", "expired", "stalled"}) {
         const auto job = co_await s.get(id);
@@ -121,7 +121,7 @@ CONTRACT_CASE("the removal of its owner frees a deduplication id, in any state a
     at_once.on_completed = retention::remove_at_once();
     const auto completed = co_await s.add_active("completed", at_once);
     (void)co_await s.settle(s.completion(completed));
-    const auto free = co_await is_free(s, "last");
+    const auto free = co_await adds_unique(s, "last");
     CHECK(free);
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 1});
@@ -137,7 +137,7 @@ CONTRACT_CASE("a finished job that runs again owns nothing, and so two of them m
     const auto claimed = co_await s.claim(5);
     CHECK(ids(claimed) == names{"b", "a"});
     (void)co_await s.settle_and_claim({s.completion(claimed[1])}, 1);
-    const auto still_owned = co_await is_free(s, "c");
+    const auto still_owned = co_await adds_unique(s, "c");
     CHECK_FALSE(still_owned);
 }
 
@@ -166,7 +166,7 @@ CONTRACT_CASE("a job whose own id exists is a duplicate, whatever its deduplicat
     (void)co_await s.remove("a");
     const auto free_still = co_await s.add("b", unique());
     CHECK(free_still.duplicate);
-    const auto not_taken = co_await is_free(s, "c");
+    const auto not_taken = co_await adds_unique(s, "c");
     CHECK(not_taken);
 }
 

@@ -30,12 +30,6 @@ asio::awaitable<void> add_grouped(store s, names ids)
     }
 }
 
-asio::awaitable<names> claimed_ids(store s, int limit)
-{
-    const auto claimed = co_await s.claim(limit);
-    co_return ids(claimed);
-}
-
 /// Claimed one by one.
 asio::awaitable<names> claimed_in_order(store s, int count)
 {

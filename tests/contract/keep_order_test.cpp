@@ -26,12 +26,6 @@ job_options tried_again(milliseconds wait = 0ms)
     return {.attempts = 3, .backoff = backoff::fixed(wait), .group = "g"};
 }
 
-asio::awaitable<names> claimed_ids(store s, int limit)
-{
-    const auto claimed = co_await s.claim(limit);
-    co_return ids(claimed);
-}
-
 }  // namespace
 
 CONTRACT_CASE("without keep_order a failed job goes to the tail of its group")

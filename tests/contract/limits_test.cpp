@@ -22,12 +22,6 @@ asio::awaitable<void> allow(store s, std::optional<int> jobs)
     return s->set_limit(s.queue(), global_concurrency{.jobs = jobs});
 }
 
-asio::awaitable<names> claimed_ids(store s, int limit)
-{
-    const auto claimed = co_await s.claim(limit);
-    co_return ids(claimed);
-}
-
 }  // namespace
 
 CONTRACT_CASE("a queue that nobody has set a limit for has none")

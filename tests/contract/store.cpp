@@ -262,6 +262,12 @@ std::vector<std::string> ids(const std::vector<job_id>& jobs)
     return out;
 }
 
+asio::awaitable<std::vector<std::string>> claimed_ids(store s, int limit)
+{
+    const auto claimed = co_await s.claim(limit);
+    co_return ids(claimed);
+}
+
 std::string describe(const job_record& job)
 {
     std::ostringstream out;

@@ -114,6 +114,8 @@ job_ref claim_by_id(const job_snapshot& job);
 
 std::vector<std::string> ids(const std::vector<job_snapshot>& jobs);
 std::vector<std::string> ids(const std::vector<job_id>& jobs);
+/// Of as many as can be claimed now.
+boost::asio::awaitable<std::vector<std::string>> claimed_ids(store s, int limit);
 
 /// All that a repository keeps of a job, as text: two records are the same if their texts are.
 std::string describe(const job_record& job);

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ std::vector<error_case> closed_errors();
 std::vector<error_case> open_errors();
 /// Every function that writes, on a file that is busy, full or fails.
 std::vector<error_case> storage_errors();
+
+inline constexpr int least = std::numeric_limits<int>::min();
+inline constexpr int most = std::numeric_limits<int>::max();
 
 inline queue<> open_q(app& a) { return a.engine.queue("q"); }
 

@@ -10,8 +10,6 @@ namespace cofila::test {
 namespace {
 
 using task = asio::awaitable<void>;
-constexpr int least = std::numeric_limits<int>::min();
-constexpr int most = std::numeric_limits<int>::max();
 
 /// `add` of one job with these options.
 error_case refused(const char* field, job_options options)

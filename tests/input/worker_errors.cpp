@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "error_table.hpp"
 
 namespace cofila::test {
@@ -7,8 +5,6 @@ namespace cofila::test {
 namespace {
 
 using task = asio::awaitable<void>;
-constexpr int least = std::numeric_limits<int>::min();
-constexpr int most = std::numeric_limits<int>::max();
 
 asio::awaitable<boost::json::value> nothing(job<>) { co_return nullptr; }
 

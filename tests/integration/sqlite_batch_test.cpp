@@ -35,13 +35,13 @@ int count_commit(void* commits)
 }
 
 /// A writing runner on a new file.
-struct fixture {
+struct batch_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
     int commits = 0;
 
-    fixture()
+    batch_fixture()
     {
         run_one(
             runner,
@@ -57,7 +57,7 @@ struct fixture {
 
 TEST_SUITE_BEGIN("sqlite batch");
 
-TEST_CASE_FIXTURE(fixture, "a batch is one transaction")
+TEST_CASE_FIXTURE(batch_fixture, "a batch is one transaction")
 {
     test_batch batch;
     for (int i = 0; i < 100; ++i)
@@ -67,7 +67,7 @@ TEST_CASE_FIXTURE(fixture, "a batch is one transaction")
     CHECK(jobs() == 100);
 }
 
-TEST_CASE_FIXTURE(fixture, "an operation that fails leaves nothing behind, and the others are done")
+TEST_CASE_FIXTURE(batch_fixture, "an operation that fails leaves nothing behind, and the others are done")
 {
     test_batch batch;
     const auto& before = batch.add(adding("a"));
@@ -88,7 +88,9 @@ TEST_CASE_FIXTURE(fixture, "an operation that fails leaves nothing behind, and t
     CHECK(commits == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "where SQLite rolls everything back the others are done again without the one at fault")
+TEST_CASE_FIXTURE(
+    batch_fixture, "where SQLite rolls everything back the others are done again without the one at fault"
+)
 {
     const auto interrupted = [](sqlite::session& with) {
         auto* const db = with.link().handle();
@@ -125,7 +127,7 @@ TEST_CASE_FIXTURE(fixture, "where SQLite rolls everything back the others are do
     CHECK(commits == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "an operation that breaks its savepoint cannot leave half of itself behind")
+TEST_CASE_FIXTURE(batch_fixture, "an operation that breaks its savepoint cannot leave half of itself behind")
 {
     test_batch batch;
     batch.add(adding("a"));
@@ -138,7 +140,7 @@ TEST_CASE_FIXTURE(fixture, "an operation that breaks its savepoint cannot leave 
     CHECK(jobs() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "on a full disk what does not fit is refused, and what fits goes on")
+TEST_CASE_FIXTURE(batch_fixture, "on a full disk what does not fit is refused, and what fits goes on")
 {
     run_one(
         runner,
@@ -161,7 +163,9 @@ TEST_CASE_FIXTURE(fixture, "on a full disk what does not fit is refused, and wha
     CHECK(jobs() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "a commit that fails is told to all, and what comes next finds a connection that works")
+TEST_CASE_FIXTURE(
+    batch_fixture, "a commit that fails is told to all, and what comes next finds a connection that works"
+)
 {
     run_one(
         runner,
@@ -179,7 +183,7 @@ TEST_CASE_FIXTURE(fixture, "a commit that fails is told to all, and what comes n
     CHECK(jobs() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "renewals go first, and the others in their order")
+TEST_CASE_FIXTURE(batch_fixture, "renewals go first, and the others in their order")
 {
     std::string order;
     const auto note = [&](char name) { return [&order, name](sqlite::session&) { order += name; }; };
@@ -193,7 +197,7 @@ TEST_CASE_FIXTURE(fixture, "renewals go first, and the others in their order")
     CHECK(order == "rsabc");
 }
 
-TEST_CASE_FIXTURE(fixture, "a batch has an end: what is left comes with the next")
+TEST_CASE_FIXTURE(batch_fixture, "a batch has an end: what is left comes with the next")
 {
     test_batch batch;
     for (int i = 0; i < 1500; ++i)

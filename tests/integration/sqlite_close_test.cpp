@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
+struct close_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
 
@@ -27,11 +27,6 @@ struct fixture {
 };
 
 asio::awaitable<void> ignore_answer(asio::awaitable<bool> task) { co_await std::move(task); }
-
-asio::awaitable<void> add(std::shared_ptr<job_repository> store, std::string id)
-{
-    co_await store->add("q", one_job(std::move(id)));
-}
 
 /// A loop that a test stops at will.
 class stopped_loop {
@@ -81,7 +76,7 @@ private:
 
 TEST_SUITE_BEGIN("sqlite close");
 
-TEST_CASE_FIXTURE(fixture, "a repository that is dropped without close ends by itself, and its file is whole")
+TEST_CASE_FIXTURE(close_fixture, "a repository that is dropped without close ends by itself, and its file is whole")
 {
     run_coro([&]() -> asio::awaitable<void> {
         auto store = co_await open({.path = path});
@@ -91,13 +86,13 @@ TEST_CASE_FIXTURE(fixture, "a repository that is dropped without close ends by i
     CHECK(jobs() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "operations that are under way keep what they need")
+TEST_CASE_FIXTURE(close_fixture, "operations that are under way keep what they need")
 {
     run_coro([&]() -> asio::awaitable<void> {
         auto store = co_await open({.path = path});
         task_group group{co_await asio::this_coro::executor};
         for (int i = 0; i < 50; ++i)
-            group.spawn(add(store, std::to_string(i)));
+            group.spawn(add_as(store, std::to_string(i)));
         co_await settle();
         store.reset();
         co_await group.join();
@@ -105,13 +100,13 @@ TEST_CASE_FIXTURE(fixture, "operations that are under way keep what they need")
     CHECK(jobs() == 50);
 }
 
-TEST_CASE_FIXTURE(fixture, "a loop that is destroyed first ends the threads, and leaves the repository harmless")
+TEST_CASE_FIXTURE(close_fixture, "a loop that is destroyed first ends the threads, and leaves the repository harmless")
 {
     for (const bool polled : {false, true}) {
         auto loop = std::make_optional<stopped_loop>();
         auto store = loop->open({.path = path});
         for (int i = 0; i < 50; ++i)
-            loop->spawn(add(store, std::to_string(i)));
+            loop->spawn(add_as(store, std::to_string(i)));
         if (polled)
             loop->poll();
         loop->spawn(ignore_answer(store->changed_elsewhere()));
@@ -120,13 +115,13 @@ TEST_CASE_FIXTURE(fixture, "a loop that is destroyed first ends the threads, and
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "answers that nobody takes any more go with the loop, whoever goes first")
+TEST_CASE_FIXTURE(close_fixture, "answers that nobody takes any more go with the loop, whoever goes first")
 {
     for (const bool store_first : {false, true}) {
         auto loop = std::make_optional<stopped_loop>();
         auto store = loop->open({.path = path});
         for (int i = 0; i < 50; ++i)
-            loop->spawn(add(store, std::to_string(i)));
+            loop->spawn(add_as(store, std::to_string(i)));
         loop->spawn([](std::shared_ptr<job_repository> s) -> asio::awaitable<void> { co_await s->counts("q"); }(store));
         loop->poll();
         if (store_first)
@@ -135,7 +130,7 @@ TEST_CASE_FIXTURE(fixture, "answers that nobody takes any more go with the loop,
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "a wait for changes may be under way when the loop is destroyed")
+TEST_CASE_FIXTURE(close_fixture, "a wait for changes may be under way when the loop is destroyed")
 {
     auto loop = std::make_optional<stopped_loop>();
     auto store = loop->open({.path = path});
@@ -146,14 +141,14 @@ TEST_CASE_FIXTURE(fixture, "a wait for changes may be under way when the loop is
     SUBCASE("after the repository") { store.reset(); }
 }
 
-TEST_CASE_FIXTURE(fixture, "an exception that leaves the loop costs nobody else his answer")
+TEST_CASE_FIXTURE(close_fixture, "an exception that leaves the loop costs nobody else his answer")
 {
     stopped_loop loop;
     const auto store = loop.open({.path = path});
     int answered = 0;
     const auto add_and_throw = [](std::shared_ptr<job_repository> s, std::string id, int& count
                                ) -> asio::awaitable<void> {
-        co_await add(std::move(s), std::move(id));
+        co_await add_as(std::move(s), std::move(id));
         ++count;
         throw std::runtime_error{"after the answer"};
     };
@@ -170,23 +165,23 @@ TEST_CASE_FIXTURE(fixture, "an exception that leaves the loop costs nobody else 
     CHECK(answered == 20);
 }
 
-TEST_CASE_FIXTURE(fixture, "nothing waits for a busy file at the end")
+TEST_CASE_FIXTURE(close_fixture, "nothing waits for a busy file at the end")
 {
     auto loop = std::make_optional<stopped_loop>();
     auto store = loop->open({.path = path, .operation_deadline = 1h});
     const file_holder other{path};
-    loop->spawn(add(store, "a"));
+    loop->spawn(add_as(store, "a"));
     loop->poll();
     SUBCASE("the loop goes first") { loop.reset(); }
     SUBCASE("the repository goes first") { store.reset(); }
 }
 
-TEST_CASE_FIXTURE(fixture, "closing twice at once is closing once")
+TEST_CASE_FIXTURE(close_fixture, "closing twice at once is closing once")
 {
     run_coro([&]() -> asio::awaitable<void> {
         auto store = co_await open({.path = path});
         task_group group{co_await asio::this_coro::executor};
-        group.spawn(add(store, "a"));
+        group.spawn(add_as(store, "a"));
         group.spawn(store->close());
         group.spawn(store->close());
         co_await group.join();
@@ -196,7 +191,7 @@ TEST_CASE_FIXTURE(fixture, "closing twice at once is closing once")
     CHECK(jobs() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "an operation on a busy file fails after the deadline, and the repository goes on")
+TEST_CASE_FIXTURE(close_fixture, "an operation on a busy file fails after the deadline, and the repository goes on")
 {
     run_coro([&]() -> asio::awaitable<void> {
         auto store = co_await open({.path = path, .operation_deadline = 20ms});
@@ -212,7 +207,7 @@ TEST_CASE_FIXTURE(fixture, "an operation on a busy file fails after the deadline
     CHECK(jobs() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a store that is refused leaves nothing running")
+TEST_CASE_FIXTURE(close_fixture, "a store that is refused leaves nothing running")
 {
     execute(path, "CREATE TABLE theirs (a)");
     run_coro([&]() -> asio::awaitable<void> {

@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::uintmax_t mebibyte = 1024 * 1024;
 
-struct fixture {
+struct log_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
 
-    fixture()
+    log_fixture()
     {
         run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("a")); });
     }
@@ -53,7 +53,7 @@ struct fixture {
 
 TEST_SUITE_BEGIN("sqlite log");
 
-TEST_CASE_FIXTURE(fixture, "the log stays short over many small transactions")
+TEST_CASE_FIXTURE(log_fixture, "the log stays short over many small transactions")
 {
     std::uintmax_t longest = 0;
     for (int i = 0; i < 50; ++i) {
@@ -64,7 +64,7 @@ TEST_CASE_FIXTURE(fixture, "the log stays short over many small transactions")
 }
 
 TEST_CASE_FIXTURE(
-    fixture, "a reader that stays makes the log longer, but stops nobody; without it the log is short again"
+    log_fixture, "a reader that stays makes the log longer, but stops nobody; without it the log is short again"
 )
 {
     {
@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(
     CHECK(log_size() == size);
 }
 
-TEST_CASE_FIXTURE(fixture, "tending copies a short log into the file, also one that somebody else left")
+TEST_CASE_FIXTURE(log_fixture, "tending copies a short log into the file, also one that somebody else left")
 {
     write(10);
     tend();
@@ -100,7 +100,9 @@ TEST_CASE_FIXTURE(fixture, "tending copies a short log into the file, also one t
     CHECK(progress_in_file() == 77);
 }
 
-TEST_CASE_FIXTURE(fixture, "tending copies what others write who leave that to us, though nothing of ours was written")
+TEST_CASE_FIXTURE(
+    log_fixture, "tending copies what others write who leave that to us, though nothing of ours was written"
+)
 {
     write(10);
     tend();

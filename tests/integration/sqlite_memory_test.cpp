@@ -14,7 +14,7 @@ using kind = sqlite::operation::kind;
 
 namespace {
 
-test_operation::work adding(std::string id, std::size_t bytes = 10)
+test_operation::work adding_large(std::string id, std::size_t bytes = 10)
 {
     return [job = one_job(std::move(id), '"' + std::string(bytes, 'x') + '"')](sqlite::session& with) {
         sqlite::add(with, "q", job);
@@ -30,7 +30,7 @@ public:
     ~memory_limit() { sqlite3_hard_heap_limit64(0); }
 };
 
-struct fixture {
+struct memory_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
@@ -45,20 +45,22 @@ struct fixture {
 
 TEST_SUITE_BEGIN("sqlite memory");
 
-TEST_CASE_FIXTURE(fixture, "F23: an operation that finds no memory is told so and undone, and the others are done")
+TEST_CASE_FIXTURE(
+    memory_fixture, "F23: an operation that finds no memory is told so and undone, and the others are done"
+)
 {
     for (const auto how : {kind::several, kind::renewal}) {
         test_batch batch;
         const auto id = std::to_string(static_cast<int>(how));
-        const auto& before = batch.add(adding("before " + id));
+        const auto& before = batch.add(adding_large("before " + id));
         const auto& failing = batch.add(
             [&](sqlite::session& with) {
-                adding("half done " + id)(with);
+                adding_large("half done " + id)(with);
                 throw std::bad_alloc{};
             },
             how
         );
-        const auto& after = batch.add(adding("after " + id), kind::single);
+        const auto& after = batch.add(adding_large("after " + id), kind::single);
         batch.run(runner);
         REQUIRE(failing.failure());
         CHECK(failing.failure()->code() == errc::storage_busy);
@@ -71,11 +73,11 @@ TEST_CASE_FIXTURE(fixture, "F23: an operation that finds no memory is told so an
     CHECK(count("id LIKE 'half done%'") == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "F23: so is one that only looks, on either connection")
+TEST_CASE_FIXTURE(memory_fixture, "F23: so is one that only looks, on either connection")
 {
     auto options = connecting(path);
     options.read_only = true;
-    run_one(runner, adding("a"));
+    run_one(runner, adding_large("a"));
     sqlite::reading_runner reader{options};
     for (auto* const on : {static_cast<sqlite::batch_runner*>(&runner), static_cast<sqlite::batch_runner*>(&reader)}) {
         const auto failed =
@@ -86,11 +88,11 @@ TEST_CASE_FIXTURE(fixture, "F23: so is one that only looks, on either connection
 }
 
 TEST_CASE_FIXTURE(
-    fixture, "F24: wherever SQLite finds no memory, what is acknowledged is there and what is refused is not"
+    memory_fixture, "F24: wherever SQLite finds no memory, what is acknowledged is there and what is refused is not"
 )
 {
     REQUIRE(sqlite3_memory_used() == 0);
-    run_one(runner, adding("first"));
+    run_one(runner, adding_large("first"));
     REQUIRE(sqlite3_memory_used() > 0);
     int refused = 0;
     int unknown = 0;
@@ -102,7 +104,7 @@ TEST_CASE_FIXTURE(
         std::vector<std::pair<std::string, const test_operation*>> adds;
         for (const auto bytes : {10u, 2000u, 100'000u}) {
             const auto id = std::to_string(i) + "-" + std::to_string(bytes);
-            adds.emplace_back(id, &batch.add(adding(id, bytes)));
+            adds.emplace_back(id, &batch.add(adding_large(id, bytes)));
         }
         {
             const memory_limit tight{i * 1000};
@@ -124,7 +126,7 @@ TEST_CASE_FIXTURE(
     CHECK(count("id IN (" + absent + ")") == 0);
     CHECK(count("id IN (" + stored + ")") == 1 + 3 * limits - refused - unknown);
     CHECK(ask(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1);
-    run_one(runner, adding("last"));
+    run_one(runner, adding_large("last"));
 }
 
 TEST_SUITE_END();

@@ -160,11 +160,11 @@ std::string plan_of(SQLite::Database& db, const std::string& sql)
     return out;
 }
 
-struct fixture {
+struct plans_fixture {
     temp_folder folder{};
     std::map<std::string, std::string> plans{};
 
-    fixture()
+    plans_fixture()
     {
         sqlite::writing_runner runner{connecting(folder.file("jobs.db")), false};
         run_one(runner, use_everything);
@@ -194,7 +194,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST_SUITE_BEGIN("sqlite plans");
 
-TEST_CASE_FIXTURE(fixture, "no statement reads a whole table but those of the queues and workers, nor sorts")
+TEST_CASE_FIXTURE(plans_fixture, "no statement reads a whole table but those of the queues and workers, nor sorts")
 {
     CHECK(plans.size() > 40);
     for (const auto& [sql, plan] : plans) {
@@ -209,7 +209,7 @@ TEST_CASE_FIXTURE(fixture, "no statement reads a whole table but those of the qu
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "each partial index serves what it was made for")
+TEST_CASE_FIXTURE(plans_fixture, "each partial index serves what it was made for")
 {
     struct expectation {
         std::string part;

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
+struct rows_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
@@ -54,7 +54,7 @@ struct fixture {
 
 TEST_SUITE_BEGIN("sqlite rows");
 
-TEST_CASE_FIXTURE(fixture, "long bodies have a table of their own, short ones have not")
+TEST_CASE_FIXTURE(rows_fixture, "long bodies have a table of their own, short ones have not")
 {
     add("short", '"' + std::string(498, 's') + '"');
     CHECK(count("cofila_bodies") == 0);
@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(fixture, "long bodies have a table of their own, short ones ha
     CHECK(count("cofila_bodies WHERE data IS NULL AND length(result) = 602") == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "new data moves to where its length belongs, and nothing of the old is kept")
+TEST_CASE_FIXTURE(rows_fixture, "new data moves to where its length belongs, and nothing of the old is kept")
 {
     const auto update = [&](std::size_t bytes) {
         run_one(runner, [&](sqlite::session& with) {
@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(fixture, "new data moves to where its length belongs, and noth
     CHECK(count("cofila_jobs WHERE length(data) = 10") == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a cancellation is not kept with a job that has ended or runs again")
+TEST_CASE_FIXTURE(rows_fixture, "a cancellation is not kept with a job that has ended or runs again")
 {
     add("a", "{}", {.ttl = 1h});
     auto job = claim();
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(fixture, "a cancellation is not kept with a job that has ended
     CHECK(count("cofila_jobs WHERE expires_at IS NULL") == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "whatever removes a job takes all of it along")
+TEST_CASE_FIXTURE(rows_fixture, "whatever removes a job takes all of it along")
 {
     const std::string long_data = '"' + std::string(1000, 'd') + '"';
     enum class way { by_hand, at_once, by_age, all_of_them };
@@ -134,7 +134,9 @@ TEST_CASE_FIXTURE(fixture, "whatever removes a job takes all of it along")
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "a key is never given twice, also when the last job is removed and the file opened again")
+TEST_CASE_FIXTURE(
+    rows_fixture, "a key is never given twice, also when the last job is removed and the file opened again"
+)
 {
     const auto first = add("a");
     remove("a");
@@ -147,7 +149,7 @@ TEST_CASE_FIXTURE(fixture, "a key is never given twice, also when the last job i
     CHECK(third->key > second->key);
 }
 
-TEST_CASE_FIXTURE(fixture, "two connections that add by turns share one order")
+TEST_CASE_FIXTURE(rows_fixture, "two connections that add by turns share one order")
 {
     sqlite::writing_runner other{connecting(path), false};
     for (int i = 0; i < 10; ++i)
@@ -159,7 +161,7 @@ TEST_CASE_FIXTURE(fixture, "two connections that add by turns share one order")
         CHECK(claim()->id == job_id{std::to_string(i)});
 }
 
-TEST_CASE_FIXTURE(fixture, "neither a look at an unknown queue nor a claim from it makes it")
+TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim from it makes it")
 {
     run_one(runner, [](sqlite::session& with) {
         settle_and_claim_request request{.queue = "unknown", .now = manual_clock::start};

@@ -84,6 +84,13 @@ inline std::vector<job_snapshot> one_job(std::string id, std::string data = "{}"
     return {some_job(std::move(id), std::move(data))};
 }
 
+inline boost::asio::awaitable<void> add_as(
+    std::shared_ptr<job_repository> store, std::string id, std::string data = "{}"
+)
+{
+    co_await store->add("q", one_job(std::move(id), std::move(data)));
+}
+
 /// An operation that nobody waits for: a test looks at what became of it.
 class test_operation final : public sqlite::operation {
 public:

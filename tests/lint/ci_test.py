@@ -69,6 +69,12 @@ with tempfile.TemporaryDirectory() as folder:
         ["build: storage: fault VFS: 9 cases", "build: storage: 5 jobs added", "build: models: model jobs: 5 states"],
     )
     write("build/testlog.json", FAILED)
-    check("a run with failures", run("count", "0", "build/testlog.json"), (["6 passed, 4 failed, 0 skipped"], 1))
+    lines, code = run("count", "0", "build/testlog.json")
+    check("the exit code of a run with failures", code, 1)
+    check("its last line", lines[-1], "6 passed, 4 failed, 0 skipped")
+    check("its beginning", lines[:2], ["FAIL in build: cofila:crash / crash kill", "    kill -9: 9 cycles"])
+    check("its failures", [line for line in lines if " in build: " in line][1:], [
+        "FAIL in build: cofila:unit / leak", "TIMEOUT in build: cofila:headers / headers",
+    ])
 print(f"{wrong} answers wrong")
 sys.exit(wrong > 0)

@@ -10,11 +10,6 @@ namespace {
 
 using change_list = std::vector<row_change>;
 
-bool became(const row_change& change, job_state from, job_state to)
-{
-    return change.before && change.after && change.before->state == from && change.after->state == to;
-}
-
 bool left_active(const row_change& change)
 {
     return change.before && change.after && change.before->state == job_state::active &&

@@ -11,11 +11,6 @@ namespace {
 
 using kind = intent::kind;
 
-bool became(const row_change& change, job_state from, job_state to)
-{
-    return change.before && change.after && change.before->state == from && change.after->state == to;
-}
-
 /// Whether the row that this lock was on was written to.
 bool wrote(const ledger::effect& did, const std::string& token)
 {

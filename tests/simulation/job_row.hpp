@@ -45,6 +45,11 @@ struct row_change {
     bool written = false;
 };
 
+inline bool became(const row_change& change, job_state from, job_state to)
+{
+    return change.before && change.after && change.before->state == from && change.after->state == to;
+}
+
 /// What the file holds.
 struct stored_state {
     std::vector<job_row> jobs{};                  ///< By key.

@@ -26,11 +26,6 @@ namespace {
 
 constexpr std::uintmax_t mebibyte = 1024 * 1024;
 
-asio::awaitable<void> add_as(std::shared_ptr<job_repository> store, std::string id, std::string data = "{}")
-{
-    co_await store->add("q", one_job(std::move(id), std::move(data)));
-}
-
 asio::awaitable<void> open_and_close(sqlite::options with)
 {
     const auto store = co_await open(std::move(with));

@@ -20,11 +20,6 @@ void migrate(const std::string& path)
     execute(path, "UPDATE cofila_meta SET value = 77 WHERE key = 'schema_version'");
 }
 
-asio::awaitable<void> add_as(std::shared_ptr<job_repository> store, std::string id)
-{
-    co_await store->add("q", one_job(std::move(id)));
-}
-
 asio::awaitable<void> renew_none(std::shared_ptr<job_repository> store)
 {
     co_await store->extend_locks(manual_clock::start, {});

@@ -6,22 +6,22 @@
 #include "domain/attempt_outcome.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
+using namespace cofila::test;
 using domain::cancel_reason;
 
 TEST_SUITE_BEGIN("attempt_outcome");
 
 namespace {
 
-constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
-
 job_record active_job()
 {
     const auto options = std::make_shared<const job_options>(domain::resolve({.attempts = 2}, {}));
-    auto job = domain::new_job("a", "task", "{}", options, now);
-    domain::lock(job, {.high = 0, .low = 1}, "w", std::chrono::seconds{30}, now);
+    auto job = domain::new_job("a", "task", "{}", options, new_year);
+    domain::lock(job, {.high = 0, .low = 1}, "w", std::chrono::seconds{30}, new_year);
     return job;
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("who asked a processor to end decides what its end means")
     };
     for (const auto& c : cases) {
         INFO(c.name);
-        const auto change = domain::after_attempt(job, c.outcome, c.cancelled, "", now, {});
+        const auto change = domain::after_attempt(job, c.outcome, c.cancelled, "", new_year, {});
         CHECK(change.has_value() == c.to.has_value());
         if (!change || !c.to)
             continue;
@@ -85,7 +85,7 @@ TEST_CASE("who asked a processor to end decides what its end means")
 TEST_CASE("a job that somebody cancelled fails with the reason, whatever its processor did")
 {
     for (const auto& outcome : all_outcomes) {
-        const auto change = domain::after_attempt(active_job(), outcome, cancel_reason::cancelled, "why", now, {});
+        const auto change = domain::after_attempt(active_job(), outcome, cancel_reason::cancelled, "why", new_year, {});
         REQUIRE(change);
         CHECK(change->to == job_state::failed);
         CHECK(change->failed_reason == "cancelled: why");

@@ -5,6 +5,7 @@
 #include "domain/dedup.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -16,13 +17,12 @@ TEST_SUITE_BEGIN("deduplication");
 
 namespace {
 
-constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
 constexpr mode all_modes[] = {mode::until_finished, mode::throttle, mode::extend, mode::replace, mode::keep_last};
 constexpr job_state all_states[] = {
     job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
 };
 
-job_record new_job(mode how, time_point at = now)
+job_record new_job(mode how, time_point at = new_year)
 {
     const deduplication dedup{.id = "d", .how = how, .ttl = 10s};
     return domain::new_job(
@@ -67,8 +67,8 @@ TEST_CASE("an owner whose time is over holds nothing, whatever its state and the
     for (const auto how : all_modes)
         for (const auto state : all_states) {
             const auto owner = owner_in(state, mode::throttle);
-            CHECK(domain::deduplicate(&owner, new_job(how, now + 10s)) == dedup_answer::add);
-            CHECK(domain::deduplicate(&owner, new_job(how, now + 9'999ms)) != dedup_answer::add);
+            CHECK(domain::deduplicate(&owner, new_job(how, new_year + 10s)) == dedup_answer::add);
+            CHECK(domain::deduplicate(&owner, new_job(how, new_year + 9'999ms)) != dedup_answer::add);
         }
 }
 
@@ -79,30 +79,30 @@ TEST_CASE("a new job holds its deduplication id, for a time or until it has fini
         CHECK(job.holds_dedup);
         CHECK(job.kept_for == 0);
         const bool timed = how == mode::throttle || how == mode::extend;
-        CHECK(job.dedup_until == (timed ? std::optional{now + 10s} : std::nullopt));
+        CHECK(job.dedup_until == (timed ? std::optional{new_year + 10s} : std::nullopt));
     }
     const auto without =
-        domain::new_job("a", "task", "{}", std::make_shared<const job_options>(domain::resolve({}, {})), now);
+        domain::new_job("a", "task", "{}", std::make_shared<const job_options>(domain::resolve({}, {})), new_year);
     CHECK_FALSE(without.holds_dedup);
     CHECK_FALSE(without.dedup_until);
 }
 
 TEST_CASE("a time that is no date any more is the last there is")
 {
-    const deduplication longest{.id = "d", .how = mode::throttle, .ttl = milliseconds::max()};
-    CHECK(domain::hold_until(longest, now) == time_point::max());
-    CHECK(domain::hold_until({.id = "d", .how = mode::throttle, .ttl = 1ms}, now) == now + 1ms);
+    const deduplication endless{.id = "d", .how = mode::throttle, .ttl = milliseconds::max()};
+    CHECK(domain::hold_until(endless, new_year) == time_point::max());
+    CHECK(domain::hold_until({.id = "d", .how = mode::throttle, .ttl = 1ms}, new_year) == new_year + 1ms);
 }
 
 TEST_CASE("a finished job holds on to its deduplication id until its time is over")
 {
     const auto throttled = owner_in(job_state::completed, mode::throttle);
-    CHECK(domain::holds_on(throttled, now + 9'999ms));
-    CHECK_FALSE(domain::holds_on(throttled, now + 10s));
-    CHECK_FALSE(domain::holds_on(owner_in(job_state::completed), now));
+    CHECK(domain::holds_on(throttled, new_year + 9'999ms));
+    CHECK_FALSE(domain::holds_on(throttled, new_year + 10s));
+    CHECK_FALSE(domain::holds_on(owner_in(job_state::completed), new_year));
     auto freed = throttled;
     freed.holds_dedup = false;
-    CHECK_FALSE(domain::holds_on(freed, now));
+    CHECK_FALSE(domain::holds_on(freed, new_year));
 }
 
 TEST_CASE("a job that is kept for the end of another has no date and holds nothing")
@@ -121,28 +121,29 @@ TEST_CASE("what ends a job or removes it frees its deduplication id, what lets i
     auto job = new_job(mode::until_finished);
     job.state = job_state::active;
     job.attempts_started = 1;
-    CHECK(domain::after_success(job, "1", now).frees_dedup);
-    CHECK(domain::after_failure(job, {.message = "boom"}, now, 0.0).frees_dedup);
-    CHECK(domain::after_cancellation(job, "why", now).frees_dedup);
-    CHECK(domain::after_expiry(job, now).frees_dedup);
-    CHECK(domain::after_damage(job, now).frees_dedup);
+    CHECK(domain::after_success(job, "1", new_year).frees_dedup);
+    CHECK(domain::after_failure(job, {.message = "boom"}, new_year, 0.0).frees_dedup);
+    CHECK(domain::after_cancellation(job, "why", new_year).frees_dedup);
+    CHECK(domain::after_expiry(job, new_year).frees_dedup);
+    CHECK(domain::after_damage(job, new_year).frees_dedup);
     CHECK_FALSE(domain::after_release(job).frees_dedup);
-    CHECK_FALSE(domain::after_deferral(job, delay_for{.wait = 1s}, now).frees_dedup);
-    CHECK_FALSE(domain::mark_as_stalled(job, now, 0).frees_dedup);
+    CHECK_FALSE(domain::after_deferral(job, delay_for{.wait = 1s}, new_year).frees_dedup);
+    CHECK_FALSE(domain::mark_as_stalled(job, new_year, 0).frees_dedup);
     job.stalled_count = 1;
-    CHECK(domain::mark_as_stalled(job, now, 0).frees_dedup);
+    CHECK(domain::mark_as_stalled(job, new_year, 0).frees_dedup);
     auto options = *job.options;
     options.attempts = 2;
     job.options = std::make_shared<const job_options>(options);
-    CHECK_FALSE(domain::after_failure(job, {.message = "boom"}, now, 0.0).frees_dedup);
+    CHECK_FALSE(domain::after_failure(job, {.message = "boom"}, new_year, 0.0).frees_dedup);
 }
 
 TEST_CASE("the end of a job without a deduplication frees nothing")
 {
-    auto job = domain::new_job("a", "task", "{}", std::make_shared<const job_options>(domain::resolve({}, {})), now);
+    auto job =
+        domain::new_job("a", "task", "{}", std::make_shared<const job_options>(domain::resolve({}, {})), new_year);
     job.state = job_state::active;
-    CHECK_FALSE(domain::after_success(job, "1", now).frees_dedup);
-    CHECK_FALSE(domain::after_failure(job, {.message = "boom"}, now, 0.0).frees_dedup);
+    CHECK_FALSE(domain::after_success(job, "1", new_year).frees_dedup);
+    CHECK_FALSE(domain::after_failure(job, {.message = "boom"}, new_year, 0.0).frees_dedup);
 }
 
 TEST_CASE("a kept job that is promoted, delayed or ended by hand is kept no more; with another priority it is")
@@ -150,7 +151,7 @@ TEST_CASE("a kept job that is promoted, delayed or ended by hand is kept no more
     const auto after = [](const job_change& what) {
         auto job = new_job(mode::keep_last);
         domain::keep_for(job, 17);
-        domain::apply(job, domain::after_change(job, what, now).value());
+        domain::apply(job, domain::after_change(job, what, new_year).value());
         return job;
     };
     CHECK(after(promotion{}).kept_for == 0);

@@ -6,16 +6,16 @@
 #include <vector>
 
 #include "domain/ids.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
+using namespace cofila::test;
 using namespace std::chrono_literals;
 
 TEST_SUITE_BEGIN("ids");
 
 namespace {
-
-constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
 
 bool is_uuid_v7(const std::string& text)
 {
@@ -58,7 +58,7 @@ TEST_CASE("ids of one millisecond sort in the order of their making, whatever th
     domain::id_maker maker;
     std::vector<std::string> ids;
     for (int i = 0; i < 20'000; ++i)  // more than the sequence holds
-        ids.push_back(maker.next(now, static_cast<std::uint64_t>(20'000 - i) * 0x9E3779B97F4A7C15));
+        ids.push_back(maker.next(new_year, static_cast<std::uint64_t>(20'000 - i) * 0x9E3779B97F4A7C15));
     CHECK(std::ranges::is_sorted(ids));
     CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == ids.size());
     CHECK(std::ranges::all_of(ids, is_uuid_v7));
@@ -69,7 +69,7 @@ TEST_CASE("ids sort when the clock goes on, stands still or steps back")
     domain::id_maker maker;
     std::vector<std::string> ids;
     for (const auto step : {0ms, 1ms, 0ms, -3'600'000ms, 5ms, -1ms, 3'600'000ms, -1ms, 0ms, 7'200'000ms}) {
-        static auto clock = now;
+        static auto clock = new_year;
         clock += step;
         for (int i = 0; i < 3; ++i)
             ids.push_back(maker.next(clock, 0));
@@ -82,17 +82,17 @@ TEST_CASE("as many ids of one millisecond as the sequence holds show that millis
 {
     domain::id_maker maker;
     for (std::uint16_t i = 0; i < 4096; ++i)
-        REQUIRE(maker.next(now, 5) == domain::uuid_v7(now, i, 5));
-    CHECK(maker.next(now, 5) == domain::uuid_v7(now + 1ms, 0, 5));
-    CHECK(maker.next(now, 5) == domain::uuid_v7(now + 1ms, 1, 5));
+        REQUIRE(maker.next(new_year, 5) == domain::uuid_v7(new_year, i, 5));
+    CHECK(maker.next(new_year, 5) == domain::uuid_v7(new_year + 1ms, 0, 5));
+    CHECK(maker.next(new_year, 5) == domain::uuid_v7(new_year + 1ms, 1, 5));
 }
 
 TEST_CASE("an id made after the clock went on shows the clock's time again")
 {
     domain::id_maker maker;
     for (int i = 0; i < 5000; ++i)
-        maker.next(now, 0);
-    CHECK(maker.next(now + 1h, 7) == domain::uuid_v7(now + 1h, 0, 7));
+        maker.next(new_year, 0);
+    CHECK(maker.next(new_year + 1h, 7) == domain::uuid_v7(new_year + 1h, 0, 7));
 }
 
 TEST_CASE("a token is 32 hexadecimal digits")

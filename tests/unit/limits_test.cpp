@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/limits.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -18,8 +19,6 @@ using domain::waiting_group;
 TEST_SUITE_BEGIN("limits");
 
 namespace {
-
-constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
 
 using names = std::vector<std::string>;
 using waiting_jobs = std::map<std::string, std::vector<turn>>;
@@ -42,7 +41,7 @@ names served(std::vector<waiting_group> groups, int jobs, waiting_jobs waiting)
 
 TEST_CASE("without a limit there is room for all that is wanted")
 {
-    const auto room = room_for(7, {}, 100, {}, {}, now);
+    const auto room = room_for(7, {}, 100, {}, {}, new_year);
     CHECK(room.jobs == 7);
     CHECK(room.again == std::nullopt);
 }
@@ -56,7 +55,7 @@ TEST_CASE("a concurrency leaves room for what is not active, and tells no time")
         int room;
     } const cases[] = {{5, 10, 0, 5}, {5, 10, 5, 5}, {5, 10, 6, 4}, {5, 10, 10, 0}, {5, 10, 11, 0}, {0, 10, 0, 0}};
     for (const auto& c : cases) {
-        const auto room = room_for(c.wanted, c.concurrency, c.active, {}, {}, now);
+        const auto room = room_for(c.wanted, c.concurrency, c.active, {}, {}, new_year);
         CHECK(room.jobs == c.room);
         CHECK(room.again == std::nullopt);
     }
@@ -66,47 +65,47 @@ TEST_CASE("a rate leaves room for what was not claimed within its window")
 {
     const rate_limit rate{.max = 5, .duration = 10s};
     const std::vector<claim_note> past{
-        {.at = now - 10s, .jobs = 100}, {.at = now - 9'999ms, .jobs = 2}, {.at = now, .jobs = 1}
+        {.at = new_year - 10s, .jobs = 100}, {.at = new_year - 9'999ms, .jobs = 2}, {.at = new_year, .jobs = 1}
     };
-    const auto room = room_for(9, {}, 0, rate, past, now);
+    const auto room = room_for(9, {}, 0, rate, past, new_year);
     CHECK(room.jobs == 2);
-    CHECK(room.again == now + 1ms);
+    CHECK(room.again == new_year + 1ms);
 }
 
 TEST_CASE("a rate that has room for all that is wanted tells no time")
 {
     const rate_limit rate{.max = 5, .duration = 10s};
-    const std::vector<claim_note> past{{.at = now - 1s, .jobs = 2}};
-    const auto room = room_for(3, {}, 0, rate, past, now);
+    const std::vector<claim_note> past{{.at = new_year - 1s, .jobs = 2}};
+    const auto room = room_for(3, {}, 0, rate, past, new_year);
     CHECK(room.jobs == 3);
     CHECK(room.again == std::nullopt);
 }
 
 TEST_CASE("a rate of which nothing is used has room again when what is claimed now counts no more")
 {
-    const auto room = room_for(9, {}, 0, rate_limit{.max = 5, .duration = 10s}, {}, now);
+    const auto room = room_for(9, {}, 0, rate_limit{.max = 5, .duration = 10s}, {}, new_year);
     CHECK(room.jobs == 5);
-    CHECK(room.again == now + 10s);
+    CHECK(room.again == new_year + 10s);
 }
 
 TEST_CASE("a rate that is more than used up leaves no room")
 {
-    const std::vector<claim_note> past{{.at = now - 3s, .jobs = 100}};
-    const auto room = room_for(9, {}, 0, rate_limit{.max = 5, .duration = 10s}, past, now);
+    const std::vector<claim_note> past{{.at = new_year - 3s, .jobs = 100}};
+    const auto room = room_for(9, {}, 0, rate_limit{.max = 5, .duration = 10s}, past, new_year);
     CHECK(room.jobs == 0);
-    CHECK(room.again == now + 7s);
+    CHECK(room.again == new_year + 7s);
 }
 
 TEST_CASE("the smaller of concurrency and rate decides, and a time is told only where it is the rate")
 {
     const rate_limit rate{.max = 5, .duration = 10s};
-    const std::vector<claim_note> past{{.at = now - 3s, .jobs = 2}};
-    const auto by_concurrency = room_for(9, 4, 2, rate, past, now);
+    const std::vector<claim_note> past{{.at = new_year - 3s, .jobs = 2}};
+    const auto by_concurrency = room_for(9, 4, 2, rate, past, new_year);
     CHECK(by_concurrency.jobs == 2);
     CHECK(by_concurrency.again == std::nullopt);
-    const auto by_rate = room_for(9, 40, 2, rate, past, now);
+    const auto by_rate = room_for(9, 40, 2, rate, past, new_year);
     CHECK(by_rate.jobs == 3);
-    CHECK(by_rate.again == now + 7s);
+    CHECK(by_rate.again == new_year + 7s);
 }
 
 TEST_CASE("a claim counts for a window after it, and before it where the clock was set back")
@@ -121,9 +120,9 @@ TEST_CASE("a claim counts for a window after it, and before it where the clock w
              {milliseconds{-24h}, false},
          }) {
         INFO(ago.count());
-        CHECK(domain::counts({.at = now - ago, .jobs = 1}, rate, now) == counted);
-        const std::vector<claim_note> past{{.at = now - ago, .jobs = 1}};
-        CHECK(room_for(1, {}, 0, rate, past, now).jobs == (counted ? 0 : 1));
+        CHECK(domain::counts({.at = new_year - ago, .jobs = 1}, rate, new_year) == counted);
+        const std::vector<claim_note> past{{.at = new_year - ago, .jobs = 1}};
+        CHECK(room_for(1, {}, 0, rate, past, new_year).jobs == (counted ? 0 : 1));
     }
 }
 

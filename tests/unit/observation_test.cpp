@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "domain/observation.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -15,15 +16,13 @@ TEST_SUITE_BEGIN("observation");
 
 namespace {
 
-constexpr time_point now{1'000'000ms};
-
 job_record some_job(job_state state)
 {
     job_record job;
     job.id = job_id{"a"};
     job.name = "task";
     job.state = state;
-    job.timestamp = now;
+    job.timestamp = new_year;
     return job;
 }
 
@@ -36,7 +35,7 @@ TEST_CASE("only what those who watch can see is told")
     CHECK_FALSE(domain::event_of(&before, &after));
     after.priority = 3;
     after.data = "1";
-    after.run_at = now;  // of a job that waits no time
+    after.run_at = new_year;  // of a job that waits no time
     CHECK_FALSE(domain::event_of(&before, &after));
     after.progress = "50";
     const auto told = domain::event_of(&before, &after);
@@ -49,7 +48,7 @@ TEST_CASE("a move is told rather than the progress that came with it")
 {
     const auto before = some_job(job_state::active);
     auto after = some_job(job_state::failed);
-    after.finished_at = now + 1ms;
+    after.finished_at = new_year + 1ms;
     after.failed_reason = "boom";
     after.progress = "50";
     const auto told = domain::event_of(&before, &after);
@@ -61,7 +60,7 @@ TEST_CASE("a move is told rather than the progress that came with it")
             .id = job_id{"a"},
             .from = job_state::active,
             .state = job_state::failed,
-            .at = now + 1ms,
+            .at = new_year + 1ms,
             .text = "boom"
         }
     );
@@ -71,16 +70,16 @@ TEST_CASE("an end is counted with the time of its attempt, which is never negati
 {
     auto before = some_job(job_state::active);
     auto after = some_job(job_state::completed);
-    after.processed_at = now;
+    after.processed_at = new_year;
     minute_of_jobs minute;
     for (const auto took : {5ms, 3ms, -2ms}) {  // a clock may be set back
-        after.finished_at = now + took;
+        after.finished_at = new_year + took;
         domain::count_end(before, after, minute);
     }
     CHECK(minute.completed == finished_jobs{.count = 3, .total = 8ms, .longest = 5ms});
     before.state = job_state::waiting;
     after.state = job_state::failed;
-    after.finished_at = now + 9ms;
+    after.finished_at = new_year + 9ms;
     domain::count_end(before, after, minute);
     CHECK(minute.failed == finished_jobs{.count = 1});
 }
@@ -88,18 +87,18 @@ TEST_CASE("an end is counted with the time of its attempt, which is never negati
 TEST_CASE("a job waits since the latest of its times, and a stored time that makes no sense does no harm")
 {
     auto job = some_job(job_state::waiting);
-    CHECK(domain::waited(job, now + 5ms) == 5ms);
-    job.due_at = now + 2ms;
-    CHECK(domain::waited(job, now + 5ms) == 3ms);
-    job.processed_at = now + 4ms;
-    CHECK(domain::waited(job, now + 5ms) == 1ms);
-    CHECK(domain::waited(job, now) == 0ms);
+    CHECK(domain::waited(job, new_year + 5ms) == 5ms);
+    job.due_at = new_year + 2ms;
+    CHECK(domain::waited(job, new_year + 5ms) == 3ms);
+    job.processed_at = new_year + 4ms;
+    CHECK(domain::waited(job, new_year + 5ms) == 1ms);
+    CHECK(domain::waited(job, new_year) == 0ms);
     constexpr auto least = time_point::min();
     job = some_job(job_state::waiting);
     job.timestamp = least;
-    CHECK(domain::waited(job, now) == now.time_since_epoch());
+    CHECK(domain::waited(job, new_year) == new_year.time_since_epoch());
     job.due_at = time_point::max();
-    CHECK(domain::waited(job, now) == 0ms);
+    CHECK(domain::waited(job, new_year) == 0ms);
     CHECK(domain::waited(job, least) == 0ms);
 }
 

@@ -12,6 +12,7 @@
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 #include "support/error_of.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -23,7 +24,6 @@ TEST_SUITE_BEGIN("transitions: changes");
 
 namespace {
 
-constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
 constexpr job_state all_states[] = {
     job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
 };
@@ -32,7 +32,7 @@ constexpr job_state all_states[] = {
 job_record job_in(job_state state, job_options options = {})
 {
     auto job = domain::new_job(
-        "a", "task", "{}", std::make_shared<const job_options>(domain::resolve(options, queue_options{})), now - 1h
+        "a", "task", "{}", std::make_shared<const job_options>(domain::resolve(options, queue_options{})), new_year - 1h
     );
     job.state = state;
     job.attempts_started = 9;
@@ -41,11 +41,11 @@ job_record job_in(job_state state, job_options options = {})
     job.deferrals = 5;
     job.worker = "worker 1";
     if (state == job_state::delayed)
-        job.run_at = now + 7s;
+        job.run_at = new_year + 7s;
     if (state == job_state::active)
-        job.locked_until = now + 30s;
+        job.locked_until = new_year + 30s;
     if (is_finished(state))
-        job.finished_at = now - 1s;
+        job.finished_at = new_year - 1s;
     return job;
 }
 
@@ -63,10 +63,11 @@ TEST_CASE("a job expires its time to live after its add, however long it is dela
     const auto options = [](job_options given) {
         return std::make_shared<const job_options>(domain::resolve(given, queue_options{}));
     };
-    CHECK(domain::new_job("a", "task", "{}", options({}), now).expires_at == std::nullopt);
-    CHECK(domain::new_job("a", "task", "{}", options({.ttl = 5s}), now).expires_at == now + 5s);
-    CHECK(domain::new_job("a", "task", "{}", options({.delay = 1h, .ttl = 5s}), now).expires_at == now + 5s);
-    const auto past = error_of([&] { domain::new_job("a", "task", "{}", options({.ttl = milliseconds::max()}), now); });
+    CHECK(domain::new_job("a", "task", "{}", options({}), new_year).expires_at == std::nullopt);
+    CHECK(domain::new_job("a", "task", "{}", options({.ttl = 5s}), new_year).expires_at == new_year + 5s);
+    CHECK(domain::new_job("a", "task", "{}", options({.delay = 1h, .ttl = 5s}), new_year).expires_at == new_year + 5s);
+    const auto past =
+        error_of([&] { domain::new_job("a", "task", "{}", options({.ttl = milliseconds::max()}), new_year); });
     CHECK(past.code == errc::invalid_argument);
     CHECK(past.field == "ttl");
 }
@@ -76,24 +77,25 @@ TEST_CASE("only a job that waits, was never started and whose time is over has e
     for (const auto state : all_states) {
         auto job = job_in(state);
         job.attempts_started = 0;
-        job.expires_at = now;
-        CHECK(domain::has_expired(job, now) == (state == job_state::waiting || state == job_state::delayed));
+        job.expires_at = new_year;
+        CHECK(domain::has_expired(job, new_year) == (state == job_state::waiting || state == job_state::delayed));
     }
     auto job = job_in(job_state::waiting);
-    job.expires_at = now;
-    CHECK_FALSE(domain::has_expired(job, now));  // it was started
+    job.expires_at = new_year;
+    CHECK_FALSE(domain::has_expired(job, new_year));  // it was started
     job.attempts_started = 0;
-    CHECK_FALSE(domain::has_expired(job, now - 1ms));
+    CHECK_FALSE(domain::has_expired(job, new_year - 1ms));
     job.expires_at.reset();
-    CHECK_FALSE(domain::has_expired(job, now));
+    CHECK_FALSE(domain::has_expired(job, new_year));
 }
 
 TEST_CASE("an expired job fails, and may start at any time when it is retried")
 {
-    const auto change = domain::after_expiry(job_in(job_state::delayed, {.on_failed = retention::keep_last(3)}), now);
+    const auto change =
+        domain::after_expiry(job_in(job_state::delayed, {.on_failed = retention::keep_last(3)}), new_year);
     CHECK(change.to == job_state::failed);
     CHECK(change.failed_reason == "expired");
-    CHECK(change.finished_at == now);
+    CHECK(change.finished_at == new_year);
     CHECK(change.run_at == std::nullopt);
     CHECK(change.forget_expiry);
     CHECK(change.prune_count == 3);
@@ -110,21 +112,21 @@ TEST_CASE("a deferral moves the job to its time, or to its old place, and counts
         std::optional<time_point> run_at;
         std::optional<time_point> rests_until;
     } const cases[] = {
-        {"for a while", delay_for{.wait = 5s}, now + 5s, {}},
+        {"for a while", delay_for{.wait = 5s}, new_year + 5s, {}},
         {"for no time", delay_for{}, {}, {}},
         {"for less than no time", delay_for{.wait = -1s}, {}, {}},
         {"for ever", delay_for{.wait = milliseconds::max()}, time_point::max(), {}},
-        {"until later", delay_until{.at = now + 1ms}, now + 1ms, {}},
-        {"until now", delay_until{.at = now}, {}, {}},
+        {"until later", delay_until{.at = new_year + 1ms}, new_year + 1ms, {}},
+        {"until now", delay_until{.at = new_year}, {}, {}},
         {"until before", delay_until{.at = time_point::min()}, {}, {}},
-        {"limited", rate_limited{.wait = 5s}, {}, now + 5s},
-        {"limited for no time", rate_limited{}, {}, now},
-        {"limited for less than no time", rate_limited{.wait = milliseconds::min()}, {}, now},
+        {"limited", rate_limited{.wait = 5s}, {}, new_year + 5s},
+        {"limited for no time", rate_limited{}, {}, new_year},
+        {"limited for less than no time", rate_limited{.wait = milliseconds::min()}, {}, new_year},
         {"limited for ever", rate_limited{.wait = milliseconds::max()}, {}, time_point::max()},
     };
     for (const auto& c : cases) {
         INFO(c.name);
-        const auto change = domain::after_deferral(job_in(job_state::active), c.when, now);
+        const auto change = domain::after_deferral(job_in(job_state::active), c.when, new_year);
         CHECK(change.to == (c.run_at ? job_state::delayed : job_state::waiting));
         CHECK(change.run_at == c.run_at);
         CHECK(change.queue_rests_until == c.rests_until);
@@ -139,13 +141,13 @@ TEST_CASE("one deferral too many is the end, and limits nobody")
 {
     for (const int most : {0, 5, 6}) {
         const auto job = job_in(job_state::active, {.on_failed = retention::remove_at_once(), .max_deferrals = most});
-        const auto change = domain::after_deferral(job, rate_limited{.wait = 5s}, now);
+        const auto change = domain::after_deferral(job, rate_limited{.wait = 5s}, new_year);
         CHECK(change.to == (most > 5 ? job_state::waiting : job_state::failed));
         if (most > 5)
             continue;
         CHECK(change.failed_reason == "job put off more than allowable limit");
         CHECK(change.queue_rests_until == std::nullopt);
-        CHECK(change.finished_at == now);
+        CHECK(change.finished_at == new_year);
         CHECK(change.remove);
         CHECK_FALSE(change.retries_exhausted);
         check_counters(change, 2, 1, 5);
@@ -155,10 +157,10 @@ TEST_CASE("one deferral too many is the end, and limits nobody")
 TEST_CASE("a cancelled job fails; its attempt is counted where one ran")
 {
     for (const auto state : {job_state::waiting, job_state::delayed, job_state::active}) {
-        const auto change = domain::after_cancellation(job_in(state), "no more", now);
+        const auto change = domain::after_cancellation(job_in(state), "no more", new_year);
         CHECK(change.to == job_state::failed);
         CHECK(change.failed_reason == "cancelled: no more");
-        CHECK(change.finished_at == now);
+        CHECK(change.finished_at == new_year);
         CHECK(change.run_at == std::nullopt);
         CHECK_FALSE(change.retries_exhausted);
         const bool ran = state == job_state::active;
@@ -170,7 +172,7 @@ TEST_CASE("a cancelled job fails; its attempt is counted where one ran")
         CHECK(change.failed_attempt->error.message == "cancelled: no more");
         CHECK(change.failed_attempt->error.type == "cofila::cancelled");
         CHECK(change.failed_attempt->error.unrecoverable);
-        CHECK(change.failed_attempt->at == now);
+        CHECK(change.failed_attempt->at == new_year);
         CHECK(change.failed_attempt->worker == "worker 1");
     }
 }
@@ -178,30 +180,30 @@ TEST_CASE("a cancelled job fails; its attempt is counted where one ran")
 TEST_CASE("a job that was cancelled meanwhile does not run again, but may end by itself")
 {
     auto job = job_in(job_state::active, {.attempts = 9});
-    const auto again = domain::after_failure(job, {.message = "boom"}, now, 0);
-    CHECK(domain::unless_cancelled(job, again, now).to == job_state::waiting);
+    const auto again = domain::after_failure(job, {.message = "boom"}, new_year, 0);
+    CHECK(domain::unless_cancelled(job, again, new_year).to == job_state::waiting);
     job.cancelled = "no more";
     const transition changes[] = {
-        again, domain::after_release(job), domain::after_deferral(job, rate_limited{.wait = 5s}, now)
+        again, domain::after_release(job), domain::after_deferral(job, rate_limited{.wait = 5s}, new_year)
     };
     for (const auto& change : changes) {
-        const auto instead = domain::unless_cancelled(job, change, now + 1s);
+        const auto instead = domain::unless_cancelled(job, change, new_year + 1s);
         CHECK(instead.to == job_state::failed);
         CHECK(instead.failed_reason == "cancelled: no more");
-        CHECK(instead.finished_at == now + 1s);
+        CHECK(instead.finished_at == new_year + 1s);
         CHECK(instead.queue_rests_until == std::nullopt);
         check_counters(instead, 3, 1, 5);
     }
-    CHECK(domain::unless_cancelled(job, domain::after_success(job, "42", now), now).result == "42");
-    const auto last = domain::after_failure(job, {.message = "boom", .unrecoverable = true}, now, 0);
-    CHECK(domain::unless_cancelled(job, last, now).failed_reason == "boom");
+    CHECK(domain::unless_cancelled(job, domain::after_success(job, "42", new_year), new_year).result == "42");
+    const auto last = domain::after_failure(job, {.message = "boom", .unrecoverable = true}, new_year, 0);
+    CHECK(domain::unless_cancelled(job, last, new_year).failed_reason == "boom");
 }
 
 TEST_CASE("a cancelled job whose lock ran out has ended, however often it may stall")
 {
     auto job = job_in(job_state::active, {.backoff = backoff::fixed(1h), .max_stalled_count = 9});
     job.cancelled = "no more";
-    const auto change = domain::mark_as_stalled(job, now, 0);
+    const auto change = domain::mark_as_stalled(job, new_year, 0);
     CHECK(change.to == job_state::failed);
     CHECK(change.failed_reason == "cancelled: no more");
     CHECK(change.run_at == std::nullopt);
@@ -226,14 +228,14 @@ TEST_CASE("which state allows which change")
     for (const auto& c : cases)
         for (std::size_t i = 0; i < std::size(all_states); ++i) {
             INFO(c.name, " of a job that is ", to_string(all_states[i]));
-            CHECK(domain::after_change(job_in(all_states[i]), c.what, now).has_value() == c.allowed[i]);
+            CHECK(domain::after_change(job_in(all_states[i]), c.what, new_year).has_value() == c.allowed[i]);
         }
 }
 
 TEST_CASE("a removal only removes")
 {
     for (const auto state : all_states) {
-        const auto change = domain::after_change(job_in(state), forced_removal{}, now);
+        const auto change = domain::after_change(job_in(state), forced_removal{}, new_year);
         REQUIRE(change);
         CHECK(change->to == state);
         CHECK(change->remove);
@@ -243,18 +245,18 @@ TEST_CASE("a removal only removes")
 TEST_CASE("a new delay counts from now, none is a promotion")
 {
     for (const auto state : {job_state::waiting, job_state::delayed}) {
-        const auto later = domain::after_change(job_in(state), new_delay{.wait = 5s}, now);
+        const auto later = domain::after_change(job_in(state), new_delay{.wait = 5s}, new_year);
         REQUIRE(later);
         CHECK(later->to == job_state::delayed);
-        CHECK(later->run_at == now + 5s);
+        CHECK(later->run_at == new_year + 5s);
         CHECK(later->place == placement::keep);
         check_counters(*later, 2, 1, 5);
-        const auto at_once = domain::after_change(job_in(state), new_delay{}, now);
+        const auto at_once = domain::after_change(job_in(state), new_delay{}, new_year);
         REQUIRE(at_once);
         CHECK(at_once->to == job_state::waiting);
         CHECK(at_once->run_at == std::nullopt);
         CHECK(at_once->place == placement::keep);
-        const auto never = domain::after_change(job_in(state), new_delay{.wait = milliseconds::max()}, now);
+        const auto never = domain::after_change(job_in(state), new_delay{.wait = milliseconds::max()}, new_year);
         REQUIRE(never);
         CHECK(never->run_at == time_point::max());
     }
@@ -265,7 +267,7 @@ TEST_CASE("a new priority changes the priority and the place, and nothing else")
     for (const auto state : {job_state::waiting, job_state::delayed})
         for (const bool lifo : {false, true}) {
             const auto before = job_in(state);
-            const auto change = domain::after_change(before, new_priority{.priority = 3, .lifo = lifo}, now);
+            const auto change = domain::after_change(before, new_priority{.priority = 3, .lifo = lifo}, new_year);
             REQUIRE(change);
             CHECK(change->priority == 3);
             CHECK(change->place == (lifo ? placement::head : placement::tail));
@@ -281,7 +283,7 @@ TEST_CASE("a new priority changes the priority and the place, and nothing else")
 TEST_CASE("the cancellation of an active job moves nothing, it asks")
 {
     const auto before = job_in(job_state::active);
-    const auto change = domain::after_change(before, cancellation{.why = std::string(100'000, 'x')}, now);
+    const auto change = domain::after_change(before, cancellation{.why = std::string(100'000, 'x')}, new_year);
     REQUIRE(change);
     CHECK(change->to == job_state::active);
     REQUIRE(change->cancelled);
@@ -297,13 +299,13 @@ TEST_CASE("the cancellation of an active job moves nothing, it asks")
 
 TEST_CASE("a retry begins anew, or keeps what counts against the limits")
 {
-    const auto anew = domain::after_change(job_in(job_state::failed), retrial{}, now);
+    const auto anew = domain::after_change(job_in(job_state::failed), retrial{}, new_year);
     REQUIRE(anew);
     CHECK(anew->to == job_state::waiting);
     CHECK(anew->place == placement::tail);
     check_counters(*anew, 0, 0, 0);
     const auto kept = domain::after_change(
-        job_in(job_state::completed, {.lifo = true}), retrial{.options = {.keep_attempts = true}}, now
+        job_in(job_state::completed, {.lifo = true}), retrial{.options = {.keep_attempts = true}}, new_year
     );
     REQUIRE(kept);
     CHECK(kept->place == placement::head);

@@ -9,6 +9,7 @@
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 #include "support/error_of.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -20,8 +21,6 @@ TEST_SUITE_BEGIN("transitions");
 
 namespace {
 
-constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
-
 std::shared_ptr<const job_options> resolved(job_options options)
 {
     return std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
@@ -30,13 +29,13 @@ std::shared_ptr<const job_options> resolved(job_options options)
 /// An active job in its third attempt, rescued once.
 job_record active_job(job_options options)
 {
-    auto job = domain::new_job("a", "task", "{}", resolved(std::move(options)), now - 1h);
+    auto job = domain::new_job("a", "task", "{}", resolved(std::move(options)), new_year - 1h);
     job.state = job_state::active;
     job.attempts_started = 4;
     job.attempts_made = 2;
     job.stalled_count = 1;
     job.token = "0123";
-    job.locked_until = now + 30s;
+    job.locked_until = new_year + 30s;
     job.worker = "worker 1";
     return job;
 }
@@ -46,45 +45,46 @@ job_record active_job(job_options options)
 TEST_CASE("a new job waits, a delayed one waits for its time")
 {
     const auto options = resolved({.priority = 5});
-    const auto waiting = domain::new_job("a", "task", "[1]", options, now);
+    const auto waiting = domain::new_job("a", "task", "[1]", options, new_year);
     CHECK(waiting.id == job_id{"a"});
     CHECK(waiting.name == "task");
     CHECK(waiting.data == "[1]");
     CHECK(waiting.options == options);
     CHECK(waiting.state == job_state::waiting);
     CHECK(waiting.priority == 5);
-    CHECK(waiting.timestamp == now);
+    CHECK(waiting.timestamp == new_year);
     CHECK(waiting.run_at == std::nullopt);
 
-    const auto delayed = domain::new_job("a", "task", "{}", resolved({.delay = 1ms}), now);
+    const auto delayed = domain::new_job("a", "task", "{}", resolved({.delay = 1ms}), new_year);
     CHECK(delayed.state == job_state::delayed);
-    CHECK(delayed.run_at == now + 1ms);
+    CHECK(delayed.run_at == new_year + 1ms);
 
-    const auto at_once = domain::new_job("a", "task", "{}", resolved({.delay = 0ms}), now);
+    const auto at_once = domain::new_job("a", "task", "{}", resolved({.delay = 0ms}), new_year);
     CHECK(at_once.state == job_state::waiting);
 }
 
 TEST_CASE("a delay may reach to the end of time and not past it")
 {
-    const auto last = domain::new_job("a", "task", "{}", resolved({.delay = time_point::max() - now}), now);
+    const auto last = domain::new_job("a", "task", "{}", resolved({.delay = time_point::max() - new_year}), new_year);
     CHECK(last.run_at == time_point::max());
-    const auto past =
-        error_of([] { domain::new_job("a", "task", "{}", resolved({.delay = time_point::max() - now + 1ms}), now); });
+    const auto past = error_of([] {
+        domain::new_job("a", "task", "{}", resolved({.delay = time_point::max() - new_year + 1ms}), new_year);
+    });
     CHECK(past.code == errc::invalid_argument);
     CHECK(past.field == "delay");
     const auto longest =
-        error_of([] { domain::new_job("a", "task", "{}", resolved({.delay = milliseconds::max()}), now); });
+        error_of([] { domain::new_job("a", "task", "{}", resolved({.delay = milliseconds::max()}), new_year); });
     CHECK(longest.field == "delay");
 }
 
 TEST_CASE("a success completes the job")
 {
-    const auto change = domain::after_success(active_job({}), "42", now);
+    const auto change = domain::after_success(active_job({}), "42", new_year);
     CHECK(change.to == job_state::completed);
     CHECK(change.result == "42");
     CHECK(change.attempts_made == 3);
     CHECK(change.stalled_count == 1);
-    CHECK(change.finished_at == now);
+    CHECK(change.finished_at == new_year);
     CHECK(change.run_at == std::nullopt);
     CHECK_FALSE(change.failed_attempt.has_value());
     CHECK_FALSE(change.retries_exhausted);
@@ -108,14 +108,14 @@ TEST_CASE("a failure leads to another attempt while there are attempts left, els
          {.attempts = 4, .backoff = backoff::fixed(10s)},
          false,
          job_state::delayed,
-         now + 10s,
+         new_year + 10s,
          placement::tail,
          false},
         {"backoff counts the failed attempt",
          {.attempts = 4, .backoff = backoff::exponential(10s)},
          false,
          job_state::delayed,
-         now + 40s,
+         new_year + 40s,
          placement::tail,
          false},
         {"backoff of nothing",
@@ -139,7 +139,7 @@ TEST_CASE("a failure leads to another attempt while there are attempts left, els
     for (const auto& c : cases) {
         INFO(c.name);
         const failure why{.message = "boom", .type = "t", .detail = "d", .unrecoverable = c.unrecoverable};
-        const auto change = domain::after_failure(active_job(c.options), why, now, 0);
+        const auto change = domain::after_failure(active_job(c.options), why, new_year, 0);
         CHECK(change.to == c.to);
         CHECK(change.run_at == c.run_at);
         CHECK(change.place == c.place);
@@ -149,8 +149,8 @@ TEST_CASE("a failure leads to another attempt while there are attempts left, els
         CHECK(change.result == "");
         const bool ended = c.to == job_state::failed;
         CHECK(change.failed_reason == (ended ? "boom" : ""));
-        CHECK(change.finished_at == (ended ? std::optional{now} : std::nullopt));
-        const attempt expected{.number = 3, .error = why, .at = now, .worker = "worker 1"};
+        CHECK(change.finished_at == (ended ? std::optional{new_year} : std::nullopt));
+        const attempt expected{.number = 3, .error = why, .at = new_year, .worker = "worker 1"};
         CHECK(change.failed_attempt == expected);
     }
 }
@@ -159,17 +159,17 @@ TEST_CASE("the jitter of a retry is the one that was drawn")
 {
     const backoff policy{.type = backoff::kind::fixed, .delay = 10s, .jitter = 0.5};
     const auto job = active_job({.attempts = 4, .backoff = policy});
-    CHECK(domain::after_failure(job, {}, now, 0).run_at == now + 10s);
-    CHECK(domain::after_failure(job, {}, now, 1).run_at == now + 5s);
+    CHECK(domain::after_failure(job, {}, new_year, 0).run_at == new_year + 10s);
+    CHECK(domain::after_failure(job, {}, new_year, 1).run_at == new_year + 5s);
 }
 
 TEST_CASE("a backoff past the end of time is the end of time")
 {
     const backoff policy{.type = backoff::kind::fixed, .delay = milliseconds::max(), .max = milliseconds::max()};
     const auto job = active_job({.attempts = 4, .backoff = policy});
-    CHECK(domain::after_failure(job, {}, now, 0).run_at == time_point::max());
+    CHECK(domain::after_failure(job, {}, new_year, 0).run_at == time_point::max());
     CHECK(
-        domain::mark_as_stalled(active_job({.backoff = policy, .max_stalled_count = 5}), now, 0).run_at ==
+        domain::mark_as_stalled(active_job({.backoff = policy, .max_stalled_count = 5}), new_year, 0).run_at ==
         time_point::max()
     );
 }
@@ -181,7 +181,7 @@ TEST_CASE("the texts of a failure are made storable")
         .type = std::string(domain::text_limit + 1, 't'),
         .detail = std::string(domain::text_limit + 1, 'd')
     };
-    const auto change = domain::after_failure(active_job({}), why, now, 0);
+    const auto change = domain::after_failure(active_job({}), why, new_year, 0);
     CHECK(change.failed_reason == "broken \xEF\xBF\xBD");
     REQUIRE(change.failed_attempt.has_value());
     CHECK(change.failed_attempt->error.message == "broken \xEF\xBF\xBD");
@@ -204,14 +204,14 @@ TEST_CASE("a stall leads back to waiting as often as the job allows, and then to
         {"backoff by the stalls",
          {.backoff = backoff::exponential(10s), .max_stalled_count = 2},
          job_state::delayed,
-         now + 20s},
+         new_year + 20s},
         {"backoff, but too often", {.backoff = backoff::exponential(10s), .max_stalled_count = 1}, job_state::failed, {}
         },
         {"ever so often", {.max_stalled_count = std::numeric_limits<int>::max() - 1}, job_state::waiting, {}},
     };
     for (const auto& c : cases) {
         INFO(c.name);
-        const auto change = domain::mark_as_stalled(active_job(c.options), now, 0);
+        const auto change = domain::mark_as_stalled(active_job(c.options), new_year, 0);
         CHECK(change.to == c.to);
         CHECK(change.run_at == c.run_at);
         CHECK(change.place == placement::keep);
@@ -220,7 +220,7 @@ TEST_CASE("a stall leads back to waiting as often as the job allows, and then to
         CHECK_FALSE(change.failed_attempt.has_value());
         const bool ended = c.to == job_state::failed;
         CHECK(change.failed_reason == (ended ? "job stalled more than allowable limit" : ""));
-        CHECK(change.finished_at == (ended ? std::optional{now} : std::nullopt));
+        CHECK(change.finished_at == (ended ? std::optional{new_year} : std::nullopt));
     }
 }
 
@@ -228,8 +228,8 @@ TEST_CASE("the jitter of a rescue is the one that was drawn")
 {
     const backoff policy{.type = backoff::kind::fixed, .delay = 10s, .jitter = 1};
     const auto job = active_job({.backoff = policy, .max_stalled_count = 9});
-    CHECK(domain::mark_as_stalled(job, now, 0.25).run_at == now + 7500ms);
-    const auto at_once = domain::mark_as_stalled(job, now, 1);
+    CHECK(domain::mark_as_stalled(job, new_year, 0.25).run_at == new_year + 7500ms);
+    const auto at_once = domain::mark_as_stalled(job, new_year, 1);
     CHECK(at_once.to == job_state::waiting);
     CHECK(at_once.run_at == std::nullopt);
 }
@@ -238,11 +238,11 @@ TEST_CASE("F45: a damaged job fails with the reason, and counts as nothing else"
 {
     auto job = active_job({.on_failed = retention::keep_for(1h)});
     job.damage = "priority is -1";
-    const auto change = domain::after_damage(job, now);
+    const auto change = domain::after_damage(job, new_year);
     CHECK(change.to == job_state::failed);
     CHECK(change.failed_reason == "the stored row of the job is damaged: priority is -1");
-    CHECK(change.finished_at == now);
-    CHECK(change.prune_at == now + 1h);
+    CHECK(change.finished_at == new_year);
+    CHECK(change.prune_at == new_year + 1h);
     CHECK(change.attempts_made == 2);
     CHECK(change.stalled_count == 1);
     CHECK_FALSE(change.failed_attempt);
@@ -290,14 +290,14 @@ TEST_CASE("the retention of the state that a job ends in goes with its transitio
     } const cases[] = {
         {"all", retention::keep_all(), false, {}, {}},
         {"none", retention::remove_at_once(), true, {}, {}},
-        {"by age", retention::keep_for(10s), false, now + 10s, {}},
-        {"by no age", retention::keep_for(0s), false, now, {}},
+        {"by age", retention::keep_for(10s), false, new_year + 10s, {}},
+        {"by no age", retention::keep_for(0s), false, new_year, {}},
         {"by count", retention::keep_last(3), false, {}, 3},
-        {"by both", retention{.age = 1s, .count = 0}, false, now + 1s, 0},
+        {"by both", retention{.age = 1s, .count = 0}, false, new_year + 1s, 0},
         {"by the greatest age",
          retention::keep_for(seconds{10'000LL * 366 * 24 * 3600}),
          false,
-         now + seconds{10'000LL * 366 * 24 * 3600},
+         new_year + seconds{10'000LL * 366 * 24 * 3600},
          {}},
     };
     for (const auto& c : cases) {
@@ -307,14 +307,14 @@ TEST_CASE("the retention of the state that a job ends in goes with its transitio
             CHECK(change.prune_at == c.prune_at);
             CHECK(change.prune_count == c.prune_count);
         };
-        check(
-            domain::after_success(active_job({.on_completed = c.keep, .on_failed = retention::keep_last(99)}), "", now)
-        );
+        check(domain::after_success(
+            active_job({.on_completed = c.keep, .on_failed = retention::keep_last(99)}), "", new_year
+        ));
         const job_options on_failed{
             .attempts = 1, .on_completed = retention::keep_last(99), .on_failed = c.keep, .max_stalled_count = 0
         };
-        check(domain::after_failure(active_job(on_failed), {}, now, 0));
-        check(domain::mark_as_stalled(active_job(on_failed), now, 0));
+        check(domain::after_failure(active_job(on_failed), {}, new_year, 0));
+        check(domain::mark_as_stalled(active_job(on_failed), new_year, 0));
     }
 }
 
@@ -322,8 +322,8 @@ TEST_CASE("a job that goes on has no retention yet")
 {
     const job_options options{.attempts = 9, .on_failed = retention::remove_at_once(), .max_stalled_count = 9};
     for (const auto& change :
-         {domain::after_failure(active_job(options), {}, now, 0),
-          domain::mark_as_stalled(active_job(options), now, 0),
+         {domain::after_failure(active_job(options), {}, new_year, 0),
+          domain::mark_as_stalled(active_job(options), new_year, 0),
           domain::after_release(active_job(options)),
           domain::after_retry(active_job(options), {})}) {
         CHECK_FALSE(change.remove);
@@ -335,8 +335,8 @@ TEST_CASE("a job that goes on has no retention yet")
 TEST_CASE("every transition says how many attempts the job keeps")
 {
     const auto job = active_job({.keep_attempts = 7});
-    CHECK(domain::after_failure(job, {}, now, 0).keep_attempts == 7);
-    CHECK(domain::after_success(job, "", now).keep_attempts == 7);
+    CHECK(domain::after_failure(job, {}, new_year, 0).keep_attempts == 7);
+    CHECK(domain::after_success(job, "", new_year).keep_attempts == 7);
 }
 
 TEST_CASE("a transition is carried out on a record")
@@ -344,14 +344,14 @@ TEST_CASE("a transition is carried out on a record")
     auto job = active_job({});
     job.position = 5;
     job.progress = "1";
-    job.processed_at = now - 1s;
+    job.processed_at = new_year - 1s;
     const transition change{
         .to = job_state::failed,
         .place = placement::head,
         .attempts_made = 8,
         .stalled_count = 9,
-        .run_at = now + 1s,
-        .finished_at = now,
+        .run_at = new_year + 1s,
+        .finished_at = new_year,
         .result = "r",
         .failed_reason = "f"
     };
@@ -359,8 +359,8 @@ TEST_CASE("a transition is carried out on a record")
     CHECK(job.state == job_state::failed);
     CHECK(job.attempts_made == 8);
     CHECK(job.stalled_count == 9);
-    CHECK(job.run_at == now + 1s);
-    CHECK(job.finished_at == now);
+    CHECK(job.run_at == new_year + 1s);
+    CHECK(job.finished_at == new_year);
     CHECK(job.result == "r");
     CHECK(job.failed_reason == "f");
     CHECK(job.locked_until == std::nullopt);
@@ -370,14 +370,14 @@ TEST_CASE("a transition is carried out on a record")
     CHECK(job.attempts_started == 4);
     CHECK(job.token == "0123");
     CHECK(job.worker == "worker 1");
-    CHECK(job.processed_at == now - 1s);
+    CHECK(job.processed_at == new_year - 1s);
     CHECK(job.progress == "1");
 }
 
 TEST_CASE("a transition clears what an earlier end left on the record")
 {
     auto job = active_job({});
-    domain::apply(job, domain::after_success(job, "42", now));
+    domain::apply(job, domain::after_success(job, "42", new_year));
     domain::apply(job, domain::after_retry(job, {}));
     CHECK(job.state == job_state::waiting);
     CHECK(job.result == "");
@@ -386,15 +386,15 @@ TEST_CASE("a transition clears what an earlier end left on the record")
 
 TEST_CASE("a claim is carried out on a record")
 {
-    auto job = domain::new_job("a", "task", "{}", resolved({}), now - 1h);
-    domain::lock(job, {.high = 1, .low = 2}, "worker 2", 30s, now);
+    auto job = domain::new_job("a", "task", "{}", resolved({}), new_year - 1h);
+    domain::lock(job, {.high = 1, .low = 2}, "worker 2", 30s, new_year);
     CHECK(job.state == job_state::active);
     CHECK(job.attempts_started == 1);
     CHECK(job.attempts_made == 0);
     CHECK(job.token == "00000000000000010000000000000002");
-    CHECK(job.locked_until == now + 30s);
+    CHECK(job.locked_until == new_year + 30s);
     CHECK(job.lock_duration == 30s);
-    CHECK(job.processed_at == now);
+    CHECK(job.processed_at == new_year);
     CHECK(job.worker == "worker 2");
 }
 

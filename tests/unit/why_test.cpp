@@ -8,6 +8,7 @@
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 #include "domain/why.hpp"
+#include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -18,19 +19,17 @@ TEST_SUITE_BEGIN("why");
 
 namespace {
 
-constexpr time_point now = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
-
 job_record a_job(job_options options = {})
 {
     return domain::new_job(
-        "a", "task", "{}", std::make_shared<const job_options>(domain::resolve(options, {})), now - 1h
+        "a", "task", "{}", std::make_shared<const job_options>(domain::resolve(options, {})), new_year - 1h
     );
 }
 
 /// Of a queue from which somebody claims.
 job_situation situation_of(job_record job)
 {
-    return {.job = std::make_shared<const job_record>(std::move(job)), .last_claim = now};
+    return {.job = std::make_shared<const job_record>(std::move(job)), .last_claim = new_year};
 }
 
 std::vector<kind> kinds(const why_answer& answer)
@@ -44,7 +43,7 @@ std::vector<kind> kinds(const why_answer& answer)
 /// The one cause that there is, with its words.
 why_cause only(const job_situation& situation)
 {
-    const auto answer = domain::explain(situation, now);
+    const auto answer = domain::explain(situation, new_year);
     REQUIRE(answer.causes.size() == 1);
     CHECK(answer.text == answer.causes[0].text);
     return answer.causes[0];
@@ -79,12 +78,12 @@ TEST_CASE("a delayed job is not due yet, and for nothing else")
 {
     auto job = a_job();
     job.state = job_state::delayed;
-    job.run_at = now + 90s;
+    job.run_at = new_year + 90s;
     auto situation = situation_of(job);
     situation.limits.paused = true;
     const auto cause = only(situation);
     CHECK(cause.what == kind::not_due);
-    CHECK(cause.until == now + 90s);
+    CHECK(cause.until == new_year + 90s);
     CHECK(cause.text == "it is due in 90 s");
 }
 
@@ -92,7 +91,7 @@ TEST_CASE("a delayed job that is due counts as a waiting one")
 {
     auto job = a_job();
     job.state = job_state::delayed;
-    job.run_at = now;
+    job.run_at = new_year;
     auto situation = situation_of(job);
     CHECK(only(situation).what == kind::next);
     situation.limits.paused = true;
@@ -104,7 +103,7 @@ TEST_CASE("times are told in words that fit them")
     const auto words = [](milliseconds wait) {
         auto job = a_job();
         job.state = job_state::delayed;
-        job.run_at = now + wait;
+        job.run_at = new_year + wait;
         return only(situation_of(job)).text;
     };
     CHECK(words(1ms) == "it is due in 1 ms");
@@ -137,12 +136,12 @@ TEST_CASE("each limit of the queue is told that is reached, and none that is not
     CHECK(cause.what == kind::paused);
     CHECK(cause.text == "the queue is paused");
 
-    situation.limits = {.rests_until = now + 5s};
+    situation.limits = {.rests_until = new_year + 5s};
     cause = only(situation);
     CHECK(cause.what == kind::resting);
-    CHECK(cause.until == now + 5s);
+    CHECK(cause.until == new_year + 5s);
     CHECK(cause.text == "a processor asked for a rest of the queue, of another 5000 ms");
-    situation.limits.rests_until = now;
+    situation.limits.rests_until = new_year;
     CHECK(only(situation).what == kind::next);
 
     situation.limits = {.concurrency = 2};
@@ -154,10 +153,10 @@ TEST_CASE("each limit of the queue is told that is reached, and none that is not
     situation.queue.active = 1;
     CHECK(only(situation).what == kind::next);
 
-    situation.queue = {.full_until = now + 2s};
+    situation.queue = {.full_until = new_year + 2s};
     cause = only(situation);
     CHECK(cause.what == kind::rate_limit);
-    CHECK(cause.until == now + 2s);
+    CHECK(cause.until == new_year + 2s);
     CHECK(cause.text == "the queue's rate is used up for another 2000 ms");
 }
 
@@ -172,10 +171,10 @@ TEST_CASE("the limits of its group are told of a job that has one")
     CHECK(cause.holders == std::vector<job_id>{"x"});
     CHECK(cause.text == "all places of its group 'g' (1) are taken, by 'x'");
 
-    situation.group = {.full_until = now + 2s};
+    situation.group = {.full_until = new_year + 2s};
     cause = only(situation);
     CHECK(cause.what == kind::group_rate);
-    CHECK(cause.until == now + 2s);
+    CHECK(cause.until == new_year + 2s);
     CHECK(cause.text == "the rate of its group 'g' is used up for another 2000 ms");
 
     situation.group = {};
@@ -191,7 +190,7 @@ TEST_CASE("a job without a group knows no group's limits")
 {
     auto situation = situation_of(a_job());
     situation.limits.group = {.concurrency = 1, .keep_order = true};
-    situation.group = {.active = 1, .full_until = now + 2s};
+    situation.group = {.active = 1, .full_until = new_year + 2s};
     situation.group_retries = true;
     CHECK(only(situation).what == kind::next);
 }
@@ -204,12 +203,12 @@ TEST_CASE("a queue from which nobody has claimed for a minute is told, or ever")
     CHECK(cause.what == kind::no_claims);
     CHECK(cause.until == std::nullopt);
     CHECK(cause.text == "no worker has claimed from this queue yet");
-    situation.last_claim = now - 60s;
+    situation.last_claim = new_year - 60s;
     cause = only(situation);
     CHECK(cause.what == kind::no_claims);
-    CHECK(cause.until == now - 60s);
+    CHECK(cause.until == new_year - 60s);
     CHECK(cause.text == "no worker has claimed from this queue for 60 s");
-    situation.last_claim = now - 59'999ms;
+    situation.last_claim = new_year - 59'999ms;
     CHECK(only(situation).what == kind::next);
 }
 
@@ -231,14 +230,14 @@ TEST_CASE("all that keeps a job is told, the gravest first")
         .concurrency = 1,
         .rate = rate_limit{},
         .group = {.concurrency = 1, .rate = rate_limit{}, .keep_order = true},
-        .rests_until = now + 1s
+        .rests_until = new_year + 1s
     };
-    situation.queue = {.active = 1, .holders = {"x"}, .full_until = now + 1s};
+    situation.queue = {.active = 1, .holders = {"x"}, .full_until = new_year + 1s};
     situation.group = situation.queue;
     situation.group_retries = true;
     situation.ahead = 1;
     situation.last_claim.reset();
-    const auto answer = domain::explain(situation, now);
+    const auto answer = domain::explain(situation, new_year);
     CHECK(
         kinds(answer) ==
         std::vector{

@@ -139,6 +139,20 @@ private:
     task_group tasks_;
 };
 
+inline asio::awaitable<void> finish(worker<int, int>& worker, running& run)
+{
+    co_await worker.close();
+    co_await run.join();
+}
+
+/// Claims the next job by hand.
+inline asio::awaitable<claim> take(queue<int, int> from, claim_request request = {})
+{
+    auto taken = co_await from.fetch_next_and_lock(std::move(request));
+    REQUIRE(taken.size() == 1);
+    co_return std::move(taken[0].claim);
+}
+
 /// The lock of an active job is taken away, as by the sweep of another process.
 inline asio::awaitable<void> rescue(app& a, std::string queue, job_id id)
 {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app.hpp"
+#include "closing.hpp"
 #include "recorder.hpp"
 
 using namespace cofila;
@@ -17,31 +18,12 @@ namespace {
 using int_queue = queue<int, int>;
 using int_job = job<int, int>;
 
-/// Waits at a door; notes how it was let out.
-struct patient {
-    explicit patient(const app& a) : out{a.executor} {}
-
-    door out;
-    int ended = 0;
-    int aborted = 0;
-
-    processor<int, int> processor_of()
-    {
-        return [this](int_job job) -> asio::awaitable<int> {
-            const auto e = co_await error_of(out.pass());
-            ++ended;
-            if (e.code) {
-                ++aborted;
-                throw boost::system::system_error{e.code};
-            }
-            co_return job.data();
-        };
-    }
-};
-
 /// `close()` as a task of its own.
-struct closing {
-    closing(const app& a, cofila::engine& engine) : tasks{a.executor} { tasks.spawn(keep(engine.close(), ended)); }
+struct closing_engine {
+    closing_engine(const app& a, cofila::engine& engine) : tasks{a.executor}
+    {
+        tasks.spawn(keep(engine.close(), ended));
+    }
 
     static asio::awaitable<void> keep(asio::awaitable<void> close, std::shared_ptr<bool> done)
     {
@@ -159,7 +141,7 @@ TEST_CASE("close lets the jobs of all queues finish, side by side, and they may 
         running run_first{first};
         running run_second{second};
         co_await settle();
-        closing close{a, a.engine};
+        closing_engine close{a, a.engine};
         co_await a.clock->pass(9'999ms);
         CHECK_FALSE(run_first.ended());
         co_await a.clock->pass(1ms);
@@ -215,8 +197,8 @@ TEST_CASE("two closes at once both wait for the end")
         worker<int, int> worker{queue, here.processor_of()};
         running run{worker};
         co_await settle();
-        closing first{a, a.engine};
-        closing second{a, a.engine};
+        closing_engine first{a, a.engine};
+        closing_engine second{a, a.engine};
         co_await a.clock->pass(1s);
         CHECK_FALSE(*first.ended);
         CHECK_FALSE(*second.ended);

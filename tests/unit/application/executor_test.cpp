@@ -57,8 +57,7 @@ private:
 /// The pool's threads may still be about to let go of what they ran, and nobody but `join` waits for that.
 asio::awaitable<void> finish(worker<int, int>& worker, running& run, asio::thread_pool& pool)
 {
-    co_await worker.close();
-    co_await run.join();
+    co_await finish(worker, run);
     pool.join();
 }
 

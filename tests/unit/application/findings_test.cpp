@@ -55,14 +55,6 @@ struct sweeper {
     maintenance sweeps;
 };
 
-asio::awaitable<claim> take(int_queue queue, std::string worker, milliseconds lock_duration)
-{
-    const auto taken =
-        co_await queue.fetch_next_and_lock({.worker_id = std::move(worker), .lock_duration = lock_duration});
-    REQUIRE(taken.size() == 1);
-    co_return taken[0].claim;
-}
-
 }  // namespace
 
 TEST_CASE("a store that fails is asked once an interval, also when a lock has run out meanwhile")
@@ -71,7 +63,7 @@ TEST_CASE("a store that fails is asked once an interval, also when a lock has ru
         [](app& a) -> asio::awaitable<void> {
             auto queue = a.engine.queue<int, int>("q");
             co_await queue.add("x", 1, {.id = "a"});
-            co_await take(queue, "gone", 7s);
+            co_await take(queue, {.worker_id = "gone", .lock_duration = 7s});
             co_await a.clock->pass(6s);  // a sweep has seen the lock
             a.store->fail(op::locks, 100);
             const auto before = a.store->calls(op::locks);
@@ -87,7 +79,7 @@ TEST_CASE("a rescue that the store refuses is tried again at the next sweep, not
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
-        co_await take(queue, "gone", 30s);
+        co_await take(queue, {.worker_id = "gone", .lock_duration = 30s});
         sweeper by{a};
         co_await by.sweeps.run_once();
         co_await a.clock->pass(30s);
@@ -106,7 +98,7 @@ TEST_CASE("maintenance that is begun anew waits for no answer that the ended one
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
-        co_await take(queue, "w", 30s);
+        co_await take(queue, {.worker_id = "w", .lock_duration = 30s});
         a.store->hold_answer(op::locks);
         queue.start_maintenance();
         co_await settle();
@@ -127,7 +119,7 @@ TEST_CASE("a stalled job that fails and is removed at once is told to be removed
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a", .on_failed = retention::remove_at_once(), .max_stalled_count = 0});
-        co_await take(queue, "gone", 1s);
+        co_await take(queue, {.worker_id = "gone", .lock_duration = 1s});
         sweeper by{a};
         co_await by.sweeps.run_once();
         co_await a.clock->pass(1s);
@@ -150,8 +142,8 @@ TEST_CASE("a process of another PID namespace is not taken for dead with its nam
         by.processes->dead.push_back(process(7, 1));
         co_await a.store->inner().register_worker({.id = "gone", .process = process(7, 1), .started_at = a.at(0s)});
         co_await a.store->inner().register_worker({.id = "alive", .process = process(7, 2), .started_at = a.at(0s)});
-        co_await take(queue, "gone", 30s);
-        co_await take(queue, "alive", 30s);
+        co_await take(queue, {.worker_id = "gone", .lock_duration = 30s});
+        co_await take(queue, {.worker_id = "alive", .lock_duration = 30s});
         co_await by.sweeps.run_once();
         const auto dead = co_await stored(a, "q", "a");
         CHECK(dead.state == job_state::waiting);

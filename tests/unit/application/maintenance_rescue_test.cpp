@@ -60,14 +60,6 @@ struct sweeper {
     maintenance sweeps;
 };
 
-asio::awaitable<claim> take(int_queue queue, std::string worker, milliseconds lock_duration)
-{
-    const auto taken =
-        co_await queue.fetch_next_and_lock({.worker_id = std::move(worker), .lock_duration = lock_duration});
-    REQUIRE(taken.size() == 1);
-    co_return taken[0].claim;
-}
-
 }  // namespace
 
 TEST_CASE("a lock is taken away once it has run out and was seen unchanged for its duration, not before")
@@ -75,7 +67,7 @@ TEST_CASE("a lock is taken away once it has run out and was seen unchanged for i
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
-        co_await take(queue, "gone", 10s);
+        co_await take(queue, {.worker_id = "gone", .lock_duration = 10s});
         sweeper by{a};
         co_await settle();
         recorder events{queue.events()};
@@ -103,7 +95,7 @@ TEST_CASE("a lock that is renewed is left alone, however old the job is")
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
-        const auto held = co_await take(queue, "w", 10s);
+        const auto held = co_await take(queue, {.worker_id = "w", .lock_duration = 10s});
         sweeper by{a};
         for (int i = 0; i < 10; ++i) {
             co_await by.sweeps.run_once();
@@ -125,7 +117,7 @@ TEST_CASE("a lock that has run out is taken away when that is certain, not an in
             auto queue = a.engine.queue<int, int>("q");
             co_await settle();
             co_await queue.add("x", 1, {.id = "a"});
-            co_await take(queue, "gone", 2s);
+            co_await take(queue, {.worker_id = "gone", .lock_duration = 2s});
             co_await a.clock->pass(61'999ms);  // seen for the first time after a minute
             auto job = co_await stored(a, "q", "a");
             CHECK(job.state == job_state::active);
@@ -148,7 +140,7 @@ TEST_CASE("a stalled job that has a backoff waits for it, by its number of stall
         by.processes->dead.push_back(process(100));
         for (const auto delay : {1s, 2s, 4s}) {
             co_await a.store->inner().register_worker({.id = "gone", .process = process(100), .started_at = a.at(0s)});
-            co_await take(queue, "gone", 30s);
+            co_await take(queue, {.worker_id = "gone", .lock_duration = 30s});
             co_await settle();
             recorder events{queue.events()};
             co_await by.sweeps.run_once();
@@ -167,7 +159,7 @@ TEST_CASE("a job that may not stall fails at the first rescue, attempts or not")
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a", .attempts = 5, .max_stalled_count = 0});
-        co_await take(queue, "gone", 1s);
+        co_await take(queue, {.worker_id = "gone", .lock_duration = 1s});
         sweeper by{a};
         co_await by.sweeps.run_once();
         co_await a.clock->pass(1s);
@@ -193,7 +185,7 @@ TEST_CASE("F02: the locks of a process that is known to be dead are taken away a
         co_await a.store->inner().register_worker({.id = "gone", .process = process(100), .started_at = a.at(0s)});
         co_await a.store->inner().register_worker({.id = "here", .process = process(200), .started_at = a.at(0s)});
         for (const auto* worker : {"gone", "gone", "here", "by hand"})
-            co_await take(queue, worker, 30s);
+            co_await take(queue, {.worker_id = worker, .lock_duration = 30s});
         co_await settle();
         recorder events{queue.events()};
         co_await by.sweeps.run_once();
@@ -213,7 +205,7 @@ TEST_CASE("a job that is finished between the look at its lock and the sweep is 
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
-        const auto held = co_await take(queue, "slow", 1s);
+        const auto held = co_await take(queue, {.worker_id = "slow", .lock_duration = 1s});
         sweeper by{a};
         co_await by.sweeps.run_once();
         co_await a.clock->pass(1s);
@@ -238,7 +230,7 @@ TEST_CASE("of two processes that sweep one store, one rescues")
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a", .max_stalled_count = 1});
-        co_await take(queue, "gone", 1s);
+        co_await take(queue, {.worker_id = "gone", .lock_duration = 1s});
         sweeper one{a};
         sweeper two{a};
         co_await one.sweeps.run_once();
@@ -266,7 +258,7 @@ TEST_CASE("a worker whose process has died is forgotten by the sweep that takes 
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
-        co_await take(queue, "dead", 30s);
+        co_await take(queue, {.worker_id = "dead", .lock_duration = 30s});
         co_await a.store->register_worker({.id = "dead", .process = process(2)});
         co_await a.store->register_worker({.id = "idle and dead", .process = process(2)});
         co_await a.store->register_worker({.id = "alive", .process = process(3)});

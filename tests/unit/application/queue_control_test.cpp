@@ -37,7 +37,7 @@ asio::awaitable<void> bring_into(job_state state, app& a, int_queue queue, job_i
     REQUIRE(job.state == state);
 }
 
-asio::awaitable<std::size_t> take(int_queue queue, int limit)
+asio::awaitable<std::size_t> count_taken(int_queue queue, int limit)
 {
     claim_request request{.limit = limit};
     const auto taken = co_await queue.fetch_next_and_lock(std::move(request));
@@ -64,16 +64,16 @@ TEST_CASE("nothing is claimed from a paused queue, while adds and promotions go 
         co_await queue.add("x", 1, {.id = "a"});
         co_await queue.add("x", 1, {.id = "b", .delay = 1s});
         co_await queue.promote("b");
-        auto taken = co_await take(queue, 10);
+        auto taken = co_await count_taken(queue, 10);
         CHECK(taken == 0);
         auto other = a.engine.queue<int, int>("other");
         co_await other.add("x", 1);
-        taken = co_await take(other, 10);
+        taken = co_await count_taken(other, 10);
         CHECK(taken == 1);
 
         co_await queue.resume();
         co_await queue.resume();
-        taken = co_await take(queue, 10);
+        taken = co_await count_taken(queue, 10);
         CHECK(taken == 2);
         co_await settle();
         CHECK(

@@ -24,13 +24,6 @@ job_options unique(std::string id, mode how = mode::until_finished, milliseconds
 }
 
 /// The first job of the queue, taken by hand.
-asio::awaitable<claim> take(int_queue from)
-{
-    auto taken = co_await from.fetch_next_and_lock({});
-    REQUIRE(taken.size() == 1);
-    co_return std::move(taken[0].claim);
-}
-
 }  // namespace
 
 TEST_CASE("an add that another job stands in for answers that job, and tells")

@@ -27,13 +27,6 @@ asio::awaitable<std::vector<kind>> causes(int_queue of, job_id id)
     co_return out;
 }
 
-asio::awaitable<claim> take(int_queue from)
-{
-    auto taken = co_await from.fetch_next_and_lock({.worker_id = "hand"});
-    REQUIRE(taken.size() == 1);
-    co_return std::move(taken[0].claim);
-}
-
 }  // namespace
 
 TEST_CASE("nobody can say why a job does not run that does not exist")
@@ -64,7 +57,7 @@ TEST_CASE("the life of a job, as the answers tell it")
         found = co_await causes(queue, "a");
         CHECK(found == std::vector{kind::paused, kind::no_claims});
         co_await queue.resume();
-        auto held = co_await take(queue);
+        auto held = co_await take(queue, {.worker_id = "hand"});
         answer = co_await queue.why("a");
         CHECK(answer.text == "it is running, on worker hand");
         co_await queue.complete(std::move(held), 1);
@@ -82,7 +75,7 @@ TEST_CASE("who holds the places and when the rates have room is told of a job th
         co_await queue.set_group({.concurrency = 1, .rate = rate_limit{.max = 1, .duration = 2min}});
         for (const auto* id : {"a", "b", "c"})
             (void)co_await queue.add("x", 1, {.id = id, .group = "g"});
-        auto held = co_await take(queue);
+        auto held = co_await take(queue, {.worker_id = "hand"});
         a.clock->advance(10s);
         const auto answer = co_await queue.why("c");
         REQUIRE(answer.causes.size() == 5);
@@ -109,7 +102,7 @@ TEST_CASE("a job that is kept for the end of another names that one")
         auto queue = a.engine.queue<int, int>("q");
         const deduplication last{.id = "d", .how = deduplication::mode::keep_last};
         (void)co_await queue.add("x", 1, {.id = "a", .dedup = last});
-        (void)co_await take(queue);
+        (void)co_await take(queue, {.worker_id = "hand"});
         (void)co_await queue.add("x", 1, {.id = "b", .dedup = last});
         const auto answer = co_await queue.why("b");
         REQUIRE(answer.causes.size() == 1);
@@ -125,7 +118,7 @@ TEST_CASE("a processor's rest and the order of a group are told of the jobs behi
         co_await queue.set_group({.concurrency = 1, .keep_order = true});
         for (const auto* id : {"a", "b"})
             (void)co_await queue.add("x", 1, {.id = id, .attempts = 2, .backoff = backoff::fixed(10s), .group = "g"});
-        auto held = co_await take(queue);
+        auto held = co_await take(queue, {.worker_id = "hand"});
         co_await queue.fail(std::move(held), {.message = "boom"});
         const auto in_order = co_await causes(queue, "b");
         CHECK(in_order.at(0) == kind::group_order);

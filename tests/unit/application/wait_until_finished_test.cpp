@@ -48,13 +48,6 @@ struct waiting {
     task_group tasks;
 };
 
-asio::awaitable<claim> take(int_queue from)
-{
-    auto taken = co_await from.fetch_next_and_lock({});
-    REQUIRE(taken.size() == 1);
-    co_return std::move(taken[0].claim);
-}
-
 }  // namespace
 
 TEST_CASE("a wait answers the result when the job is completed, at once and however it is")

@@ -14,12 +14,6 @@ namespace {
 
 using int_job = job<int, int>;
 
-asio::awaitable<void> finish(worker<int, int>& worker, running& run)
-{
-    co_await worker.close();
-    co_await run.join();
-}
-
 /// As another process does it: nobody here is told.
 asio::awaitable<void> cancel_elsewhere(app& a, job_id id)
 {

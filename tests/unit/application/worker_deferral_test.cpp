@@ -28,12 +28,6 @@ deferring_processor<int, int> putting_off(deferral when, int times, lines* ran =
     };
 }
 
-asio::awaitable<void> finish(worker<int, int>& worker, running& run)
-{
-    co_await worker.close();
-    co_await run.join();
-}
-
 }  // namespace
 
 TEST_CASE("a job that is put off for a time runs again after it, and no attempt is counted")

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "app.hpp"
+#include "closing.hpp"
 #include "recorder.hpp"
 
 using namespace cofila;
@@ -13,27 +14,6 @@ TEST_SUITE_BEGIN("worker: a store that fails");
 namespace {
 
 using int_job = job<int, int>;
-
-struct patient {
-    explicit patient(const app& a) : out{a.executor} {}
-
-    door out;
-    int started = 0;
-    int aborted = 0;
-
-    processor<int, int> processor_of()
-    {
-        return [this](int_job) -> asio::awaitable<int> {
-            ++started;
-            const auto e = co_await error_of(out.pass());
-            if (e.code) {
-                ++aborted;
-                throw boost::system::system_error{e.code};
-            }
-            co_return 42;
-        };
-    }
-};
 
 }  // namespace
 

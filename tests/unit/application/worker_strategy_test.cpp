@@ -36,12 +36,6 @@ backoff by_name(std::string name)
     return out;
 }
 
-asio::awaitable<void> finish(worker<int, int>& worker, running& run)
-{
-    co_await worker.close();
-    co_await run.join();
-}
-
 /// A job that fails goes on as with a fixed backoff, and `error` says why.
 void check_fixed_instead(worker_options options, std::string name, std::string error)
 {

@@ -13,12 +13,6 @@ namespace {
 
 using int_job = job<int, int>;
 
-asio::awaitable<void> finish(worker<int, int>& worker, running& run)
-{
-    co_await worker.close();
-    co_await run.join();
-}
-
 /// Jobs whose name is "deaf" take no notice of cancellation; all wait at a door.
 struct mixed {
     explicit mixed(const app& a) : out{a.executor} {}

@@ -16,12 +16,6 @@ namespace {
 
 using int_job = job<int, int>;
 
-asio::awaitable<void> finish(worker<int, int>& worker, running& run)
-{
-    co_await worker.close();
-    co_await run.join();
-}
-
 }  // namespace
 
 TEST_CASE("an attempt that runs longer than its timeout is cancelled at that time, and fails")
