@@ -1,5 +1,6 @@
 #pragma once
-/// Everything but `cofila/memory.hpp`, which only tests need.
+/// Everything but `cofila/sqlite.hpp`, for transactions of your own, which needs SQLiteCpp, and `cofila/memory.hpp`,
+/// which only tests need.
 #include <cofila/engine.hpp>
 #include <cofila/error.hpp>
 #include <cofila/event_stream.hpp>

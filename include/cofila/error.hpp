@@ -16,22 +16,23 @@ namespace cofila {
 /// Every way in which a call can fail. The text of the `error` names what was wrong and what to do.
 enum class errc {
     invalid_argument =
-        1,                ///< An argument or option is out of its range; `error::field()` names it. Nothing was stored.
-    payload_too_large,    ///< Data or a result is longer than `queue_options::size_limit`. Nothing was stored.
+        1,              ///< An argument or option is out of its range; `error::field()` names it. Nothing was stored.
+    payload_too_large,  ///< Data, progress or a result is longer than `queue_options::size_limit`. Nothing was stored.
     payload_undecodable,  ///< Stored JSON does not fit the C++ type; the text names the path, such as `$.subject`.
     not_found,            ///< No job has this id.
     wrong_state,          ///< The job is not in a state that allows the operation; the text names both.
     lock_lost,            ///< The claim's token no longer holds the job's lock. Nothing was changed.
     closed,               ///< The queue or the engine has been closed.
-    storage_busy,         ///< Somebody else held the file for longer than `engine_options::operation_deadline`.
-    storage_full,         ///< No space is left. Nothing was changed.
-    storage_corrupt,      ///< The file is damaged or is no database.
-    storage_readonly,     ///< The file or its folder cannot be opened or written.
-    storage_foreign,      ///< The file belongs to another application; it was left untouched.
-    storage_newer,        ///< The file was written or migrated by a newer version; it was left untouched.
-    outcome_unknown,      ///< The disk failed during the commit: the change may or may not be there after a restart.
-    job_failed,           ///< The job that was waited for has failed; the text has its reason.
-    timed_out,            ///< What was waited for did not happen in time.
+    storage_busy,  ///< Somebody else held the file for longer than `engine_options::operation_deadline`, or no memory
+                   ///< was left.
+    storage_full,  ///< No space is left. Nothing was changed.
+    storage_corrupt,   ///< The file is damaged or is no database.
+    storage_readonly,  ///< The file or its folder cannot be opened or written. Nothing was changed.
+    storage_foreign,   ///< The file belongs to another application; it was left untouched.
+    storage_newer,     ///< The file was written or migrated by a newer version; it was left untouched.
+    outcome_unknown,   ///< The disk failed during the commit: the change may or may not be there after a restart.
+    job_failed,        ///< The job that was waited for has failed; the text has its reason.
+    timed_out,         ///< What was waited for did not happen in time.
 };
 
 const boost::system::error_category& error_category() noexcept;

@@ -134,11 +134,12 @@ struct queue_events {
     signal<retries_exhausted_event> retries_exhausted{};  ///< Beside `failed`, when the attempts are used up.
     signal<stalled_event> stalled{
     };  ///< Rescued from a worker that died or stopped renewing; or, with `failed`, given up.
-    signal<released_event> released{};  ///< Given back unfinished at a shutdown.
+    signal<released_event> released{};  ///< Given back: unfinished at a shutdown, claimed ahead, by `queue::release`.
     signal<duplicated_event> duplicated{};
     signal<deduplicated_event> deduplicated{};
     signal<removed_event> removed{};
-    signal<cleaned_event> cleaned{};  ///< So many finished jobs were removed by their retention.
+    signal<cleaned_event> cleaned{
+    };  ///< So many were removed at once: by their retention, `drain`, `clean` or `obliterate`.
     signal<drained_event> drained{};  ///< The last job was finished: nothing waiting, due or active is left.
     signal<paused_event> paused{};
     signal<resumed_event> resumed{};

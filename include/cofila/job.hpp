@@ -27,7 +27,7 @@ public:
     const std::string& queue_name() const { return detail::name(handle_->queue); }
     /// Decodes the payload, each time. Throws `errc::payload_undecodable` naming the path.
     Payload data() const { return decode<Payload>(record().data); }
-    /// Resolved: every member but `id` and `delay` is set.
+    /// Resolved: every member that has a default value is set. `id` is not, and `delay` is not kept: see `run_at()`.
     const job_options& options() const { return *record().options; }
 
     job_state state() const { return record().state; }
@@ -79,7 +79,8 @@ public:
     boost::asio::awaitable<void> refresh() const { return detail::refresh(handle_); }
     /// Waits until the job has completed, here or in another process, and answers its result. Throws
     /// `errc::job_failed` with its reason, `errc::timed_out`, and `errc::not_found` when it is removed before its end
-    /// is known. Cancellation ends the wait. Not from a processor of the job itself.
+    /// is known. Cancellation ends the wait at once, but not off the engine's
+    /// thread. Not from a processor of the job itself.
     boost::asio::awaitable<Result> wait_until_finished(milliseconds timeout) const
     {
         return decoded(detail::wait_until_finished(handle_, timeout));

@@ -13,7 +13,7 @@ enum class job_state {
     active = 2,            ///< Locked by a worker that runs it.
     waiting_children = 3,  ///< Kept for flows; nothing enters this state yet.
     completed = 4,         ///< Its processor returned; final.
-    failed = 5,            ///< Its attempts or rescues are used up; final.
+    failed = 5,  ///< Its attempts or rescues are used up, or it was cancelled, has expired or cannot be run; final.
 };
 
 std::string_view to_string(job_state state) noexcept;

@@ -199,7 +199,8 @@ public:
     }
 
     /// The worker's side, for processing by hand: takes the next jobs, in (priority, position) order, at most `limit`;
-    /// none where nothing is waiting. Finish each with `complete`, `fail` or `release` before its lock runs out.
+    /// none where nothing can be claimed within `wait`. Finish each with `complete`, `fail` or `release` before its
+    /// lock runs out.
     awaitable<std::vector<claimed_job<Payload, Result>>> fetch_next_and_lock(claim_request request) const
     {
         return fetch(core_, std::move(request));

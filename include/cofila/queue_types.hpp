@@ -20,7 +20,7 @@ struct queue_options {
     job_options defaults{};  ///< For jobs that do not say. `id` must not be set.
     retention on_completed = retention::keep_for(std::chrono::hours{24});   ///< For jobs that do not say.
     retention on_failed = retention::keep_for(std::chrono::hours{24 * 7});  ///< For jobs that do not say.
-    std::size_t size_limit = std::size_t{1} << 20;  ///< Bytes of JSON text in data, progress or result. >= 1.
+    std::size_t size_limit = std::size_t{1} << 20;  ///< Bytes of JSON text in data, progress or result. 1 ... 512 MiB.
 
     friend bool operator==(const queue_options&, const queue_options&) = default;
 };
@@ -32,9 +32,10 @@ struct claim {
 };
 
 struct claim_request {
-    std::string worker_id{};                                ///< Recorded with the job. At most 200 bytes.
-    milliseconds lock_duration = std::chrono::seconds{30};  ///< > 0. Renew with `extend_lock` before it is over.
-    int limit = 1;                                          ///< Take at most so many jobs. 1 ... 10'000.
+    std::string worker_id{};  ///< Recorded with the job. At most 200 bytes, as a job's name.
+    milliseconds lock_duration =
+        std::chrono::seconds{30};  ///< Up to 366 days. Renew with `extend_lock` before it is over.
+    int limit = 1;                 ///< Take at most so many jobs. 1 ... 10'000.
     milliseconds wait{};  ///< Where there is none, wait so long for the first. >= 0. Cancellation ends the wait.
 };
 

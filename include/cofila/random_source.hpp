@@ -10,7 +10,7 @@ namespace cofila {
 class random_source {
 public:
     virtual ~random_source() = default;
-    /// 64 random bits. Called on the engine's thread only.
+    /// 64 random bits. An engine asks on its own thread only; for calls without an engine see `environment`.
     virtual std::uint64_t next() = 0;
 };
 

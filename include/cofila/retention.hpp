@@ -10,7 +10,7 @@ namespace cofila {
 /// `remove`d at once goes with the commit that finishes it.
 struct retention {
     bool remove = false;                 ///< Remove the job as soon as it has finished.
-    std::optional<seconds> age{};        ///< Remove it this long after it has finished. >= 0.
+    std::optional<seconds> age{};        ///< Remove it this long after it has finished. 0 ... 10'000 years.
     std::optional<std::size_t> count{};  ///< Remove it once so many jobs of its queue and state finished after it.
 
     static retention keep_all() { return {}; }

@@ -28,11 +28,11 @@ using deferring_processor = std::function<boost::asio::awaitable<outcome<Result>
 
 /// What became of the jobs that were running when a worker was asked to close.
 struct close_report {
-    std::vector<job_id> finished{};   ///< Ended by themselves, in success or failure.
-    std::vector<job_id> cancelled{};  ///< Ended after they were cancelled; they wait again.
+    std::vector<job_id> finished{};   ///< Completed, failed or put off, also after they were cancelled.
+    std::vector<job_id> cancelled{};  ///< Ended with `operation_aborted`; they wait again.
     std::vector<job_id> released{};   ///< Did not end in time and wait again.
-    std::vector<job_id> abandoned{
-    };  ///< The released ones whose processors still run: what they return will be dropped.
+    std::vector<job_id> abandoned{};  ///< Their processors still run, and what they return will be dropped: released
+                                      ///< ones, and those whose lock was lost.
 };
 
 /// Takes jobs of a queue and runs them, at most `concurrency` at once. Not copyable, not movable. Constructing it

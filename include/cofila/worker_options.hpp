@@ -20,7 +20,7 @@ struct worker_options {
     /// Claims so many jobs more than can run, so that the next one is at hand when one ends: for short jobs at a small
     /// concurrency. They are locked, and active, a little earlier than they start. 0 ... 10'000.
     int prefetch = 0;
-    /// A job whose worker shows no life for so long is rescued by the maintenance and runs again. > 0.
+    /// A job whose worker shows no life for so long is rescued by the maintenance and runs again. 2 ms ... 366 days.
     milliseconds lock_duration = std::chrono::seconds{30};
     /// Locks are renewed when the first has no more than this left. 0 < buffer < lock_duration; default: half of it.
     std::optional<milliseconds> lock_renew_buffer{};
@@ -30,7 +30,8 @@ struct worker_options {
     milliseconds grace = std::chrono::seconds{30};
     /// How long a processor that was asked to end may take before its slot is given up. > 0.
     milliseconds stuck_after = std::chrono::seconds{30};
-    std::string name{};  ///< Begins the worker's id, for people who read it. At most 100 bytes; default: "worker".
+    std::string name{
+    };  ///< Begins the worker's id, for people who read it. At most 100 bytes, as a job's name; default: "worker".
     std::map<std::string, backoff_strategy> backoff_strategies{};  ///< By the name in `backoff::custom`.
     /// Where processors run; each attempt has a strand of its own there. For processors that compute or block: give a
     /// `thread_pool`'s executor. Default: the engine's thread. The pool must outlive the worker's `run()`.

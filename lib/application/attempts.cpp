@@ -127,7 +127,7 @@ bool worker_core::cancel_job(const job_id& which, const std::string& why)
     const auto ready = std::ranges::find_if(ready_, is_it);
     if (ready == ready_.end())
         return false;
-    const auto attempt = *ready;
+    auto attempt = std::move(*ready);
     ready_.erase(ready);
     attempt->cancel(cancel_reason::cancelled, ports_->time->steady_now(), why);
     settle_later(attempt, {});

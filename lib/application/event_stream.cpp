@@ -1,5 +1,10 @@
 #include <cofila/event_stream.hpp>
 
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <deque>
 #include <iterator>
@@ -119,6 +124,9 @@ asio::awaitable<stream_event> next(stream_ptr stream)
         co_await wait_until(*wake, time, later(time->steady_now(), longest_sleep));
         queue.check_open();
     }
+    // The answer of one that was cancelled meanwhile is dropped by who cancelled it: what was read stays.
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error{asio::error::operation_aborted};
     stream_event out{.event = std::move(stream->read.front())};
     stream->read.pop_front();
     out.missed = out.event.sequence - *stream->place - 1;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cofila/time.hpp>
 
+#include <cstddef>
 #include <optional>
 
 namespace cofila::domain {
@@ -29,6 +30,9 @@ struct fetch_plan {
 };
 
 fetch_plan plan_fetch(const fetch_situation& s);
+
+/// So many jobs that cannot run are ended by one claim: its transaction stays short.
+inline constexpr std::size_t most_ended = 1000;
 
 /// When a claim that came back short may find more. A delayed job is due at `first_due`; of a queue that rests nothing
 /// is claimed until `rests_until`; a rate makes room for jobs that are `waiting` at `again`. Nothing: not before

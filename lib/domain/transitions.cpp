@@ -123,9 +123,12 @@ transition after_transactional_success(const job_record& job, std::string result
 {
     auto change = after_success(job, std::move(result), now);
     const auto asked_by = saturated(now, job.lock_duration);  // the lock is renewed earlier than that
-    if (std::exchange(change.remove, false))
+    const bool at_once = std::exchange(change.remove, false) || change.prune_count == 0;
+    if (at_once) {
         change.prune_at = asked_by;
-    else if (change.prune_at)
+        change.prune_count.reset();
+    }
+    if (change.prune_at)
         change.prune_at = std::max(*change.prune_at, asked_by);
     return change;
 }

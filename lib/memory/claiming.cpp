@@ -96,6 +96,10 @@ private:
             const auto& job = queue_.at(found->second).record;
             if (!domain::has_expired(job, now_))
                 return &job;
+            if (out_.failed.size() >= domain::most_ended) {
+                out_.again = now_;
+                return nullptr;
+            }
             out_.failed.push_back(carry_out(queue_, job, domain::after_expiry(job, now_)));
         }
     }
@@ -109,7 +113,7 @@ private:
             domain::lock(locked.record, order_.tokens[out_.claimed.size()], order_.worker, order_.lock_duration, now_);
         });
         out_.claimed.push_back(snapshot(*job));
-        if (queue_.limits.rate || queue_.limits.group.rate)
+        if (queue_.limits.rate || (queue_.limits.group.rate && job->options->group))
             ++queue_.claims[{now_, group_of(*job)}];
         return true;
     }

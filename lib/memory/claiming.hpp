@@ -13,7 +13,7 @@ struct taken {
     std::vector<job_snapshot> claimed{};
     std::vector<job_snapshot> failed{};  ///< Had expired.
     bool limited = false;                ///< The end of another job may make room.
-    std::optional<time_point> again{};   ///< A rate makes room then.
+    std::optional<time_point> again{};   ///< A rate makes room then, or more can be ended.
 };
 
 taken claim(stored_queue& queue, const claim_order& order, time_point now);

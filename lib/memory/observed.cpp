@@ -71,11 +71,12 @@ void observed::set_cursor(const std::string& name, std::optional<std::uint64_t> 
         cursors_.erase(name);
 }
 
-std::vector<minute_of_jobs> observed::minutes() const
+std::vector<minute_of_jobs> observed::minutes(time_point now) const
 {
     std::vector<minute_of_jobs> out;
     for (const auto& [number, minute] : counts_)
-        out.push_back(minute);
+        if (number > domain::minute_of(now) - *minutes_)
+            out.push_back(minute);
     return out;
 }
 

@@ -191,7 +191,7 @@ asio::awaitable<std::vector<logged_event>> repository::events_after(std::string 
 asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now)
 {
     const auto& in = open_queue(queue);
-    queue_metrics out{.minutes = in.watched.minutes()};
+    queue_metrics out{.minutes = in.watched.minutes(now)};
     const auto& waiting = in.jobs_in(job_state::waiting);
     const auto look_at = [&](const auto& row) {
         out.latency = std::max(out.latency, domain::waited(in.at(row.second).record, now));

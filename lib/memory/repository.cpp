@@ -316,11 +316,13 @@ asio::awaitable<changed_page> repository::change_all(
     auto jobs = co_await list(queue, std::move(filter), std::move(request));
     changed_page out{.next = std::move(jobs.next)};
     auto& in = open_queue(queue);
-    for (const auto& job : jobs.items)
-        if (const auto next = domain::after_change(*job, what, now)) {
+    for (const auto& job : jobs.items) {
+        const auto* held = in.find(job->key);  // as the change of another one of them has left it
+        if (const auto next = held ? domain::after_change(held->record, what, now) : std::nullopt) {
             in.carry_out(job->key, *next);
             out.changed.push_back(job->id);
         }
+    }
     out.freed = std::exchange(in.freed, {});
     co_return out;
 }

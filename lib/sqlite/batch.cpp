@@ -111,6 +111,8 @@ writing_runner::writing_runner(connection_options options, bool embed)
 
 std::size_t writing_runner::run(std::span<operation_ptr> waiting)
 {
+    if (waiting.size() > most_operations)
+        bring_forward(waiting, operation::kind::renewal);
     const auto taken = waiting.first(std::min(waiting.size(), most_operations));
     if (!open(taken))
         return taken.size();

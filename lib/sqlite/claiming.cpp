@@ -34,17 +34,28 @@ std::vector<job_record> best_waiting(session& with, std::int64_t queue, int limi
     return out;
 }
 
-/// What cannot be trusted or has expired ends here, one by one, so that it never stands in the way of the others.
-std::vector<job_record> best_fit(
-    session& with, std::int64_t queue, int limit, time_point now, std::vector<job_snapshot>& failed
-)
+/// What cannot be trusted or has expired ends here, so that it never stands in the way of the others. Looked for anew
+/// after that: others come behind it, and a job that was kept for its end may come before it.
+std::vector<job_record> best_fit(session& with, std::int64_t queue, int limit, time_point now, taken& out)
 {
     for (;;) {
-        auto jobs = best_waiting(with, queue, limit);
-        const auto bad = std::ranges::find_if(jobs, [&](const auto& job) { return is_unfit(job, now); });
-        if (bad == jobs.end())
-            return jobs;
-        failed.push_back(end_unfit(with, queue, std::move(*bad), now));
+        std::vector<job_record> fit;
+        bool again = false;
+        for (auto& job : best_waiting(with, queue, limit)) {
+            if (!is_unfit(job, now)) {
+                fit.push_back(std::move(job));
+                continue;
+            }
+            out.stopped = out.failed.size() >= domain::most_ended;
+            if (out.stopped)
+                return fit;
+            again = true;
+            out.failed.push_back(end_unfit(with, queue, std::move(job), now));
+            if (out.failed.back()->options->dedup)
+                break;
+        }
+        if (!again)
+            return fit;
     }
 }
 
@@ -138,8 +149,10 @@ taken claim(session& with, std::int64_t queue, const claim_order& order, time_po
         if (grouped)
             claim_in_turns(with, queue, limits, order, room.jobs, now, out, again);
         else if (room.jobs > 0)
-            for (auto& job : best_fit(with, queue, room.jobs, now, out.failed))
+            for (auto& job : best_fit(with, queue, room.jobs, now, out))
                 out.claimed.push_back(lock_job(with, std::move(job), order, out.claimed.size(), now));
+        if (out.stopped)
+            again = now;
         if (limits.rate || limits.group.rate)
             note_claims(with, queue, limits, out.claimed, now);
         out.limited = static_cast<int>(out.claimed.size()) < wanted && (limits.concurrency || limits.group.concurrency);

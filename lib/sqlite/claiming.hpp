@@ -14,6 +14,7 @@ struct taken {
     std::vector<job_snapshot> claimed{};
     std::vector<job_snapshot> failed{};  ///< Cannot be trusted, or had expired.
     bool limited = false;                ///< The end of another job may make room.
+    bool stopped = false;                ///< More stand in the way than one claim ends.
     std::optional<time_point> next{};    ///< Where it came back short: when a claim may find more.
 };
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "domain/fetch_plan.hpp"
 #include "domain/transitions.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/rows.hpp"
@@ -125,6 +126,9 @@ private:
                 return {};
             if (!is_unfit(*job, now_))
                 return turn{job->priority, job->position};
+            out_.stopped = out_.failed.size() >= domain::most_ended;
+            if (out_.stopped)
+                return {};
             out_.failed.push_back(end_unfit(with_, queue_, std::move(*job), now_));
         }
     }
@@ -261,7 +265,8 @@ void note_claims(
 {
     std::map<std::string, int> jobs;
     for (const auto& job : claimed)
-        ++jobs[group_of(*job)];
+        if (limits.rate || job->options->group)  // nobody asks for the others
+            ++jobs[group_of(*job)];
     for (const auto& [group, count] : jobs)
         with.sql().exec(
             "INSERT INTO cofila_claim_log VALUES (?1, ?2, ?3, ?4) "

@@ -11,10 +11,18 @@ namespace {
 constexpr std::int64_t log_header = 32;
 constexpr std::int64_t frame_header = 24;
 
-/// So much that the disk is used well, so little that the last part is quickly flushed.
-constexpr std::int64_t step = 1 << 20;
-
 }  // namespace
+
+std::optional<writeback_plan::part> writeback_plan::grown_to(std::int64_t end)
+{
+    if (end < begun_)
+        begun_ = 0;
+    if (end - begun_ < step)
+        return {};
+    const part next{.from = begun_, .bytes = end - begun_};
+    begun_ = end;
+    return next;
+}
 
 log_writeback::log_writeback(const std::string& database, std::int64_t page_size)
     : log_{::open((database + "-wal").c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC)},
@@ -29,14 +37,11 @@ log_writeback::~log_writeback()
 
 void log_writeback::grown_to(int frames)
 {
-    const auto end = log_header + frames * frame_;
-    if (end < begun_)
-        begun_ = 0;  // the log has begun anew
-    if (end - begun_ < step)
-        return;
-    if (log_ >= 0)
-        ::sync_file_range(log_, begun_, end - begun_, SYNC_FILE_RANGE_WRITE);
-    begun_ = end;
+    [[maybe_unused]] const auto part = plan_.grown_to(log_header + frames * frame_);
+#ifdef SYNC_FILE_RANGE_WRITE
+    if (part && log_ >= 0)
+        ::sync_file_range(log_, part->from, part->bytes, SYNC_FILE_RANGE_WRITE);
+#endif
 }
 
 }  // namespace cofila::sqlite

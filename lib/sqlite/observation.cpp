@@ -238,8 +238,10 @@ queue_metrics metrics(session& with, const std::string& queue, time_point now)
         return out;
     {
         auto row = with.sql().query(
-            "SELECT minute, state, jobs, total, longest FROM cofila_metrics WHERE queue = ?1 ORDER BY minute, state",
-            *number
+            "SELECT minute, state, jobs, total, longest FROM cofila_metrics WHERE queue = ?1 "
+            "AND minute > ?2 - (SELECT minutes FROM cofila_watched WHERE queue = ?1) ORDER BY minute, state",
+            *number,
+            domain::minute_of(now)
         );
         while (row.step())
             add_count(out.minutes, row);

@@ -293,4 +293,22 @@ CONTRACT_CASE(
     );
 }
 
+CONTRACT_CASE("a job that is removed on one page with the owner that it was kept for was freed before")
+{
+    co_await keep(s, 100);
+    const deduplication last{.id = "d", .how = deduplication::mode::keep_last};
+    const auto job = co_await s.add_active("a", {.attempts = 2, .backoff = backoff::fixed(1s), .dedup = last});
+    (void)co_await s.add("kept", {.dedup = last});
+    (void)co_await s.settle(s.failing(job));
+    const auto removed = co_await s.change_all({.state = job_state::delayed}, removal{});
+    CHECK(removed.size() == 2);
+    const auto log = co_await log_after(s, 4);
+    CHECK(
+        log ==
+        lines{
+            "5 removed a: delayed -> delayed", "6 moved kept: delayed -> waiting", "7 removed kept: waiting -> waiting"
+        }
+    );
+}
+
 TEST_SUITE_END();

@@ -68,6 +68,28 @@ CONTRACT_CASE("a job is started a millisecond before its time is over")
     CHECK(answer.claimed[0]->expires_at == added.job->expires_at);
 }
 
+CONTRACT_CASE("a claim ends 1,000 jobs at most, and says that the next one can be asked for at once")
+{
+    for (const bool grouped : {false, true}) {
+        auto in = s.in(grouped ? "in groups" : "alike");
+        const auto group = grouped ? std::optional<std::string>{"g"} : std::nullopt;
+        std::vector<job_snapshot> late;
+        for (int i = 0; i < 1500; ++i)
+            late.push_back(in.make(std::to_string(i), {.ttl = 1s, .group = i % 2 == 0 ? group : std::nullopt}));
+        (void)co_await s->add(in.queue(), std::move(late));
+        co_await in.add("fit", {.group = group});
+        s.pass(1s);
+        auto answer = co_await in.settle_and_claim({}, 10);
+        CHECK(answer.failed.size() == 1000);
+        CHECK(answer.claimed.empty());
+        CHECK(answer.next_due == s.now());
+        answer = co_await in.settle_and_claim({}, 10);
+        CHECK(answer.failed.size() == 500);
+        CHECK(ids(answer.claimed) == names{"fit"});
+        CHECK(answer.next_due == std::nullopt);
+    }
+}
+
 CONTRACT_CASE("a claim fails all that stands in its way, in their order, and no more")
 {
     for (const auto* id : {"a", "b"})

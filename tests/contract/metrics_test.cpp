@@ -66,6 +66,23 @@ CONTRACT_CASE("jobs that end are counted by the minute of their end, with what t
     CHECK(others.minutes.empty());
 }
 
+CONTRACT_CASE("a minute is told as long as it is one of the last, also where nothing ends any more")
+{
+    begin_minute(s);
+    co_await count_for(s, 10);
+    co_await run_one(s, "a", 1ms);
+    s.pass(9min);
+    auto found = co_await metrics_of(s);
+    CHECK(found.minutes.size() == 1);
+    co_await count_for(s, 9);
+    found = co_await metrics_of(s);
+    CHECK(found.minutes.empty());
+    co_await count_for(s, 10);
+    s.pass(1min);
+    found = co_await metrics_of(s);
+    CHECK(found.minutes.empty());
+}
+
 CONTRACT_CASE("an attempt that is followed by another one is not counted, and a job that was removed as it ended is")
 {
     co_await count_for(s, 10);

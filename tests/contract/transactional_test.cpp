@@ -107,16 +107,18 @@ CONTRACT_CASE(
     "a job that is removed at once, and whose worker has died after the commit, goes when the lock would have ended"
 )
 {
-    const auto job = co_await s.add_active("a", {.on_completed = retention::remove_at_once()});
-    co_await complete_within(s, job, "42");
-    s.pass(lock_duration - 1ms);
-    co_await s.sweep();
-    bool exists = co_await s.exists("a");
-    CHECK(exists);
-    s.pass(1ms);
-    co_await s.sweep();
-    exists = co_await s.exists("a");
-    CHECK_FALSE(exists);
+    for (const auto& keep : {retention::remove_at_once(), retention::keep_last(0), retention::keep_for(1s)}) {
+        const auto job = co_await s.add_active("a", {.on_completed = keep});
+        co_await complete_within(s, job, "42");
+        s.pass(lock_duration - 1ms);
+        co_await s.sweep();
+        bool exists = co_await s.exists("a");
+        CHECK(exists);
+        s.pass(1ms);
+        co_await s.sweep();
+        exists = co_await s.exists("a");
+        CHECK_FALSE(exists);
+    }
 }
 
 CONTRACT_CASE("a renewal is told of a job that its token has completed")

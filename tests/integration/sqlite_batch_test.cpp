@@ -197,6 +197,18 @@ TEST_CASE_FIXTURE(batch_fixture, "renewals go first, and the others in their ord
     CHECK(order == "rsabc");
 }
 
+TEST_CASE_FIXTURE(batch_fixture, "a renewal goes before more operations than one batch has")
+{
+    std::string order;
+    const auto note = [&](char name) { return [&order, name](sqlite::session&) { order += name; }; };
+    test_batch batch;
+    for (int i = 0; i < 1500; ++i)
+        batch.add(note('a'));
+    batch.add(note('r'), kind::renewal);
+    CHECK(batch.run(runner) == 1000);
+    CHECK(order.substr(0, 2) == "ra");
+}
+
 TEST_CASE_FIXTURE(batch_fixture, "a batch has an end: what is left comes with the next")
 {
     test_batch batch;

@@ -4,6 +4,7 @@
 
 #include "integration/sqlite_support.hpp"
 #include "sqlite/jobs.hpp"
+#include "sqlite/log_writeback.hpp"
 #include "support/print.hpp"
 
 namespace fs = std::filesystem;
@@ -114,6 +115,31 @@ TEST_CASE_FIXTURE(
         tend();
         CHECK(progress_in_file() == progress);
     }
+}
+
+TEST_CASE("a growing log is handed to the disk by the mebibyte, each part once, and from its start when it begins anew")
+{
+    using part = sqlite::writeback_plan::part;
+    constexpr auto step = sqlite::writeback_plan::step;
+    sqlite::writeback_plan plan;
+    CHECK_FALSE(plan.grown_to(step - 1));
+    CHECK(plan.grown_to(step) == part{.from = 0, .bytes = step});
+    CHECK_FALSE(plan.grown_to(step));
+    CHECK_FALSE(plan.grown_to(2 * step - 1));
+    CHECK(plan.grown_to(5 * step + 7) == part{.from = step, .bytes = 4 * step + 7});
+    CHECK_FALSE(plan.grown_to(100));
+    CHECK_FALSE(plan.grown_to(step - 1));
+    CHECK(plan.grown_to(step) == part{.from = 0, .bytes = step});
+}
+
+TEST_CASE("that a log is not there, or is a link, is no matter to who hands it to the disk")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    sqlite::log_writeback{path, 4096}.grown_to(1000);
+    fs::create_symlink(folder.file("theirs"), path + "-wal");
+    sqlite::log_writeback{path, 4096}.grown_to(1000);
+    CHECK_FALSE(fs::exists(folder.file("theirs")));
 }
 
 TEST_SUITE_END();

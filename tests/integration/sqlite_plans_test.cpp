@@ -242,7 +242,7 @@ TEST_CASE_FIXTURE(plans_fixture, "each partial index serves what it was made for
         {"FROM cofila_claim_log", "PRIMARY KEY (queue=?"},
         {"FROM cofila_groups", "PRIMARY KEY (queue=?"},
         {"SELECT sequence, kind", "PRIMARY KEY (queue=? AND sequence>?)"},
-        {"SELECT minute, state", "PRIMARY KEY (queue=?)"},
+        {"SELECT minute, state", "PRIMARY KEY (queue=? AND minute>?)"},
         {"WITH RECURSIVE line", "cofila_jobs_waiting (queue=? AND priority>?)"},
         {"LEFT JOIN cofila_workers", "cofila_jobs_active (queue=? AND state=?)"},
     };

@@ -1,5 +1,6 @@
 // What is in the tables, beside what the contract shows.
 #include "integration/sqlite_support.hpp"
+#include "sqlite/claiming.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
 #include "support/print.hpp"
@@ -178,6 +179,32 @@ TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim 
         sqlite::update_progress(with, "unknown", {.id = "a"}, "1");
     });
     CHECK(count("cofila_queues WHERE number > 0") == 0);
+}
+
+TEST_CASE_FIXTURE(rows_fixture, "claims are noted where a rate will ask for them, and nowhere else")
+{
+    const auto set = [&](const queue_setting& what) {
+        run_one(runner, [&](sqlite::session& with) { sqlite::set_limit(with, "q", what); });
+    };
+    const auto claim_both = [&] {
+        for (const auto* id : {"in", "out"}) {
+            add(id, "{}", {.group = *id == 'i' ? std::optional{"g"} : std::nullopt});
+            claim();
+        }
+        for (const auto* id : {"in", "out"})
+            run_one(runner, [&](sqlite::session& with) {
+                sqlite::change(with, "q", job_id{id}, forced_removal{}, manual_clock::start);
+            });
+    };
+    claim_both();
+    CHECK(count("cofila_claim_log") == 0);
+    set(group_options{.rate = rate_limit{.max = 5, .duration = 1h}});
+    claim_both();
+    CHECK(count("cofila_claim_log") == 1);
+    CHECK(count("cofila_claim_log WHERE group_key = 'g'") == 1);
+    set(global_rate{.rate = rate_limit{.max = 5, .duration = 1h}});
+    claim_both();
+    CHECK(count("cofila_claim_log") == 2);
 }
 
 TEST_SUITE_END();

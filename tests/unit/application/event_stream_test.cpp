@@ -225,6 +225,29 @@ TEST_CASE("a wait for an event ends early when it is cancelled, and no event is 
     });
 }
 
+TEST_CASE("a wait that is cancelled while the store answers loses no event either")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        co_await queue.set_event_log(100);
+        co_await add(queue, {"a"});
+        const auto stream = queue.stream({.after = 0});
+        a.store->hold_answer(op::events);
+        {
+            reader reading{a, stream};
+            co_await settle();
+            REQUIRE(a.store->held(op::events) == 1);
+            reading.tasks.cancel();
+            co_await settle();
+            a.store->let_go(op::events);
+            co_await reading.tasks.join();
+            CHECK(reading.state->read.empty());
+        }
+        const auto number = co_await next_number(stream);
+        CHECK(number == 1);
+    });
+}
+
 TEST_CASE("a stream of a queue that keeps no events is refused, also when they are given up while it waits")
 {
     run_app([](app& a) -> asio::awaitable<void> {
