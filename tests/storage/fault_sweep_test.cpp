@@ -145,10 +145,10 @@ TEST_SUITE_BEGIN("fault sweep");
 TEST_CASE("F26 F30 F31 F32: whatever operation on the file fails, nothing acknowledged is lost and nothing is torn")
 {
     tally count;
-    for (int kind = 0; kind < fault_kinds; ++kind)
+    for (int number = 0; number < fault_kinds; ++number)
         for (const bool for_ever : {false, true}) {
             const auto before = count.cases;
-            fault_files::plan faults{.kind = static_cast<fault>(kind), .for_ever = for_ever};
+            fault_files::plan faults{.kind = static_cast<fault>(number), .for_ever = for_ever};
             while (run_case<in_memory>(faults, {}, count))
                 faults.nth += one_of();
             CHECK(count.cases > before);
