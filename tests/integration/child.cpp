@@ -90,6 +90,7 @@ asio::awaitable<int> run(std::string what, std::string database)
     text_worker worker{queue, processor_of(what, database), options};
     cofila::stop_on_signal guard{worker};
     queue.events().completed.connect([](const cofila::completed_event& e) { tell("completed " + e.id.str()); });
+    queue.events().failed.connect([](const cofila::failed_event& e) { tell("failed " + e.id.str()); });
     queue.events().stalled.connect([](const cofila::stalled_event& e) { tell("stalled " + e.id.str()); });
     worker.events().lock_lost.connect([](const cofila::lock_lost_event& e) { tell("lost " + e.id.str()); });
     worker.events().ready.connect([](const cofila::ready_event&) { tell("ready"); });

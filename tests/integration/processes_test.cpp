@@ -144,8 +144,9 @@ TEST_CASE("F07: a job that takes its worker down each time fails after max_stall
         killed.send(SIGKILL);
         killed.wait();
     }
-    here.add("last");
     child_process after{here.child("work")};
+    CHECK(after.read_until("failed") == "failed poison");
+    here.add("last");
     after.read_until("completed last");
     CHECK(after.wait() == 0);
     const auto job = here.read("poison");
