@@ -61,7 +61,8 @@ asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
     if (is_idle())
         ports_->worker_idle.set();
     const auto until = later(ports_->time->steady_now(), at_most);
-    co_await wait_until(wake_, ports_->time, until);
+    poll_.set_for(until);
+    co_await wake_.wait();
     idle_ = false;
     if (ports_->time->steady_now() >= until)
         maybe_work_ = true;  // the safety poll

@@ -63,6 +63,7 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
       concurrency_{options_.concurrency},
       watch_{ports_->executor},
       wake_{ports_->executor},
+      poll_{wake_, ports_->time},
       progress_{ports_->executor},
       over_{ports_->executor},
       renewer_{
@@ -156,6 +157,7 @@ asio::awaitable<void> worker_core::work()
         loops.spawn(renewer_.renew());
         loops.spawn(renewer_.fence());
         loops.spawn(watch_attempts());
+        loops.spawn(poll_.run());
         loops.spawn(shut_down());
         co_await fetch_loop();
         co_await questions_.join();

@@ -17,6 +17,7 @@
 #include "application/lock_renewer.hpp"
 #include "application/queue_core.hpp"
 #include "async/event.hpp"
+#include "async/reminder.hpp"
 #include "async/task_group.hpp"
 #include "domain/fetch_plan.hpp"
 
@@ -142,6 +143,7 @@ private:
 
     event watch_;     // the watch should look earlier
     event wake_;      // the fetch loop should look again
+    reminder poll_;   // wakes it when there is nothing to do before
     event progress_;  // the shutdown should look again
     event over_;      // run() is over
     lock_renewer renewer_;

@@ -20,6 +20,7 @@ public:
     ~event();
 
     void set();
+    const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
 
     /// Cancellation: terminal, with `operation_aborted`.
     boost::asio::awaitable<void> wait();

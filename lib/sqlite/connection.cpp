@@ -35,6 +35,8 @@ connection::connection(connection_options options)
     restart_deadline();
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    // Else a statement whose bound values might let it use a partial index is planned anew each time that it runs.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
     // The last connection that may write copies the log and removes it when it is closed. That is safe in every version
     // of SQLite: it is done only where an exclusive lock shows that nobody else has the file open.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, options_.read_only ? 1 : 0, nullptr);

@@ -55,8 +55,6 @@ void run_contract(contract_body body)
 }  // namespace cofila::test
 
 #define COFILA_BACKENDS cofila::test::memory_backend, cofila::test::sqlite_backend
-/// All but the one that the others are compared with.
-#define COFILA_COMPARED_BACKENDS cofila::test::sqlite_backend
 
 /// A test of every repository: `CONTRACT_CASE("what it does") { co_await s.add("a"); ... }`, a coroutine with a `store
 /// s`.

@@ -9,6 +9,7 @@
 
 #include "contract/contract.hpp"
 #include "contract/model_player.hpp"
+#include "support/inline_repository.hpp"
 
 namespace asio = boost::asio;
 using namespace cofila;
@@ -41,14 +42,14 @@ asio::awaitable<void> play_game(std::shared_ptr<job_repository> tested, std::uin
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("a repository answers as the reference does", Backend, COFILA_COMPARED_BACKENDS)
+TEST_CASE("the repository in a file answers as the reference does")
 {
     const char* const said = std::getenv("COFILA_MODEL_GAMES");  // fewer where a sanitizer makes them slow
     const std::uint64_t games = said ? std::stoull(said) : 5;
     for (std::uint64_t seed = 1; seed <= games; ++seed) {
-        Backend backend;
+        const temp_folder folder;
         run_coro([&]() -> asio::awaitable<void> {
-            const auto repository = co_await backend.open();
+            const auto repository = co_await open_inline(folder.file("jobs.db"), std::make_shared<manual_clock>());
             co_await play_game(repository, seed, 2000);
             co_await repository->close();
         });

@@ -1,7 +1,6 @@
 // A fixed piece of work whose instructions are counted (see check.py): nothing in it depends on time or chance.
 #include <cofila/cofila.hpp>
 
-#include <boost/asio/this_coro.hpp>
 #include <boost/signals2/connection.hpp>
 
 #include <doctest/doctest.h>
@@ -10,9 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "sqlite/repository.hpp"
 #include "support/fixed_random.hpp"
-#include "support/inline_port.hpp"
+#include "support/inline_repository.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_folder.hpp"
 
@@ -26,24 +24,6 @@ constexpr int singly = 1000;
 constexpr int in_bulk = 1000;
 
 using text_queue = queue<std::string, std::string>;
-
-asio::awaitable<std::shared_ptr<job_repository>> open_inline(std::string path, std::shared_ptr<cofila::clock> time)
-{
-    const auto executor = co_await asio::this_coro::executor;
-    sqlite::connection_options connecting{.path = path, .durability = durability::normal, .clock = time};
-    const auto writer = std::make_shared<inline_port>(std::make_unique<sqlite::writing_runner>(connecting, false));
-    const auto changes = std::make_shared<sqlite::change_watch>(
-        sqlite::change_watch::parts{.path = path, .writer = writer, .clock = time, .executor = executor}
-    );
-    co_await sqlite::change_watch::start(changes);
-    connecting.read_only = true;
-    co_return std::make_shared<sqlite::repository>(sqlite::repository::parts{
-        .writer = writer,
-        .reader = std::make_shared<inline_port>(std::make_unique<sqlite::reading_runner>(connecting)),
-        .changes = changes,
-        .file = sqlite::store_file{path}
-    });
-}
 
 asio::awaitable<void> fill(text_queue jobs)
 {

@@ -1,7 +1,7 @@
 #include "storage/ledger.hpp"
 
 #include <algorithm>
-#include <set>
+#include <tuple>
 #include <utility>
 
 #include "domain/transitions.hpp"
@@ -21,6 +21,28 @@ logged_job logged(const job_record& job, const std::string& logs)
     static_cast<job_record&>(out) = job;
     out.logs = logs;
     return out;
+}
+
+auto looked_at(const logged_job& job)
+{
+    return std::tie(
+        job.state,
+        job.token,
+        job.locked_until,
+        job.run_at,
+        job.finished_at,
+        job.attempts_started,
+        job.attempts_made,
+        job.progress,
+        job.result,
+        job.data,
+        job.logs
+    );
+}
+
+bool same(const std::optional<logged_job>& one, const std::optional<logged_job>& other)
+{
+    return one && other ? looked_at(*one) == looked_at(*other) : one.has_value() == other.has_value();
 }
 
 std::string text_of(const std::optional<logged_job>& of)
@@ -59,6 +81,17 @@ findings& findings::operator+=(const findings& more)
     return *this;
 }
 
+bool ledger::can_be(const known& of, const stored& job)
+{
+    return std::ranges::any_of(of.may_be, [&](const stored& one) { return same(one, job); });
+}
+
+/// What changes only jobs of one state leaves most of them alone: they need not be gone through.
+bool ledger::may_have_state(const known& of, job_state state)
+{
+    return std::ranges::any_of(of.may_be, [&](const stored& job) { return job && job->state == state; });
+}
+
 void ledger::make(known& of, const effect& change, told how)
 {
     if (how == told::failed)
@@ -70,11 +103,8 @@ void ledger::make(known& of, const effect& change, told how)
         of.believed = after.front();
         of.may_be.clear();
     }
-    std::set<std::string> known;
-    for (const auto& one : of.may_be)
-        known.insert(text_of(one));
     for (auto& one : after)
-        if (known.insert(text_of(one)).second)
+        if (!can_be(of, one))
             of.may_be.push_back(std::move(one));
 }
 
@@ -113,6 +143,8 @@ void ledger::claim(const claim_order& order, time_point now, const jobs& claimed
         return;
     for (auto& [id, entry] : entries_)
         for (const auto& token : order.tokens) {
+            if (!may_have_state(entry, job_state::waiting))
+                break;
             const auto taken = [&](const stored& before) {
                 auto after = before;
                 if (after && after->state == job_state::waiting)
@@ -141,7 +173,8 @@ void ledger::extend(const job_snapshot& job, time_point until, told how)
 void ledger::promote(const std::vector<job_id>& promoted, told how)
 {
     for (auto& [id, entry] : entries_)
-        if (how == told::unknown || std::ranges::find(promoted, job_id{id}) != promoted.end())
+        if (how == told::unknown ? may_have_state(entry, job_state::delayed)
+                                 : std::ranges::find(promoted, job_id{id}) != promoted.end())
             make(entry, waiting_if_delayed, how);
 }
 
@@ -201,14 +234,13 @@ void ledger::compare_jobs(const store_content& found, findings& out) const
 {
     for (const auto& [id, entry] : entries_) {
         const auto& job = found.jobs.at(id);
-        const auto is = text_of(job);
-        if (std::ranges::find(entry.may_be, is, text_of) != entry.may_be.end()) {
-            out.ghosts += is != text_of(entry.believed) ? 1 : 0;
+        if (can_be(entry, job)) {
+            out.ghosts += same(job, entry.believed) ? 0 : 1;
             continue;
         }
         const bool may_be_absent = std::ranges::any_of(entry.may_be, [](const stored& one) { return !one; });
         ++(job && may_be_absent ? out.unexpected : out.lost);
-        out.text += "job '" + id + "' is: " + is + "\n";
+        out.text += "job '" + id + "' is: " + text_of(job) + "\n";
         for (const auto& one : entry.may_be)
             out.text += "  may be: " + text_of(one) + "\n";
     }

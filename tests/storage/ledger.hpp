@@ -70,6 +70,8 @@ private:
         std::vector<std::string> may_be{};
     };
 
+    static bool can_be(const known& of, const stored& job);
+    static bool may_have_state(const known& of, job_state state);
     static void make(known& of, const effect& change, told how);
     void compare_jobs(const store_content& found, findings& out) const;
     void compare_others(const store_content& found, findings& out) const;

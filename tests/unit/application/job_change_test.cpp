@@ -17,7 +17,7 @@ namespace {
 
 using int_queue = queue<int, int>;
 
-asio::awaitable<claimed_job<int, int>> take_one(int_queue queue)
+asio::awaitable<claimed_job<int, int>> take_first(int_queue queue)
 {
     auto taken = co_await queue.fetch_next_and_lock({});
     REQUIRE(taken.size() == 1);
@@ -44,7 +44,7 @@ TEST_CASE("the delay of a job can be changed while it waits, which the handle an
         co_await job.change_delay(0ms);
         co_await settle();
         CHECK(events.take() == lines{"delayed a until 6000", "delayed a until 11000", "waiting a from delayed"});
-        const auto held = co_await take_one(queue);
+        const auto held = co_await take_first(queue);
         const auto e = co_await error_of(job.change_delay(5s));
         CHECK(e.code == errc::wrong_state);
         CHECK(e.text == "job 'a' is active, but must be waiting or delayed");
@@ -160,7 +160,7 @@ TEST_CASE("data is fenced by the lock, and what cannot be stored is refused")
         const auto added = co_await queue.add("x", 1, {.id = "a"});
         co_await added.update_data(2);
         CHECK(added.data() == 2);
-        const auto held = co_await take_one(queue);
+        const auto held = co_await take_first(queue);
         CHECK(held.job.data() == 2);
         const auto no_lock = co_await error_of(added.update_data(3));
         CHECK(no_lock.code == errc::lock_lost);

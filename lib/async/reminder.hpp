@@ -1,0 +1,33 @@
+#pragma once
+#include <cofila/clock.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+
+#include "async/event.hpp"
+
+namespace cofila {
+
+/// Sets an event at a time that moves. Whoever waits for an event again and again needs one of these instead of
+/// `wait_until`: that one breaks off a sleep each time, which is an exception; this one only for an earlier time.
+class reminder {
+public:
+    /// `rings` must outlive it.
+    reminder(event& rings, std::shared_ptr<clock> time);
+
+    /// Sets the event at `when`, once, and no more at the time that was said before.
+    void set_for(steady_time when);
+
+    /// Must run for all this. Cancellation: terminal, with `operation_aborted`.
+    boost::asio::awaitable<void> run();
+
+private:
+    event& rings_;
+    const std::shared_ptr<clock> time_;
+    event earlier_;
+    steady_time due_ = steady_time::max();
+    steady_time asleep_until_ = steady_time::max();
+};
+
+}  // namespace cofila
