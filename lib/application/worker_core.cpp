@@ -154,11 +154,12 @@ asio::awaitable<void> worker_core::work()
         co_await register_process();
         hub->emit(&worker_events::ready, ready_event{});
         task_group loops{ports_->executor};
-        loops.spawn(renewer_.renew());
-        loops.spawn(renewer_.fence());
-        loops.spawn(watch_attempts());
-        loops.spawn(poll_.run());
-        loops.spawn(shut_down());
+        const auto self = shared_from_this();
+        loops.spawn(renewer_.renew(), self);
+        loops.spawn(renewer_.fence(), self);
+        loops.spawn(watch_attempts(), self);
+        loops.spawn(poll_.run(), self);
+        loops.spawn(shut_down(), self);
         co_await fetch_loop();
         co_await questions_.join();
         loops.cancel();

@@ -14,6 +14,8 @@ reminder::reminder(event& rings, std::shared_ptr<clock> time)
 
 void reminder::set_for(steady_time when)
 {
+    if (failed_)
+        std::rethrow_exception(failed_);
     due_ = when;
     if (when < asleep_until_)
         earlier_.set();
@@ -21,14 +23,26 @@ void reminder::set_for(steady_time when)
 
 boost::asio::awaitable<void> reminder::run()
 {
-    for (;;) {
-        if (time_->steady_now() >= due_) {
-            due_ = steady_time::max();
-            rings_.set();
-        }
-        asleep_until_ = due_;
-        co_await wait_until(earlier_, time_, asleep_until_);
+    try {
+        for (;;)
+            co_await ring_in_time();
+    } catch (...) {
+        failed_ = std::current_exception();
     }
+    rings_.set();  // whoever waits is not left alone: he hears of it when he sets the next time
+    std::rethrow_exception(failed_);
+}
+
+boost::asio::awaitable<void> reminder::ring_in_time()
+{
+    asleep_until_ = due_;
+    if (due_ == steady_time::max())
+        co_return co_await earlier_.wait();
+    co_await wait_until(earlier_, time_, asleep_until_);
+    if (time_->steady_now() < due_)
+        co_return;
+    due_ = steady_time::max();
+    rings_.set();
 }
 
 }  // namespace cofila

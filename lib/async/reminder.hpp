@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <exception>
 #include <memory>
 
 #include "async/event.hpp"
@@ -16,18 +17,21 @@ public:
     /// `rings` must outlive it.
     reminder(event& rings, std::shared_ptr<clock> time);
 
-    /// Sets the event at `when`, once, and no more at the time that was said before.
+    /// Sets the event at `when`, once, and no more at the time that was said before. Throws what ended `run`.
     void set_for(steady_time when);
 
     /// Must run for all this. Cancellation: terminal, with `operation_aborted`.
     boost::asio::awaitable<void> run();
 
 private:
+    boost::asio::awaitable<void> ring_in_time();
+
     event& rings_;
     const std::shared_ptr<clock> time_;
     event earlier_;
     steady_time due_ = steady_time::max();
     steady_time asleep_until_ = steady_time::max();
+    std::exception_ptr failed_{};
 };
 
 }  // namespace cofila

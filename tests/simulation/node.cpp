@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr time before_next_try = 100ms;
-
 class simulated_processes final : public process_table {
 public:
     simulated_processes(const world& of, int number) : world_{of}, number_{number} {}

@@ -20,6 +20,9 @@ namespace cofila::sim {
 
 class simulated_watch;
 
+/// What failed is tried again after this.
+inline constexpr time before_next_try = std::chrono::milliseconds{100};
+
 /// One process: an engine with its queues, its own connections and clock, and coroutines that use it. It may be
 /// stopped, and it may die; then another one takes its place.
 class node : public std::enable_shared_from_this<node> {

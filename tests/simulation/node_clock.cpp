@@ -21,8 +21,6 @@ constexpr steady_time first_steady{std::chrono::hours{1000}};
 constexpr time_point first_wall = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
 /// Of a process that has died, at once: whoever wants more asks again.
 constexpr time longest_flight = std::chrono::hours{1};
-/// No run gets there, and no arithmetic of a slow clock overflows.
-constexpr time end_of_time = std::chrono::years{100};
 
 }  // namespace
 
@@ -74,7 +72,6 @@ time node_clock::world_time(time_point wall) const { return reached(time{wall - 
 /// When so much time has passed by this clock.
 time node_clock::reached(time wanted) const
 {
-    wanted = std::min(wanted, end_of_time);
     const auto rate = million + options_.parts_per_million;
     auto out = time{wanted.count() / rate * million + wanted.count() % rate * million / rate};
     while (local(out) < wanted)

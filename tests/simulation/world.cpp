@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr time before_next_try = 100ms;
 constexpr std::uint64_t steps_between_looks = 100;
 /// Without faults all has to come to its end within so many steps.
 constexpr std::uint64_t most_peaceful_steps = 400'000;

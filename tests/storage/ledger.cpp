@@ -141,10 +141,10 @@ void ledger::claim(const claim_order& order, time_point now, const jobs& claimed
         );
     if (how != told::unknown)
         return;
-    for (auto& [id, entry] : entries_)
+    for (auto& [id, entry] : entries_) {
+        if (!may_have_state(entry, job_state::waiting))
+            continue;
         for (const auto& token : order.tokens) {
-            if (!may_have_state(entry, job_state::waiting))
-                break;
             const auto taken = [&](const stored& before) {
                 auto after = before;
                 if (after && after->state == job_state::waiting)
@@ -153,6 +153,7 @@ void ledger::claim(const claim_order& order, time_point now, const jobs& claimed
             };
             make(entry, taken, how);
         }
+    }
 }
 
 void ledger::settle(const job_snapshot& job, const transition& change, told how)

@@ -5,10 +5,12 @@
 #include "domain/dedup.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
+#include "support/all_states.hpp"
 #include "support/new_year.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
+using namespace cofila::test;
 using namespace std::chrono_literals;
 using domain::dedup_answer;
 using mode = deduplication::mode;
@@ -18,10 +20,6 @@ TEST_SUITE_BEGIN("deduplication");
 namespace {
 
 constexpr mode all_modes[] = {mode::until_finished, mode::throttle, mode::extend, mode::replace, mode::keep_last};
-constexpr job_state all_states[] = {
-    job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
-};
-
 job_record new_job(mode how, time_point at = new_year)
 {
     const deduplication dedup{.id = "d", .how = how, .ttl = 10s};

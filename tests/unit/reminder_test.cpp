@@ -1,9 +1,12 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #include "async/reminder.hpp"
 #include "async/task_group.hpp"
+#include "support/broken_clock.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_coro.hpp"
 
@@ -25,7 +28,7 @@ asio::awaitable<void> count_rings(event& bell, int& rings)
     }
 }
 
-/// An reminder that runs, on a clock that stands still.
+/// A reminder that runs, on a clock that stands still.
 void with_reminder(asio::awaitable<void> (*use)(reminder&, int& rings, std::shared_ptr<manual_clock>))
 {
     const auto clock = std::make_shared<manual_clock>();
@@ -79,6 +82,42 @@ TEST_CASE("it rings at the last time that was said, be it later or earlier")
         CHECK(rings == 2);
         co_await clock->pass(2h);
         CHECK(rings == 2);
+    });
+}
+
+TEST_CASE("nobody sleeps where no time was said")
+{
+    with_reminder([](reminder& tested, int& rings, std::shared_ptr<manual_clock> clock) -> asio::awaitable<void> {
+        CHECK(clock->sleepers() == 0);
+        tested.set_for(clock->steady_now() + 1s);
+        co_await settle();
+        CHECK(clock->sleepers() == 1);
+        co_await clock->pass(1s);
+        CHECK(rings == 1);
+        CHECK(clock->sleepers() == 0);
+    });
+}
+
+TEST_CASE("whoever waits hears of a clock that fails")
+{
+    run_coro([]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto clock = std::make_shared<broken_clock>();
+        event bell{executor};
+        reminder tested{bell, clock};
+        task_group group{executor};
+        group.spawn(tested.run());
+        co_await settle();
+        tested.set_for(clock->steady_now() + 1s);
+        co_await bell.wait();
+        CHECK_THROWS_WITH(tested.set_for(clock->steady_now() + 1s), "no timer left");
+        std::string thrown;
+        try {
+            co_await group.join();
+        } catch (const std::runtime_error& e) {
+            thrown = e.what();
+        }
+        CHECK(thrown == "no timer left");
     });
 }
 

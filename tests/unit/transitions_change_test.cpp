@@ -11,6 +11,7 @@
 #include "domain/text.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
+#include "support/all_states.hpp"
 #include "support/error_of.hpp"
 #include "support/new_year.hpp"
 #include "support/print.hpp"
@@ -23,10 +24,6 @@ using placement = transition::placement;
 TEST_SUITE_BEGIN("transitions: changes");
 
 namespace {
-
-constexpr job_state all_states[] = {
-    job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
-};
 
 /// A job that has been through everything.
 job_record job_in(job_state state, job_options options = {})

@@ -9,6 +9,7 @@
 
 #include "async/task_group.hpp"
 #include "async/wait_until.hpp"
+#include "support/broken_clock.hpp"
 #include "support/error_of.hpp"
 #include "support/manual_clock.hpp"
 #include "support/print.hpp"
@@ -172,15 +173,6 @@ TEST_CASE("a loop of waits wakes for every event and every tick")
 
 TEST_CASE("an error of the clock is seen, not taken for the time")
 {
-    struct broken_clock final : clock {
-        time_point wall_now() const override { return {}; }
-        steady_time steady_now() const override { return {}; }
-        asio::awaitable<void> sleep_until(steady_time) override
-        {
-            throw std::runtime_error{"no timer left"};
-            co_return;
-        }
-    };
     run_coro([]() -> asio::awaitable<void> {
         event wake{co_await asio::this_coro::executor};
         std::string caught;

@@ -6,6 +6,7 @@
 
 #include "app.hpp"
 #include "recorder.hpp"
+#include "support/all_states.hpp"
 
 using namespace cofila;
 using namespace cofila::test;
@@ -43,10 +44,6 @@ asio::awaitable<std::size_t> count_taken(int_queue queue, int limit)
     const auto taken = co_await queue.fetch_next_and_lock(std::move(request));
     co_return taken.size();
 }
-
-constexpr job_state all_states[] = {
-    job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
-};
 
 }  // namespace
 
