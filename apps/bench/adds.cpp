@@ -75,6 +75,7 @@ std::uintmax_t log_size(const std::string& database)
 
 asio::awaitable<object> fill(task what, queue jobs)
 {
+    const auto before = co_await jobs.get_job_counts();
     const auto start = now();
     for (std::int64_t done = 0; done < what.jobs;) {
         std::vector<cofila::job_spec<message>> specs;
@@ -83,7 +84,7 @@ asio::awaitable<object> fill(task what, queue jobs)
         co_await jobs.add_bulk(std::move(specs));
     }
     auto result = rate(what.jobs, now() - start);
-    co_await require_waiting(jobs, what.jobs);
+    co_await require_waiting(jobs, static_cast<std::int64_t>(before.waiting) + what.jobs);
     co_return result;
 }
 

@@ -99,7 +99,7 @@ TEST_CASE("a process that runs on and on needs no more memory, descriptors or di
     // Of a short run, in which what is under way just then counts for much: less than a megabyte in all.
     const auto most_growth = megabyte / std::min(1.0, jobs / 1e6);
     CHECK(allocated < most_growth);
-    // The heap grows by steps of half a megabyte: one in the middle of a short run makes the line steeper than it is long.
+    // The heap grows by steps of half a megabyte: one in the middle of a short run makes the line steeper.
     CHECK(resident < (jobs < 1'000'000 ? 1.5 * most_growth : most_growth));
     CHECK(descriptors == 0);
     CHECK(most(samples, &usage::log) < 33'554'432);
