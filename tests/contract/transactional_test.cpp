@@ -28,7 +28,7 @@ asio::awaitable<void> complete_within(store s, job_snapshot job, std::string res
     REQUIRE(answer == settled::accepted);
 }
 
-asio::awaitable<renewal> renew_with(store s, job_snapshot job)
+asio::awaitable<renewal> renew(store s, job_snapshot job)
 {
     std::vector<lock_extension> locks;
     locks.push_back({.queue = s.queue(), .job = claim_of(job), .duration = lock_duration});
@@ -86,7 +86,7 @@ CONTRACT_CASE("a settlement is not told of what another claim has completed")
     const auto answer = co_await s.settle_and_claim({s.failing(job)}, 0);
     CHECK(answer.settlements == std::vector<settled>{settled::lost});
     CHECK(answer.completed.empty());
-    const auto renewed = co_await renew_with(s, job);
+    const auto renewed = co_await renew(s, job);
     CHECK_FALSE(renewed.held);
     CHECK(renewed.completed == nullptr);
 }
@@ -124,11 +124,11 @@ CONTRACT_CASE(
 CONTRACT_CASE("a renewal is told of a job that its token has completed")
 {
     const auto job = co_await s.add_active("a");
-    auto renewed = co_await renew_with(s, job);
+    auto renewed = co_await renew(s, job);
     CHECK(renewed.held);
     CHECK(renewed.completed == nullptr);
     co_await complete_within(s, job, "42");
-    renewed = co_await renew_with(s, job);
+    renewed = co_await renew(s, job);
     CHECK_FALSE(renewed.held);
     REQUIRE(renewed.completed);
     CHECK(renewed.completed->result == "42");
@@ -142,7 +142,7 @@ CONTRACT_CASE("a renewal is told nothing of a job that has ended otherwise")
     const auto released = co_await s.add_active("released");
     co_await s.settle(s.release(released));
     for (const auto& job : {failed, released}) {
-        const auto renewed = co_await renew_with(s, job);
+        const auto renewed = co_await renew(s, job);
         CHECK_FALSE(renewed.held);
         CHECK(renewed.completed == nullptr);
     }

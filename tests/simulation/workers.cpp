@@ -99,7 +99,7 @@ asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, r
     co_return "done";
 }
 
-worker_options options_of(node& here)
+worker_options some_options(node& here)
 {
     const auto& like = here.around.chosen;
     const auto ms = [](time t) { return std::chrono::duration_cast<milliseconds>(t); };
@@ -213,7 +213,7 @@ asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
     while (here->is_open()) {
         const auto running = std::make_shared<int>(0);
         worker_type working{
-            from, [here, running](job_type job) { return process(here, std::move(job), running); }, options_of(*here)
+            from, [here, running](job_type job) { return process(here, std::move(job), running); }, some_options(*here)
         };
         working.events().lock_lost.connect([self = here.get(), worker = working.id()](const auto& event) {
             const auto* const job = self->around.known.find(event.id.str());

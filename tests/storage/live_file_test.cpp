@@ -24,7 +24,7 @@ using namespace cofila::test;
 
 namespace {
 
-constexpr std::uintmax_t mib = 1024 * 1024;
+constexpr std::uintmax_t mebibyte = 1024 * 1024;
 
 asio::awaitable<void> open_and_close(sqlite::options with)
 {
@@ -205,19 +205,19 @@ TEST_CASE("F39: a log that a long reader keeps growing is told of once at 64 MiB
             while (told.empty())
                 co_await store->tend();
         }
-        CHECK(longest > 64 * mib);
+        CHECK(longest > 64 * mebibyte);
         REQUIRE(told.size() == 1);
         CHECK(told.front().find("write-ahead log") != std::string::npos);
         CHECK(told.front().find("MiB") != std::string::npos);
         co_await store->tend();
         co_await jobs.add("job", "begins the log anew");
         const auto after = co_await store->tend();
-        CHECK(after.log_bytes <= 32 * mib);
+        CHECK(after.log_bytes <= 32 * mebibyte);
         CHECK(told.size() == 1);
         std::printf(
             "long reader: a log of %d MiB with him, %d MiB without\n",
-            static_cast<int>(longest / mib),
-            static_cast<int>(after.log_bytes / mib)
+            static_cast<int>(longest / mebibyte),
+            static_cast<int>(after.log_bytes / mebibyte)
         );
         co_await engine.close();
     });
@@ -243,7 +243,7 @@ TEST_CASE("F40: a long log that a killed process left is taken over by the next 
                     std::string(1'000'000, 'x')
                 );
             });
-        return std::to_string(fs::file_size(path + "-wal") / mib);  // and it ends without closing anything
+        return std::to_string(fs::file_size(path + "-wal") / mebibyte);  // and it ends without closing anything
     });
     INFO(answer);
     REQUIRE(std::stoi(answer) >= 64);
@@ -252,8 +252,8 @@ TEST_CASE("F40: a long log that a killed process left is taken over by the next 
         co_await store->tend();
         co_await add_as(store, "a");
         const auto status = co_await store->tend();
-        CHECK(status.bytes > 64 * mib);
-        CHECK(status.log_bytes <= 32 * mib);
+        CHECK(status.bytes > 64 * mebibyte);
+        CHECK(status.log_bytes <= 32 * mebibyte);
         co_await store->close();
     });
     CHECK(ask(path, "SELECT count(*) FROM cofila_bodies") == 70);

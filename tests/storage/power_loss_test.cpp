@@ -14,7 +14,7 @@ using namespace cofila::test;
 
 namespace {
 
-struct losses {
+struct tally {
     int points = 0;
     int damages = 0;
     int lost = 0;       ///< Acknowledged under `full`, and not there.
@@ -32,7 +32,7 @@ struct extent {
 };
 
 /// What the store holds after a clean start, for a file that has to be sound.
-std::string start(const sqlite::connection_options& options, losses& count)
+std::string start(const sqlite::connection_options& options, tally& count)
 {
     try {
         return sound_content(options);
@@ -43,7 +43,7 @@ std::string start(const sqlite::connection_options& options, losses& count)
     }
 }
 
-void compare(const std::string& content, const power_history& was, const power_point& at, durability how, losses& count)
+void compare(const std::string& content, const power_history& was, const power_point& at, durability how, tally& count)
 {
     const auto begin = was.contents.begin();
     const auto last = begin + static_cast<std::ptrdiff_t>(std::min(at.answered + 2, was.contents.size()));
@@ -54,7 +54,7 @@ void compare(const std::string& content, const power_history& was, const power_p
 }
 
 /// Something else fails while the file is mended; the start after that is a clean one.
-void fail_once_more(const sqlite::connection_options& options, fault kind_of_fault, long nth, losses& count)
+void fail_once_more(const sqlite::connection_options& options, fault kind_of_fault, long nth, tally& count)
 {
     const auto clock = std::make_shared<manual_clock>();
     auto hurried = options;
@@ -68,7 +68,7 @@ void fail_once_more(const sqlite::connection_options& options, fault kind_of_fau
     count.second_faults += files.hits() > 0 ? 1 : 0;
 }
 
-void run_campaign(durability how, std::uint32_t first_seed, losses& count)
+void run_campaign(durability how, std::uint32_t first_seed, tally& count)
 {
     const extent upto;
     for (auto seed = first_seed; count.points < upto.points; seed += 2) {
@@ -107,7 +107,7 @@ void run_campaign(durability how, std::uint32_t first_seed, losses& count)
     }
 }
 
-void print(const char* name, const losses& count)
+void print(const char* name, const tally& count)
 {
     std::printf(
         "power loss, durability::%s: %d points, %d damages, %d lost, %d no prefix, %d corrupt (%d second faults)\n",
@@ -127,7 +127,7 @@ TEST_SUITE_BEGIN("power loss");
 
 TEST_CASE("F34 F35: under durability::full a power failure takes nothing that was acknowledged")
 {
-    losses count;
+    tally count;
     run_campaign(durability::full, 1, count);
     print("full", count);
     CHECK(count.damages >= 1500 / one_of());
@@ -135,7 +135,7 @@ TEST_CASE("F34 F35: under durability::full a power failure takes nothing that wa
 
 TEST_CASE("F34 F35: under durability::normal a power failure leaves what was there after some commit, and no damage")
 {
-    losses count;
+    tally count;
     run_campaign(durability::normal, 2, count);
     print("normal", count);
     CHECK(count.damages >= 1500 / one_of());
@@ -148,7 +148,7 @@ TEST_CASE("what was not synced under durability::normal is really lost: the disk
     power_disk disk;
     const auto options = options_for(folder, durability::normal, clock);
     const auto was = live(disk, options, clock, 4);
-    losses count;
+    tally count;
     int behind = 0;
     for (const auto& at : was.points) {
         disk.restart(at.disk, damage::dropped, 1);

@@ -11,7 +11,7 @@ using kind = sqlite::operation::kind;
 
 namespace {
 
-constexpr const char* only_queue = "q";
+constexpr const char* queue = "q";
 constexpr milliseconds lock_for{30'000};
 
 std::string json_text(std::size_t bytes, char filled_with) { return '"' + std::string(bytes, filled_with) + '"'; }
@@ -102,8 +102,8 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
         jobs.push_back(some_job(prefix + std::to_string(i), json_text(bytes, 'd'), options));
     const bool single = count == 1 && sqlite::is_plain(*jobs.front());
     return {
-        .work = single ? test_operation::work{sqlite::plain_add{.queue = only_queue, .job = jobs.front()}}
-                       : [jobs](sqlite::session& with) { sqlite::add(with, only_queue, jobs); },
+        .work = single ? test_operation::work{sqlite::plain_add{.queue = queue, .job = jobs.front()}}
+                       : [jobs](sqlite::session& with) { sqlite::add(with, queue, jobs); },
         .kind = single ? kind::single : kind::several,
         .note = [this, jobs](told how) { ledger_.add(jobs, how); },
     };
@@ -111,7 +111,7 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
 
 short_life::step short_life::claiming(int count)
 {
-    settle_and_claim_request request{.queue = only_queue, .now = clock_->wall_now()};
+    settle_and_claim_request request{.queue = queue, .now = clock_->wall_now()};
     request.claim = claim_order{.worker = "worker", .lock_duration = lock_for};
     for (int i = 0; i < count; ++i)
         request.claim->tokens.push_back({.high = 1, .low = ++tokens_});
@@ -132,7 +132,7 @@ short_life::step short_life::claiming(int count)
 
 short_life::step short_life::settling(const job_snapshot& job, const transition& change, int then_claim)
 {
-    settle_and_claim_request request{.queue = only_queue, .now = clock_->wall_now()};
+    settle_and_claim_request request{.queue = queue, .now = clock_->wall_now()};
     request.settlements = {{.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change}};
     if (then_claim > 0)
         request.claim =
@@ -161,8 +161,7 @@ short_life::step short_life::renewing()
     std::vector<lock_extension> locks;
     for (const auto& job : active_)
         locks.push_back(
-            {.queue = only_queue, .job = {.id = job->id, .key = job->key, .token = job->token}, .duration = lock_for * 2
-            }
+            {.queue = queue, .job = {.id = job->id, .key = job->key, .token = job->token}, .duration = lock_for * 2}
         );
     const auto now = clock_->wall_now();
     return {
@@ -184,7 +183,7 @@ short_life::step short_life::progressing()
     return {
         .work =
             [=](sqlite::session& with) {
-                sqlite::update_progress(with, only_queue, {.id = job->id, .key = job->key, .token = job->token}, "50");
+                sqlite::update_progress(with, queue, {.id = job->id, .key = job->key, .token = job->token}, "50");
             },
         .kind = kind::single,
         .note = [=, this](told how) { ledger_.progress(job, "50", how); },
@@ -198,10 +197,8 @@ short_life::step short_life::logging()
     const auto job = active_.front();
     const log_line line{.at = clock_->wall_now(), .text = "a line"};
     return {
-        .work =
-            [=](sqlite::session& with) {
-                sqlite::add_log(with, only_queue, {.id = job->id, .key = job->key, .token = job->token}, line, 10);
-            },
+        .work = [=](sqlite::session& with
+                ) { sqlite::add_log(with, queue, {.id = job->id, .key = job->key, .token = job->token}, line, 10); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.log(job, line.text, how); },
     };
@@ -211,7 +208,7 @@ short_life::step short_life::promoting(const job_id& id)
 {
     return {
         .work = [=, now = clock_->wall_now()](sqlite::session& with
-                ) { sqlite::change(with, only_queue, id, promotion{}, now); },
+                ) { sqlite::change(with, queue, id, promotion{}, now); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.promote_one(id, how); },
     };
@@ -220,8 +217,8 @@ short_life::step short_life::promoting(const job_id& id)
 short_life::step short_life::retrying(const job_id& id)
 {
     return {
-        .work = [=, now = clock_->wall_now()](sqlite::session& with
-                ) { sqlite::change(with, only_queue, id, retrial{}, now); },
+        .work = [=,
+                 now = clock_->wall_now()](sqlite::session& with) { sqlite::change(with, queue, id, retrial{}, now); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.retry(id, how); },
     };
@@ -230,8 +227,8 @@ short_life::step short_life::retrying(const job_id& id)
 short_life::step short_life::removing(const job_id& id)
 {
     return {
-        .work = [=, now = clock_->wall_now()](sqlite::session& with
-                ) { sqlite::change(with, only_queue, id, removal{}, now); },
+        .work = [=,
+                 now = clock_->wall_now()](sqlite::session& with) { sqlite::change(with, queue, id, removal{}, now); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.remove(id, how); },
     };
@@ -240,7 +237,7 @@ short_life::step short_life::removing(const job_id& id)
 short_life::step short_life::pausing(bool paused)
 {
     return {
-        .work = [=](sqlite::session& with) { sqlite::set_paused(with, only_queue, paused); },
+        .work = [=](sqlite::session& with) { sqlite::set_paused(with, queue, paused); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.set("pause", paused ? "1" : "0", how); },
     };

@@ -21,7 +21,7 @@ TEST_SUITE_BEGIN("transitions");
 
 namespace {
 
-std::shared_ptr<const job_options> resolved_options(job_options options)
+std::shared_ptr<const job_options> resolved(job_options options)
 {
     return std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
 }
@@ -29,7 +29,7 @@ std::shared_ptr<const job_options> resolved_options(job_options options)
 /// An active job in its third attempt, rescued once.
 job_record active_job(job_options options)
 {
-    auto job = domain::new_job("a", "task", "{}", resolved_options(std::move(options)), new_year - 1h);
+    auto job = domain::new_job("a", "task", "{}", resolved(std::move(options)), new_year - 1h);
     job.state = job_state::active;
     job.attempts_started = 4;
     job.attempts_made = 2;
@@ -44,7 +44,7 @@ job_record active_job(job_options options)
 
 TEST_CASE("a new job waits, a delayed one waits for its time")
 {
-    const auto options = resolved_options({.priority = 5});
+    const auto options = resolved({.priority = 5});
     const auto waiting = domain::new_job("a", "task", "[1]", options, new_year);
     CHECK(waiting.id == job_id{"a"});
     CHECK(waiting.name == "task");
@@ -55,27 +55,25 @@ TEST_CASE("a new job waits, a delayed one waits for its time")
     CHECK(waiting.timestamp == new_year);
     CHECK(waiting.run_at == std::nullopt);
 
-    const auto delayed = domain::new_job("a", "task", "{}", resolved_options({.delay = 1ms}), new_year);
+    const auto delayed = domain::new_job("a", "task", "{}", resolved({.delay = 1ms}), new_year);
     CHECK(delayed.state == job_state::delayed);
     CHECK(delayed.run_at == new_year + 1ms);
 
-    const auto at_once = domain::new_job("a", "task", "{}", resolved_options({.delay = 0ms}), new_year);
+    const auto at_once = domain::new_job("a", "task", "{}", resolved({.delay = 0ms}), new_year);
     CHECK(at_once.state == job_state::waiting);
 }
 
 TEST_CASE("a delay may reach to the end of time and not past it")
 {
-    const auto last =
-        domain::new_job("a", "task", "{}", resolved_options({.delay = time_point::max() - new_year}), new_year);
+    const auto last = domain::new_job("a", "task", "{}", resolved({.delay = time_point::max() - new_year}), new_year);
     CHECK(last.run_at == time_point::max());
     const auto past = error_of([] {
-        domain::new_job("a", "task", "{}", resolved_options({.delay = time_point::max() - new_year + 1ms}), new_year);
+        domain::new_job("a", "task", "{}", resolved({.delay = time_point::max() - new_year + 1ms}), new_year);
     });
     CHECK(past.code == errc::invalid_argument);
     CHECK(past.field == "delay");
-    const auto longest = error_of([] {
-        domain::new_job("a", "task", "{}", resolved_options({.delay = milliseconds::max()}), new_year);
-    });
+    const auto longest =
+        error_of([] { domain::new_job("a", "task", "{}", resolved({.delay = milliseconds::max()}), new_year); });
     CHECK(longest.field == "delay");
 }
 
@@ -388,7 +386,7 @@ TEST_CASE("a transition clears what an earlier end left on the record")
 
 TEST_CASE("a claim is carried out on a record")
 {
-    auto job = domain::new_job("a", "task", "{}", resolved_options({}), new_year - 1h);
+    auto job = domain::new_job("a", "task", "{}", resolved({}), new_year - 1h);
     domain::lock(job, {.high = 1, .low = 2}, "worker 2", 30s, new_year);
     CHECK(job.state == job_state::active);
     CHECK(job.attempts_started == 1);

@@ -19,8 +19,8 @@ TEST_SUITE_BEGIN("validation");
 
 namespace {
 
-constexpr int most_of_all = std::numeric_limits<int>::max();
-constexpr auto no_number = std::numeric_limits<double>::quiet_NaN();
+constexpr int many = std::numeric_limits<int>::max();
+constexpr auto not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// The field at fault; "" where nothing is.
 template <class T>
@@ -103,7 +103,7 @@ TEST_CASE("each option has its range, and the error names it")
         {"negative delay", {.delay = -1ms}, "delay"},
         {"longest delay", {.delay = milliseconds::max()}, ""},  // whether it is a date is seen when it is added
         {"1 attempt", {.attempts = 1}, ""},
-        {"many attempts", {.attempts = most_of_all}, ""},
+        {"many attempts", {.attempts = many}, ""},
         {"no attempt", {.attempts = 0}, "attempts"},
         {"negative attempts", {.attempts = -5}, "attempts"},
         {"backoff", {.backoff = backoff::exponential(1s)}, ""},
@@ -114,7 +114,7 @@ TEST_CASE("each option has its range, and the error names it")
         {"jitter 1", {.backoff = backoff{.jitter = 1}}, ""},
         {"jitter below 0", {.backoff = backoff{.jitter = -0.001}}, "backoff.jitter"},
         {"jitter above 1", {.backoff = backoff{.jitter = 1.001}}, "backoff.jitter"},
-        {"jitter that is no number", {.backoff = backoff{.jitter = no_number}}, "backoff.jitter"},
+        {"jitter that is no number", {.backoff = backoff{.jitter = not_a_number}}, "backoff.jitter"},
         {"keep none of the completed", {.on_completed = retention::keep_for(0s)}, ""},
         {"completed, negative age", {.on_completed = retention::keep_for(-1s)}, "on_completed.age"},
         {"failed, negative age", {.on_failed = retention::keep_for(-1s)}, "on_failed.age"},
@@ -127,8 +127,8 @@ TEST_CASE("each option has its range, and the error names it")
          "on_completed.count"},
         {"no rescues", {.max_stalled_count = 0}, ""},
         {"negative rescues", {.max_stalled_count = -1}, "max_stalled_count"},
-        {"most rescues", {.max_stalled_count = most_of_all - 1}, ""},
-        {"rescues that could not be counted", {.max_stalled_count = most_of_all}, "max_stalled_count"},
+        {"most rescues", {.max_stalled_count = many - 1}, ""},
+        {"rescues that could not be counted", {.max_stalled_count = many}, "max_stalled_count"},
         {"a timeout", {.timeout = 1ms}, ""},
         {"longest timeout", {.timeout = milliseconds::max()}, ""},
         {"no time at all", {.timeout = 0ms}, "timeout"},
@@ -139,8 +139,8 @@ TEST_CASE("each option has its range, and the error names it")
         {"negative time to live", {.ttl = milliseconds::min()}, "ttl"},
         {"no deferrals", {.max_deferrals = 0}, ""},
         {"negative deferrals", {.max_deferrals = -1}, "max_deferrals"},
-        {"most deferrals", {.max_deferrals = most_of_all - 1}, ""},
-        {"deferrals that could not be counted", {.max_deferrals = most_of_all}, "max_deferrals"},
+        {"most deferrals", {.max_deferrals = many - 1}, ""},
+        {"deferrals that could not be counted", {.max_deferrals = many}, "max_deferrals"},
         {"a strategy", {.backoff = backoff::custom("mine")}, ""},
         {"a strategy without a name", {.backoff = backoff::custom("")}, "backoff.name"},
         {"a strategy with too long a name", {.backoff = backoff::custom(std::string(201, 'x'))}, "backoff.name"},
@@ -274,12 +274,12 @@ TEST_CASE("each limit of a queue has its range, and may be taken away")
     } const cases[] = {
         {"no concurrency", global_concurrency{}, ""},
         {"one job", global_concurrency{.jobs = 1}, ""},
-        {"many jobs", global_concurrency{.jobs = most_of_all}, ""},
+        {"many jobs", global_concurrency{.jobs = many}, ""},
         {"none at all", global_concurrency{.jobs = 0}, "global_concurrency"},
         {"less than none", global_concurrency{.jobs = -1}, "global_concurrency"},
         {"no rate", global_rate{}, ""},
         {"least rate", global_rate{.rate = of_rate(1, 1ms)}, ""},
-        {"greatest rate", global_rate{.rate = of_rate(most_of_all, 366 * 24h)}, ""},
+        {"greatest rate", global_rate{.rate = of_rate(many, 366 * 24h)}, ""},
         {"rate of none", global_rate{.rate = of_rate(0, 1s)}, "rate_limit.max"},
         {"rate in no time", global_rate{.rate = of_rate(1, 0ms)}, "rate_limit.duration"},
         {"rate in too long a time", global_rate{.rate = of_rate(1, 366 * 24h + 1ms)}, "rate_limit.duration"},

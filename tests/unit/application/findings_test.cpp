@@ -18,23 +18,23 @@ namespace {
 using int_queue = queue<int, int>;
 using int_job = job<int, int>;
 
-process_identity some_process(std::int64_t pid, std::uint64_t pid_namespace = 1)
+process_identity process(std::int64_t pid, std::uint64_t pid_namespace = 1)
 {
     return {.boot_id = "boot", .pid_namespace = pid_namespace, .pid = pid, .start_time = 7};
 }
 
 /// Knows as dead what a test says.
-class known_processes final : public process_table {
+class scripted_processes final : public process_table {
 public:
-    process_identity self() const override { return some_process(1); }
+    process_identity self() const override { return process(1); }
     bool is_dead(const process_identity& asked) const override { return std::ranges::find(dead, asked) != dead.end(); }
 
     std::vector<process_identity> dead{};
 };
 
 /// The maintenance of one process, swept by hand, over the queues of the app's engine.
-struct looker {
-    explicit looker(app& a)
+struct sweeper {
+    explicit sweeper(app& a)
         : ports{new runtime{
               .executor = a.executor,
               .repository = a.store,
@@ -50,7 +50,7 @@ struct looker {
           }
     {}
 
-    std::shared_ptr<known_processes> processes = std::make_shared<known_processes>();
+    std::shared_ptr<scripted_processes> processes = std::make_shared<scripted_processes>();
     std::shared_ptr<runtime> ports;
     maintenance sweeps;
 };
@@ -80,7 +80,7 @@ TEST_CASE("a rescue that the store refuses is tried again at the next sweep, not
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
         co_await take(queue, {.worker_id = "gone", .lock_duration = 30s});
-        looker by{a};
+        sweeper by{a};
         co_await by.sweeps.run_once();
         co_await a.clock->pass(30s);
         a.store->fail(op::sweep);
@@ -120,7 +120,7 @@ TEST_CASE("a stalled job that fails and is removed at once is told to be removed
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a", .on_failed = retention::remove_at_once(), .max_stalled_count = 0});
         co_await take(queue, {.worker_id = "gone", .lock_duration = 1s});
-        looker by{a};
+        sweeper by{a};
         co_await by.sweeps.run_once();
         co_await a.clock->pass(1s);
         recorder events{queue.events()};
@@ -138,12 +138,10 @@ TEST_CASE("a process of another PID namespace is not taken for dead with its nam
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
         co_await queue.add("x", 1, {.id = "b"});
-        looker by{a};
-        by.processes->dead.push_back(some_process(7, 1));
-        co_await a.store->inner().register_worker({.id = "gone", .process = some_process(7, 1), .started_at = a.at(0s)}
-        );
-        co_await a.store->inner().register_worker({.id = "alive", .process = some_process(7, 2), .started_at = a.at(0s)}
-        );
+        sweeper by{a};
+        by.processes->dead.push_back(process(7, 1));
+        co_await a.store->inner().register_worker({.id = "gone", .process = process(7, 1), .started_at = a.at(0s)});
+        co_await a.store->inner().register_worker({.id = "alive", .process = process(7, 2), .started_at = a.at(0s)});
         co_await take(queue, {.worker_id = "gone", .lock_duration = 30s});
         co_await take(queue, {.worker_id = "alive", .lock_duration = 30s});
         co_await by.sweeps.run_once();

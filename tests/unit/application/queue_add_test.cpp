@@ -16,11 +16,11 @@ TEST_SUITE_BEGIN("queue: adding");
 
 namespace {
 
-struct measurement {
+struct reading {
     double value = 0;
     std::string note{};
 };
-BOOST_DESCRIBE_STRUCT(measurement, (), (value, note))
+BOOST_DESCRIBE_STRUCT(reading, (), (value, note))
 
 enum class mood { good, bad };
 BOOST_DESCRIBE_ENUM(mood, good, bad)
@@ -228,10 +228,10 @@ TEST_CASE("F67: data of the size limit is stored, one byte more is refused")
 TEST_CASE("F70: numbers that are not finite are refused")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<measurement>("q");
+        auto queue = a.engine.queue<reading>("q");
         const double infinite = std::numeric_limits<double>::infinity();
         for (const double value : {std::nan(""), infinite, -infinite}) {
-            measurement data{.value = value};
+            reading data{.value = value};
             const auto e = co_await error_of(queue.add("x", std::move(data)));
             CHECK(e.code == errc::invalid_argument);
             CHECK(e.field == "data");
@@ -244,7 +244,7 @@ TEST_CASE("F70: numbers that are not finite are refused")
             CHECK(e.code == errc::invalid_argument);
             CHECK(e.field == "data");
         }
-        measurement largest{.value = std::numeric_limits<double>::max()};
+        reading largest{.value = std::numeric_limits<double>::max()};
         const auto stored_job = co_await queue.add("x", std::move(largest));
         CHECK(stored_job.data().value == std::numeric_limits<double>::max());
     });
@@ -253,9 +253,9 @@ TEST_CASE("F70: numbers that are not finite are refused")
 TEST_CASE("F68: text that is not UTF-8 is refused, and the place is named")
 {
     run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<measurement>("q");
+        auto queue = a.engine.queue<reading>("q");
         for (const std::string note : {"\xFF", "ab\x80", "\xED\xA0\x80", "\xC0\xAF", "\xF4\x90\x80\x80"}) {
-            measurement data{.note = note};
+            reading data{.note = note};
             const auto e = co_await error_of(queue.add("x", std::move(data)));
             CHECK(e.code == errc::invalid_argument);
             CHECK(e.field == "data");
@@ -305,7 +305,7 @@ TEST_CASE("a payload that does not fit the type spoils no listing")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto loose = a.engine.queue("q");
-        auto strict = a.engine.queue<measurement>("q");
+        auto strict = a.engine.queue<reading>("q");
         co_await loose.add("x", "no object", {.id = "a"});
         const auto listed = co_await strict.get_jobs();
         REQUIRE(listed.items.size() == 1);

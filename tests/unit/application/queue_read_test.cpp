@@ -10,7 +10,7 @@ TEST_SUITE_BEGIN("queue: reading");
 
 namespace {
 
-std::vector<std::string> names_of(const page<job<int, int>>& of)
+std::vector<std::string> names(const page<job<int, int>>& of)
 {
     std::vector<std::string> out;
     for (const auto& job : of.items)
@@ -25,7 +25,7 @@ asio::awaitable<std::vector<std::vector<std::string>>> pages(queue<int, int> que
     page_request request{.limit = limit};
     do {
         const auto next = co_await queue.get_jobs(filter, request);
-        out.push_back(names_of(next));
+        out.push_back(names(next));
         request.after = next.next;
     } while (!request.after.empty());
     co_return out;
@@ -109,11 +109,11 @@ TEST_CASE("a page goes on behind the last one shown, also when that one has gone
             co_await queue.add("x", 1, {.id = id});
         page_request request{.limit = 2};
         const auto first = co_await queue.get_jobs({.state = job_state::waiting}, request);
-        CHECK(names_of(first) == std::vector<std::string>{"a", "b"});
+        CHECK(names(first) == std::vector<std::string>{"a", "b"});
         co_await queue.remove("b");
         request.after = first.next;
         const auto second = co_await queue.get_jobs({.state = job_state::waiting}, request);
-        CHECK(names_of(second) == std::vector<std::string>{"c", "d"});
+        CHECK(names(second) == std::vector<std::string>{"c", "d"});
         CHECK(second.next.empty());
     });
 }

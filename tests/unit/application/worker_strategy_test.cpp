@@ -16,7 +16,7 @@ namespace {
 
 using int_job = job<int, int>;
 
-asio::awaitable<int> explode(int_job)
+asio::awaitable<int> boom(int_job)
 {
     throw std::runtime_error{"boom"};
     co_return 0;
@@ -41,7 +41,7 @@ void check_fixed_instead(worker_options options, std::string name, std::string e
 {
     run_app([=](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
-        worker<int, int> worker{queue, explode, options};
+        worker<int, int> worker{queue, boom, options};
         running run{worker};
         co_await settle();
         recorder events{queue.events()};
@@ -67,7 +67,7 @@ TEST_CASE("a strategy decides how long a failed job waits, and is told how often
             asked.push_back(std::to_string(attempts_made) + " " + why.message + " " + why.type);
             return attempts_made * 100ms;
         };
-        worker<int, int> worker{queue, explode, with(strategy)};
+        worker<int, int> worker{queue, boom, with(strategy)};
         running run{worker};
         recorder events{queue.events()};
         co_await queue.add("x", 1, {.id = "a", .attempts = 3, .backoff = by_name("mine")});
@@ -123,7 +123,7 @@ TEST_CASE("a strategy that gives up is the end of the job, attempts left or not"
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
         const auto give_up = [](int, const failure&) { return std::optional<milliseconds>{}; };
-        worker<int, int> worker{queue, explode, with(give_up)};
+        worker<int, int> worker{queue, boom, with(give_up)};
         running run{worker};
         co_await settle();
         recorder events{queue.events()};
@@ -225,10 +225,10 @@ TEST_CASE("a strategy must be a function")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
-        const auto e = error_of([&] { worker<int, int> worker{queue, explode, with(nullptr)}; });
+        const auto e = error_of([&] { worker<int, int> worker{queue, boom, with(nullptr)}; });
         CHECK(e.code == errc::invalid_argument);
         CHECK(e.field == "backoff_strategies['mine']");
-        const auto stuck = error_of([&] { worker<int, int> worker{queue, explode, {.stuck_after = 0ms}}; });
+        const auto stuck = error_of([&] { worker<int, int> worker{queue, boom, {.stuck_after = 0ms}}; });
         CHECK(stuck.code == errc::invalid_argument);
         CHECK(stuck.field == "stuck_after");
         co_return;
