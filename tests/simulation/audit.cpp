@@ -64,8 +64,12 @@ void job_changed(sqlite3_context*, int, sqlite3_value** values)
     if (!target)
         return;
     const arguments from{values};
-    target->push_back({.before = read_row(from, 0), .after = read_row(from, columns), .options = from.text(2 * columns)}
-    );
+    target->push_back({
+        .before = read_row(from, 0),
+        .after = read_row(from, columns),
+        .options = from.text(2 * columns),
+        .progressed = from.number(2 * columns + 1) != 0,
+    });
 }
 
 void queue_changed(sqlite3_context*, int, sqlite3_value** values)
@@ -86,6 +90,17 @@ void log_changed(sqlite3_context*, int, sqlite3_value** values)
     target->push_back({.log_of = from.number(0), .written = from.number(1) != 0});
 }
 
+void watch_changed(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (!target)
+        return;
+    const arguments from{values};
+    target->push_back({
+        .watched = from.number(0),
+        .most_events = from.is_null(1) ? std::nullopt : std::optional{from.number(1)},
+    });
+}
+
 void require(int result, sqlite3* connection)
 {
     if (result != SQLITE_OK)
@@ -95,13 +110,13 @@ void require(int result, sqlite3* connection)
 constexpr const char* triggers =
     "CREATE TEMP TRIGGER sim_added AFTER INSERT ON main.cofila_jobs BEGIN "
     "SELECT sim_job_changed(" SIM_NO_COLUMNS
-    ", " SIM_COLUMNS("NEW.") ", NEW.options); END;"
+    ", " SIM_COLUMNS("NEW.") ", NEW.options, 0); END;"
                              "CREATE TEMP TRIGGER sim_changed AFTER UPDATE ON main.cofila_jobs BEGIN "
                              "SELECT sim_job_changed(" SIM_COLUMNS("OLD.") ", " SIM_COLUMNS("NEW."
-                             ) ", NULL); END;"
+                             ) ", NULL, NEW.progress <> OLD.progress); END;"
                                "CREATE TEMP TRIGGER sim_removed AFTER DELETE ON main.cofila_jobs BEGIN "
                                "SELECT sim_job_changed(" SIM_COLUMNS("OLD."
-                               ) ", " SIM_NO_COLUMNS ", NULL); END;"
+                               ) ", " SIM_NO_COLUMNS ", NULL, 0); END;"
                                  "CREATE TEMP TRIGGER sim_made AFTER INSERT ON main.cofila_queues BEGIN "
                                  "SELECT sim_queue_changed(NEW.number, NEW.name, NEW.paused, 1); END;"
                                  "CREATE TEMP TRIGGER sim_paused AFTER UPDATE OF paused ON main.cofila_queues BEGIN "
@@ -109,7 +124,11 @@ constexpr const char* triggers =
                                  "CREATE TEMP TRIGGER sim_logged AFTER INSERT ON main.cofila_logs BEGIN "
                                  "SELECT sim_log_changed(NEW.job, 1); END;"
                                  "CREATE TEMP TRIGGER sim_log_cut AFTER DELETE ON main.cofila_logs BEGIN "
-                                 "SELECT sim_log_changed(OLD.job, 0); END;";
+                                 "SELECT sim_log_changed(OLD.job, 0); END;"
+                                 "CREATE TEMP TRIGGER sim_watched AFTER INSERT ON main.cofila_watched BEGIN "
+                                 "SELECT sim_watch_changed(NEW.queue, NEW.events); END;"
+                                 "CREATE TEMP TRIGGER sim_rewatched AFTER UPDATE OF events ON main.cofila_watched "
+                                 "BEGIN SELECT sim_watch_changed(NEW.queue, NEW.events); END;";
 
 }  // namespace
 
@@ -122,19 +141,20 @@ void audit(sqlite3* connection)
             connection
         );
     };
-    add("sim_job_changed", 2 * columns + 1, job_changed);
+    add("sim_job_changed", 2 * columns + 2, job_changed);
     add("sim_queue_changed", 4, queue_changed);
     add("sim_log_changed", 2, log_changed);
+    add("sim_watch_changed", 2, watch_changed);
     require(sqlite3_exec(connection, triggers, nullptr, nullptr, nullptr), connection);
 }
 
-capture::capture(std::vector<row_change>& out)
+capture::capture(std::vector<row_change>& out) : before_{target}
 {
     out.clear();
     target = &out;
 }
 
-capture::~capture() { target = nullptr; }
+capture::~capture() { target = before_; }
 
 namespace {
 
@@ -164,6 +184,23 @@ stored_state read_state(sqlite3* connection)
     });
     read(connection, "SELECT job, count(*) FROM cofila_logs GROUP BY job", [&](const result_columns& row) {
         out.lines[row.number(0)] = static_cast<std::size_t>(row.number(1));
+    });
+    const auto or_nothing = [](const result_columns& row, int column) {
+        return row.is_null(column) ? std::nullopt : std::optional{row.number(column)};
+    };
+    read(connection, "SELECT queue, events, last_event FROM cofila_watched", [&](const result_columns& row) {
+        out.events[row.number(0)] = {.most = or_nothing(row, 1), .last = row.number(2)};
+    });
+    constexpr const char* events =
+        "SELECT queue, sequence, kind, job, was, state FROM cofila_events ORDER BY queue, sequence";
+    read(connection, events, [&](const result_columns& row) {
+        out.events[row.number(0)].all.push_back({
+            .sequence = row.number(1),
+            .kind = row.number(2),
+            .job = row.text(3),
+            .was = or_nothing(row, 4),
+            .state = row.number(5),
+        });
     });
     return out;
 }

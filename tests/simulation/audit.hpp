@@ -11,13 +11,16 @@ namespace cofila::sim {
 /// file does not know of them.
 void audit(sqlite3* connection);
 
-/// While it lives, what audited connections tell goes to `out`.
+/// While it lives, what audited connections tell goes to `out`; then to the one before it again.
 class capture {
 public:
     explicit capture(std::vector<row_change>& out);
     capture(const capture&) = delete;
     capture& operator=(const capture&) = delete;
     ~capture();
+
+private:
+    std::vector<row_change>* const before_;
 };
 
 /// All that a look at the file finds.

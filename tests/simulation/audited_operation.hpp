@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -6,10 +8,45 @@
 #include "audit.hpp"
 #include "intent.hpp"
 #include "ledger.hpp"
+#include "probes.hpp"
 #include "sqlite/operation.hpp"
 #include "sqlite/session.hpp"
 
 namespace cofila::sim {
+
+/// What the operations of one batch have in common.
+struct batch_audit {
+    bool complete = false;             ///< From its first write on. Else adds cannot share statements.
+    std::vector<row_change> shared{};  ///< By statements that adds shared; also those that were rolled back.
+};
+
+/// Comes before all others of a batch, outside of their transaction, so that whatever they write is told of.
+class begin_audit final : public sqlite::operation {
+public:
+    begin_audit(boost::asio::any_io_executor executor, std::shared_ptr<batch_audit> of)
+        : operation{kind::observe, std::move(executor)},
+          of_{std::move(of)}
+    {}
+
+    void run(sqlite::session& with) override
+    {
+        audit_once(with);
+        of_->complete = true;
+    }
+    void answer() override {}
+
+    static void audit_once(sqlite::session& with)
+    {
+        const auto is_audited = [&] {
+            return with.sql().query("SELECT 1 FROM temp.sqlite_schema WHERE name = 'sim_added'").step();
+        };
+        if (!is_audited())
+            audit(with.link().handle());
+    }
+
+private:
+    const std::shared_ptr<batch_audit> of_;
+};
 
 /// An operation, with what it was for and what it changed.
 class audited_operation final : public sqlite::operation {
@@ -20,14 +57,38 @@ public:
           entry_{.asked = std::move(asked)}
     {}
 
+    void join(std::shared_ptr<batch_audit> batch) { batch_ = std::move(batch); }
+
     /// Perhaps again, where SQLite rolled the transaction back: only the last time counts.
     void run(sqlite::session& with) override
     {
         ++runs_;
-        if (what() != kind::observe && what() != kind::shorten_log)
-            audit_once(with);
+        if (!batch_->complete && what() != kind::observe && what() != kind::shorten_log)
+            begin_audit::audit_once(with);
         const capture here{entry_.changes};
         inner_->run(with);
+    }
+
+    /// Asked before they are added: what an earlier try has told, which was rolled back, is void.
+    const sqlite::plain_add* adds() const noexcept override
+    {
+        batch_->shared.clear();
+        return batch_->complete ? inner_->adds() : nullptr;
+    }
+
+    /// Its part is what became of its job, and the queue, which the first of them makes.
+    void added(const added_row& row) override
+    {
+        ++runs_;
+        const auto is_mine = [&](const row_change& one) {
+            return one.made || (!row.duplicate && one.after && one.after->id == row.job->id.str());
+        };
+        entry_.changes.clear();
+        std::ranges::copy_if(batch_->shared, std::back_inserter(entry_.changes), is_mine);
+        std::erase_if(batch_->shared, is_mine);
+        reach_if(!entry_.changes.empty() && entry_.changes.front().made, probe::shared_queue_made);
+        reach(probe::added_together);
+        inner_->added(row);
     }
 
     void answer() override
@@ -43,17 +104,9 @@ public:
     const std::optional<error>& failure() const noexcept { return failed_; }
 
 private:
-    static void audit_once(sqlite::session& with)
-    {
-        const auto is_audited = [&] {
-            return with.sql().query("SELECT 1 FROM temp.sqlite_schema WHERE name = 'sim_added'").step();
-        };
-        if (!is_audited())
-            audit(with.link().handle());
-    }
-
     sqlite::operation_ptr inner_;
     ledger::entry entry_;
+    std::shared_ptr<batch_audit> batch_{};
     int runs_ = 0;
 };
 

@@ -12,7 +12,7 @@ namespace cofila::sim {
 
 /// What an operation was asked to do: what it may change is judged by this.
 struct intent {
-    enum class kind { other, add, settle, renew, touch, log, pause, remove, retry, promote, sweep };
+    enum class kind { other, add, settle, renew, touch, log, pause, watch, remove, retry, promote, sweep };
 
     kind what = kind::other;
     int node = 0;
@@ -40,6 +40,7 @@ struct intent {
             "a progress",
             "a log line",
             "a pause",
+            "a number of events to be kept",
             "a removal",
             "a retry",
             "a promotion",

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "event_log.hpp"
+
 namespace cofila::sim {
 
 /// A job as its row says.
@@ -43,6 +45,9 @@ struct row_change {
     bool paused = false;
     std::optional<std::int64_t> log_of{};  ///< Instead of a job: this one's log got a line, or lost one.
     bool written = false;
+    bool progressed = false;                ///< Its progress is another one.
+    std::optional<std::int64_t> watched{};  ///< Instead of a job: of this queue so many events are to be kept.
+    std::optional<std::int64_t> most_events{};
 };
 
 inline bool became(const row_change& change, job_state from, job_state to)
@@ -55,6 +60,7 @@ struct stored_state {
     std::vector<job_row> jobs{};                  ///< By key.
     std::set<std::int64_t> paused{};              ///< Queues.
     std::map<std::int64_t, std::size_t> lines{};  ///< Of the logs of jobs.
+    event_logs events{};
 };
 
 /// The columns of a job's row in the order of `job_row`, each with this before it.

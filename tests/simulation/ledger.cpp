@@ -92,8 +92,10 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
     auto wanted = rows_;
     auto paused = paused_;
     auto lines = lines_;
+    auto events = events_;
     for (const auto& one : with)
         for (const auto& change : one.changes) {
+            note(events, change);
             if (change.log_of)
                 change.written ? ++lines[*change.log_of] : --lines[*change.log_of];
             else if (change.queue && change.paused)
@@ -107,7 +109,8 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
         }
     std::erase_if(lines, [](const auto& one) { return one.second == 0; });
     const auto same = [](const auto& known, const job_row& row) { return known.second == row; };
-    return paused == found.paused && lines == found.lines && std::ranges::equal(wanted, found.jobs, same);
+    return paused == found.paused && lines == found.lines && events == found.events &&
+           std::ranges::equal(wanted, found.jobs, same);
 }
 
 void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
@@ -129,8 +132,8 @@ void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
 void ledger::change_queue(const intent& asked, const row_change& change)
 {
     if (change.made) {
-        if (asked.what != kind::pause && asked.what != kind::add)
-            fail("a queue was made by something else than an add or a pause");
+        if (asked.what != kind::pause && asked.what != kind::add && asked.what != kind::watch)
+            fail("a queue was made by something else than an add, a pause or a setting");
         queues_[change.name] = *change.queue;
         names_[*change.queue] = change.name;
     } else if (asked.what != kind::pause || asked.queue != change.name) {
@@ -168,6 +171,11 @@ void ledger::change_log(const intent& asked, const row_change& change)
 
 void ledger::apply(const intent& asked, const row_change& change, time now)
 {
+    note(events_, change);
+    if (change.watched && asked.what != kind::watch)
+        fail("another number of events was to be kept, and nobody had asked for it");
+    if (change.watched)
+        return;
     if (change.queue)
         return change_queue(asked, change);
     if (change.log_of)

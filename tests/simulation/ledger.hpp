@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dice.hpp"
+#include "event_log.hpp"
 #include "intent.hpp"
 #include "job_row.hpp"
 #include "tales.hpp"
@@ -33,6 +34,8 @@ public:
         time stored_at{};
         time waiting_since{};
         time locked_at{};  ///< When the present lock was last given or renewed.
+        /// When it first had which end. Nobody can tell a renewal whose end it had before, since a clock was set back.
+        std::map<std::int64_t, time> lock_ends{};
     };
 
     /// A transaction's part: one operation and what it changed.
@@ -125,6 +128,7 @@ private:
     std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> delayed_{};  // queue, when, key
     std::map<std::string, std::int64_t> held_{};                                // token, key
     std::map<std::int64_t, std::size_t> lines_{};
+    event_logs events_{};
     std::map<std::string, std::int64_t> queues_{};
     std::map<std::int64_t, std::string> names_{};
     std::map<std::uint64_t, effect> effects_{};

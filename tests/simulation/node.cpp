@@ -205,6 +205,8 @@ void node::hire_clients()
         listen(self, queues_.back());
         for (int w = 0; w < (serves(queues_.size() - 1) ? like.workers : 0); ++w)
             spawn(employ(self, queues_.back()));
+        if (like.events_kept > 0)
+            spawn(watch(self, queues_.back()));
     }
     for (int i = 0; i < like.producers; ++i)
         spawn(produce(self, i));

@@ -39,6 +39,7 @@ namespace cofila::sim {
     X(came_back, "a process got a job again while its earlier run went on")                                            \
     X(overlapping_runs, "two processes ran one job at once")                                                           \
     X(renewed, "a lock was renewed")                                                                                   \
+    X(renewal_unseen, "a lock was renewed to an end that it had had, since a clock was set back")                      \
     X(renewed_twice, "a lock was renewed twice or more")                                                               \
     X(retried_after_backoff, "a failed job waited for its backoff")                                                    \
     X(retried_at_once, "a failed job waited again at once")                                                            \
@@ -47,6 +48,7 @@ namespace cofila::sim {
     X(odd_exception, "a processor threw what is no exception")                                                         \
     X(released, "a job was given back at a close")                                                                     \
     X(abandoned, "a processor ignored its cancellation and was given up")                                              \
+    X(stuck, "a processor that did not listen lost its slot")                                                          \
     X(closed_in_grace, "a worker closed and its jobs finished within the grace")                                       \
     X(duplicate_add, "an id was added a second time")                                                                  \
     X(taken_with_add, "an idle worker took a job in the transaction that added it")                                    \
@@ -78,7 +80,10 @@ namespace cofila::sim {
     X(taken_at_once, "an idle worker was given a job")                                                                 \
     X(due_taken_at_once, "an idle worker was given a job that became due")                                             \
     X(taken_elsewhere, "a job was added where nobody works for its queue, and taken by another process")               \
-    X(due_taken_elsewhere, "the same of a job that became due")
+    X(due_taken_elsewhere, "the same of a job that became due")                                                        \
+    X(added_together, "several adds shared their statements")                                                          \
+    X(shared_queue_made, "the first of them made their queue")                                                         \
+    X(event_gave_way, "an event was kept no longer since there were newer ones")
 
 enum class probe : std::uint8_t {
 #define SIM_NAME(name, text) name,

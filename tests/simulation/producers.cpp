@@ -121,6 +121,19 @@ asio::awaitable<void> add_many(std::shared_ptr<node> here)
     co_await ask(std::move(call));
 }
 
+asio::awaitable<void> add_one(std::shared_ptr<node> here, node::job_queue to, job_options options)
+{
+    co_await add(here, std::move(to), std::move(options));
+}
+
+/// So many that they can share statements.
+void add_burst(std::shared_ptr<node> here)
+{
+    const auto to = some_queue(*here);
+    for (int i = here->chance().between(16, 40); i > 0; --i)
+        here->spawn(add_one(here, to, some_options(*here)));
+}
+
 /// A job that exists, or did.
 std::optional<job_id> some_job(node& here)
 {
@@ -211,6 +224,8 @@ asio::awaitable<void> produce(std::shared_ptr<node> here, int place)
         co_await here->sleep(here->chance().any_length(like.pause_between_adds / 4, 4 * like.pause_between_adds));
         if (!here->is_busy() || std::cmp_greater_equal(here->around.known.unfinished(), like.most_unfinished))
             continue;
+        if (here->chance().chance(like.bursts))
+            add_burst(here);
         const auto how = here->chance().below(10);
         if (how < 5)
             co_await add_surely(here, prefix + std::to_string(n));
@@ -220,6 +235,17 @@ asio::awaitable<void> produce(std::shared_ptr<node> here, int place)
             co_await ask(home_of(*here, *known)->add("job", "data", {.id = known}));
         else
             co_await add(here, some_queue(*here), some_options(*here));
+    }
+}
+
+asio::awaitable<void> watch(std::shared_ptr<node> here, node::job_queue what)
+{
+    const auto& like = here->around.chosen;
+    while (here->is_busy()) {
+        const bool none = here->chance().chance(100);
+        const auto most = none ? std::nullopt : std::optional{here->chance().between(1, like.events_kept)};
+        co_await ask(what.set_event_log(most));
+        co_await here->sleep(here->chance().any_length(like.lock_duration / 10, 20 * like.lock_duration));
     }
 }
 

@@ -57,6 +57,7 @@ void ledger::claim(const intent& asked, fate& job, const job_row& after, time no
         "a lock that does not end when it should"
     );
     job.locked_at = now;
+    job.lock_ends = {{*after.locked_until, now}};
     job.renewals = 0;
     tell(asked, before.id, tale::active);
     reach_if(asked.what == kind::add, probe::taken_with_add);
@@ -75,7 +76,9 @@ void ledger::stay_active(const intent& asked, fate& job, const job_row& after, t
         job,
         "I14: a running job changed by something else than a renewal"
     );
-    job.locked_at = now;
+    const auto [same_end, is_new] = job.lock_ends.try_emplace(*after.locked_until, now);
+    job.locked_at = same_end->second;
+    reach_if(!is_new, probe::renewal_unseen);
     reach(++job.renewals > 1 ? probe::renewed_twice : probe::renewed);
 }
 

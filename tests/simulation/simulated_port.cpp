@@ -77,7 +77,7 @@ void simulated_port::run_batch()
 void simulated_port::run(std::size_t most)
 {
     around_.before_batch();
-    const auto count = static_cast<std::ptrdiff_t>(runner_->run(std::span{waiting_}.first(most)));
+    const auto count = static_cast<std::ptrdiff_t>(around_.writes ? run_audited(most) : run_some(most));
     std::vector<sqlite::operation_ptr> done{
         std::move_iterator{waiting_.begin()}, std::move_iterator{waiting_.begin() + count}
     };
@@ -98,6 +98,22 @@ void simulated_port::run(std::size_t most)
     reach_if(stored.size() >= 5, probe::batch_of_many);
     around_.after_batch(std::move(stored), std::move(unknown));
     answer_later(std::move(done));
+}
+
+std::size_t simulated_port::run_some(std::size_t most) { return runner_->run(std::span{waiting_}.first(most)); }
+
+std::size_t simulated_port::run_audited(std::size_t most)
+{
+    const auto batch = std::make_shared<batch_audit>();
+    for (const auto& what : waiting_)
+        static_cast<audited_operation&>(*what).join(batch);
+    const capture here{batch->shared};
+    auto begin = std::make_unique<begin_audit>(waiting_.front()->executor(), batch);
+    const auto* const first = begin.get();
+    waiting_.insert(waiting_.begin(), std::move(begin));
+    const auto count = run_some(most + 1);
+    std::erase_if(waiting_, [first](const auto& what) { return what.get() == first; });
+    return count - 1;
 }
 
 void simulated_port::answer_later(std::vector<sqlite::operation_ptr> done)

@@ -43,6 +43,8 @@ private:
     void plan();
     void run_batch();
     void run(std::size_t most);
+    std::size_t run_some(std::size_t most);
+    std::size_t run_audited(std::size_t most);
     void open();
     void answer_later(std::vector<sqlite::operation_ptr> done);
     void answer(std::vector<sqlite::operation_ptr> done);

@@ -39,6 +39,7 @@ swarm::swarm(dice& chance)
     poll_interval = chance.any_length(lock_duration / 2, 10s + lock_duration);
     sweep_interval = chance.any_length(lock_duration / 4, 5s + lock_duration);
     grace = chance.any_length(lock_duration / 8, 2 * lock_duration);
+    stuck_after = chance.any_length(lock_duration / 2, 30s + lock_duration);
     operation_deadline = chance.any_length(20ms, 100ms);
     longest_skew = chance.chance(400) ? chance.between(time{}, 2 * lock_duration) : time{};
     parts_per_million = chance.chance(400) ? chance.between(0, 500) : 0;
@@ -54,6 +55,8 @@ swarm::swarm(dice& chance)
     administered = sometimes(500, 500);
     cancelled = sometimes(300, 100);
     bad_slots = sometimes(300, 20);
+    bursts = sometimes(250, 40);
+    events_kept = sometimes(300, 100);
 
     const auto mean = [&](int often, int locks) {
         return chance.chance(often) ? chance.any_length(2 * lock_duration, locks * lock_duration) : time{};
@@ -89,7 +92,7 @@ std::ostream& operator<<(std::ostream& out, const swarm& s)
                << ", deployments " << ms(s.deployments) << ", steps " << ms(s.clock_steps) << ", sleeps "
                << ms(s.machine_sleeps) << ", busy " << ms(s.foreign_locks) << ", full " << ms(s.full_disks)
                << ", disk faults " << s.disk_faults << ", ghosts " << s.ghosts << ", blackouts " << s.blackouts
-               << (s.in_turn ? ", in turn" : "");
+               << ", bursts " << s.bursts << ", events " << s.events_kept << (s.in_turn ? ", in turn" : "");
 }
 
 }  // namespace cofila::sim

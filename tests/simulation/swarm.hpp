@@ -34,6 +34,7 @@ struct swarm {
     time poll_interval{};
     time sweep_interval{};
     time grace{};
+    time stuck_after{};
     time operation_deadline{};
     time longest_skew{};
     int parts_per_million = 0;
@@ -47,6 +48,8 @@ struct swarm {
     int stubborn = 0;     ///< Of a thousand attempts ignore their cancellation.
     int blocking = 0;     ///< Of a thousand attempts block their thread.
     int delayed = 0;
+    int bursts = 0;        ///< Of a thousand adds come with many others at once.
+    int events_kept = 0;   ///< By each queue, at most; 0: none.
     int administered = 0;  ///< Of a thousand moments somebody removes, retries, promotes, pauses.
     int cancelled = 0;     ///< Of a thousand calls.
     int bad_slots = 0;     ///< Of a thousand events a slot throws, or takes its time, or adds a job.

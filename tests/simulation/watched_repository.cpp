@@ -199,6 +199,12 @@ boost::asio::awaitable<bool> watched_repository::set_paused(std::string queue, b
     });
 }
 
+boost::asio::awaitable<void> watched_repository::set_limit(std::string queue, queue_setting what)
+{
+    with_.writer->announce({.what = kind::watch, .node = with_.node, .queue = queue});
+    return with_.inner->set_limit(std::move(queue), what);
+}
+
 boost::asio::awaitable<change_answer> watched_repository::moved(intent what, awaitable<change_answer> work)
 {
     return asked(what, std::move(work), [id = job_id{*what.ids.begin()}](const auto& did, const auto& answer) {

@@ -73,10 +73,7 @@ public:
     {
         return with_.inner->logs(std::move(queue), std::move(id), std::move(request));
     }
-    awaitable<void> set_limit(std::string queue, queue_setting what) override
-    {
-        return with_.inner->set_limit(std::move(queue), what);
-    }
+    awaitable<void> set_limit(std::string queue, queue_setting what) override;
     awaitable<queue_limits> limits(std::string queue) override { return with_.inner->limits(std::move(queue)); }
     awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now) override
     {

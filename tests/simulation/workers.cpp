@@ -1,7 +1,11 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
+#include <memory>
+#include <set>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "ask.hpp"
@@ -18,37 +22,48 @@ namespace {
 using job_type = node::job_queue::job_type;
 using worker_type = worker<std::string, std::string>;
 
+class run_of;
 /// Processors of one worker that run now.
-using running_count = std::shared_ptr<int>;
+using runs_ptr = std::shared_ptr<std::set<const run_of*>>;
 
 /// While a processor runs for a job.
 class run_of {
 public:
-    run_of(node& where, const job_type& job, running_count of_worker)
-        : world_{where.around},
-          id_{job.id().str()},
-          added_{job.timestamp()},
-          nth_{job.attempts_started()},
+    run_of(node& where, job_type job, runs_ptr of_worker)
+        : here_{where},
+          job_{std::move(job)},
+          claim_{job_.id().str(), job_.timestamp(), job_.attempts_started()},
           of_worker_{std::move(of_worker)}
     {
-        world_.begin_run({id_, added_, nth_}, where.number);
-        if (++*of_worker_ > world_.chosen.concurrency)
-            world_.known.fail("I8: a worker runs more jobs at once than it may");
+        here_.around.begin_run(claim_, here_.number);
+        of_worker_->insert(this);
+        const auto taken = std::ranges::count_if(*of_worker_, [](const run_of* one) { return one->has_slot(); });
+        if (taken > here_.around.chosen.concurrency)
+            here_.around.known.fail("I8: a worker runs more jobs at once than it may");
+        reach_if(std::cmp_greater(of_worker_->size(), here_.around.chosen.concurrency), probe::stuck);
     }
     run_of(const run_of&) = delete;
     run_of& operator=(const run_of&) = delete;
     ~run_of()
     {
-        --*of_worker_;
-        world_.end_run({id_, added_, nth_});
+        of_worker_->erase(this);
+        here_.around.end_run(claim_);
     }
 
 private:
-    world& world_;
-    const std::string id_;
-    const time_point added_;
-    const int nth_;
-    const running_count of_worker_;
+    /// One that was asked to end may have lost its slot `stuck_after` later, which may be before it began.
+    bool has_slot() const
+    {
+        const bool may_be_stuck = here_.clock().steady_now() - began_ >= here_.around.chosen.stuck_after;
+        return !job_.cancelled() || (!asked_before_ && !may_be_stuck);
+    }
+
+    node& here_;
+    const job_type job_;
+    const world::claim_name claim_;
+    const runs_ptr of_worker_;
+    const steady_time began_ = here_.clock().steady_now();
+    const bool asked_before_ = job_.cancelled();
 };
 
 void fail_somehow(dice& chance)
@@ -76,7 +91,7 @@ asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
 }
 
 /// Succeeds, fails, takes too long, blocks its thread, or does not listen.
-asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, running_count of_worker)
+asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, runs_ptr of_worker)
 {
     const run_of running{*here, job, std::move(of_worker)};
     reach_if(here->around.chosen.off_loop, probe::off_loop);
@@ -109,6 +124,7 @@ worker_options some_options(node& here)
         .lock_duration = ms(like.lock_duration),
         .poll_interval = ms(like.poll_interval),
         .grace = ms(like.grace),
+        .stuck_after = ms(like.stuck_after),
     };
     if (like.off_loop)
         out.executor = here.pool();
@@ -211,7 +227,7 @@ struct listener {
 asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
 {
     while (here->is_open()) {
-        const auto running = std::make_shared<int>(0);
+        const auto running = std::make_shared<std::set<const run_of*>>();
         worker_type working{
             from, [here, running](job_type job) { return process(here, std::move(job), running); }, some_options(*here)
         };
