@@ -39,7 +39,6 @@ namespace cofila::sim {
     X(came_back, "a process got a job again while its earlier run went on")                                            \
     X(overlapping_runs, "two processes ran one job at once")                                                           \
     X(renewed, "a lock was renewed")                                                                                   \
-    X(renewal_unseen, "a lock was renewed to an end that it had had, since a clock was set back")                      \
     X(renewed_twice, "a lock was renewed twice or more")                                                               \
     X(retried_after_backoff, "a failed job waited for its backoff")                                                    \
     X(retried_at_once, "a failed job waited again at once")                                                            \

@@ -76,9 +76,7 @@ void ledger::stay_active(const intent& asked, fate& job, const job_row& after, t
         job,
         "I14: a running job changed by something else than a renewal"
     );
-    const auto [same_end, is_new] = job.lock_ends.try_emplace(*after.locked_until, now);
-    job.locked_at = same_end->second;
-    reach_if(!is_new, probe::renewal_unseen);
+    job.locked_at = job.lock_ends.try_emplace(*after.locked_until, now).first->second;
     reach(++job.renewals > 1 ? probe::renewed_twice : probe::renewed);
 }
 
