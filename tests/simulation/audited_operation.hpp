@@ -76,12 +76,12 @@ public:
         return batch_->complete ? inner_->adds() : nullptr;
     }
 
-    /// Its part is what became of its job, and the queue, which the first of them makes.
+    /// Its part is its job, which the first of those with its id adds, and the queue, which the first of all makes.
     void added(const added_row& row) override
     {
         ++runs_;
         const auto is_mine = [&](const row_change& one) {
-            return one.made || (!row.duplicate && one.after && one.after->id == row.job->id.str());
+            return one.made || (one.after && entry_.asked.ids.contains(one.after->id));
         };
         entry_.changes.clear();
         std::ranges::copy_if(batch_->shared, std::back_inserter(entry_.changes), is_mine);
