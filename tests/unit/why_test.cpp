@@ -14,6 +14,7 @@
 using namespace cofila;
 using namespace std::chrono_literals;
 using kind = why_cause::kind;
+using test::new_year;
 
 TEST_SUITE_BEGIN("why");
 
