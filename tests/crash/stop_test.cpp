@@ -102,7 +102,7 @@ TEST_CASE("F14: a worker that was stopped past its lock changes nothing when it 
         stopped.send(SIGTERM);
         CHECK(stopped.wait() == 0);
     };
-    constexpr int at_once = 50;  // a coroutine has a bound in time
+    constexpr int at_once = 50;  // each with_queue has the seconds of COFILA_TEST_BOUND
     for (int first = 0; first < stops; first += at_once)
         here.with_queue(sweeping, [&](text_queue queue) {
             return stop_some(std::move(queue), first, std::min(first + at_once, stops));

@@ -90,13 +90,13 @@ void log_changed(sqlite3_context*, int, sqlite3_value** values)
     target->push_back({.log_of = from.number(0), .written = from.number(1) != 0});
 }
 
-void watch_changed(sqlite3_context*, int, sqlite3_value** values)
+void event_log_changed(sqlite3_context*, int, sqlite3_value** values)
 {
     if (!target)
         return;
     const arguments from{values};
     target->push_back({
-        .watched = from.number(0),
+        .keeps_events = from.number(0),
         .most_events = from.is_null(1) ? std::nullopt : std::optional{from.number(1)},
     });
 }
@@ -125,10 +125,10 @@ constexpr const char* triggers =
                                  "SELECT sim_log_changed(NEW.job, 1); END;"
                                  "CREATE TEMP TRIGGER sim_log_cut AFTER DELETE ON main.cofila_logs BEGIN "
                                  "SELECT sim_log_changed(OLD.job, 0); END;"
-                                 "CREATE TEMP TRIGGER sim_watched AFTER INSERT ON main.cofila_watched BEGIN "
-                                 "SELECT sim_watch_changed(NEW.queue, NEW.events); END;"
-                                 "CREATE TEMP TRIGGER sim_rewatched AFTER UPDATE OF events ON main.cofila_watched "
-                                 "BEGIN SELECT sim_watch_changed(NEW.queue, NEW.events); END;";
+                                 "CREATE TEMP TRIGGER sim_event_log_made AFTER INSERT ON main.cofila_watched BEGIN "
+                                 "SELECT sim_event_log_changed(NEW.queue, NEW.events); END;"
+                                 "CREATE TEMP TRIGGER sim_event_log_set AFTER UPDATE OF events ON main.cofila_watched "
+                                 "BEGIN SELECT sim_event_log_changed(NEW.queue, NEW.events); END;";
 
 }  // namespace
 
@@ -144,7 +144,7 @@ void audit(sqlite3* connection)
     add("sim_job_changed", 2 * columns + 2, job_changed);
     add("sim_queue_changed", 4, queue_changed);
     add("sim_log_changed", 2, log_changed);
-    add("sim_watch_changed", 2, watch_changed);
+    add("sim_event_log_changed", 2, event_log_changed);
     require(sqlite3_exec(connection, triggers, nullptr, nullptr, nullptr), connection);
 }
 
@@ -185,21 +185,20 @@ stored_state read_state(sqlite3* connection)
     read(connection, "SELECT job, count(*) FROM cofila_logs GROUP BY job", [&](const result_columns& row) {
         out.lines[row.number(0)] = static_cast<std::size_t>(row.number(1));
     });
-    const auto or_nothing = [](const result_columns& row, int column) {
-        return row.is_null(column) ? std::nullopt : std::optional{row.number(column)};
-    };
     read(connection, "SELECT queue, events, last_event FROM cofila_watched", [&](const result_columns& row) {
-        out.events[row.number(0)] = {.most = or_nothing(row, 1), .last = row.number(2)};
+        out.events[row.number(0)] = {
+            .most = row.is_null(1) ? std::nullopt : std::optional{row.number(1)}, .last = row.number(2)
+        };
     });
     constexpr const char* events =
         "SELECT queue, sequence, kind, job, was, state FROM cofila_events ORDER BY queue, sequence";
     read(connection, events, [&](const result_columns& row) {
         out.events[row.number(0)].all.push_back({
             .sequence = row.number(1),
-            .kind = row.number(2),
+            .what = static_cast<logged_event::kind>(row.number(2)),
             .job = row.text(3),
-            .was = or_nothing(row, 4),
-            .state = row.number(5),
+            .from = row.is_null(4) ? std::nullopt : std::optional{static_cast<job_state>(row.number(4))},
+            .state = static_cast<job_state>(row.number(5)),
         });
     });
     return out;

@@ -16,11 +16,11 @@ namespace cofila::sim {
 
 /// What the operations of one batch have in common.
 struct batch_audit {
-    bool complete = false;             ///< From its first write on. Else adds cannot share statements.
-    std::vector<row_change> shared{};  ///< By statements that adds shared; also those that were rolled back.
+    bool all_told = false;             ///< Whatever is written in it is told of. Else no adds are done as one.
+    std::vector<row_change> shared{};  ///< By adds that are done as one; what fits none of them shows in the next look.
 };
 
-/// Comes before all others of a batch, outside of their transaction, so that whatever they write is told of.
+/// Comes before all of a batch that write, outside of their transaction, so that whatever they write is told of.
 class begin_audit final : public sqlite::operation {
 public:
     begin_audit(boost::asio::any_io_executor executor, std::shared_ptr<batch_audit> of)
@@ -31,7 +31,7 @@ public:
     void run(sqlite::session& with) override
     {
         audit_once(with);
-        of_->complete = true;
+        of_->all_told = true;
     }
     void answer() override {}
 
@@ -63,17 +63,17 @@ public:
     void run(sqlite::session& with) override
     {
         ++runs_;
-        if (!batch_->complete && what() != kind::observe && what() != kind::shorten_log)
+        if (!batch_->all_told && what() != kind::observe && what() != kind::shorten_log)
             begin_audit::audit_once(with);
         const capture here{entry_.changes};
         inner_->run(with);
     }
 
-    /// Asked before they are added: what an earlier try has told, which was rolled back, is void.
+    /// Last asked before the statements run: what an earlier try has told, which was rolled back, is void.
     const sqlite::plain_add* adds() const noexcept override
     {
         batch_->shared.clear();
-        return batch_->complete ? inner_->adds() : nullptr;
+        return batch_->all_told ? inner_->adds() : nullptr;
     }
 
     /// Its part is its job, which the first of those with its id adds, and the queue, which the first of all makes.

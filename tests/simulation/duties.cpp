@@ -91,6 +91,9 @@ void ledger::check_duty(const intent& asked, const effect& did) const
     check_moved(asked, did);
     if (asked.what == kind::pause && paused_.contains(number_of(asked.queue).value_or(0)) != asked.paused)
         fail("a queue is not as it was asked to be: paused, or not");
+    const auto log = events_.find(number_of(asked.queue).value_or(0));
+    if (asked.what == kind::keep_events && (log == events_.end() || log->second.most != asked.most_events))
+        fail("a queue does not keep as many events as it was asked to");
     const auto now = asked.now.time_since_epoch().count();
     const bool promotes = asked.what == kind::sweep || (asked.what == kind::settle && !asked.claims.empty());
     const bool left = std::ranges::any_of(delayed_, [&](const auto& one) {

@@ -1,7 +1,5 @@
 #include "event_log.hpp"
 
-#include <cofila/event_log.hpp>
-
 #include <optional>
 #include <utility>
 
@@ -12,37 +10,34 @@ namespace cofila::sim {
 
 namespace {
 
-using what = logged_event::kind;
+using event_kind = logged_event::kind;
 
-std::optional<what> event_of(const row_change& change)
+std::optional<event_kind> event_of(const row_change& change)
 {
     if (!change.before && !change.after)
         return {};
     if (!change.before)
-        return what::added;
+        return event_kind::added;
     if (!change.after)
-        return what::removed;
+        return event_kind::removed;
     const auto& before = *change.before;
     const auto& after = *change.after;
     if (before.state != after.state || (after.state == job_state::delayed && before.run_at != after.run_at))
-        return what::moved;
-    return change.progressed ? std::optional{what::progress} : std::nullopt;
+        return event_kind::moved;
+    return change.progressed ? std::optional{event_kind::progress} : std::nullopt;
 }
 
 void drop_oldest(kept_events& log)
 {
-    while (!log.all.empty() && log.all.front().sequence <= log.last - log.most.value_or(0)) {
-        log.all.pop_front();
-        reach(probe::event_gave_way);
-    }
+    std::erase_if(log.all, [&](const auto& one) { return one.sequence <= log.last - log.most.value_or(0); });
 }
 
 }  // namespace
 
-void note(event_logs& logs, const row_change& change)
+void record(event_logs& logs, const row_change& change)
 {
-    if (change.watched) {
-        auto& log = logs[*change.watched];
+    if (change.keeps_events) {
+        auto& log = logs[*change.keeps_events];
         log.most = change.most_events;
         return drop_oldest(log);
     }
@@ -54,14 +49,14 @@ void note(event_logs& logs, const row_change& change)
     if (known == logs.end() || !known->second.most)
         return;
     auto& log = known->second;
-    const auto was = change.before ? std::optional{static_cast<std::int64_t>(change.before->state)} : std::nullopt;
     log.all.push_back({
         .sequence = ++log.last,
-        .kind = static_cast<std::int64_t>(*event),
+        .what = *event,
         .job = row.id,
-        .was = was,
-        .state = static_cast<std::int64_t>(row.state),
+        .from = change.before ? std::optional{change.before->state} : std::nullopt,
+        .state = row.state,
     });
+    reach_if(std::cmp_greater(log.all.size(), *log.most), probe::event_gave_way);
     drop_oldest(log);
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <cofila/event_log.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -13,10 +15,10 @@ struct row_change;
 struct kept_events {
     struct event {
         std::int64_t sequence = 0;
-        std::int64_t kind = 0;
+        logged_event::kind what{};
         std::string job{};
-        std::optional<std::int64_t> was{};
-        std::int64_t state = 0;
+        std::optional<job_state> from{};
+        job_state state{};
 
         friend bool operator==(const event&, const event&) = default;
     };
@@ -31,6 +33,6 @@ struct kept_events {
 using event_logs = std::map<std::int64_t, kept_events>;  // by queue
 
 /// With one more change of a row.
-void note(event_logs& logs, const row_change& change);
+void record(event_logs& logs, const row_change& change);
 
 }  // namespace cofila::sim

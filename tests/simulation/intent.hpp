@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace cofila::sim {
 
 /// What an operation was asked to do: what it may change is judged by this.
 struct intent {
-    enum class kind { other, add, settle, renew, touch, log, pause, watch, remove, retry, promote, sweep };
+    enum class kind { other, add, settle, renew, touch, log, pause, keep_events, remove, retry, promote, sweep };
 
     kind what = kind::other;
     int node = 0;
@@ -27,7 +28,8 @@ struct intent {
     /// Tokens of attempts that the caller takes for a job's last one, and of those whose error allows no other.
     std::set<std::string> exhausted{};
     std::set<std::string> unrecoverable{};
-    bool paused = false;  ///< What a queue is to be.
+    bool paused = false;                        ///< What a queue is to be.
+    std::optional<std::int64_t> most_events{};  ///< That a queue is to keep.
 
     /// As a sentence says it.
     std::string name() const
@@ -40,7 +42,7 @@ struct intent {
             "a progress",
             "a log line",
             "a pause",
-            "a number of events to be kept",
+            "an event log setting",
             "a removal",
             "a retry",
             "a promotion",

@@ -45,8 +45,8 @@ struct row_change {
     bool paused = false;
     std::optional<std::int64_t> log_of{};  ///< Instead of a job: this one's log got a line, or lost one.
     bool written = false;
-    bool progressed = false;                ///< Its progress is another one.
-    std::optional<std::int64_t> watched{};  ///< Instead of a job: of this queue so many events are to be kept.
+    bool progressed = false;                     ///< Its progress is another one.
+    std::optional<std::int64_t> keeps_events{};  ///< Instead of a job: this queue keeps so many events from now on.
     std::optional<std::int64_t> most_events{};
 };
 

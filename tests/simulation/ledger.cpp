@@ -11,6 +11,14 @@ namespace {
 
 using kind = intent::kind;
 
+/// With its job's end comes its removal, where its retention says so.
+bool ended_by(const ledger::entry& one, std::int64_t job)
+{
+    return std::ranges::any_of(one.changes, [&](const row_change& change) {
+        return change.after && change.after->key == job && is_finished(change.after->state);
+    });
+}
+
 }  // namespace
 
 void ledger::fail(std::string what) const
@@ -95,7 +103,7 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
     auto events = events_;
     for (const auto& one : with)
         for (const auto& change : one.changes) {
-            note(events, change);
+            record(events, change);
             if (change.log_of)
                 change.written ? ++lines[*change.log_of] : --lines[*change.log_of];
             else if (change.queue && change.paused)
@@ -132,7 +140,7 @@ void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
 void ledger::change_queue(const intent& asked, const row_change& change)
 {
     if (change.made) {
-        if (asked.what != kind::pause && asked.what != kind::add && asked.what != kind::watch)
+        if (asked.what != kind::pause && asked.what != kind::add && asked.what != kind::keep_events)
             fail("a queue was made by something else than an add, a pause or a setting");
         queues_[change.name] = *change.queue;
         names_[*change.queue] = change.name;
@@ -171,11 +179,12 @@ void ledger::change_log(const intent& asked, const row_change& change)
 
 void ledger::apply(const intent& asked, const row_change& change, time now)
 {
-    note(events_, change);
-    if (change.watched && asked.what != kind::watch)
-        fail("another number of events was to be kept, and nobody had asked for it");
-    if (change.watched)
+    record(events_, change);
+    if (change.keeps_events) {
+        if (asked.what != kind::keep_events || change.keeps_events != number_of(asked.queue))
+            fail("a queue keeps another number of events, and nobody had asked for it");
         return;
+    }
     if (change.queue)
         return change_queue(asked, change);
     if (change.log_of)
@@ -281,7 +290,7 @@ void ledger::tell_of_queue(const entry& one, const effect& did)
             tell(asked, jobs_.at(*change.log_of).row.id, tale::log);
         if (change.after && asked.what == kind::touch)
             tell(asked, change.after->id, tale::progress);
-        if (change.before && !change.after && asked.what == kind::sweep && !asked.tokens.contains(change.before->token))
+        if (asked.what == kind::sweep && change.before && !change.after && !ended_by(one, change.before->key))
             cleaned.insert(change.before->queue);
     }
     for (const auto queue : cleaned)

@@ -34,7 +34,8 @@ public:
         time stored_at{};
         time waiting_since{};
         time locked_at{};  ///< When the present lock was last given or renewed.
-        /// When it first had which end. Nobody can tell a renewal whose end it had before, since a clock was set back.
+        /// When it first had each end. A renewal to an end that it had before, by a clock that was set back, cannot be
+        /// told from that one.
         std::map<std::int64_t, time> lock_ends{};
     };
 

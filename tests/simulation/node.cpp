@@ -206,7 +206,7 @@ void node::hire_clients()
         for (int w = 0; w < (serves(queues_.size() - 1) ? like.workers : 0); ++w)
             spawn(employ(self, queues_.back()));
         if (like.events_kept > 0)
-            spawn(watch(self, queues_.back()));
+            spawn(keep_events(self, queues_.back()));
     }
     for (int i = 0; i < like.producers; ++i)
         spawn(produce(self, i));

@@ -80,8 +80,8 @@ namespace cofila::sim {
     X(due_taken_at_once, "an idle worker was given a job that became due")                                             \
     X(taken_elsewhere, "a job was added where nobody works for its queue, and taken by another process")               \
     X(due_taken_elsewhere, "the same of a job that became due")                                                        \
-    X(added_together, "several adds shared their statements")                                                          \
-    X(shared_queue_made, "the first of them made their queue")                                                         \
+    X(added_together, "several adds were done as one")                                                                 \
+    X(shared_queue_made, "adds that were done as one made their queue")                                                \
     X(event_gave_way, "an event was kept no longer since there were newer ones")
 
 enum class probe : std::uint8_t {

@@ -126,12 +126,16 @@ asio::awaitable<void> add_one(std::shared_ptr<node> here, node::job_queue to, jo
     co_await add(here, std::move(to), std::move(options));
 }
 
-/// So many that they can share statements.
+/// So many, and alike, that they can share statements; some with the same id.
 void add_burst(std::shared_ptr<node> here)
 {
-    const auto to = some_queue(*here);
-    for (int i = here->chance().between(16, 40); i > 0; --i)
-        here->spawn(add_one(here, to, some_options(*here)));
+    const auto place = here->chance().below(here->queues().size());
+    const job_id same{"q" + std::to_string(place) + "-burst-" + std::to_string(here->around.known.next_number())};
+    auto options = some_options(*here);
+    for (int i = here->chance().between(16, 60); i > 0; --i) {
+        options.id = here->chance().chance(50) ? std::optional{same} : std::nullopt;
+        here->spawn(add_one(here, here->queues()[place], options));
+    }
 }
 
 /// A job that exists, or did.
@@ -238,13 +242,13 @@ asio::awaitable<void> produce(std::shared_ptr<node> here, int place)
     }
 }
 
-asio::awaitable<void> watch(std::shared_ptr<node> here, node::job_queue what)
+asio::awaitable<void> keep_events(std::shared_ptr<node> here, node::job_queue of)
 {
     const auto& like = here->around.chosen;
     while (here->is_busy()) {
         const bool none = here->chance().chance(100);
         const auto most = none ? std::nullopt : std::optional{here->chance().between(1, like.events_kept)};
-        co_await ask(what.set_event_log(most));
+        co_await ask(of.set_event_log(most));
         co_await here->sleep(here->chance().any_length(like.lock_duration / 10, 20 * like.lock_duration));
     }
 }

@@ -14,6 +14,11 @@ constexpr bool long_enough(time since, std::int64_t lock_duration)
     return since >= std::chrono::milliseconds{lock_duration} * 999 / 1000;
 }
 
+bool ends_in_time(const intent& asked, const job_row& locked)
+{
+    return locked.locked_until == asked.now.time_since_epoch().count() + locked.lock_duration;
+}
+
 }  // namespace
 
 void ledger::change(const intent& asked, fate& job, const job_row& after, time now)
@@ -51,11 +56,7 @@ void ledger::claim(const intent& asked, fate& job, const job_row& after, time no
     require(
         first != waiting_.end() && std::get<3>(*first) == before.key, job, "I13: claimed though another was before it"
     );
-    require(
-        after.locked_until == asked.now.time_since_epoch().count() + after.lock_duration,
-        job,
-        "a lock that does not end when it should"
-    );
+    require(ends_in_time(asked, after), job, "a lock that does not end when it should");
     job.locked_at = now;
     job.lock_ends = {{*after.locked_until, now}};
     job.renewals = 0;
@@ -66,6 +67,8 @@ void ledger::claim(const intent& asked, fate& job, const job_row& after, time no
 void ledger::stay_active(const intent& asked, fate& job, const job_row& after, time now)
 {
     require(asked.tokens.contains(job.row.token), job, "I11: a running job was written to without its token");
+    if (asked.what == kind::renew)
+        require(ends_in_time(asked, after), job, "a renewed lock that does not end when it should");
     if (after == job.row)
         return;
     auto renewed = job.row;

@@ -14,8 +14,10 @@ constexpr std::array<time, 6> lock_durations{100ms, 500ms, 2s, 5s, 30s, 60s};
 
 }  // namespace
 
-swarm::swarm(dice& chance)
+swarm::swarm(dice& of_run)
 {
+    // Of its own, and new settings are drawn last: so one more changes neither the others nor what else is drawn.
+    dice chance{of_run.next()};
     const auto sometimes = [&](int often, int value) {
         return chance.chance(often) ? 1 + chance.between(0, value) : 0;
     };
@@ -39,7 +41,6 @@ swarm::swarm(dice& chance)
     poll_interval = chance.any_length(lock_duration / 2, 10s + lock_duration);
     sweep_interval = chance.any_length(lock_duration / 4, 5s + lock_duration);
     grace = chance.any_length(lock_duration / 8, 2 * lock_duration);
-    stuck_after = chance.any_length(lock_duration / 2, 30s + lock_duration);
     operation_deadline = chance.any_length(20ms, 100ms);
     longest_skew = chance.chance(400) ? chance.between(time{}, 2 * lock_duration) : time{};
     parts_per_million = chance.chance(400) ? chance.between(0, 500) : 0;
@@ -55,8 +56,6 @@ swarm::swarm(dice& chance)
     administered = sometimes(500, 500);
     cancelled = sometimes(300, 100);
     bad_slots = sometimes(300, 20);
-    bursts = sometimes(250, 40);
-    events_kept = sometimes(300, 100);
 
     const auto mean = [&](int often, int locks) {
         return chance.chance(often) ? chance.any_length(2 * lock_duration, locks * lock_duration) : time{};
@@ -78,6 +77,9 @@ swarm::swarm(dice& chance)
         one = everywhere ? all : static_cast<unsigned>(chance.below(all + 1));
     for (std::size_t queue = 0; std::cmp_less(queue, queues); ++queue)
         served[chance.below(static_cast<std::size_t>(nodes))] |= 1U << queue;
+    stuck_after = chance.any_length(lock_duration / 2, 30s + lock_duration);
+    bursts = sometimes(250, 40);
+    events_kept = sometimes(300, 100);
 }
 
 std::ostream& operator<<(std::ostream& out, const swarm& s)
@@ -92,7 +94,8 @@ std::ostream& operator<<(std::ostream& out, const swarm& s)
                << ", deployments " << ms(s.deployments) << ", steps " << ms(s.clock_steps) << ", sleeps "
                << ms(s.machine_sleeps) << ", busy " << ms(s.foreign_locks) << ", full " << ms(s.full_disks)
                << ", disk faults " << s.disk_faults << ", ghosts " << s.ghosts << ", blackouts " << s.blackouts
-               << ", bursts " << s.bursts << ", events " << s.events_kept << (s.in_turn ? ", in turn" : "");
+               << ", stuck after " << ms(s.stuck_after) << " ms, bursts " << s.bursts << ", events " << s.events_kept
+               << (s.in_turn ? ", in turn" : "");
 }
 
 }  // namespace cofila::sim

@@ -9,7 +9,7 @@ namespace cofila::sim {
 
 /// What one run is like. Each is drawn for the run, many of them off: faults that come all at once hide one another.
 struct swarm {
-    explicit swarm(dice& chance);
+    explicit swarm(dice& of_run);
 
     // the machine
     bool in_turn = false;  ///< Loops run their handlers in order, as production's does; else in any order.
@@ -48,7 +48,7 @@ struct swarm {
     int stubborn = 0;     ///< Of a thousand attempts ignore their cancellation.
     int blocking = 0;     ///< Of a thousand attempts block their thread.
     int delayed = 0;
-    int bursts = 0;        ///< Of a thousand adds come with many others at once.
+    int bursts = 0;        ///< Of a thousand times that a producer adds, many more come at once, whatever waits.
     int events_kept = 0;   ///< By each queue, at most; 0: none.
     int administered = 0;  ///< Of a thousand moments somebody removes, retries, promotes, pauses.
     int cancelled = 0;     ///< Of a thousand calls.

@@ -201,8 +201,13 @@ boost::asio::awaitable<bool> watched_repository::set_paused(std::string queue, b
 
 boost::asio::awaitable<void> watched_repository::set_limit(std::string queue, queue_setting what)
 {
-    with_.writer->announce({.what = kind::watch, .node = with_.node, .queue = queue});
-    return with_.inner->set_limit(std::move(queue), what);
+    intent asked{.what = kind::other, .node = with_.node, .queue = queue};
+    if (const auto* const log = std::get_if<event_log>(&what)) {
+        asked.what = kind::keep_events;
+        asked.most_events = log->events;
+    }
+    with_.writer->announce(std::move(asked));
+    co_await with_.inner->set_limit(std::move(queue), what);
 }
 
 boost::asio::awaitable<change_answer> watched_repository::moved(intent what, awaitable<change_answer> work)

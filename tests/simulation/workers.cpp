@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -24,7 +25,7 @@ using worker_type = worker<std::string, std::string>;
 
 class run_of;
 /// Processors of one worker that run now.
-using runs_ptr = std::shared_ptr<std::set<const run_of*>>;
+using runs_ptr = std::shared_ptr<std::set<run_of*>>;
 
 /// While a processor runs for a job.
 class run_of {
@@ -37,7 +38,7 @@ public:
     {
         here_.around.begin_run(claim_, here_.number);
         of_worker_->insert(this);
-        const auto taken = std::ranges::count_if(*of_worker_, [](const run_of* one) { return one->has_slot(); });
+        const auto taken = std::ranges::count_if(*of_worker_, [](run_of* one) { return one->has_slot(); });
         if (taken > here_.around.chosen.concurrency)
             here_.around.known.fail("I8: a worker runs more jobs at once than it may");
         reach_if(std::cmp_greater(of_worker_->size(), here_.around.chosen.concurrency), probe::stuck);
@@ -50,20 +51,28 @@ public:
         here_.around.end_run(claim_);
     }
 
-private:
-    /// One that was asked to end may have lost its slot `stuck_after` later, which may be before it began.
-    bool has_slot() const
+    /// Now and then, to know when it was not asked to end yet.
+    void look()
     {
-        const bool may_be_stuck = here_.clock().steady_now() - began_ >= here_.around.chosen.stuck_after;
-        return !job_.cancelled() || (!asked_before_ && !may_be_stuck);
+        if (!job_.cancelled())
+            not_asked_at_ = here_.clock().steady_now();
+    }
+
+private:
+    /// Surely: less than `stuck_after` ago it was not asked to end.
+    bool has_slot()
+    {
+        look();
+        const auto now = here_.clock().steady_now();
+        const auto stuck_after = std::chrono::duration_cast<milliseconds>(here_.around.chosen.stuck_after);
+        return not_asked_at_ && now - *not_asked_at_ < stuck_after;
     }
 
     node& here_;
     const job_type job_;
     const world::claim_name claim_;
     const runs_ptr of_worker_;
-    const steady_time began_ = here_.clock().steady_now();
-    const bool asked_before_ = job_.cancelled();
+    std::optional<steady_time> not_asked_at_{};
 };
 
 void fail_somehow(dice& chance)
@@ -93,7 +102,7 @@ asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
 /// Succeeds, fails, takes too long, blocks its thread, or does not listen.
 asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, runs_ptr of_worker)
 {
-    const run_of running{*here, job, std::move(of_worker)};
+    run_of running{*here, job, std::move(of_worker)};
     reach_if(here->around.chosen.off_loop, probe::off_loop);
     auto& chance = here->chance();
     const auto& like = here->around.chosen;
@@ -108,7 +117,10 @@ asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, r
         length += like.grace + std::chrono::seconds{2};
     }
     co_await report(here, job);
-    co_await here->sleep(length);
+    for (int part = 0; part < 4; ++part) {
+        co_await here->sleep(length / 4);
+        running.look();
+    }
     if (chance.chance(like.failing))
         fail_somehow(chance);
     co_return "done";
@@ -227,7 +239,7 @@ struct listener {
 asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
 {
     while (here->is_open()) {
-        const auto running = std::make_shared<std::set<const run_of*>>();
+        const auto running = std::make_shared<std::set<run_of*>>();
         worker_type working{
             from, [here, running](job_type job) { return process(here, std::move(job), running); }, some_options(*here)
         };
