@@ -11,12 +11,12 @@ namespace {
 
 using kind = intent::kind;
 
-/// With its job's end comes its removal, where its retention says so.
-bool ended_by(const ledger::entry& one, std::int64_t job)
+/// Rescued for the last time, and removed at once. One that is removed later has lost its token.
+bool went_with_its_end(const ledger::entry& sweep, const job_row& gone)
 {
-    return std::ranges::any_of(one.changes, [&](const row_change& change) {
-        return change.after && change.after->key == job && is_finished(change.after->state);
-    });
+    return sweep.asked.tokens.contains(gone.token) && std::ranges::any_of(sweep.changes, [&](const row_change& one) {
+               return one.before && one.after && one.after->key == gone.key && one.before->state == job_state::active;
+           });
 }
 
 }  // namespace
@@ -290,7 +290,7 @@ void ledger::tell_of_queue(const entry& one, const effect& did)
             tell(asked, jobs_.at(*change.log_of).row.id, tale::log);
         if (change.after && asked.what == kind::touch)
             tell(asked, change.after->id, tale::progress);
-        if (asked.what == kind::sweep && change.before && !change.after && !ended_by(one, change.before->key))
+        if (asked.what == kind::sweep && change.before && !change.after && !went_with_its_end(one, *change.before))
             cleaned.insert(change.before->queue);
     }
     for (const auto queue : cleaned)
