@@ -1,3 +1,4 @@
+#include <cofila/events.hpp>
 #include <cofila/worker.hpp>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>

@@ -1,7 +1,6 @@
 #pragma once
 #include <cofila/clock.hpp>
 #include <cofila/durability.hpp>
-#include <cofila/job_repository.hpp>
 #include <cofila/logger.hpp>
 #include <cofila/maintenance_options.hpp>
 #include <cofila/queue.hpp>
@@ -16,6 +15,8 @@
 #include <utility>
 
 namespace cofila {
+
+class job_repository;  // cofila/job_repository.hpp; cofila/memory.hpp has one
 
 struct engine_options {
     std::string database{};  ///< Path of the SQLite file; made if there is none, its folder is not. On a local disk.

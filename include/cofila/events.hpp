@@ -7,10 +7,11 @@
 
 #include <boost/json/value.hpp>
 #include <boost/signals2/dummy_mutex.hpp>
-#include <boost/signals2/signal_type.hpp>
+#include <boost/signals2/signal.hpp>
 
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,10 +44,14 @@ struct call_every_slot {
 /// A Signals2 signal without locks. Connect and disconnect on the engine's thread. A slot runs there too, after the
 /// commit it tells of; it may call anything, and what it throws reaches the `error` event, not the queue.
 template <class Event>
-using signal = typename boost::signals2::signal_type<
+using signal = boost::signals2::signal<
     void(const Event&),
-    boost::signals2::keywords::combiner_type<detail::call_every_slot>,
-    boost::signals2::keywords::mutex_type<boost::signals2::dummy_mutex>>::type;
+    detail::call_every_slot,
+    int,
+    std::less<int>,
+    boost::function<void(const Event&)>,
+    boost::function<void(const boost::signals2::connection&, const Event&)>,
+    boost::signals2::dummy_mutex>;  // not `signal_type`, which takes Boost.Parameter to name the last
 
 struct added_event {
     job_id id{};

@@ -2,7 +2,6 @@
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
 #include <cofila/event_stream.hpp>
-#include <cofila/events.hpp>
 #include <cofila/job.hpp>
 #include <cofila/queue_types.hpp>
 
@@ -220,7 +219,8 @@ public:
         return detail::extend_lock(core_, std::move(held), duration);
     }
 
-    /// What happens to the jobs of this queue through this process. Lives as long as any handle.
+    /// What happens to the jobs of this queue through this process. Lives as long as any handle. Whoever connects
+    /// includes `cofila/events.hpp`.
     queue_events& events() const { return detail::events(core_); }
 
     /// Starts the engine's maintenance where `engine_options::maintenance` is off, with the default options.

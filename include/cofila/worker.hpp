@@ -1,7 +1,6 @@
 #pragma once
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
-#include <cofila/events.hpp>
 #include <cofila/outcome.hpp>
 #include <cofila/queue.hpp>
 #include <cofila/worker_options.hpp>
@@ -89,6 +88,7 @@ public:
     /// running here. `queue::cancel` finds a job wherever it is.
     bool cancel_job(const job_id& id, std::string why) { return detail::cancel_job(core_, id, std::move(why)); }
 
+    /// What this worker does. Whoever connects includes `cofila/events.hpp`.
     worker_events& events() { return detail::events(core_); }
     /// Unique: the name, then a random part.
     const std::string& id() const { return detail::id(core_); }

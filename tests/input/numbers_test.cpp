@@ -1,4 +1,6 @@
 // Durations and counts at the ends of their types, where they are accepted: nothing overflows (UBSan runs these too).
+#include <cofila/events.hpp>
+
 #include <limits>
 #include <string>
 

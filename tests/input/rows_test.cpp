@@ -1,5 +1,6 @@
 // Rows that no version of the library wrote: whoever may write the file may have written anything.
 #include <cofila/error.hpp>
+#include <cofila/events.hpp>
 
 #include <limits>
 #include <string>

@@ -1,5 +1,7 @@
 // Names and texts of all kinds: stored as they are or refused, and never a command to a terminal.
 
+#include <cofila/events.hpp>
+
 #include <stdexcept>
 #include <string>
 #include <vector>

@@ -30,6 +30,11 @@ PUBLIC = {
     "engine": "cofila engine run_main sqlite stop_on_signal",
 }
 LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items() for name in names.split()}
+# What every program would pay for, and few need, is included by these public headers alone.
+ONLY_FROM = {
+    "cofila/events.hpp": {"cofila/cofila.hpp"},
+    "cofila/job_repository.hpp": {"cofila/memory.hpp"},
+}
 INSTALLED = set(re.findall(r"'(cofila/[^']+)'", (ROOT / "include/meson.build").read_text(encoding="utf-8")))
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
@@ -86,6 +91,8 @@ def check_includes(path, text):
             yield line, "name the layer's folder, as in \"domain/backoff.hpp\""
         if layer and target and target not in MAY_USE[layer]:
             yield line, f"layer '{layer}' may not include '{name}' of layer '{target}'"
+        if path.startswith("include/") and name in ONLY_FROM and path.removeprefix("include/") not in ONLY_FROM[name]:
+            yield line, f"'{name}' would come into every program: declare what is needed of it"
         shared = path == "include/cofila/sqlite.hpp" and name.startswith("SQLiteCpp/")
         if name.startswith(("SQLiteCpp/", "sqlite3")) and library and layer != "sqlite" and not shared:
             yield line, "SQLite belongs into lib/sqlite"
@@ -128,6 +135,8 @@ PLANTED = [
     ("lib/application/x.cpp", '#include <boost/asio.hpp>\n'),
     ("lib/application/x.cpp", '#include <cofila/engine.hpp>\n'),
     ("lib/system/x.cpp", '#include "../sqlite/session.hpp"\n'),
+    ("include/cofila/queue.hpp", '#include <cofila/events.hpp>\n'),
+    ("include/cofila/engine.hpp", '#include <cofila/job_repository.hpp>\n'),
     ("lib/pch/pch.hpp", '#include <cofila/events.hpp>\n'),
     ("lib/unheard_of/x.cpp", 'int x;\n'),
     ("include/cofila/unheard_of.hpp", '#pragma once\n'),
@@ -147,6 +156,7 @@ HARMLESS = [
     ("lib/system/clock.cpp", 'return std::chrono::steady_clock::now();\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { e = std::current_exception(); } co_await g();\n'),
     ("include/cofila/sqlite.hpp", '#include <SQLiteCpp/Database.h>\n'),
+    ("include/cofila/cofila.hpp", '#include <cofila/events.hpp>\n'),
     ("lib/engine/x.cpp", 'log("asio::detached");\n#include "sqlite/repository.hpp"\n'),
 ]
 

@@ -1,3 +1,4 @@
+#include <cofila/events.hpp>
 #include <cofila/stop_on_signal.hpp>
 
 #include <boost/asio/co_spawn.hpp>

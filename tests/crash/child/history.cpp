@@ -1,4 +1,5 @@
 #include <cofila/error.hpp>
+#include <cofila/events.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>

@@ -1,4 +1,5 @@
 #include <cofila/error.hpp>
+#include <cofila/events.hpp>
 #include <cofila/stop_on_signal.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
