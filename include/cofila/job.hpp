@@ -1,4 +1,5 @@
 #pragma once
+#include <cofila/cancel_reason.hpp>
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
 #include <cofila/failure.hpp>
@@ -56,11 +57,23 @@ public:
     /// The newest failed attempts, oldest first. Filled by `queue::get_job` and `refresh` only.
     const std::vector<attempt>& attempts() const { return record().attempts; }
 
-    /// In a processor: true once it has been asked to end (cancelled, timed out, shutdown after the grace, lost lock).
-    bool cancelled() const { return handle_->cancelled && handle_->cancelled->load(); }
+    /// Why it was cancelled, while whoever runs it has yet to end it. In a processor as of its last write.
+    const std::optional<std::string>& cancel_requested() const { return record().cancelled; }
+
+    /// In a processor: why it was asked to end, on whatever thread it runs; in all other handles none.
+    cofila::cancel_reason cancel_reason() const
+    {
+        return handle_->asked_to_end ? handle_->asked_to_end->load() : cofila::cancel_reason::none;
+    }
+    /// In a processor: true once it has been asked to end.
+    bool cancelled() const { return cancel_reason() != cofila::cancel_reason::none; }
+    /// Once it has been asked to end: throws `boost::system::system_error` with `operation_aborted`. For processors
+    /// that compute, between two steps.
+    void throw_if_cancelled() const { detail::throw_if_asked_to_end(cancel_reason()); }
 
     /// Stores the progress, any JSON. In a processor fenced by the lock: throws `errc::lock_lost` once it is
-    /// another's; elsewhere allowed while nobody runs the job. `errc::payload_too_large` beyond the queue's size limit.
+    /// another's, and a cancellation that the store knows of is heard; elsewhere allowed while nobody runs the job.
+    /// `errc::payload_too_large` beyond the queue's size limit.
     boost::asio::awaitable<void> update_progress(boost::json::value progress) const
     {
         return detail::update_progress(handle_, detail::serialize_payload(progress));

@@ -93,6 +93,12 @@ struct renewal {
     job_snapshot completed{};                ///< The job, where this token has completed it; else null.
 };
 
+/// What a write found that leaves a job where it is.
+struct fenced_write {
+    bool stored = false;                     ///< False: the job is gone or its lock is another's; nothing was changed.
+    std::optional<std::string> cancelled{};  ///< Why, where the job was asked to end.
+};
+
 struct worker_row {
     std::string id{};
     process_identity process{};
@@ -177,12 +183,17 @@ public:
         time_point now, std::vector<lock_extension> locks
     ) = 0;
 
-    /// False: not stored, the job is gone or its lock is another's.
-    virtual boost::asio::awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) = 0;
-    /// As `update_progress`.
-    virtual boost::asio::awaitable<bool> update_data(std::string queue, job_ref job, std::string data) = 0;
-    /// As `update_progress`. Keeps the newest `keep` lines of the job.
-    virtual boost::asio::awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) = 0;
+    /// For each of these locks: why its job was asked to end, where it was. Reads only.
+    virtual boost::asio::awaitable<std::vector<std::optional<std::string>>> cancellations(
+        std::string queue, std::vector<job_ref> locks
+    ) = 0;
+
+    virtual boost::asio::awaitable<fenced_write> update_progress(
+        std::string queue, job_ref job, std::string progress
+    ) = 0;
+    virtual boost::asio::awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) = 0;
+    /// Keeps the newest `keep` lines of the job.
+    virtual boost::asio::awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) = 0;
 
     /// Sets one of the queue's limits, for all processes.
     virtual boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) = 0;
@@ -245,9 +256,12 @@ public:
     /// Housekeeping that is not about jobs: looks at the file, shortens its log when it is idle.
     virtual boost::asio::awaitable<storage_status> tend() = 0;
     /// True when somebody else may have changed the store since it was last asked; may be early, never late by more
-    /// than the notification itself takes. False when `wanted` said no meanwhile, which it is asked with every sign of
+    /// than the notification itself takes, and `pause`: how long to let signs of a change gather before a look, for
+    /// who is in no hurry. False when `wanted` said no meanwhile, which it is asked with every sign of
     /// a change: what that was is told to whoever asks next. Cancellation: terminal, with `operation_aborted`.
-    virtual boost::asio::awaitable<bool> changed_elsewhere(std::function<bool()> wanted = [] { return true; }) = 0;
+    virtual boost::asio::awaitable<bool> changed_elsewhere(
+        std::function<bool()> wanted = [] { return true; }, milliseconds pause = {}
+    ) = 0;
     /// Finishes what was started, then lets go of the store. Every later call throws `errc::closed`. Idempotent.
     virtual boost::asio::awaitable<void> close() = 0;
 };

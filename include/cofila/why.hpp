@@ -11,6 +11,7 @@ namespace cofila {
 /// One thing that keeps a job from running.
 struct why_cause {
     enum class kind {
+        asked_to_end,        ///< It was cancelled, and the worker that runs it has yet to end it.
         running,             ///< It runs.
         finished,            ///< It has.
         not_due,             ///< Delayed `until` then.

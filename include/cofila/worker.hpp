@@ -28,10 +28,12 @@ using deferring_processor = std::function<boost::asio::awaitable<outcome<Result>
 /// What became of the jobs that were running when a worker was asked to close.
 struct close_report {
     std::vector<job_id> finished{};   ///< Completed, failed or put off, also after they were cancelled.
-    std::vector<job_id> cancelled{};  ///< Ended with `operation_aborted`; they wait again.
+    std::vector<job_id> cancelled{};  ///< Threw once they were asked to end; they wait again.
     std::vector<job_id> released{};   ///< Did not end in time and wait again.
-    std::vector<job_id> abandoned{};  ///< Their processors still run, and what they return will be dropped: released
-                                      ///< ones, and those whose lock was lost.
+    std::vector<job_id> abandoned{};  ///< Their processors still run, and what they return will be dropped.
+    /// What became of them the store did not take: they stay locked until their locks run out, then others rescue them
+    /// and they run again. Also those that had ended before the close, or had not started.
+    std::vector<job_id> unstored{};
 };
 
 /// Takes jobs of a queue and runs them, at most `concurrency` at once. Not copyable, not movable. Constructing it
@@ -70,7 +72,8 @@ public:
     void stop() { detail::stop(core_, std::nullopt); }
 
     /// Stops claiming, lets running jobs finish while their locks are renewed, cancels them after `grace`, releases
-    /// what has not ended a second later, and returns when `run()` has nothing left to do. A second call shortens the
+    /// what has not ended a second later, and returns when `run()` has nothing left to do. What the store does not take
+    /// by then (the disk is full) is given up. A second call shortens the
     /// grace if it asks for less. Safe without a `run()`, safe twice. Not from a processor of this worker: there use
     /// `stop()`.
     boost::asio::awaitable<close_report> close(std::optional<milliseconds> grace = {})

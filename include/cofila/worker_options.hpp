@@ -26,8 +26,9 @@ struct worker_options {
     std::optional<milliseconds> lock_renew_buffer{};
     /// With free slots and nothing known to be waiting, ask the store this often all the same. > 0.
     milliseconds poll_interval = std::chrono::seconds{5};
-    /// How long a close lets running jobs go on before it cancels them. >= 0.
-    milliseconds grace = std::chrono::seconds{30};
+    /// How long a close lets running jobs go on before it cancels them; it ends at most about a second later. Less
+    /// than the time after which whoever sends SIGTERM kills: Docker 10 s, Kubernetes 30 s. >= 0.
+    milliseconds grace = std::chrono::seconds{8};
     /// How long a processor that was asked to end may take before its slot is given up. > 0.
     milliseconds stuck_after = std::chrono::seconds{30};
     std::string name{

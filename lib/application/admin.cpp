@@ -61,20 +61,13 @@ void announce_freed(queue_core& queue, const std::vector<job_id>& freed)
         queue.hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = job_state::delayed});
 }
 
-/// Its worker learns of it when it renews the lock; one of this process is told at once.
-void cancel_here(const queue_core& queue, const job_id& id, const std::string& why)
-{
-    for (auto* worker : queue.workers())
-        worker->cancel_job(id, why);
-}
-
 void announce_change(queue_core& queue, const job_id& id, const job_change& what, const change_answer& answer)
 {
     if (std::holds_alternative<new_priority>(what))
         return queue.wake_workers();
     const auto* cancelled = std::get_if<cancellation>(&what);
     if (answer.job && answer.job->state == job_state::active)
-        return cancelled ? cancel_here(queue, id, cancelled->why) : void();
+        return cancelled ? queue.ask_to_end(id, cancelled->why) : void();  // others hear of it from the store
     if (cancelled && !answer.job)
         queue.hub->emit(&queue_events::failed, failed_event{.id = id, .reason = "cancelled: " + cancelled->why});
     if (answer.job)

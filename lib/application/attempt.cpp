@@ -15,7 +15,6 @@ namespace cofila {
 
 namespace asio = boost::asio;
 using domain::attempt_outcome;
-using domain::cancel_reason;
 
 namespace {
 
@@ -33,8 +32,7 @@ asio::awaitable<attempt_outcome> guarded(
         domain::check_json("result", *returned.result(), job->queue->options.size_limit);
         co_return attempt_outcome{.result = *returned.result()};
     } catch (...) {
-        const auto thrown = std::current_exception();
-        co_return attempt_outcome{.error = describe_exception(thrown), .aborted = is_operation_aborted(thrown)};
+        co_return attempt_outcome{.error = describe_exception(std::current_exception())};
     }
 }
 
@@ -51,11 +49,7 @@ void attempt_run::start(
     where_ = where;
     loop_ = std::move(loop);
     auto handle = std::make_shared<detail::job_handle>(detail::job_handle{
-        .queue = std::move(queue),
-        .job = job,
-        .token = job->token,
-        .progress = job->progress,
-        .cancelled = asked_to_end_
+        .queue = std::move(queue), .job = job, .token = job->token, .progress = job->progress, .asked_to_end = told_
     });
     auto finished = [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr, attempt_outcome outcome) {
         ended(self, std::move(outcome));
@@ -69,15 +63,15 @@ void attempt_run::start(
 
 void attempt_run::cancel(cancel_reason reason, steady_time now, std::string text)
 {
-    if (reason <= cancelled)
+    if (!domain::outweighs(reason, cancelled))
         return;
     const bool first = cancelled == cancel_reason::none;
     cancelled = reason;
     cancelled_why = std::move(text);
+    told_->store(reason);
     if (!first)
         return;
     asked_to_end_at = now;
-    asked_to_end_->store(true);
     if (!where_)
         return;  // not started
     // On the processor's own executor, since a signal may be used by one thread at a time; and never from within the

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "domain/attempt_outcome.hpp"
@@ -31,26 +32,28 @@ public:
     );
 
     /// Asks the processor to end, at `now`. A graver reason takes the place of another.
-    void cancel(domain::cancel_reason reason, steady_time now, std::string text = {});
+    void cancel(cancel_reason reason, steady_time now, std::string text = {});
 
     const job_snapshot job;
     steady_time asked_at;  ///< When the lock was last asked for: it is ours for `lock_duration` from then.
     steady_time started_at{};
-    domain::cancel_reason cancelled = domain::cancel_reason::none;
-    std::string cancelled_why{};    ///< Where somebody cancelled the job.
-    steady_time asked_to_end_at{};  ///< Where `cancelled` is a reason.
-    bool told_of = false;           ///< As one that runs long.
-    job_snapshot completed{};       ///< As the store told of it before the end; null: it did not.
-    bool abandoned = false;         ///< Given up: what the processor still returns is dropped.
+    cancel_reason cancelled = cancel_reason::none;
+    std::string cancelled_why{};            ///< Where somebody cancelled the job.
+    steady_time asked_to_end_at{};          ///< Where `cancelled` is a reason.
+    bool told_of = false;                   ///< As one that runs long.
+    job_snapshot completed{};               ///< As the store told of it before the end; null: it did not.
+    bool abandoned = false;                 ///< Given up: what the processor still returns is dropped.
+    std::optional<steady_time> ended_at{};  ///< It waits for the store to take its outcome.
 
-    bool lost() const noexcept { return cancelled == domain::cancel_reason::lock_lost; }
+    bool lost() const noexcept { return cancelled == cancel_reason::lock_lost; }
     job_ref ref() const { return {.id = job->id, .key = job->key, .token = job->token}; }
 
 private:
     boost::asio::any_io_executor where_{};
     boost::asio::any_io_executor loop_{};
     boost::asio::cancellation_signal signal_{};
-    const std::shared_ptr<std::atomic<bool>> asked_to_end_ = std::make_shared<std::atomic<bool>>(false);
+    const std::shared_ptr<std::atomic<cancel_reason>> told_ =
+        std::make_shared<std::atomic<cancel_reason>>(cancel_reason::none);
 };
 
 using attempt_ptr = std::shared_ptr<attempt_run>;

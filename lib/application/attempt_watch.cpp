@@ -10,15 +10,13 @@
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using domain::cancel_reason;
-
 namespace {
 
 milliseconds passed(steady_time since, steady_time now) { return std::chrono::floor<milliseconds>(now - since); }
 
 domain::watched_attempt view_of(const attempt_run& attempt, steady_time now)
 {
-    const bool asked = attempt.cancelled > cancel_reason::closing;
+    const bool asked = attempt.cancelled > cancel_reason::shutdown;
     return {
         .running = passed(attempt.started_at, now),
         .timeout = attempt.job->options->timeout,

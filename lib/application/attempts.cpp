@@ -10,7 +10,6 @@
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using domain::cancel_reason;
 
 void worker_core::take(const job_snapshot& job, steady_time asked)
 {
@@ -19,7 +18,8 @@ void worker_core::take(const job_snapshot& job, steady_time asked)
         lose(before->second);  // it was rescued and came back to us before a renewal could tell
     held_[job->key] = attempt;
     if (held_.size() == 1)
-        renewer_.wake();
+        ports_->worker_busy.set();
+    renewer_.wake();
     ready_.push_back(std::move(attempt));
     if (!open())  // asked for before the close or the pause was
         release_ready();
@@ -38,7 +38,13 @@ void worker_core::start_ready()
 void worker_core::release_ready()
 {
     for (const auto& attempt : std::exchange(ready_, {}))
-        ended_.push_back({.attempt = attempt, .change = domain::after_release(*attempt->job)});
+        has_ended({.attempt = attempt, .change = domain::after_release(*attempt->job)});
+}
+
+void worker_core::has_ended(ended_attempt what)
+{
+    what.attempt->ended_at = ports_->time->steady_now();
+    ended_.push_back(std::move(what));
 }
 
 void worker_core::start(const attempt_ptr& attempt)
@@ -82,14 +88,19 @@ bool worker_core::settle_later(const attempt_ptr& attempt, domain::attempt_outco
     auto ended = domain::counted(std::move(outcome), reason, *job.options);
     const bool again = domain::is_failure(ended, reason) && domain::may_try_again(job, ended.error);
     const auto wait = again ? next_wait(job, ended.error) : milliseconds{};
-    const bool released = ended.aborted && reason == cancel_reason::closing;
+    const bool released = domain::is_release(ended, reason);
     auto change =
         domain::after_attempt(job, std::move(ended), reason, attempt->cancelled_why, ports_->time->wall_now(), wait);
     if (!change)
         return false;
-    if (closing_)
-        (released ? report_.cancelled : report_.finished).push_back(job.id);
-    ended_.push_back({.attempt = attempt, .change = std::move(*change)});
+    const auto asked = attempt->abandoned ? &close_report::released : &close_report::cancelled;
+    has_ended(
+        {.attempt = attempt,
+         .change = std::move(*change),
+         .list = !closing_  ? nullptr
+                 : released ? asked
+                            : &close_report::finished}
+    );
     return true;
 }
 

@@ -8,13 +8,15 @@
 
 namespace cofila {
 
-/// Wakes the workers when somebody else has changed the store. Watches only while one of them waits for jobs:
-/// once none does, the next commit ends the watch, so that a busy worker does not pay for it.
+/// Tells the workers when somebody else has changed the store. Watches closely while one of them waits for jobs: once
+/// none does, the next commit ends that. While jobs run, which may have been cancelled elsewhere, it looks now and
+/// then, so that a busy worker does not pay for each commit.
 class commit_listener {
 public:
     struct surroundings {
         std::function<bool()> anyone_idle;
-        std::function<void()> wake_all;
+        std::function<bool()> anyone_busy;
+        std::function<void()> tell_all;
         std::function<void(std::exception_ptr)> failed;
     };
 
@@ -24,6 +26,9 @@ public:
     boost::asio::awaitable<void> run();
 
 private:
+    /// False: others want something else by now.
+    boost::asio::awaitable<bool> watch();
+
     const std::shared_ptr<runtime> ports_;
     const surroundings around_;
 };

@@ -2,11 +2,9 @@
 
 #include <cofila/error.hpp>
 
-#include <boost/asio/error.hpp>
 #include <boost/core/demangle.hpp>
 #include <boost/exception/diagnostic_information.hpp>
 #include <boost/exception/exception.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <string>
 #include <typeinfo>
@@ -68,17 +66,6 @@ failure describe_exception(std::exception_ptr error)
         return {.message = text ? text : "", .type = "const char*"};
     } catch (...) {
         return {.message = "exception of a type not derived from std::exception", .type = "unknown"};
-    }
-}
-
-bool is_operation_aborted(std::exception_ptr error)
-{
-    try {
-        std::rethrow_exception(std::move(error));
-    } catch (const boost::system::system_error& e) {
-        return e.code() == boost::asio::error::operation_aborted;
-    } catch (...) {
-        return false;
     }
 }
 

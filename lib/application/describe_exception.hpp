@@ -9,7 +9,4 @@ namespace cofila {
 /// of diagnostic information attached to it.
 failure describe_exception(std::exception_ptr error);
 
-/// It is a `system_error` with `operation_aborted`: how Asio tells a coroutine that it was cancelled.
-bool is_operation_aborted(std::exception_ptr error);
-
 }  // namespace cofila

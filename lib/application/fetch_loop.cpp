@@ -28,7 +28,7 @@ boost::system::error_code code_of(const std::exception_ptr& thrown)
 asio::awaitable<void> worker_core::fetch_loop()
 {
     while (!finished()) {
-        std::erase_if(ended_, [](const ended_attempt& ended) { return ended.attempt->lost(); });
+        forget_lost();
         const auto next = plan();
         if (next.ask && next.go_on)
             questions_.spawn(ask_store(next_question(next)), shared_from_this());
@@ -37,6 +37,16 @@ asio::awaitable<void> worker_core::fetch_loop()
         else if (!finished())
             co_await wait_for_work(next.wait);
     }
+}
+
+void worker_core::forget_lost()
+{
+    std::erase_if(ended_, [this](const ended_attempt& ended) {
+        const bool lost = ended.attempt->lost();
+        if (lost)
+            not_stored(ended);
+        return lost;
+    });
 }
 
 domain::fetch_plan worker_core::plan() const
@@ -94,6 +104,7 @@ asio::awaitable<void> worker_core::ask_store(question what)
 asio::awaitable<void> worker_core::put(question what)
 {
     const auto asked = ports_->time->steady_now();
+    const bool last = giving_up_;
     settle_and_claim_answer answer;
     std::exception_ptr failed;
     try {
@@ -105,7 +116,7 @@ asio::awaitable<void> worker_core::put(question what)
     if (failed) {
         ended_.insert(ended_.begin(), what.ended.begin(), what.ended.end());
         maybe_work_ = true;
-        co_await store_failed(failed);
+        co_await store_failed(failed, last);
         co_return;
     }
     store_failures_ = 0;
@@ -143,9 +154,10 @@ void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_
 }
 
 /// Nothing was changed, or nobody knows: asking again is safe either way, since a settlement that is repeated is
-/// recognised by its token. It goes on until the locks run out. But a damaged file does not mend itself, nor does one
-/// that a newer program has migrated: nothing more is claimed from it, and when what runs has ended, run() throws.
-asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed)
+/// recognised by its token. It goes on until the locks run out, or a shutdown has asked for the last time. But a
+/// damaged file does not mend itself, nor does one that a newer program has migrated: nothing more is claimed from it,
+/// and when what runs has ended, run() throws.
+asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed, bool last)
 {
     hub->report(failed);
     const auto code = code_of(failed);
@@ -155,20 +167,24 @@ asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed)
     }
     if ((code == errc::storage_corrupt || code == errc::storage_newer) && !std::exchange(crashed_, failed))
         stop({});
+    if (last)
+        give_up_outcomes();
+    if (giving_up_)
+        co_return;
     static const backoff pause{
         .type = backoff::kind::exponential, .delay = milliseconds{50}, .max = milliseconds{2000}
     };
     ++store_failures_;
     const auto wait = domain::next_delay(pause, store_failures_, 0);
-    co_await ports_->time->sleep_until(ports_->time->steady_now() + wait);
+    co_await wait_until(last_try_, ports_->time, ports_->time->steady_now() + wait);
 }
 
 settle_and_claim_request worker_core::make_request(const question& what)
 {
     settle_and_claim_request request{.queue = queue->name, .now = ports_->time->wall_now()};
     request.settlements.reserve(what.ended.size());
-    for (const auto& [attempt, change] : what.ended)
-        request.settlements.push_back({.job = attempt->ref(), .change = change});
+    for (const auto& ended : what.ended)
+        request.settlements.push_back({.job = ended.attempt->ref(), .change = ended.change});
     if (what.claim > 0)
         request.claim = make_claim(what.claim);
     return request;
@@ -188,6 +204,7 @@ void worker_core::settled_by_store(std::vector<ended_attempt> ended, const settl
         const auto& attempt = ended[i].attempt;
         const auto what = answer.settlements[i];
         if (what == settled::lost && !attempt->completed) {
+            not_stored(ended[i]);
             lose(attempt);
             continue;
         }
@@ -196,7 +213,17 @@ void worker_core::settled_by_store(std::vector<ended_attempt> ended, const settl
             settled_before(ended[i], answer);
         if (what != settled::cancelled)  // else the answer has it among the failed
             announce(ended[i]);
+        list(ended[i], what);
     }
+}
+
+/// In the close report. What the store says it has become is what counts.
+void worker_core::list(const ended_attempt& ended, settled what)
+{
+    if (!ended.list)
+        return;
+    const bool over = what == settled::cancelled || is_finished(ended.change.to);
+    (report_.*(over ? &close_report::finished : ended.list)).push_back(ended.attempt->job->id);
 }
 
 /// What its processor had completed in a transaction of the application's is completed, whatever came after.

@@ -1,5 +1,9 @@
 #include <cofila/codec.hpp>
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <memory>
 #include <utility>
 
 #include "application/loop_call.hpp"
@@ -16,21 +20,28 @@ namespace {
 
 job_ref ref(const job_handle& handle) { return {.id = handle.job->id, .key = handle.job->key, .token = handle.token}; }
 
-void require_lock(const job_handle& handle, bool stored)
+/// What a write has found out about the job beside.
+void heed(job_handle& handle, const fenced_write& write)
 {
-    if (!stored)
+    if (!write.stored)
         throw error{
             errc::lock_lost,
             "job '" + handle.job->id.str() + "' is locked by another or has been removed; nothing was changed"
         };
+    if (!write.cancelled || handle.job->cancelled)
+        return;
+    auto told = std::make_shared<job_record>(*handle.job);
+    told->cancelled = write.cancelled;
+    handle.job = std::move(told);
+    handle.queue->ask_to_end(handle.job->id, *write.cancelled);
 }
 
 asio::awaitable<void> update_progress_here(job_ptr job, std::string progress)
 {
     auto& queue = *job->queue;
     queue.check_open();
-    const bool stored = co_await queue.ports->repository->update_progress(queue.name, ref(*job), progress);
-    require_lock(*job, stored);
+    const auto write = co_await queue.ports->repository->update_progress(queue.name, ref(*job), progress);
+    heed(*job, write);
     if (!queue.hub->heard(&queue_events::progress))
         queue.hub->wake_watchers();
     else
@@ -44,8 +55,8 @@ asio::awaitable<void> update_data_here(job_ptr job, std::string data)
 {
     auto& queue = *job->queue;
     queue.check_open();
-    const bool stored = co_await queue.ports->repository->update_data(queue.name, ref(*job), data);
-    require_lock(*job, stored);
+    const auto write = co_await queue.ports->repository->update_data(queue.name, ref(*job), data);
+    heed(*job, write);
     auto written = std::make_shared<job_record>(*job->job);
     written->data = std::move(data);
     job->job = std::move(written);
@@ -57,8 +68,8 @@ asio::awaitable<void> add_log_here(job_ptr job, std::string text)
     queue.check_open();
     const int keep = job->job->options->keep_logs.value_or(0);
     log_line line{.at = queue.ports->time->wall_now(), .text = text};
-    const bool stored = co_await queue.ports->repository->add_log(queue.name, ref(*job), std::move(line), keep);
-    require_lock(*job, stored);
+    const auto write = co_await queue.ports->repository->add_log(queue.name, ref(*job), std::move(line), keep);
+    heed(*job, write);
     queue.hub->emit(&queue_events::log, log_event{.id = job->job->id, .line = std::move(text)});
 }
 
@@ -96,6 +107,12 @@ asio::awaitable<void> keep(std::shared_ptr<std::string> where, asio::awaitable<s
 asio::any_io_executor loop_of(const job_ptr& job) { return job->queue->ports->executor; }
 
 }  // namespace
+
+void throw_if_asked_to_end(cancel_reason reason)
+{
+    if (reason != cancel_reason::none)
+        throw boost::system::system_error{asio::error::operation_aborted};
+}
 
 asio::awaitable<void> update_progress(job_ptr job, std::string progress)
 {

@@ -22,10 +22,10 @@ std::vector<attempt_ptr> attempts_of(const held_attempts& held)
     return out;
 }
 
-std::vector<steady_time> asked_times(const held_attempts& held)
+std::vector<steady_time> asked_times(const std::vector<attempt_ptr>& attempts)
 {
     std::vector<steady_time> out;
-    for (const auto& [key, attempt] : held)
+    for (const auto& attempt : attempts)
         out.push_back(attempt->asked_at);
     return out;
 }
@@ -45,13 +45,29 @@ lock_renewer::lock_renewer(
       held_{held},
       tell_{std::move(tell)},
       renewals_{ports_->executor},
-      fences_{ports_->executor}
+      fences_{ports_->executor},
+      looks_{ports_->executor}
 {}
+
+std::vector<attempt_ptr> lock_renewer::to_renew() const
+{
+    auto out = attempts_of(held_);
+    const auto now = ports_->time->steady_now();
+    std::erase_if(out, [&](const attempt_ptr& attempt) { return !domain::may_renew(attempt->ended_at, now, timing_); });
+    return out;
+}
+
+/// Neither settled nor lost meanwhile.
+bool lock_renewer::holds(const attempt_ptr& attempt) const
+{
+    const auto still = held_.find(attempt->job->key);
+    return still != held_.end() && still->second == attempt;
+}
 
 asio::awaitable<void> lock_renewer::renew()
 {
     for (;;) {
-        const auto at = domain::next_renewal(asked_times(held_), timing_);
+        const auto at = domain::next_renewal(asked_times(to_renew()), timing_);
         nothing_to_renew_ = !at;
         if (!at)
             co_await renewals_.wait();
@@ -64,7 +80,7 @@ asio::awaitable<void> lock_renewer::renew()
 
 asio::awaitable<void> lock_renewer::renew_all()
 {
-    const auto attempts = attempts_of(held_);
+    const auto attempts = to_renew();
     const auto asked = ports_->time->steady_now();
     std::vector<lock_extension> locks;
     for (const auto& attempt : attempts)
@@ -87,9 +103,8 @@ asio::awaitable<void> lock_renewer::renew_all()
     }
     for (std::size_t i = 0; i < attempts.size(); ++i) {
         const auto& attempt = attempts[i];
-        const auto still = held_.find(attempt->job->key);
-        if (still == held_.end() || still->second != attempt)
-            continue;  // settled or lost meanwhile
+        if (!holds(attempt))
+            continue;
         if (renewed[i].completed) {
             tell_.completed(attempt, std::move(renewed[i].completed));
             continue;
@@ -116,10 +131,46 @@ asio::awaitable<void> lock_renewer::fence()
         for (const auto& attempt : attempts_of(held_))
             if (domain::must_be_lost(attempt->asked_at, now, timing_))
                 tell_.lost(attempt);
-        const auto left = asked_times(held_);
+        const auto left = asked_times(attempts_of(held_));
         if (!left.empty())
             co_await ports_->time->sleep_until(later(std::ranges::min(left), timing_.duration));
     }
+}
+
+asio::awaitable<void> lock_renewer::look()
+{
+    for (;;) {
+        co_await looks_.wait();
+        const auto begun = ports_->time->steady_now();
+        if (!held_.empty())
+            co_await look_at_all();
+        const auto ended = ports_->time->steady_now();
+        co_await ports_->time->sleep_until(ended + domain::pause_after_look(ended - begun));
+    }
+}
+
+/// Who still holds its lock the renewals tell, which know what the store has been told in between.
+asio::awaitable<void> lock_renewer::look_at_all()
+{
+    const auto attempts = attempts_of(held_);
+    std::vector<job_ref> locks;
+    for (const auto& attempt : attempts)
+        locks.push_back(attempt->ref());
+    std::vector<std::optional<std::string>> cancelled;
+    std::exception_ptr failed;
+    try {
+        cancelled = co_await ports_->repository->cancellations(queue_, std::move(locks));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (const auto state = co_await asio::this_coro::cancellation_state;
+        state.cancelled() != asio::cancellation_type::none)
+        co_return;
+    if (failed)
+        co_return tell_.failed(failed);
+    for (std::size_t i = 0; i < attempts.size(); ++i)
+        if (cancelled[i] && holds(attempts[i]))
+            tell_.cancelled(attempts[i], std::move(*cancelled[i]));
 }
 
 }  // namespace cofila

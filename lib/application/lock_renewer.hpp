@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "application/attempt.hpp"
 #include "application/runtime.hpp"
@@ -17,7 +18,8 @@ namespace cofila {
 /// of yet. One whose lock was lost is not among them, though its processor may still run.
 using held_attempts = std::map<std::int64_t, attempt_ptr>;
 
-/// Renews all locks of a worker in one operation, in time, and declares those lost that could not be renewed.
+/// Renews all locks of a worker in one operation, in time, declares those lost that could not be renewed, and hears of
+/// jobs that were cancelled elsewhere.
 class lock_renewer {
 public:
     struct callbacks {
@@ -36,10 +38,11 @@ public:
         callbacks tell
     );
 
-    /// Both run until cancelled, side by side: the second one sees to it that a store that does not answer costs the
-    /// lock in time.
+    /// All run until cancelled, side by side: the second one sees to it that a store that does not answer costs the
+    /// lock in time, the third one asks about cancellations between two renewals.
     boost::asio::awaitable<void> renew();
     boost::asio::awaitable<void> fence();
+    boost::asio::awaitable<void> look();
 
     /// The first lock was taken. Later ones end later than what these two wait for already.
     void wake()
@@ -50,8 +53,13 @@ public:
             fences_.set();
     }
 
+    void look_soon() { looks_.set(); }
+
 private:
+    std::vector<attempt_ptr> to_renew() const;
+    bool holds(const attempt_ptr& attempt) const;
     boost::asio::awaitable<void> renew_all();
+    boost::asio::awaitable<void> look_at_all();
 
     const std::shared_ptr<runtime> ports_;
     const std::string queue_;
@@ -60,6 +68,7 @@ private:
     const callbacks tell_;
     event renewals_;
     event fences_;
+    event looks_;
     bool nothing_to_renew_ = false;  // each waits for the first lock
     bool nothing_to_fence_ = false;
 };

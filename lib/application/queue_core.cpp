@@ -76,6 +76,24 @@ bool queue_core::anyone_idle() const
            std::ranges::any_of(workers_, [](const worker_core* worker) { return worker->is_idle(); });
 }
 
+bool queue_core::anyone_busy() const
+{
+    return std::ranges::any_of(workers_, [](const worker_core* worker) { return worker->is_busy(); });
+}
+
+void queue_core::changed_elsewhere()
+{
+    look_again();
+    for (auto* worker : workers_)
+        worker->look_for_cancellations();
+}
+
+void queue_core::ask_to_end(const job_id& id, const std::string& why)
+{
+    for (auto* worker : workers_)
+        worker->cancel_job(id, why);
+}
+
 void queue_core::wake_workers()
 {
     for (auto* worker : workers_)

@@ -53,6 +53,8 @@ public:
     const std::vector<worker_core*>& workers() const noexcept { return workers_; }
     /// A worker, or somebody who claims by hand, waits for jobs, or somebody waits for the end of one or for an event.
     bool anyone_idle() const;
+    /// A worker has jobs that may be cancelled elsewhere.
+    bool anyone_busy() const;
 
     /// Somebody who claims by hand waits for a job.
     void attach(event& waiting) { waiting_.push_back(&waiting); }
@@ -67,8 +69,12 @@ public:
     void detach(finish_watch& watch);
     /// A job has ended in this process: completed or failed.
     void tell_finished(const job_id& id, const transition& how);
-    /// Something has happened elsewhere: who waits looks again.
+    /// Something has happened: who waits looks again.
     void look_again();
+    /// Somebody else has changed the store.
+    void changed_elsewhere();
+    /// A job was cancelled: a worker of this process that runs it is told.
+    void ask_to_end(const job_id& id, const std::string& why);
 
     /// There may be something to claim.
     void wake_workers();

@@ -26,7 +26,9 @@ struct runtime {
     std::string file{};  ///< The SQLite file that the repository keeps its jobs in; empty: none that we know of.
 
     domain::id_maker ids{};
-    event worker_idle{executor};  ///< Set by a worker that begins to wait for jobs: somebody should watch for commits.
+    // Somebody should watch for commits.
+    event worker_idle{executor};  ///< Set by a worker that begins to wait for jobs.
+    event worker_busy{executor};  ///< Set by a worker that takes its first lock.
 
     /// For assertions: nothing of an engine may be used by another thread than the one that runs its loop.
     bool on_own_thread() const;

@@ -10,11 +10,10 @@
 namespace cofila::detail {
 
 namespace asio = boost::asio;
-using domain::cancel_reason;
 
 namespace {
 
-/// How long processors may take to end once they have been cancelled.
+/// How long processors may take to end once they have been cancelled, and the store to take what has ended.
 constexpr milliseconds last_second{1000};
 
 void check_concurrency(int concurrency)
@@ -65,6 +64,7 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
       wake_{ports_->executor},
       poll_{wake_, ports_->time},
       progress_{ports_->executor},
+      last_try_{ports_->executor},
       over_{ports_->executor},
       renewer_{
           ports_,
@@ -157,6 +157,7 @@ asio::awaitable<void> worker_core::work()
         const auto self = shared_from_this();
         loops.spawn(renewer_.renew(), self);
         loops.spawn(renewer_.fence(), self);
+        loops.spawn(renewer_.look(), self);
         loops.spawn(watch_attempts(), self);
         loops.spawn(poll_.run(), self);
         loops.spawn(shut_down(), self);
@@ -164,7 +165,8 @@ asio::awaitable<void> worker_core::work()
         co_await questions_.join();
         loops.cancel();
         co_await loops.join();
-        co_await forget_process();
+        if (report_.unstored.empty())  // else others should know at once when it is dead
+            co_await forget_process();
     } catch (...) {
         crashed_ = std::current_exception();
     }
@@ -204,42 +206,56 @@ asio::awaitable<void> worker_core::shut_down()
     hub->emit(&worker_events::closing, closing_event{});
     co_await wait_for_attempts(&grace_ends_);
     for (const auto& attempt : running_)
-        attempt->cancel(cancel_reason::closing, ports_->time->steady_now());
-    const auto given_up = ports_->time->steady_now() + last_second;
-    co_await wait_for_attempts(&given_up);
+        attempt->cancel(cancel_reason::shutdown, ports_->time->steady_now());
+    const auto last = ports_->time->steady_now() + last_second;
+    co_await wait_for_attempts(&last);
     give_up_remaining();
 }
 
-/// `until` points to where another `stop` may shorten the grace meanwhile.
+/// Until they have ended and the store knows. `until` points to where another `stop` may shorten the grace meanwhile.
 asio::awaitable<void> worker_core::wait_for_attempts(const steady_time* until)
 {
-    while (!running_.empty() && ports_->time->steady_now() < *until)
+    while (!finished() && ports_->time->steady_now() < *until)
         co_await wait_until(progress_, ports_->time, *until);
 }
 
-/// What still runs keeps what it touches, but is nobody's any more: its job goes back, its outcome will be dropped.
+/// What still runs keeps what it touches, but is nobody's any more: its outcome will be dropped. The store is asked
+/// once more to take what has ended.
 void worker_core::give_up_remaining()
 {
     for (const auto& attempt : std::exchange(running_, {})) {
         attempt->abandoned = true;
         report_.abandoned.push_back(attempt->job->id);
-        if (attempt->lost())
-            continue;
-        report_.released.push_back(attempt->job->id);
-        ended_.push_back({.attempt = attempt, .change = domain::after_release(*attempt->job)});
+        settle_later(attempt, {});
     }
+    giving_up_ = true;
+    last_try_.set();
     wake_.set();
+}
+
+/// The store does not take them. Their locks run out, and others rescue the jobs.
+void worker_core::give_up_outcomes()
+{
+    for (const auto& ended : std::exchange(ended_, {})) {
+        let_go(ended.attempt);
+        not_stored(ended);
+    }
+}
+
+void worker_core::not_stored(const ended_attempt& ended)
+{
+    if (closing_)
+        report_.unstored.push_back(ended.attempt->job->id);
 }
 
 /// The engine was destroyed: nothing can be stored any more, others will rescue what was held.
 void worker_core::store_is_gone()
 {
+    stop(milliseconds{0});
     for (const auto& attempt : running_)
         attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
+    give_up_outcomes();
     held_.clear();
-    ready_.clear();
-    ended_.clear();
-    stop(milliseconds{0});
 }
 
 }  // namespace cofila::detail

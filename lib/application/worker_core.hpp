@@ -37,6 +37,10 @@ public:
 
     /// There may be something to claim.
     void wake();
+    /// Somebody else has changed the store: perhaps a job that runs here was cancelled.
+    void look_for_cancellations() { renewer_.look_soon(); }
+    /// Holds locks.
+    bool is_busy() const noexcept { return !held_.empty(); }
     void note_due(time_point due);
     /// Waits with free slots.
     bool is_idle() const noexcept { return idle_ && has_free_slot(); }
@@ -50,9 +54,11 @@ public:
     const std::shared_ptr<event_hub<worker_events>> hub;
 
 private:
+    using report_list = std::vector<job_id> close_report::*;
     struct ended_attempt {
         attempt_ptr attempt{};
         transition change{};
+        report_list list = nullptr;  ///< Of the close report: where it is named once the store has taken it.
     };
     /// The same in every run with the same tokens, as addresses are not.
     struct by_token {
@@ -71,6 +77,8 @@ private:
     boost::asio::awaitable<void> shut_down();
     boost::asio::awaitable<void> wait_for_attempts(const steady_time* until);
     void give_up_remaining();
+    void give_up_outcomes();
+    void not_stored(const ended_attempt& ended);
     void store_is_gone();
 
     // fetch_loop.cpp: settle and claim
@@ -80,17 +88,20 @@ private:
     question next_question(const domain::fetch_plan& plan);
     boost::asio::awaitable<void> ask_store(question what);
     boost::asio::awaitable<void> put(question what);
-    boost::asio::awaitable<void> store_failed(std::exception_ptr error);
+    boost::asio::awaitable<void> store_failed(std::exception_ptr error, bool last);
+    void forget_lost();
     settle_and_claim_request make_request(const question& what);
     claim_order make_claim(int count);
     void settled_by_store(std::vector<ended_attempt> ended, const settle_and_claim_answer& answer);
     void settled_before(ended_attempt& ended, const settle_and_claim_answer& answer);
     void announce(const ended_attempt& ended);
+    void list(const ended_attempt& ended, settled what);
 
     // attempts.cpp: from the claim to the outcome
     void take(const job_snapshot& job, steady_time asked);
     void start_ready();
     void release_ready();
+    void has_ended(ended_attempt what);
     void start(const attempt_ptr& attempt);
     void end(const attempt_ptr& attempt, domain::attempt_outcome outcome);
     void lose(attempt_ptr attempt);
@@ -135,6 +146,7 @@ private:
     std::deque<ended_attempt> ended_{};  // not known to the store yet
 
     bool closing_ = false;
+    bool giving_up_ = false;  // the last second is over: what the store does not take now it never will
     steady_time grace_ends_{};
     close_report report_{};
     std::exception_ptr crashed_{};
@@ -145,6 +157,7 @@ private:
     event wake_;      // the fetch loop should look again
     reminder poll_;   // wakes it when there is nothing to do before
     event progress_;  // the shutdown should look again
+    event last_try_;  // questions that wait to be put again should not
     event over_;      // run() is over
     lock_renewer renewer_;
     task_group tasks_;

@@ -16,6 +16,11 @@ attempt_outcome not_committed()
     };
 }
 
+bool outweighs(cancel_reason next, cancel_reason standing)
+{
+    return standing == cancel_reason::none || (next > standing && next >= cancel_reason::cancelled);
+}
+
 attempt_outcome counted(attempt_outcome outcome, cancel_reason reason, const job_options& options)
 {
     if (reason != cancel_reason::timed_out)
@@ -26,11 +31,15 @@ attempt_outcome counted(attempt_outcome outcome, cancel_reason reason, const job
     };
 }
 
+bool is_release(const attempt_outcome& outcome, cancel_reason reason)
+{
+    return reason == cancel_reason::shutdown && !outcome.result && !outcome.put_off;
+}
+
 bool is_failure(const attempt_outcome& outcome, cancel_reason reason)
 {
-    const bool released = outcome.aborted && reason == cancel_reason::closing;
-    return !outcome.result && !outcome.put_off && !released && reason != cancel_reason::cancelled &&
-           reason != cancel_reason::lock_lost;
+    const bool counts = reason == cancel_reason::none || reason == cancel_reason::timed_out;
+    return counts && !outcome.result && !outcome.put_off;
 }
 
 std::optional<transition> after_attempt(
@@ -50,9 +59,9 @@ std::optional<transition> after_attempt(
         return after_success(job, std::move(*outcome.result), now);
     if (outcome.put_off)
         return after_deferral(job, *outcome.put_off, now);
-    if (is_failure(outcome, reason))
-        return after_failure(job, std::move(outcome.error), now, wait);
-    return after_release(job);
+    if (is_release(outcome, reason))
+        return after_release(job);
+    return after_failure(job, std::move(outcome.error), now, wait);
 }
 
 }  // namespace cofila::domain

@@ -1,4 +1,5 @@
 #pragma once
+#include <cofila/cancel_reason.hpp>
 #include <cofila/failure.hpp>
 #include <cofila/job_record.hpp>
 #include <cofila/outcome.hpp>
@@ -15,24 +16,20 @@ struct attempt_outcome {
     std::optional<std::string> result{};  ///< JSON text; with no deferral either: it failed.
     std::optional<deferral> put_off{};
     failure error{};
-    bool aborted = false;  ///< It failed with `operation_aborted`.
 };
 
 /// It returned after it had completed its job in a transaction of the application's: a failure, unless the store knows
 /// better.
 attempt_outcome not_committed();
 
-/// Who asked a processor to end decides what its end means. In order: a graver reason takes the place of another.
-enum class cancel_reason {
-    none,
-    closing,    ///< The worker's grace is over.
-    timed_out,  ///< It ran longer than `job_options::timeout`.
-    cancelled,  ///< Somebody wants the job to end.
-    lock_lost,  ///< Another worker may have the job by now.
-};
+/// `next` takes the place of `standing`. Between the end of its time and a shutdown the first one stands.
+bool outweighs(cancel_reason next, cancel_reason standing);
 
 /// What an end counts as: once its time was over, a failure, whatever the processor returned.
 attempt_outcome counted(attempt_outcome outcome, cancel_reason reason, const job_options& options);
+
+/// Asked to end by a shutdown it threw, in whatever words: the job waits again, and no attempt is counted.
+bool is_release(const attempt_outcome& outcome, cancel_reason reason);
 
 /// An ordinary failure, after which the job may be tried again.
 bool is_failure(const attempt_outcome& outcome, cancel_reason reason);

@@ -40,7 +40,7 @@ public:
     {
         const auto& job = *about_.job;
         if (job.state == job_state::active)
-            add({.what = kind::running, .text = "it is running, on worker " + job.worker});
+            runs();
         else if (is_finished(job.state))
             add({.what = kind::finished, .text = "it is " + std::string{to_string(job.state)} + " already"});
         else if (job.kept_for != 0)
@@ -54,6 +54,17 @@ public:
 
 private:
     void add(why_cause cause) { causes_.push_back(std::move(cause)); }
+
+    void runs()
+    {
+        const auto& job = *about_.job;
+        if (job.cancelled)
+            add(
+                {.what = kind::asked_to_end,
+                 .text = "it was cancelled (" + *job.cancelled + "), and waits for worker " + job.worker + " to end it"}
+            );
+        add({.what = kind::running, .text = "it is running, on worker " + job.worker});
+    }
 
     void kept()
     {

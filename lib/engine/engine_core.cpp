@@ -15,11 +15,12 @@ engine_core::engine_core(std::shared_ptr<runtime> ports)
     : ports_{std::move(ports)},
       listener_{
           ports_,
-          {.anyone_idle = [this] { return anyone_idle(); },
-           .wake_all =
+          {.anyone_idle = [this] { return any_queue(&queue_core::anyone_idle); },
+           .anyone_busy = [this] { return any_queue(&queue_core::anyone_busy); },
+           .tell_all =
                [this] {
                    for (const auto& [name, queue] : queues_)
-                       queue->look_again();
+                       queue->changed_elsewhere();
                },
            .failed = [this](const std::exception_ptr& error) { report(error); }}
       },
@@ -101,9 +102,9 @@ queue_ptr engine_core::find_queue(const std::string& name) const
     return found == queues_.end() || found->second->is_closed() ? nullptr : found->second;
 }
 
-bool engine_core::anyone_idle() const
+bool engine_core::any_queue(bool (queue_core::*what)() const) const
 {
-    return std::ranges::any_of(queues_, [](const auto& entry) { return entry.second->anyone_idle(); });
+    return std::ranges::any_of(queues_, [what](const auto& entry) { return (*entry.second.*what)(); });
 }
 
 void engine_core::report(const std::exception_ptr& error)

@@ -29,7 +29,7 @@ public:
 
 private:
     queue_ptr find_queue(const std::string& name) const;
-    bool anyone_idle() const;
+    bool any_queue(bool (queue_core::*what)() const) const;
     void report(const std::exception_ptr& error);
 
     // The maintenance runs while somebody asked for it: the options, or a queue that is open.

@@ -205,13 +205,26 @@ asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point
     co_return out;
 }
 
+asio::awaitable<std::vector<std::optional<std::string>>> repository::cancellations(
+    std::string queue, std::vector<job_ref> locks
+)
+{
+    const auto& in = open_queue(queue);
+    std::vector<std::optional<std::string>> out;
+    for (const auto& lock : locks) {
+        const auto* job = in.find(lock);
+        out.push_back(job && holds_lock(job->record, lock.token) ? job->record.cancelled : std::nullopt);
+    }
+    co_return out;
+}
+
 asio::awaitable<storage_status> repository::tend()
 {
     check_open();
     co_return storage_status{};
 }
 
-asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()>)
+asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()>, milliseconds)
 {
     check_open();
     const auto executor = co_await asio::this_coro::executor;

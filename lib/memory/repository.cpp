@@ -22,11 +22,6 @@ namespace memory {
 
 namespace {
 
-bool holds_lock(const job_record& job, const std::string& token)
-{
-    return job.state == job_state::active && job.token == token;
-}
-
 /// May a write with this token touch the job? Without a token it touches a job that nobody has locked.
 bool may_write(const stored_job* job, const std::string& token)
 {
@@ -34,6 +29,8 @@ bool may_write(const stored_job* job, const std::string& token)
         return false;
     return token.empty() ? job->record.state != job_state::active : holds_lock(job->record, token);
 }
+
+fenced_write stored_in(const stored_job& job) { return {.stored = true, .cancelled = job.record.cancelled}; }
 
 /// Null: something else has become of it.
 job_snapshot completed_by(const stored_job* job, const std::string& token)
@@ -235,38 +232,38 @@ asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, s
     co_return answers;
 }
 
-asio::awaitable<bool> repository::update_progress(std::string queue, job_ref job, std::string progress)
+asio::awaitable<fenced_write> repository::update_progress(std::string queue, job_ref job, std::string progress)
 {
     auto& in = open_queue(queue);
     const auto* found = in.find(job);
     if (!may_write(found, job.token))
-        co_return false;
+        co_return fenced_write{};
     in.change(found->record.key, [&](stored_job& written) { written.record.progress = std::move(progress); });
-    co_return true;
+    co_return stored_in(*found);
 }
 
-asio::awaitable<bool> repository::update_data(std::string queue, job_ref job, std::string data)
+asio::awaitable<fenced_write> repository::update_data(std::string queue, job_ref job, std::string data)
 {
     auto& in = open_queue(queue);
     const auto* found = in.find(job);
     if (!may_write(found, job.token))
-        co_return false;
+        co_return fenced_write{};
     in.change(found->record.key, [&](stored_job& written) { written.record.data = std::move(data); });
-    co_return true;
+    co_return stored_in(*found);
 }
 
-asio::awaitable<bool> repository::add_log(std::string queue, job_ref job, log_line line, int keep)
+asio::awaitable<fenced_write> repository::add_log(std::string queue, job_ref job, log_line line, int keep)
 {
     auto& in = open_queue(queue);
     const auto* found = in.find(job);
     if (!may_write(found, job.token))
-        co_return false;
+        co_return fenced_write{};
     in.change(found->record.key, [&](stored_job& written) {
         written.logs.emplace(++written.last_log, std::move(line));
         while (written.logs.size() > static_cast<std::size_t>(keep))
             written.logs.erase(written.logs.begin());
     });
-    co_return true;
+    co_return stored_in(*found);
 }
 
 asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)

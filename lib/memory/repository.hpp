@@ -20,9 +20,12 @@ public:
     boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     boost::asio::awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks)
         override;
-    boost::asio::awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
-    boost::asio::awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override;
-    boost::asio::awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    boost::asio::awaitable<std::vector<std::optional<std::string>>> cancellations(
+        std::string queue, std::vector<job_ref> locks
+    ) override;
+    boost::asio::awaitable<fenced_write> update_progress(std::string queue, job_ref job, std::string progress) override;
+    boost::asio::awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) override;
+    boost::asio::awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) override;
 
     boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) override;
     boost::asio::awaitable<queue_limits> limits(std::string queue) override;
@@ -60,7 +63,7 @@ public:
     boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now) override;
 
     boost::asio::awaitable<storage_status> tend() override;
-    boost::asio::awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override;
+    boost::asio::awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override;
     boost::asio::awaitable<void> close() override;
 
 private:

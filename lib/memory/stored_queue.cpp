@@ -28,6 +28,11 @@ place place_of(const job_record& job)
 
 using domain::holds_on;
 
+bool holds_lock(const job_record& job, const std::string& token)
+{
+    return job.state == job_state::active && job.token == token;
+}
+
 job_snapshot snapshot(const job_record& job)
 {
     auto copy = std::make_shared<job_record>(job);

@@ -29,6 +29,8 @@ using place = std::pair<std::int64_t, std::int64_t>;
 
 place place_of(const job_record& job);
 
+bool holds_lock(const job_record& job, const std::string& token);
+
 /// What operations show of a job: all but its attempts, which only `get` reads.
 job_snapshot snapshot(const job_record& job);
 

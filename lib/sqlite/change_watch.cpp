@@ -21,6 +21,8 @@ constexpr milliseconds slow_poll{250};
 constexpr int most_reads = 20;
 constexpr std::chrono::microseconds first_pause{100};
 constexpr milliseconds last_pause{50};
+/// Who is in no hurry counts on it that a commit shows so long after its last write.
+constexpr milliseconds longest_patience{1000};
 
 asio::awaitable<std::int64_t> data_version(std::shared_ptr<database_port> writer)
 {
@@ -74,6 +76,27 @@ asio::awaitable<bool> change_watch::wait(std::shared_ptr<change_watch> self, std
     co_return false;
 }
 
+/// Between two looks nothing is listened to: the system makes each write pay for that.
+asio::awaitable<bool> change_watch::wait_in_no_hurry(
+    std::shared_ptr<change_watch> self, std::function<bool()> wanted, milliseconds pause
+)
+{
+    for (;;) {
+        co_await self->sleep(pause);
+        const listening watch{self->watch_.get()};
+        bool written = false;
+        for (auto patience = pause; !written; patience = std::min(2 * patience, longest_patience)) {
+            if (!wanted())
+                co_return false;
+            const bool changed = co_await self->version_changes();
+            if (changed)
+                co_return true;
+            auto next = watch ? self->written_within(patience) : self->nothing_within(slow_poll);
+            written = co_await std::move(next);
+        }
+    }
+}
+
 void change_watch::close()
 {
     closed_ = true;
@@ -104,6 +127,20 @@ asio::awaitable<bool> change_watch::version_changes_soon(std::function<bool()> w
             reads = 0;
         }
     }
+    co_return false;
+}
+
+asio::awaitable<bool> change_watch::written_within(milliseconds time)
+{
+    if (time < longest_patience)
+        co_return co_await first_of(written(), sleep(time));
+    co_await written();
+    co_return true;
+}
+
+asio::awaitable<bool> change_watch::nothing_within(milliseconds time)
+{
+    co_await sleep(time);
     co_return false;
 }
 

@@ -32,6 +32,10 @@ public:
     /// True when there was a change since the last one that was told of, or since the start. False when `wanted` said
     /// no, which it is asked before each look at the file. Cancellation: terminal, with `operation_aborted`.
     static boost::asio::awaitable<bool> wait(std::shared_ptr<change_watch> self, std::function<bool()> wanted);
+    /// The same at the price of a look in each `pause`, however much is written, by us too.
+    static boost::asio::awaitable<bool> wait_in_no_hurry(
+        std::shared_ptr<change_watch> self, std::function<bool()> wanted, milliseconds pause
+    );
     /// A wait that is under way ends with `errc::closed`.
     void close();
 
@@ -40,6 +44,8 @@ private:
 
     boost::asio::awaitable<bool> version_changes();
     boost::asio::awaitable<bool> version_changes_soon(std::function<bool()> wanted);
+    boost::asio::awaitable<bool> written_within(milliseconds time);
+    boost::asio::awaitable<bool> nothing_within(milliseconds time);
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration time);
     boost::asio::awaitable<void> written();
 

@@ -15,6 +15,15 @@ namespace {
 /// The fence of writes that leave a job where it is: its lock's token, or none for a job that nobody has locked.
 #define COFILA_FENCE "((?2 <> '' AND token = ?2 AND state = 2) OR (?2 = '' AND state <> 2))"
 
+/// The row behind the fence, whose only column is `cancelled`; none: it was not passed.
+fenced_write fenced(bound_statement row)
+{
+    fenced_write out{.stored = row.step()};
+    if (out.stored && !row.is_null(0))
+        out.cancelled = row.text(0);
+    return out;
+}
+
 void keep_attempt(session& with, std::int64_t key, const attempt& ended, int keep)
 {
     if (keep == 0)
@@ -158,47 +167,45 @@ bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_po
     return gone;
 }
 
-bool update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress)
+fenced_write update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress)
 {
     const auto number = with.find_queue(queue);
-    return number && with.sql().exec(
-                         "UPDATE cofila_jobs SET progress = ?3 WHERE key = ?1 AND queue = ?4 AND " COFILA_FENCE,
-                         key_of(with, number, job),
-                         job.token,
-                         progress,
-                         *number
-                     ) != 0;
+    return fenced(with.sql().query(
+        "UPDATE cofila_jobs SET progress = ?3 WHERE key = ?1 AND queue = ?4 AND " COFILA_FENCE " RETURNING cancelled",
+        key_of(with, number, job),
+        job.token,
+        progress,
+        number
+    ));
 }
 
-bool update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data)
+fenced_write update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data)
 {
     const bool apart = data.size() > longest_inline;
     const auto* const text = apart ? nullptr : &data;
     const auto number = with.find_queue(queue);
     const auto key = key_of(with, number, job);
-    const bool stored = with.sql().exec(
-                            "UPDATE cofila_jobs SET data = ?3 WHERE key = ?1 AND queue = ?4 AND " COFILA_FENCE,
-                            key,
-                            job.token,
-                            text,
-                            number
-                        ) != 0;
-    if (stored)
+    auto written = fenced(with.sql().query(
+        "UPDATE cofila_jobs SET data = ?3 WHERE key = ?1 AND queue = ?4 AND " COFILA_FENCE " RETURNING cancelled",
+        key,
+        job.token,
+        text,
+        number
+    ));
+    if (written.stored)
         replace_body(with, key, text ? nullptr : &data);
-    return stored;
+    return written;
 }
 
-bool add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep)
+fenced_write add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep)
 {
     const auto number = with.find_queue(queue);
     const auto key = key_of(with, number, job);
-    {
-        auto fence = with.sql().query(
-            "SELECT 1 FROM cofila_jobs WHERE key = ?1 AND queue = ?3 AND " COFILA_FENCE, key, job.token, number
-        );
-        if (!fence.step())
-            return false;
-    }
+    auto written = fenced(with.sql().query(
+        "SELECT cancelled FROM cofila_jobs WHERE key = ?1 AND queue = ?3 AND " COFILA_FENCE, key, job.token, number
+    ));
+    if (!written.stored)
+        return written;
     with.sql().exec(
         "INSERT INTO cofila_logs SELECT ?1, coalesce(max(sequence), 0) + 1, ?2, ?3 FROM cofila_logs WHERE job = ?1",
         key,
@@ -211,7 +218,7 @@ bool add_log(session& with, const std::string& queue, const job_ref& job, const 
         key,
         keep
     );
-    return true;
+    return written;
 }
 
 bool set_paused(session& with, const std::string& queue, bool paused)

@@ -28,9 +28,9 @@ add_and_claim_answer add_and_claim(
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request);
 std::vector<renewal> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks);
 
-bool update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress);
-bool update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data);
-bool add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep);
+fenced_write update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress);
+fenced_write update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data);
+fenced_write add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep);
 
 bool set_paused(session& with, const std::string& queue, bool paused);
 change_answer change(session& with, const std::string& queue, const job_id& id, const job_change& what, time_point now);

@@ -129,7 +129,16 @@ asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, s
     });
 }
 
-asio::awaitable<bool> repository::update_progress(std::string queue, job_ref job, std::string progress)
+asio::awaitable<std::vector<std::optional<std::string>>> repository::cancellations(
+    std::string queue, std::vector<job_ref> locks
+)
+{
+    return perform(with_.reader, kind::observe, [queue = std::move(queue), locks = std::move(locks)](session& with) {
+        return sqlite::cancellations(with, queue, locks);
+    });
+}
+
+asio::awaitable<fenced_write> repository::update_progress(std::string queue, job_ref job, std::string progress)
 {
     return perform(
         with_.writer,
@@ -140,7 +149,7 @@ asio::awaitable<bool> repository::update_progress(std::string queue, job_ref job
     );
 }
 
-asio::awaitable<bool> repository::update_data(std::string queue, job_ref job, std::string data)
+asio::awaitable<fenced_write> repository::update_data(std::string queue, job_ref job, std::string data)
 {
     return perform(
         with_.writer,
@@ -151,7 +160,7 @@ asio::awaitable<bool> repository::update_data(std::string queue, job_ref job, st
     );
 }
 
-asio::awaitable<bool> repository::add_log(std::string queue, job_ref job, log_line line, int keep)
+asio::awaitable<fenced_write> repository::add_log(std::string queue, job_ref job, log_line line, int keep)
 {
     return perform(
         with_.writer,
@@ -352,9 +361,10 @@ asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point
 
 asio::awaitable<storage_status> repository::tend() { return tend_file(with_.writer, with_.file); }
 
-asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()> wanted)
+asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()> wanted, milliseconds pause)
 {
-    return change_watch::wait(with_.changes, std::move(wanted));
+    return pause > milliseconds{} ? change_watch::wait_in_no_hurry(with_.changes, std::move(wanted), pause)
+                                  : change_watch::wait(with_.changes, std::move(wanted));
 }
 
 asio::awaitable<void> repository::close() { return close_all(with_); }

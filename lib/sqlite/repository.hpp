@@ -52,9 +52,11 @@ public:
     ) override;
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
-    awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
-    awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override;
-    awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    awaitable<std::vector<std::optional<std::string>>> cancellations(std::string queue, std::vector<job_ref> locks)
+        override;
+    awaitable<fenced_write> update_progress(std::string queue, job_ref job, std::string progress) override;
+    awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) override;
+    awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) override;
     awaitable<void> set_limit(std::string queue, queue_setting what) override;
     awaitable<queue_limits> limits(std::string queue) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;
@@ -81,7 +83,7 @@ public:
     awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> place) override;
     awaitable<queue_metrics> metrics(std::string queue, time_point now) override;
     awaitable<storage_status> tend() override;
-    awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override;
+    awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override;
     awaitable<void> close() override;
 
 private:

@@ -3,6 +3,7 @@
 #include "domain/limits.hpp"
 #include "sqlite/claiming.hpp"
 #include "sqlite/group_claims.hpp"
+#include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 
@@ -74,6 +75,25 @@ std::optional<job_situation> situation(session& with, const std::string& queue, 
             out.owner = std::move(owner->id);
     out.ahead = position(with, queue, id).value_or(0);
     out.job = std::make_shared<const job_record>(std::move(*job));
+    return out;
+}
+
+std::vector<std::optional<std::string>> cancellations(
+    session& with, const std::string& queue, const std::vector<job_ref>& locks
+)
+{
+    const auto number = with.find_queue(queue);
+    std::vector<std::optional<std::string>> out;
+    for (const auto& lock : locks) {
+        auto row = with.sql().query(
+            "SELECT cancelled FROM cofila_jobs WHERE key = ?1 AND queue = ?2 AND token = ?3 AND state = 2 "
+            "AND cancelled IS NOT NULL",
+            key_of(with, number, lock),
+            number,
+            lock.token
+        );
+        out.push_back(row.step() ? std::optional{row.text(0)} : std::nullopt);
+    }
     return out;
 }
 

@@ -73,7 +73,7 @@ CONTRACT_CASE("the lock is a good one: it is renewed, written under and settled 
     const std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1h}};
     const auto extended = co_await s.extend(locks);
     CHECK(extended == std::vector<bool>{true});
-    const auto written = co_await s->update_progress(s.queue(), claim_of(job), "50");
+    const auto written = (co_await s->update_progress(s.queue(), claim_of(job), "50")).stored;
     CHECK(written);
     const auto ended = co_await s.settle(s.completion(job, "42"));
     CHECK(ended == settled::accepted);

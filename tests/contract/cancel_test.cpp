@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -142,6 +143,58 @@ CONTRACT_CASE("a renewal tells of the jobs that were cancelled and of no others"
     REQUIRE(answers.size() == 2);
     CHECK(answers[0].cancelled == std::nullopt);
     CHECK(answers[1].cancelled == "no more");
+}
+
+CONTRACT_CASE("each fenced write of a cancelled active job tells why, and only that of who holds the lock")
+{
+    const auto a = co_await s.add_active("a");
+    const auto b = co_await s.add_active("b");
+    for (const auto& why : {std::optional<std::string>{}, std::optional<std::string>{"no more"}}) {
+        if (why)
+            co_await s.cancel("a", *why);
+        std::vector<fenced_write> writes;
+        for (const auto& ref : {claim_of(a), claim_by_id(a)}) {
+            writes.push_back(co_await s->update_progress(s.queue(), ref, "1"));
+            writes.push_back(co_await s->update_data(s.queue(), ref, "2"));
+            writes.push_back(co_await s->update_data(s.queue(), ref, '"' + std::string(1000, 'x') + '"'));
+            writes.push_back(co_await s->add_log(s.queue(), ref, log_line{.at = s.now(), .text = "line"}, 10));
+        }
+        for (const auto& write : writes) {
+            CHECK(write.stored);
+            CHECK(write.cancelled == why);
+        }
+        const auto other = co_await s->update_progress(s.queue(), claim_of(b), "1");
+        CHECK(other.stored);
+        CHECK(other.cancelled == std::nullopt);
+    }
+    auto stale = claim_of(a);
+    stale.token = b->token;
+    const auto refused = co_await s->update_progress(s.queue(), stale, "1");
+    CHECK_FALSE(refused.stored);
+    CHECK(refused.cancelled == std::nullopt);
+}
+
+CONTRACT_CASE("which of the held locks are of cancelled jobs can be asked without a change")
+{
+    const auto a = co_await s.add_active("a");
+    const auto b = co_await s.add_active("b");
+    co_await s.add("waits");
+    co_await s.cancel("b", "no more");
+    auto stale = claim_of(b);
+    stale.token = a->token;
+    const auto before = co_await s.get("b");
+    const std::vector<job_ref> asked{claim_of(a), claim_of(b), claim_by_id(b), stale, {.id = "waits"}, {.id = "none"}};
+    const auto told = co_await s->cancellations(s.queue(), asked);
+    using whys = std::vector<std::optional<std::string>>;
+    CHECK(told == whys{std::nullopt, "no more", "no more", std::nullopt, std::nullopt, std::nullopt});
+    const auto after = co_await s.get("b");
+    CHECK(describe(after) == describe(before));
+    const auto settled_first = co_await s.settle(s.release(b));
+    CHECK(settled_first == settled::cancelled);
+    const auto later = co_await s->cancellations(s.queue(), asked);
+    CHECK(later == whys(asked.size()));
+    const auto elsewhere = co_await s->cancellations("no such queue", asked);
+    CHECK(elsewhere == whys(asked.size()));
 }
 
 CONTRACT_CASE("a cancelled active job that fails with attempts left does not run again")

@@ -28,6 +28,7 @@ CONTRACT_CASE("after close every call fails, and close itself may be repeated")
     const auto another = s.make("b");
     const job_filter waiting{.state = job_state::waiting};
     const std::vector<int> priorities{0};
+    const std::vector<job_ref> held{claim_of(job)};
     std::vector<thrown_error> errors;
     errors.push_back(co_await error_of(s->add(s.queue(), {})));
     errors.push_back(co_await error_of(s->add_and_claim(s.queue(), another, s.now(), s.order(1))));
@@ -41,6 +42,7 @@ CONTRACT_CASE("after close every call fails, and close itself may be repeated")
     errors.push_back(co_await error_of(s.change("a", promotion{})));
     errors.push_back(co_await error_of(s->change_all(s.queue(), waiting, {}, removal{}, s.now())));
     errors.push_back(co_await error_of(s->reset_queue(s.queue())));
+    errors.push_back(co_await error_of(s->cancellations(s.queue(), held)));
     errors.push_back(co_await error_of(s->update_data(s.queue(), claim_of(job), "1")));
     errors.push_back(co_await error_of(s->counts_by_priority(s.queue(), priorities)));
     errors.push_back(co_await error_of(s->position(s.queue(), "a")));

@@ -24,7 +24,7 @@ std::string json_of(std::size_t bytes, char filled_with = 'x')
 
 asio::awaitable<bool> update(store s, job_ref job, std::string data)
 {
-    return s->update_data(s.queue(), std::move(job), std::move(data));
+    co_return (co_await s->update_data(s.queue(), std::move(job), std::move(data))).stored;
 }
 
 }  // namespace

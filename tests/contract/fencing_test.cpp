@@ -24,9 +24,9 @@ asio::awaitable<void> check_that_nothing_is_written(store s, job_ref stale)
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = stale, .duration = 1h}};
     const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{false});
-    const auto progress = co_await s->update_progress(s.queue(), stale, "99");
+    const auto progress = (co_await s->update_progress(s.queue(), stale, "99")).stored;
     CHECK_FALSE(progress);
-    const auto logged = co_await s->add_log(s.queue(), stale, log_line{.at = s.now(), .text = "ghost"}, 10);
+    const auto logged = (co_await s->add_log(s.queue(), stale, log_line{.at = s.now(), .text = "ghost"}, 10)).stored;
     CHECK_FALSE(logged);
     for (const auto to : {job_state::completed, job_state::failed, job_state::waiting, job_state::delayed}) {
         settlement end{.job = stale, .change = {.to = to, .attempts_made = 77}};
@@ -75,7 +75,7 @@ CONTRACT_CASE("a token in other letters, a part of it or more than it writes not
         co_await check_that_nothing_is_written(s, other);
     }
     other.token = token;
-    const auto stored = co_await s->update_progress(s.queue(), other, "1");
+    const auto stored = (co_await s->update_progress(s.queue(), other, "1")).stored;
     CHECK(stored);
 }
 
@@ -259,9 +259,10 @@ CONTRACT_CASE("a lock that has expired still holds until somebody takes it away"
 {
     const auto job = co_await s.add_active("a");
     s.pass(lock_duration + 1h);
-    const auto stored = co_await s->update_progress(s.queue(), claim_of(job), "1");
+    const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), "1")).stored;
     CHECK(stored);
-    const auto logged = co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "late"}, 10);
+    const auto logged =
+        (co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "late"}, 10)).stored;
     CHECK(logged);
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 10s}};
     const auto extended = co_await s.extend(std::move(locks));

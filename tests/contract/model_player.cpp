@@ -147,7 +147,11 @@ player::step player::extend(store q, draws d)
     for (std::uint32_t i = 0; i < 3; ++i)
         if (const auto* job = some_claim(q, d[2] + i))
             locks.push_back({.queue = q.queue(), .job = claim_by_id(*job), .duration = milliseconds{1 + d[3] % 1000}});
-    co_return text(co_await q->extend_locks(q.now(), std::move(locks)));
+    std::vector<job_ref> refs;
+    for (const auto& lock : locks)
+        refs.push_back(lock.job);
+    const auto renewed = text(co_await q->extend_locks(q.now(), std::move(locks)));
+    co_return renewed + text(co_await q->cancellations(q.queue(), std::move(refs)));
 }
 
 player::step player::write(store q, draws d)
@@ -160,8 +164,7 @@ player::step player::write(store q, draws d)
     const auto data = co_await q->update_data(q.queue(), ref, some_data(d[5] / 4));
     const log_line line{.at = q.now(), .text = std::to_string(d[4])};
     const auto logged = co_await q->add_log(q.queue(), ref, line, static_cast<int>(d[5] % 4));
-    co_return std::string{progress ? "progress " : "no progress "} + (data ? "data " : "no data ") +
-        (logged ? "log\n" : "no log\n");
+    co_return text("progress", progress) + text("data", data) + text("log", logged);
 }
 
 player::step player::write_without_token(store q, draws d)
@@ -169,7 +172,7 @@ player::step player::write_without_token(store q, draws d)
     const job_ref ref{.id = some_id(q, d[2])};
     const auto progress = co_await q->update_progress(q.queue(), ref, std::to_string(d[3]));
     const auto data = co_await q->update_data(q.queue(), ref, some_data(d[4]));
-    co_return std::string{progress ? "progress " : "no progress "} + (data ? "data\n" : "no data\n");
+    co_return text("progress", progress) + text("data", data);
 }
 
 player::step player::change_one(store q, draws d)

@@ -152,6 +152,19 @@ std::string text(const std::vector<renewal>& answers)
     return out + '\n';
 }
 
+std::string text(const std::vector<std::optional<std::string>>& cancellations)
+{
+    std::string out{"cancelled"};
+    for (const auto& why : cancellations)
+        out += why ? " yes, " + *why : " no";
+    return out + '\n';
+}
+
+std::string text(const std::string& what, const fenced_write& answer)
+{
+    return (answer.stored ? "" : "no ") + what + (answer.cancelled ? ", cancelled " + *answer.cancelled : "") + '\n';
+}
+
 std::string text(const sweep_answer& answer)
 {
     std::vector<std::string> lines;

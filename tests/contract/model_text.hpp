@@ -26,6 +26,8 @@ std::string text(const change_answer& answer);
 std::string text(const changed_page& page);
 std::string text(const settle_and_claim_answer& answer);
 std::string text(const std::vector<renewal>& answers);
+std::string text(const std::vector<std::optional<std::string>>& cancellations);
+std::string text(const std::string& what, const fenced_write& answer);
 /// A sweep may go through the queues in any order.
 std::string text(const sweep_answer& answer);
 

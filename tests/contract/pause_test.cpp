@@ -69,9 +69,10 @@ CONTRACT_CASE("a running job of a paused queue can be written to, renewed and fi
 {
     const auto job = co_await s.add_active("a");
     co_await s->set_paused(s.queue(), true);
-    const auto stored = co_await s->update_progress(s.queue(), claim_of(job), "1");
+    const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), "1")).stored;
     CHECK(stored);
-    const auto logged = co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "x"}, 10);
+    const auto logged =
+        (co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "x"}, 10)).stored;
     CHECK(logged);
     std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1s}};
     const auto extended = co_await s.extend(std::move(locks));

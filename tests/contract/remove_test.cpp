@@ -87,9 +87,9 @@ CONTRACT_CASE("the logs of a removed job go with it")
     co_await s.remove("a");
     const auto lines = co_await s.logs("a");
     CHECK(lines == names{});
-    const auto logged = co_await s->add_log(s.queue(), bare, log_line{.at = s.now(), .text = "y"}, 10);
+    const auto logged = (co_await s->add_log(s.queue(), bare, log_line{.at = s.now(), .text = "y"}, 10)).stored;
     CHECK_FALSE(logged);
-    const auto stored = co_await s->update_progress(s.queue(), bare, "1");
+    const auto stored = (co_await s->update_progress(s.queue(), bare, "1")).stored;
     CHECK_FALSE(stored);
 }
 
@@ -99,9 +99,9 @@ CONTRACT_CASE("what is written to a removed job reaches no other, also not the n
     co_await s.remove("a");
     co_await s.add("b");
     const job_ref gone{.id = "a", .key = first.job->key, .token = ""};
-    const auto stored = co_await s->update_progress(s.queue(), gone, "1");
+    const auto stored = (co_await s->update_progress(s.queue(), gone, "1")).stored;
     CHECK_FALSE(stored);
-    const auto logged = co_await s->add_log(s.queue(), gone, log_line{.at = s.now(), .text = "x"}, 10);
+    const auto logged = (co_await s->add_log(s.queue(), gone, log_line{.at = s.now(), .text = "x"}, 10)).stored;
     CHECK_FALSE(logged);
     const auto read = co_await s.get("b");
     CHECK(read.progress == "");

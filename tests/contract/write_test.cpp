@@ -19,7 +19,8 @@ namespace {
 
 asio::awaitable<bool> log(store s, job_ref job, std::string text, int keep = 1000)
 {
-    co_return co_await s->add_log(s.queue(), std::move(job), log_line{.at = s.now(), .text = std::move(text)}, keep);
+    const log_line line{.at = s.now(), .text = std::move(text)};
+    co_return (co_await s->add_log(s.queue(), std::move(job), line, keep)).stored;
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ CONTRACT_CASE("the progress of a running job is stored byte for byte, the last o
         "50", R"( {"it's": "\"x\" \u0000", "n": 123456789012345678901234567890} )", "null", "\"\xF0\x9F\x98\x80\""
     };
     for (const auto& text : texts) {
-        const auto stored = co_await s->update_progress(s.queue(), claim_of(job), text);
+        const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), text)).stored;
         CHECK(stored);
         const auto read = co_await s.get("a");
         CHECK(read.progress == text);
@@ -53,7 +54,7 @@ CONTRACT_CASE("progress of a mebibyte comes back whole")
 {
     const auto job = co_await s.add_active("a");
     const std::string text = '"' + std::string((1u << 20) - 2, 'p') + '"';
-    const auto stored = co_await s->update_progress(s.queue(), claim_of(job), text);
+    const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), text)).stored;
     CHECK(stored);
     const auto read = co_await s.get("a");
     CHECK((read.progress == text));
@@ -69,7 +70,7 @@ CONTRACT_CASE("without a token a job is written to while nobody has locked it, b
     co_await s.settle(s.completion(job));
     for (const std::string id : {"waiting", "delayed", "completed"}) {
         const auto before = co_await s.get(id);
-        const auto stored = co_await s->update_progress(s.queue(), job_ref{.id = id}, "1");
+        const auto stored = (co_await s->update_progress(s.queue(), job_ref{.id = id}, "1")).stored;
         CHECK(stored);
         const auto logged = co_await log(s, {.id = id, .key = before.key}, "by key");
         CHECK(logged);
@@ -79,7 +80,7 @@ CONTRACT_CASE("without a token a job is written to while nobody has locked it, b
         CHECK(lines == names{"by key"});
     }
     co_await s.add_active("active", {.lifo = true});
-    const auto stored_again = co_await s->update_progress(s.queue(), job_ref{.id = "active"}, "1");
+    const auto stored_again = (co_await s->update_progress(s.queue(), job_ref{.id = "active"}, "1")).stored;
     CHECK_FALSE(stored_again);
     const auto logged_after = co_await log(s, {.id = "active"}, "x");
     CHECK_FALSE(logged_after);
@@ -87,12 +88,12 @@ CONTRACT_CASE("without a token a job is written to while nobody has locked it, b
 
 CONTRACT_CASE("a job that does not exist is not written to")
 {
-    const auto stored = co_await s->update_progress(s.queue(), job_ref{.id = "a"}, "1");
+    const auto stored = (co_await s->update_progress(s.queue(), job_ref{.id = "a"}, "1")).stored;
     CHECK_FALSE(stored);
     const auto logged = co_await log(s, {.id = "a"}, "x");
     CHECK_FALSE(logged);
     co_await s.in("other").add("a");
-    const auto stored_again = co_await s->update_progress(s.queue(), job_ref{.id = "a"}, "1");
+    const auto stored_again = (co_await s->update_progress(s.queue(), job_ref{.id = "a"}, "1")).stored;
     CHECK_FALSE(stored_again);
     const auto logged_after = co_await log(s, {.id = "a"}, "x");
     CHECK_FALSE(logged_after);

@@ -3,6 +3,7 @@
 //   child work DATABASE   runs jobs until one named "last" has been completed
 //   child hold DATABASE   runs a job until it reads a line from standard input
 //   child idle DATABASE   the same as work, but asks for jobs only when it is woken
+//   child heed DATABASE   runs one job at a time until it is cancelled; one named "writes" tells its progress meanwhile
 //   child pay DATABASE    runs each job in a transaction with an effect; reads a line before each step
 //   child freeze DATABASE the same without maintenance: stopped at any time, it does not hold the file's lock
 #include <cofila/cofila.hpp>
@@ -10,12 +11,14 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -46,6 +49,22 @@ asio::awaitable<std::string> work(text_job job)
     co_return "worked";
 }
 
+asio::awaitable<std::string> heed(text_job job)
+{
+    tell("started " + job.id().str());
+    asio::steady_timer pause{co_await asio::this_coro::executor};
+    try {
+        for (int i = 0;; ++i) {
+            pause.expires_after(job.name() == "writes" ? std::chrono::milliseconds{20} : std::chrono::hours{1});
+            co_await pause.async_wait(asio::use_awaitable);
+            co_await job.update_progress(i);
+        }
+    } catch (const boost::system::system_error&) {
+        tell("cancelled " + job.id().str());
+        throw;
+    }
+}
+
 void wait_for_line()
 {
     std::string line;
@@ -74,6 +93,8 @@ cofila::processor<std::string, std::string> processor_of(const std::string& what
 {
     if (what == "pay")
         return [database](text_job job) { return pay(database, std::move(job)); };
+    if (what == "heed")
+        return heed;
     return what == "work" || what == "idle" ? work : hold;
 }
 
@@ -82,6 +103,8 @@ asio::awaitable<int> run(std::string what, std::string database)
     cofila::worker_options options{.concurrency = 4, .lock_duration = 2s};
     if (what == "idle")
         options.poll_interval = 1h;
+    if (what == "heed")
+        options = {};
     std::optional<cofila::maintenance_options> maintenance = cofila::maintenance_options{.interval = 100ms};
     if (what == "freeze")
         maintenance.reset();

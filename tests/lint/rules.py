@@ -22,7 +22,7 @@ MAY_USE = {
     "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "application", "engine"},
 }
 PUBLIC = {
-    "domain": "backoff deduplication detail/compiler durability error event_log failure job_change job_id job_options job_record "
+    "domain": "backoff cancel_reason deduplication detail/compiler durability error event_log failure job_change job_id job_options job_record "
               "job_situation job_state limits lock metrics outcome queue_types retention time transition why",
     "ports": "clock environment job_repository logger random_source",
     "memory": "memory",

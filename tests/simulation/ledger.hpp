@@ -66,6 +66,8 @@ public:
     /// Whether a claim was stored with this token, and whether its end was.
     bool was_given(const std::string& token) const { return tokens_.contains(token); }
     bool was_settled(const std::string& token) const { return settled_.contains(token); }
+    /// What was thrown by the processor that holds this lock must not count as an attempt.
+    void expect_release(const std::string& token) { released_.insert(token); }
     /// For a new operation.
     std::uint64_t next_number() { return ++last_number_; }
     /// Of an operation that is answered; once. Nothing: it was not stored.
@@ -140,6 +142,7 @@ private:
     std::set<std::int64_t> paused_{};
     std::set<std::string> tokens_{};
     std::set<std::string> settled_{};
+    std::set<std::string> released_{};
     bool late_ = false;  // what is being committed
     mutable std::string broken_{};
 };

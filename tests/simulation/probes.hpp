@@ -46,6 +46,8 @@ namespace cofila::sim {
     X(unrecoverable, "a job failed for good with attempts left")                                                       \
     X(odd_exception, "a processor threw what is no exception")                                                         \
     X(released, "a job was given back at a close")                                                                     \
+    X(thrown_at_shutdown, "a processor threw since a shutdown asked it to end, and its job was given back")            \
+    X(unstored, "a worker closed though the store did not take an outcome")                                            \
     X(abandoned, "a processor ignored its cancellation and was given up")                                              \
     X(stuck, "a processor that did not listen lost its slot")                                                          \
     X(closed_in_grace, "a worker closed and its jobs finished within the grace")                                       \

@@ -134,6 +134,9 @@ void ledger::settle(const intent& asked, fate& job, const job_row& after)
     const auto& before = job.row;
     settled_.insert(before.token);
     require(after.stalls == before.stalls, job, "a settlement was counted as a stall");
+    const bool asked_by_shutdown = released_.contains(before.token);
+    require(!asked_by_shutdown || after.made == before.made, job, "I5: a shutdown was counted as an attempt");
+    reach_if(asked_by_shutdown, probe::thrown_at_shutdown);
     if (after.made == before.made) {
         require(after.state == job_state::waiting, job, "I10: given back into another state than waiting");
         require(after.position == before.position, job, "a job that was given back lost its place");

@@ -166,27 +166,31 @@ boost::asio::awaitable<std::vector<renewal>> watched_repository::extend_locks(
     );
 }
 
-boost::asio::awaitable<bool> watched_repository::update_progress(std::string queue, job_ref job, std::string progress)
+boost::asio::awaitable<fenced_write> watched_repository::update_progress(
+    std::string queue, job_ref job, std::string progress
+)
 {
     auto what = about(kind::touch, queue, job.id);
     what.tokens.insert(job.token);
     return asked(
         std::move(what),
         with_.inner->update_progress(std::move(queue), std::move(job), std::move(progress)),
-        [](const auto& did, bool answer) { return is_true(did, answer); }
+        [](const auto& did, const fenced_write& answer) { return is_true(did, answer.stored); }
     );
 }
 
-boost::asio::awaitable<bool> watched_repository::add_log(std::string queue, job_ref job, log_line line, int keep)
+boost::asio::awaitable<fenced_write> watched_repository::add_log(
+    std::string queue, job_ref job, log_line line, int keep
+)
 {
     auto what = about(kind::log, queue, job.id);
     what.tokens.insert(job.token);
     return asked(
         std::move(what),
         with_.inner->add_log(std::move(queue), std::move(job), std::move(line), keep),
-        [](const auto& did, bool answer) {
-            reach_if(!answer, probe::log_refused);
-            return is_true(did, answer);
+        [](const auto& did, const fenced_write& answer) {
+            reach_if(!answer.stored, probe::log_refused);
+            return is_true(did, answer.stored);
         }
     );
 }

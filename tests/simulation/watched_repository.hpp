@@ -32,10 +32,15 @@ public:
     ) override;
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
-    awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override;
-    awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    awaitable<std::vector<std::optional<std::string>>> cancellations(std::string queue, std::vector<job_ref> locks)
+        override
+    {
+        return with_.inner->cancellations(std::move(queue), std::move(locks));
+    }
+    awaitable<fenced_write> update_progress(std::string queue, job_ref job, std::string progress) override;
+    awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;
-    awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override
+    awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) override
     {
         return with_.inner->update_data(std::move(queue), std::move(job), std::move(data));
     }
@@ -97,9 +102,9 @@ public:
         return with_.inner->metrics(std::move(queue), now);
     }
     awaitable<storage_status> tend() override { return with_.inner->tend(); }
-    awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override
+    awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override
     {
-        return with_.inner->changed_elsewhere(std::move(wanted));
+        return with_.inner->changed_elsewhere(std::move(wanted), pause);
     }
     awaitable<void> close() override { return with_.inner->close(); }
 

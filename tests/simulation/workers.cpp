@@ -2,6 +2,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <set>
@@ -100,7 +101,7 @@ asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
 }
 
 /// Succeeds, fails, takes too long, blocks its thread, or does not listen.
-asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, runs_ptr of_worker)
+asio::awaitable<std::string> work(std::shared_ptr<node> here, job_type job, runs_ptr of_worker)
 {
     run_of running{*here, job, std::move(of_worker)};
     reach_if(here->around.chosen.off_loop, probe::off_loop);
@@ -124,6 +125,22 @@ asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, r
     if (chance.chance(like.failing))
         fail_somehow(chance);
     co_return "done";
+}
+
+/// Now and then puts what ends it in words of its own.
+asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, runs_ptr of_worker)
+{
+    std::exception_ptr thrown;
+    try {
+        co_return co_await work(here, job, std::move(of_worker));
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (job.cancel_reason() == cancel_reason::shutdown)
+        here->around.known.expect_release(job.handle()->token);
+    if (job.cancelled() && here->chance().chance(500))
+        throw unrecoverable_error{"ended, in words of my own"};
+    std::rethrow_exception(thrown);
 }
 
 worker_options some_options(node& here)
@@ -176,6 +193,7 @@ asio::awaitable<void> meddle(std::shared_ptr<node> here, detail::worker_ptr with
 void note_end(const close_report& ended)
 {
     reach_if(!ended.abandoned.empty(), probe::abandoned);
+    reach_if(!ended.unstored.empty(), probe::unstored);
     reach_if(!ended.finished.empty() && ended.released.empty() && ended.cancelled.empty(), probe::closed_in_grace);
 }
 

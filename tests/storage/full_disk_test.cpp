@@ -2,13 +2,16 @@
 #include <cofila/cofila.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/signals2/connection.hpp>
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
+#include "async/event.hpp"
 #include "integration/sqlite_support.hpp"
 #include "support/child_process.hpp"
 #include "support/error_of.hpp"
@@ -19,6 +22,7 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using namespace cofila;
 using namespace cofila::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -157,6 +161,39 @@ TEST_CASE("a reserve that finds no room is not made: a full disk then stops all,
         CHECK(counts.completed == added + 1);
         co_await with.store->tend();
         CHECK(disk.has_reserve());
+        co_await with.engine.close();
+    });
+}
+
+TEST_CASE("a worker closes on a full disk though its outcomes find no room, and names them")
+{
+    constexpr std::size_t jobs = 20;
+    const small_disk disk;
+    disk.leave_free(20 * mebibyte);
+    run_coro([&]() -> asio::awaitable<void> {
+        auto with = co_await open_on(disk.path);
+        CHECK_FALSE(disk.has_reserve());
+        for (std::size_t i = 0; i < jobs; ++i)
+            co_await with.jobs.add("job", "small");
+        event out{co_await asio::this_coro::executor};
+        std::size_t running = 0;
+        const auto large = [&](job<std::string, std::string>) -> asio::awaitable<std::string> {
+            if (++running == jobs) {
+                disk.leave_free(0);
+                out.set();
+            } else {
+                co_await out.wait();
+            }
+            co_return std::string(1'000'000, 'x');
+        };
+        worker<std::string, std::string> working{with.jobs, large, {.concurrency = int{jobs}, .grace = 500ms}};
+        working.events().error.connect([&](const error_event&) { working.stop(); });
+        const auto report = co_await working.run();
+        CHECK(report.unstored.size() == jobs);
+        CHECK(report.finished.empty());
+        disk.others_go();
+        const auto counts = co_await with.jobs.get_job_counts();
+        CHECK(counts.active == jobs);
         co_await with.engine.close();
     });
 }

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "domain/attempt_outcome.hpp"
 #include "domain/transitions.hpp"
@@ -11,7 +14,6 @@
 
 using namespace cofila;
 using namespace cofila::test;
-using domain::cancel_reason;
 
 TEST_SUITE_BEGIN("attempt_outcome");
 
@@ -25,12 +27,19 @@ job_record active_job()
     return job;
 }
 
+const cancel_reason all_reasons[] = {
+    cancel_reason::none,
+    cancel_reason::shutdown,
+    cancel_reason::timed_out,
+    cancel_reason::cancelled,
+    cancel_reason::lock_lost,
+};
+
 const domain::attempt_outcome all_outcomes[] = {
     {.result = "42"},
     {.put_off = delay_for{}},
     {.error = {.message = "boom"}},
     {.error = {.message = "never", .unrecoverable = true}},
-    {.error = {.message = "Operation canceled"}, .aborted = true},
     {},
 };
 
@@ -41,7 +50,6 @@ TEST_CASE("who asked a processor to end decides what its end means")
     const auto job = active_job();
     const domain::attempt_outcome returned{.result = "42"};
     const domain::attempt_outcome threw{.error = {.message = "boom"}};
-    const domain::attempt_outcome aborted{.error = {.message = "Operation canceled"}, .aborted = true};
     const domain::attempt_outcome unrecoverable{.error = {.message = "never", .unrecoverable = true}};
     const domain::attempt_outcome put_off{.put_off = delay_for{.wait = std::chrono::seconds{1}}};
     struct {
@@ -52,18 +60,16 @@ TEST_CASE("who asked a processor to end decides what its end means")
         int attempts_made;
     } const cases[] = {
         {"returned", returned, cancel_reason::none, job_state::completed, 1},
-        {"returned while closing", returned, cancel_reason::closing, job_state::completed, 1},
+        {"returned at a shutdown", returned, cancel_reason::shutdown, job_state::completed, 1},
         {"returned without the lock", returned, cancel_reason::lock_lost, {}, 0},
         {"threw", threw, cancel_reason::none, job_state::waiting, 1},
-        {"threw while closing", threw, cancel_reason::closing, job_state::waiting, 1},
+        {"threw at a shutdown: released", threw, cancel_reason::shutdown, job_state::waiting, 0},
+        {"threw something empty at a shutdown", {}, cancel_reason::shutdown, job_state::waiting, 0},
         {"threw without the lock", threw, cancel_reason::lock_lost, {}, 0},
-        {"aborted unasked: a failure like any other", aborted, cancel_reason::none, job_state::waiting, 1},
-        {"aborted while closing: released", aborted, cancel_reason::closing, job_state::waiting, 0},
-        {"aborted without the lock", aborted, cancel_reason::lock_lost, {}, 0},
         {"unrecoverable", unrecoverable, cancel_reason::none, job_state::failed, 1},
-        {"unrecoverable while closing", unrecoverable, cancel_reason::closing, job_state::failed, 1},
+        {"unrecoverable at a shutdown: released", unrecoverable, cancel_reason::shutdown, job_state::waiting, 0},
         {"put off", put_off, cancel_reason::none, job_state::delayed, 0},
-        {"put off while closing", put_off, cancel_reason::closing, job_state::delayed, 0},
+        {"put off at a shutdown", put_off, cancel_reason::shutdown, job_state::delayed, 0},
         {"put off without the lock", put_off, cancel_reason::lock_lost, {}, 0},
         {"threw after its time", threw, cancel_reason::timed_out, job_state::waiting, 1},
         {"unrecoverable after its time", unrecoverable, cancel_reason::timed_out, job_state::failed, 1},
@@ -104,7 +110,6 @@ TEST_CASE("after its time an attempt counts as a failure that says so, whatever 
             domain::counted(outcome, cancel_reason::timed_out, {.timeout = std::chrono::milliseconds{1500}});
         CHECK_FALSE(ended.result);
         CHECK_FALSE(ended.put_off);
-        CHECK_FALSE(ended.aborted);
         CHECK(ended.error.message == "timed out after 1500 ms");
         CHECK(ended.error.type == "cofila::timed_out");
         CHECK_FALSE(ended.error.unrecoverable);
@@ -115,35 +120,49 @@ TEST_CASE("after its time an attempt counts as a failure that says so, whatever 
 TEST_CASE("for any other reason, or none, an attempt counts as what it is")
 {
     for (const auto reason :
-         {cancel_reason::none, cancel_reason::closing, cancel_reason::cancelled, cancel_reason::lock_lost})
+         {cancel_reason::none, cancel_reason::shutdown, cancel_reason::cancelled, cancel_reason::lock_lost})
         for (const auto& outcome : all_outcomes) {
             const auto ended = domain::counted(outcome, reason, {.timeout = std::chrono::milliseconds{1500}});
             CHECK(ended.result == outcome.result);
             CHECK(ended.put_off.has_value() == outcome.put_off.has_value());
-            CHECK(ended.aborted == outcome.aborted);
             CHECK(ended.error == outcome.error);
         }
 }
 
-TEST_CASE("an attempt is a failure that may be tried again where nobody wanted it to end otherwise")
+TEST_CASE("what is thrown is a failure where nobody asked or the time was over, and a release at a shutdown")
 {
-    const domain::attempt_outcome threw{.error = {.message = "boom"}};
-    const domain::attempt_outcome aborted{.aborted = true};
-    CHECK(domain::is_failure(threw, cancel_reason::none));
-    CHECK(domain::is_failure(threw, cancel_reason::closing));
-    CHECK(domain::is_failure(aborted, cancel_reason::none));
-    CHECK_FALSE(domain::is_failure(aborted, cancel_reason::closing));
-    CHECK_FALSE(domain::is_failure(threw, cancel_reason::lock_lost));
-    CHECK_FALSE(domain::is_failure({.result = "1"}, cancel_reason::none));
-    CHECK_FALSE(domain::is_failure({.put_off = delay_for{}}, cancel_reason::none));
+    for (const auto reason : all_reasons)
+        for (const auto& outcome : all_outcomes) {
+            const bool threw = !outcome.result && !outcome.put_off;
+            const bool counts = reason == cancel_reason::none || reason == cancel_reason::timed_out;
+            CHECK(domain::is_failure(outcome, reason) == (threw && counts));
+            CHECK(domain::is_release(outcome, reason) == (threw && reason == cancel_reason::shutdown));
+        }
 }
 
-TEST_CASE("the graver of two reasons is the greater")
+TEST_CASE(
+    "a lost lock outweighs a cancellation, that outweighs the rest, and of a time-out and a shutdown the first stands"
+)
 {
-    CHECK(cancel_reason::none < cancel_reason::closing);
-    CHECK(cancel_reason::closing < cancel_reason::timed_out);
-    CHECK(cancel_reason::timed_out < cancel_reason::cancelled);
-    CHECK(cancel_reason::cancelled < cancel_reason::lock_lost);
+    using enum cancel_reason;
+    const std::pair<cancel_reason, cancel_reason> replaced[] = {
+        {none, shutdown},
+        {none, timed_out},
+        {none, cancelled},
+        {none, lock_lost},
+        {shutdown, cancelled},
+        {shutdown, lock_lost},
+        {timed_out, cancelled},
+        {timed_out, lock_lost},
+        {cancelled, lock_lost},
+    };
+    for (const auto standing : all_reasons)
+        for (const auto next : all_reasons)
+            if (next != none)
+                CHECK(
+                    domain::outweighs(next, standing) ==
+                    (std::ranges::find(replaced, std::pair{standing, next}) != std::end(replaced))
+                );
 }
 
 TEST_SUITE_END();

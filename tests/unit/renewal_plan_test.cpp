@@ -45,4 +45,19 @@ TEST_CASE("a lock is renewed before it is given up")
     CHECK_FALSE(domain::must_be_lost(start, *due, {.duration = 30s, .buffer = 1ms}));
 }
 
+TEST_CASE("the lock of an attempt that has ended is renewed for ten durations more, that of one that runs for ever")
+{
+    CHECK(domain::may_renew(std::nullopt, start + 24h, timing));
+    CHECK(domain::may_renew(start, start, timing));
+    CHECK(domain::may_renew(start, start + 300s - 1ns, timing));
+    CHECK_FALSE(domain::may_renew(start, start + 300s, timing));
+}
+
+TEST_CASE("between two looks at the locks there are 50 ms at least, and twenty times what the look took")
+{
+    CHECK(domain::pause_after_look(0ms) == 50ms);
+    CHECK(domain::pause_after_look(2500us) == 50ms);
+    CHECK(domain::pause_after_look(10ms) == 200ms);
+}
+
 TEST_SUITE_END();

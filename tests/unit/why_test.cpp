@@ -59,6 +59,20 @@ TEST_CASE("a job that nothing keeps is the next one")
     CHECK(cause.text == "nothing keeps it: it is the next one");
 }
 
+TEST_CASE("a job that was cancelled while it runs waits for its worker to end it")
+{
+    auto job = a_job();
+    job.state = job_state::active;
+    job.worker = "host:1";
+    job.cancelled = "no more";
+    const auto answer = domain::explain(situation_of(job), new_year);
+    CHECK(kinds(answer) == std::vector{kind::asked_to_end, kind::running});
+    CHECK(
+        answer.text ==
+        "it was cancelled (no more), and waits for worker host:1 to end it; it is running, on worker host:1"
+    );
+}
+
 TEST_CASE("a job that runs, or has, is told as that")
 {
     auto job = a_job();

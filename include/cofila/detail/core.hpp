@@ -1,4 +1,5 @@
 #pragma once
+#include <cofila/cancel_reason.hpp>
 #include <cofila/clock.hpp>
 #include <cofila/job_change.hpp>
 #include <cofila/job_record.hpp>
@@ -43,9 +44,9 @@ using stream_ptr = std::shared_ptr<stream_core>;
 struct job_handle {
     queue_ptr queue{};
     job_snapshot job{};
-    std::string token{};                                   ///< Of the lock, for a job that was claimed; else empty.
-    std::string progress{};                                ///< JSON text; newer than the snapshot's.
-    std::shared_ptr<const std::atomic<bool>> cancelled{};  ///< Null: nobody runs it.
+    std::string token{};     ///< Of the lock, for a job that was claimed; else empty.
+    std::string progress{};  ///< JSON text; newer than the snapshot's.
+    std::shared_ptr<const std::atomic<cancel_reason>> asked_to_end{};  ///< Null: nobody runs it.
     /// `complete_in` has completed it, in a transaction of which only the store knows whether it was committed.
     bool completed_within = false;
 };
@@ -96,6 +97,8 @@ void start_maintenance(const queue_ptr& queue);
 queue_events& events(const queue_ptr& queue);
 const std::string& name(const queue_ptr& queue);
 
+/// Throws `operation_aborted`, unless `reason` is none.
+void throw_if_asked_to_end(cancel_reason reason);
 asio::awaitable<void> update_progress(job_ptr job, std::string progress);
 asio::awaitable<void> add_log(job_ptr job, std::string line);
 asio::awaitable<void> refresh(job_ptr job);

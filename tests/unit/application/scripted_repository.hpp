@@ -24,6 +24,7 @@ enum class op {
     add,
     settle,
     extend,
+    cancellations,
     progress,
     data,
     log,
@@ -53,6 +54,7 @@ enum class op {
     metrics,
     tend,
     changed,
+    changed_in_no_hurry,
     close,
     end
 };
@@ -162,11 +164,16 @@ public:
     {
         return through(op::extend, inner_->extend_locks(now, std::move(locks)));
     }
-    awaitable<bool> update_progress(std::string queue, job_ref job, std::string progress) override
+    awaitable<std::vector<std::optional<std::string>>> cancellations(std::string queue, std::vector<job_ref> locks)
+        override
+    {
+        return through(op::cancellations, inner_->cancellations(std::move(queue), std::move(locks)));
+    }
+    awaitable<fenced_write> update_progress(std::string queue, job_ref job, std::string progress) override
     {
         return through(op::progress, inner_->update_progress(std::move(queue), std::move(job), std::move(progress)));
     }
-    awaitable<bool> add_log(std::string queue, job_ref job, log_line line, int keep) override
+    awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) override
     {
         return through(op::log, inner_->add_log(std::move(queue), std::move(job), std::move(line), keep));
     }
@@ -182,7 +189,7 @@ public:
     {
         return through(op::set_paused, inner_->set_paused(std::move(queue), paused));
     }
-    awaitable<bool> update_data(std::string queue, job_ref job, std::string data) override
+    awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) override
     {
         return through(op::data, inner_->update_data(std::move(queue), std::move(job), std::move(data)));
     }
@@ -268,9 +275,13 @@ public:
     }
     awaitable<storage_status> tend() override { return through(op::tend, tend_as(replaced)); }
     /// Somebody else changed the store: `changes.set()`. We did: `own_commits.set()`.
-    awaitable<bool> changed_elsewhere(std::function<bool()> wanted) override
+    awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override
     {
-        return through(op::changed, next_change(std::move(wanted)));
+        const bool hurry = pause == milliseconds{};
+        return through(
+            hurry ? op::changed : op::changed_in_no_hurry,
+            next_change(std::move(wanted), hurry ? &watching : &watching_in_no_hurry)
+        );
     }
     awaitable<void> close() override { return through(op::close, inner_->close()); }
 
@@ -278,6 +289,7 @@ public:
     event changes;
     event own_commits;
     int watching = 0;  ///< So many wait for changes.
+    int watching_in_no_hurry = 0;
 
 private:
     struct step {
@@ -334,13 +346,13 @@ private:
         }
     }
 
-    awaitable<bool> next_change(std::function<bool()> wanted)
+    awaitable<bool> next_change(std::function<bool()> wanted, int* watchers)
     {
-        ++watching;
+        ++*watchers;
         struct leave {
-            int& watching;
-            ~leave() { --watching; }
-        } const at_end{watching};
+            int* watchers;
+            ~leave() { --*watchers; }
+        } const at_end{watchers};
         bool changed = false;
         while (!changed && wanted())
             changed = co_await first_of(changes.wait(), own_commits.wait());

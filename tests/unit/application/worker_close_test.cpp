@@ -145,29 +145,6 @@ TEST_CASE("a result that is returned after the cancellation by a close is accept
     });
 }
 
-TEST_CASE("another exception than operation_aborted after the cancellation is an ordinary failure")
-{
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a", .attempts = 2});
-        door out{a.executor};
-        const auto act = [&](int_job) -> asio::awaitable<int> {
-            const auto e = co_await error_of(out.pass());
-            throw std::runtime_error{"cannot go on: " + e.text};
-        };
-        worker<int, int> worker{queue, act};
-        running run{worker};
-        co_await settle();
-        co_await worker.close(0ms);
-        const auto report = co_await run.join();
-        CHECK(report.finished == ids({"a"}));
-        CHECK(report.cancelled.empty());
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::waiting);
-        CHECK(job.attempts_made == 1);
-    });
-}
-
 TEST_CASE(
     "F13: a processor deaf to cancellation is abandoned a second later: its job waits again, its result is dropped"
 )

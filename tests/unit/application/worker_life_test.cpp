@@ -304,7 +304,7 @@ TEST_CASE("F13: a processor that ignores its cancellation is abandoned a second 
         running run{worker};
         co_await settle();
         worker.stop();
-        co_await a.clock->pass(30s + 999ms);
+        co_await a.clock->pass(8s + 999ms);
         CHECK_FALSE(run.ended());
         co_await a.clock->pass(1ms);
         const auto report = co_await run.join();

@@ -174,7 +174,7 @@ TEST_CASE("a store that fails until the locks run out costs them, and the worker
         auto queue = a.engine.queue<int, int>("q");
         co_await queue.add("x", 1, {.id = "a"});
         patient here{a};
-        worker<int, int> worker{queue, here.processor_of(), {.lock_duration = 30s}};
+        worker<int, int> worker{queue, here.processor_of(), {.lock_duration = 30s, .grace = 1min}};
         recorder own{worker.events()};
         running run{worker};
         co_await settle();
@@ -186,7 +186,9 @@ TEST_CASE("a store that fails until the locks run out costs them, and the worker
         CHECK_FALSE(run.ended());
         co_await a.clock->pass(3s);
         CHECK(run.ended());
-        co_await run.join();
+        const auto report = co_await run.join();
+        CHECK(report.unstored == ids({"a"}));
+        CHECK(report.finished.empty());
         const auto seen = own.take();
         CHECK(std::ranges::count(seen, "lock_lost a") == 1);
         CHECK(std::ranges::count(seen, "job_processed a x") == 0);
