@@ -28,16 +28,34 @@ asio::awaitable<void> note_answer(asio::awaitable<bool> wait, std::optional<bool
     answer = co_await std::move(wait);
 }
 
-/// Never tells of a write.
-class silent_watch final : public commit_watch {
+/// Tells of a write when a test says so.
+class scripted_watch final : public commit_watch {
 public:
-    explicit silent_watch(asio::any_io_executor executor) : never_{std::move(executor)} {}
+    explicit scripted_watch(asio::any_io_executor executor) : writes{std::move(executor)} {}
     bool start() override { return true; }
     void stop() override {}
-    asio::awaitable<void> written() override { return never_.wait(); }
+    asio::awaitable<void> written() override { return writes.wait(); }
+
+    event writes;
+};
+
+/// Counts what it passes on.
+class counting_port final : public sqlite::database_port {
+public:
+    explicit counting_port(const std::string& path)
+        : inner_{std::make_unique<sqlite::writing_runner>(connecting(path), false)}
+    {}
+    void submit(sqlite::operation_ptr what) override
+    {
+        ++count;
+        inner_.submit(std::move(what));
+    }
+    void stop() override { inner_.stop(); }
+
+    int count = 0;
 
 private:
-    event never_;
+    inline_port inner_;
 };
 
 asio::awaitable<void> note_end(std::shared_ptr<job_repository> store, std::optional<thrown_error>& end)
@@ -153,7 +171,7 @@ TEST_CASE("a commit that was under way when the wait began is told of")
             .writer = writer,
             .clock = clock,
             .executor = executor,
-            .watch = std::make_shared<silent_watch>(executor),
+            .watch = std::make_shared<scripted_watch>(executor),
         });
         co_await sqlite::change_watch::start(changes);
         std::optional<bool> answer;
@@ -165,6 +183,87 @@ TEST_CASE("a commit that was under way when the wait began is told of")
         co_await clock->pass(100ms);
         CHECK(answer == true);
         group.cancel();
+        co_await group.join();
+    });
+}
+
+TEST_CASE("who is in no hurry costs a look in each pause however much is written, and none while nothing is")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto clock = std::make_shared<manual_clock>();
+    run_coro(clock, [&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto writer = std::make_shared<counting_port>(path);
+        const auto watch = std::make_shared<scripted_watch>(executor);
+        const auto changes = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{
+            .path = path, .writer = writer, .clock = clock, .executor = executor, .watch = watch
+        });
+        co_await sqlite::change_watch::start(changes);
+        writer->count = 0;
+        std::optional<bool> answer;
+        bool wanted = true;
+        task_group group{executor};
+        const auto wait = [&] {
+            group.spawn(note_answer(
+                sqlite::change_watch::wait_in_no_hurry(
+                    changes, [&] { return wanted; }, 50ms
+                ),
+                answer
+            ));
+        };
+        wait();
+        for (int i = 0; i < 1000; ++i) {
+            watch->writes.set();
+            co_await clock->pass(1ms);
+        }
+        CHECK(writer->count == 20);
+        co_await clock->pass(1min);
+        CHECK(writer->count <= 26);  // the last write may be of a commit that is still to come
+        const auto before = writer->count;
+        co_await clock->pass(1h);
+        CHECK(writer->count == before);
+        execute(path, some_write);
+        watch->writes.set();
+        co_await clock->pass(49ms);
+        CHECK_FALSE(answer);
+        co_await clock->pass(1ms);
+        CHECK(answer == true);
+        answer.reset();
+        wait();
+        wanted = false;
+        co_await clock->pass(50ms);
+        CHECK(answer == false);
+        co_await group.join();
+    });
+}
+
+TEST_CASE("a slow commit of another connection is found by who is in no hurry, after its last write")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto clock = std::make_shared<manual_clock>();
+    run_coro(clock, [&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto watch = std::make_shared<scripted_watch>(executor);
+        const auto changes = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{
+            .path = path,
+            .writer = std::make_shared<counting_port>(path),
+            .clock = clock,
+            .executor = executor,
+            .watch = watch,
+        });
+        co_await sqlite::change_watch::start(changes);
+        std::optional<bool> answer;
+        task_group group{executor};
+        group.spawn(note_answer(sqlite::change_watch::wait_in_no_hurry(changes, [] { return true; }, 50ms), answer));
+        co_await clock->pass(10s);
+        watch->writes.set();
+        co_await clock->pass(300ms);  // its log is being synced
+        CHECK_FALSE(answer);
+        execute(path, some_write);
+        co_await clock->pass(300ms);
+        CHECK(answer == true);
         co_await group.join();
     });
 }
