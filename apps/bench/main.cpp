@@ -115,6 +115,8 @@ int main(int argc, char** argv)
     app.add_option("--database", chosen.task.database)->group("");
     app.add_option("--concurrency", chosen.task.concurrency)->group("");
     app.add_option("--prefetch", chosen.task.prefetch)->group("");
+    app.add_option("--crowd", chosen.task.crowd)->group("");
+    app.add_option("--in-bulk", chosen.task.in_bulk)->group("");
     CLI11_PARSE(app, argc, argv);
     chosen.task.spin = std::chrono::microseconds{spin};
 

@@ -55,6 +55,32 @@ object merge_shared(const std::vector<object>& results)
     return out;
 }
 
+object merge_crowd(const std::vector<object>& results)
+{
+    const std::span workers{results.begin(), results.end() - 1};
+    const auto& added = results.back().at("added").as_array();
+    const auto jobs = results.back().at("jobs").as_int64();
+    if (results.back().at("failed") == 0)
+        require_each_once(workers, jobs);
+    std::vector<double> times;
+    double last = 0;
+    for (const auto& one : workers)
+        for (std::size_t n = 0; n < added.size(); ++n)
+            if (const auto at = one.at("started").as_array().at(n).to_number<double>(); at > 0) {
+                times.push_back(at - added.at(n).to_number<double>());
+                last = std::max(last, at);
+            }
+    auto out = rate(jobs, last - added.at(0).to_number<double>());
+    for (auto& [name, value] : latencies(std::move(times)))
+        out[name] = value;
+    out["cpu_ms_per_job"] = sum(workers, "cpu") * 1e3 / static_cast<double>(jobs);
+    out["locks_lost"] = sum(workers, "locks_lost");
+    out["stalled"] = sum(workers, "stalled");
+    out["failed"] = results.back().at("failed");
+    out["client_peak_mb"] = sum(workers, "client_peak_mb");
+    return out;
+}
+
 object merge_add_to_start(const std::vector<object>& results)
 {
     const auto& starts = results.at(0).at("started").as_array();

@@ -12,6 +12,9 @@ using merge_results = boost::json::object (*)(const std::vector<boost::json::obj
 /// Workers that shared the work, and at last who watched their locks.
 boost::json::object merge_shared(const std::vector<boost::json::object>& results);
 
+/// Workers, and at last who added.
+boost::json::object merge_crowd(const std::vector<boost::json::object>& results);
+
 /// The worker, then who added.
 boost::json::object merge_add_to_start(const std::vector<boost::json::object>& results);
 

@@ -44,6 +44,15 @@ step shared(std::string name, std::size_t processes)
     return out;
 }
 
+/// So many processes with a worker each, and one that adds.
+step crowd(std::string name, int processes, std::int64_t jobs, bool in_bulk)
+{
+    step out{.workload = std::move(name), .merge = merge_crowd};
+    out.run.assign(static_cast<std::size_t>(processes), {.kind = "work in a crowd", .jobs = jobs, .concurrency = 2});
+    out.run.push_back({.kind = "add for a crowd", .jobs = jobs, .crowd = processes, .in_bulk = in_bulk});
+    return out;
+}
+
 step across_processes(std::string name)
 {
     return {
@@ -78,6 +87,13 @@ std::vector<step> whole_table()
         shared("W8.two", 2),
         measure("W9", "lateness", 100'000, 100),
         measure("W10", "idle", 0, 10),
+        crowd("W11.p1", 1, 500, false),
+        crowd("W11.p10", 10, 500, false),
+        crowd("W11.p50", 50, 500, false),
+        crowd("W11.p100", 100, 500, false),
+        crowd("W11.p200", 200, 500, false),
+        crowd("W12", 200, 3'000, true),
+        measure("W13", "add beside queues", 5'000, 1),
     };
 }
 

@@ -26,7 +26,8 @@ namespace {
 std::string command_line(const task& what)
 {
     return fmt::format(
-        "'{}' --task '{}' --database '{}' --durability {} --jobs {} --concurrency {} --prefetch {} --spin {}",
+        "'{}' --task '{}' --database '{}' --durability {} --jobs {} --concurrency {} --prefetch {} --spin {} "
+        "--crowd {} --in-bulk {}",
         std::filesystem::read_symlink("/proc/self/exe").string(),
         what.kind,
         what.database,
@@ -34,7 +35,9 @@ std::string command_line(const task& what)
         what.jobs,
         what.concurrency,
         what.prefetch,
-        what.spin.count()
+        what.spin.count(),
+        what.crowd,
+        what.in_bulk ? 1 : 0
     );
 }
 

@@ -27,9 +27,16 @@ boost::asio::awaitable<boost::json::object> add_a_million(task what, queue jobs)
 boost::asio::awaitable<boost::json::object> drain(task what, queue jobs);
 boost::asio::awaitable<boost::json::object> drain_failing_once(task what, queue jobs);
 
+// queues.cpp
+boost::asio::awaitable<boost::json::object> add_beside_queues(task what, queue jobs);
+
 // shared.cpp
 boost::asio::awaitable<boost::json::object> drain_shared(task what, queue jobs);
 boost::asio::awaitable<boost::json::object> watch_locks(task what, queue jobs);
+
+// crowd.cpp
+boost::asio::awaitable<boost::json::object> work_in_a_crowd(task what, queue jobs);
+boost::asio::awaitable<boost::json::object> add_for_a_crowd(task what, queue jobs);
 
 // waits.cpp
 boost::asio::awaitable<boost::json::object> add_to_start(task what, queue jobs);

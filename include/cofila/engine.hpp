@@ -22,8 +22,8 @@ struct engine_options {
     std::string database{};  ///< Path of the SQLite file; made if there is none, its folder is not. On a local disk.
     cofila::durability durability = cofila::durability::full;
     std::optional<maintenance_options> maintenance = maintenance_options{};  ///< `nullopt`: no sweeps by this engine.
-    milliseconds operation_deadline =
-        std::chrono::seconds{30};  ///< A file that others keep busy longer is `errc::storage_busy`. > 0.
+    /// What others keep busy longer, or takes longer itself, is broken off with `errc::storage_busy`. > 0.
+    milliseconds operation_deadline = std::chrono::seconds{30};
     /// While an operation is under way, the engine's thread and the database's wait awake for each other this long
     /// before they sleep, as long as that mostly pays: it costs CPU time and saves tens of microseconds. 0 ... 1000; 0:
     /// never.
@@ -44,13 +44,21 @@ boost::asio::awaitable<engine_ptr> open_engine(engine_options options);
 boost::asio::awaitable<void> close(engine_ptr engine);
 void abandon(const engine_ptr& engine) noexcept;
 queue_ptr open_queue(const engine_ptr& engine, std::string name, std::optional<queue_options> options);
+queue_ptr look_at(const engine_ptr& engine, std::string name);
+boost::asio::awaitable<page<queue_info>> queues(engine_ptr engine, page_request request);
 }  // namespace detail
 
 /// One open store: hands out queues, owns the maintenance, and closes all in the right order. A movable handle.
 ///
-/// Thread: everything of an engine is used on the executor of the coroutine that called `open`, one thread.
+/// Thread: any. An engine lives on the executor of the coroutine that called `open`, or on a strand of its own there
+/// unless that is known to do one thing at a time: an `io_context{1}` or a strand. There its slots, its callbacks and
+/// its processors run. Every awaitable of the engine, its queues, jobs, streams and workers may be awaited on any
+/// executor: it crosses to the engine's and comes back, which for one who is there already costs a comparison. That
+/// executor must go on running.
 /// In a child made by fork() every call throws `errc::closed`.
-/// Destroying it without `close()` asks every task to end and lets go of the file after the commit under way.
+/// Destroying it without `close()` asks every task to end and lets go of the file after the commit under way. Where the
+/// `io_context` is destroyed first, the engine ends with it: its handles stay harmless, their calls throw
+/// `errc::closed`.
 class engine {
 public:
     /// Errors: `errc::invalid_argument` (names the option), `errc::storage_foreign`, `errc::storage_newer`,
@@ -78,6 +86,16 @@ public:
     cofila::queue<Payload, Result> queue(std::string name, queue_options options) const
     {
         return cofila::queue<Payload, Result>{detail::open_queue(core_, std::move(name), std::move(options))};
+    }
+
+    /// The same queue for those who do not know its types and options: whoever calls `queue` later still chooses them.
+    /// Looking makes nothing in the store: a queue that was never used is an empty one. Errors as of `queue`.
+    queue_view look_at(std::string name) const { return queue_view{detail::look_at(core_, std::move(name))}; }
+    /// The queues of the store that have a job, or something that was set for them (a pause, a limit, an event log,
+    /// metrics), by name. Errors: those of `queue_view`.
+    boost::asio::awaitable<page<queue_info>> queues(page_request request = {}) const
+    {
+        return detail::queues(core_, std::move(request));
     }
 
     /// Closes the workers that run on its queues (with their grace), the queues, the maintenance and the store; then

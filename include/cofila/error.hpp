@@ -23,16 +23,18 @@ enum class errc {
     wrong_state,          ///< The job is not in a state that allows the operation; the text names both.
     lock_lost,            ///< The claim's token no longer holds the job's lock. Nothing was changed.
     closed,               ///< The queue or the engine has been closed.
-    storage_busy,  ///< Somebody else held the file for longer than `engine_options::operation_deadline`, or no memory
-                   ///< was left.
+    storage_busy,  ///< Somebody else held the file for longer than `engine_options::operation_deadline`, or a statement
+                   ///< took longer, or no memory was left. Nothing was changed.
     storage_full,  ///< No space is left. Nothing was changed.
     storage_corrupt,   ///< The file is damaged or is no database.
     storage_readonly,  ///< The file or its folder cannot be opened or written. Nothing was changed.
-    storage_foreign,   ///< The file belongs to another application; it was left untouched.
-    storage_newer,     ///< The file was written or migrated by a newer version; it was left untouched.
-    outcome_unknown,   ///< The disk failed during the commit: the change may or may not be there after a restart.
-    job_failed,        ///< The job that was waited for has failed; the text has its reason.
-    timed_out,         ///< What was waited for did not happen in time.
+    storage_foreign,  ///< The file belongs to another application, or has a trigger or the like of somebody else on our
+                      ///< tables; it was left untouched.
+    storage_newer,    ///< The file was written or migrated by a newer version; it was left untouched.
+    outcome_unknown,  ///< The disk failed during the commit: the change may or may not be there after a restart.
+    job_failed,       ///< The job that was waited for has failed; the text has its reason.
+    timed_out,        ///< What was waited for did not happen in time.
+    internal,         ///< A mistake of this library, and no damage of the file. Nothing was changed; please report it.
 };
 
 const boost::system::error_category& error_category() noexcept;

@@ -30,8 +30,8 @@ struct stream_event {
 /// Reads the event log of a queue (see `queue::set_event_log`): what happens to its jobs through this and every other
 /// process, in the order of the commits. A cheap, copyable handle; all copies are one reader.
 ///
-/// Thread: the engine's. Errors: those of `queue`; `errc::wrong_state` where the queue keeps no events, and where
-/// another call on this stream is under way.
+/// Thread: any; awaitables may be awaited on any executor (see `engine`). Errors: those of `queue`; `errc::wrong_state`
+/// where the queue keeps no events, and where another call on this stream is under way.
 class event_stream {
 public:
     template <class T>

@@ -6,7 +6,6 @@
 #include <cofila/time.hpp>
 
 #include <boost/json/value.hpp>
-#include <boost/signals2/dummy_mutex.hpp>
 #include <boost/signals2/signal.hpp>
 
 #include <cstddef>
@@ -41,17 +40,11 @@ struct call_every_slot {
 
 }  // namespace detail
 
-/// A Signals2 signal without locks. Connect and disconnect on the engine's thread. A slot runs there too, after the
-/// commit it tells of; it may call anything, and what it throws reaches the `error` event, not the queue.
+/// A Signals2 signal. Connect and disconnect on any thread. A slot runs on the engine's executor, after the commit it
+/// tells of; it may call anything, and what it throws reaches the `error` event, not the queue. One that is
+/// disconnected elsewhere may just be running.
 template <class Event>
-using signal = boost::signals2::signal<
-    void(const Event&),
-    detail::call_every_slot,
-    int,
-    std::less<int>,
-    boost::function<void(const Event&)>,
-    boost::function<void(const boost::signals2::connection&, const Event&)>,
-    boost::signals2::dummy_mutex>;  // not `signal_type`, which takes Boost.Parameter to name the last
+using signal = boost::signals2::signal<void(const Event&), detail::call_every_slot>;
 
 struct added_event {
     job_id id{};

@@ -2,11 +2,13 @@
 #include <cofila/cancel_reason.hpp>
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
+#include <cofila/detail/typed.hpp>
 #include <cofila/failure.hpp>
 
 #include <boost/json/value.hpp>
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace cofila {
@@ -15,8 +17,10 @@ namespace cofila {
 /// returned it; `refresh()` reads it anew. Copies share the snapshot. A default-constructed job refers to nothing and
 /// must not be used.
 ///
-/// Thread: the engine's; in a processor that runs on `worker_options::executor`, this one handle may be used there.
-/// Cancellation: an operation that was started is finished; a cancellation takes effect at the next `co_await`.
+/// Thread: any; awaitables may be awaited on any executor (see `engine`). The snapshot is touched by the caller's
+/// thread only: a handle and its copies are used by one thread at a time, as a vector is; `queue::get_job` gives
+/// another. Cancellation: an operation that was started is finished; a cancellation takes effect at the next
+/// `co_await`.
 template <class Payload = boost::json::value, class Result = boost::json::value>
 class job {
 public:
@@ -26,8 +30,9 @@ public:
     const job_id& id() const { return record().id; }
     const std::string& name() const { return record().name; }
     const std::string& queue_name() const { return detail::name(handle_->queue); }
-    /// Decodes the payload, each time. Throws `errc::payload_undecodable` naming the path.
-    Payload data() const { return decode<Payload>(record().data); }
+    /// Decodes the payload, each time, by `queue_options::decoding`. Throws `errc::payload_undecodable` naming the
+    /// path.
+    Payload data() const { return decode<Payload>(record().data, how()); }
     /// Resolved: every member that has a default value is set. `id` is not, and `delay` is not kept: see `run_at()`.
     const job_options& options() const { return *record().options; }
 
@@ -48,12 +53,16 @@ public:
     {
         return handle_->progress.empty() ? boost::json::value{} : detail::parse_payload(handle_->progress);
     }
-    /// Set once completed.
+    /// Set once completed. A job of `queue<Payload, void>` has none: see `state()`.
     std::optional<Result> result() const
+        requires(!std::is_void_v<Result>)
     {
-        return record().result.empty() ? std::optional<Result>{} : decode<Result>(record().result);
+        return record().result.empty() ? std::optional<Result>{} : decode<Result>(record().result, how());
     }
+    /// Why it failed, or, while it is to be tried again, why its last attempt did. Empty where none has.
     const std::string& failed_reason() const { return record().failed_reason; }
+    /// The id of the worker that runs it, or ran it last; empty where none has.
+    const std::string& worker() const { return record().worker; }
     /// The newest failed attempts, oldest first. Filled by `queue::get_job` and `refresh` only.
     const std::vector<attempt>& attempts() const { return record().attempts; }
 
@@ -92,11 +101,10 @@ public:
     boost::asio::awaitable<void> refresh() const { return detail::refresh(handle_); }
     /// Waits until the job has completed, here or in another process, and answers its result. Throws
     /// `errc::job_failed` with its reason, `errc::timed_out`, and `errc::not_found` when it is removed before its end
-    /// is known. Cancellation ends the wait at once, but not off the engine's
-    /// thread. Not from a processor of the job itself.
+    /// is known. Cancellation ends the wait at once. Not from a processor of the job itself.
     boost::asio::awaitable<Result> wait_until_finished(milliseconds timeout) const
     {
-        return decoded(detail::wait_until_finished(handle_, timeout));
+        return detail::decode_result<Result>(detail::wait_until_finished(handle_, timeout), how());
     }
     /// As the functions of `queue` with the same names; `remove` throws `errc::not_found` where there is nothing left.
     boost::asio::awaitable<void> promote() const { return detail::change(handle_, promotion{}); }
@@ -124,12 +132,8 @@ public:
     const detail::job_ptr& handle() const noexcept { return handle_; }  ///< For the library's own use.
 
 private:
-    static boost::asio::awaitable<Result> decoded(boost::asio::awaitable<std::string> result)
-    {
-        co_return decode<Result>(co_await std::move(result));
-    }
-
     const job_record& record() const { return *handle_->job; }
+    decoding how() const { return detail::how_to_decode(handle_->queue); }
 
     detail::job_ptr handle_{};
 };

@@ -47,9 +47,9 @@ struct job_record {
     std::int64_t kept_for = 0;  ///< Key of the job that it waits for: it is added when that one has finished. 0: none.
     std::optional<std::string> cancelled{};  ///< Why, where an active job was asked to end.
 
-    std::string progress{};  ///< JSON text; empty: none yet.
-    std::string result{};    ///< JSON text; empty: none.
-    std::string failed_reason{};
+    std::string progress{};           ///< JSON text; empty: none yet.
+    std::string result{};             ///< JSON text; empty: none.
+    std::string failed_reason{};      ///< Where it is to be tried again: of the attempt that failed last.
     std::vector<attempt> attempts{};  ///< Oldest first. Read by `job_repository::get` only.
 
     /// What of the stored row made no sense and was read as the nearest that does; empty: all did. Such a job fails

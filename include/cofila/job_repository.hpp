@@ -155,12 +155,34 @@ struct storage_status {
     std::uint64_t log_bytes = 0;  ///< Of the write-ahead log.
 };
 
+/// What somebody waits for who waits for others to change the store.
+struct change_interest {
+    bool any = false;                   ///< Whatever it is.
+    bool any_later = false;             ///< The same, but in no hurry.
+    std::vector<std::string> queues{};  ///< That a job can be claimed from one of these.
+    std::uint64_t taken = 0;            ///< Jobs that were claimed so far: they tell whether looking is worthwhile.
+
+    bool nothing() const { return !any && !any_later && queues.empty(); }
+};
+
+struct change_news {
+    struct claimable_jobs {
+        std::string queue{};
+        std::size_t jobs = 0;
+    };
+
+    bool changed = false;
+    /// What can be claimed from the queues of interest; nothing: that is not known, and anything may have happened.
+    std::optional<std::vector<claimable_jobs>> claimable{};
+};
+
 /// The port to the store: what the queue needs, each operation atomic, durable when it returns, and fenced by the
 /// lock token where it touches a running job. It draws no ids, tokens or random numbers and reads no clock for
 /// them: they come in as values. One contract suite (tests/contract) runs on every implementation.
 ///
-/// Thread: called on the engine's thread. Cancellation: none; an operation that was started is finished and answered.
-/// Errors: `cofila::error` with one of the storage codes; then nothing was changed (but see `errc::outcome_unknown`).
+/// Thread: called on the engine's executor, where one thing happens at a time. Cancellation: none; an operation that
+/// was started is finished and answered. Errors: `cofila::error` with one of the storage codes; then nothing was
+/// changed (but see `errc::outcome_unknown`).
 class job_repository {
 public:
     virtual ~job_repository() = default;
@@ -204,7 +226,8 @@ public:
     virtual boost::asio::awaitable<change_answer> change(
         std::string queue, job_id id, job_change what, time_point now
     ) = 0;
-    /// Changes each job that `list` would show on this page and whose state allows it. `filter.state` is set.
+    /// Changes each job that `list` would show on this page and whose state allows it. `filter.state` is not
+    /// empty.
     virtual boost::asio::awaitable<changed_page> change_all(
         std::string queue, job_filter filter, page_request request, job_change what, time_point now
     ) = 0;
@@ -236,7 +259,9 @@ public:
     virtual boost::asio::awaitable<std::optional<job_situation>> situation(
         std::string queue, job_id id, time_point now
     ) = 0;
-    /// Oldest first.
+    /// The queues that have a job, or something that was set for them (a pause, a limit, an event log, metrics), by
+    /// name, byte by byte.
+    virtual boost::asio::awaitable<page<queue_info>> queues(page_request request) = 0;
     virtual boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) = 0;
     virtual boost::asio::awaitable<bool> is_paused(std::string queue) = 0;
 
@@ -250,17 +275,19 @@ public:
     virtual boost::asio::awaitable<void> set_event_cursor(
         std::string queue, std::string name, std::optional<std::uint64_t> place
     ) = 0;
-    /// What was counted, and the latency at `now`.
-    virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now) = 0;
+    /// What was counted in these minutes, and the latency at `now`.
+    virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) = 0;
 
     /// Housekeeping that is not about jobs: looks at the file, shortens its log when it is idle.
     virtual boost::asio::awaitable<storage_status> tend() = 0;
-    /// True when somebody else may have changed the store since it was last asked; may be early, never late by more
-    /// than the notification itself takes, and `pause`: how long to let signs of a change gather before a look, for
-    /// who is in no hurry. False when `wanted` said no meanwhile, which it is asked with every sign of
-    /// a change: what that was is told to whoever asks next. Cancellation: terminal, with `operation_aborted`.
-    virtual boost::asio::awaitable<bool> changed_elsewhere(
-        std::function<bool()> wanted = [] { return true; }, milliseconds pause = {}
+    /// Completes when somebody else may have changed something that is of interest since it was last asked; may be
+    /// early. Late by no more than the notification takes, and `pause`: how long to let signs of a change gather before
+    /// a look, for a caller in no hurry. But where several processes have workers that wait, those which lately found
+    /// nothing leave others time to take what there is. `wanted` is asked what is of interest with every sign of a
+    /// change; where nothing is, the wait ends without a change, and what that was is told to whoever asks next.
+    /// Cancellation: terminal, with `operation_aborted`.
+    virtual boost::asio::awaitable<change_news> changed_elsewhere(
+        std::function<change_interest()> wanted = [] { return change_interest{.any = true}; }, milliseconds pause = {}
     ) = 0;
     /// Finishes what was started, then lets go of the store. Every later call throws `errc::closed`. Idempotent.
     virtual boost::asio::awaitable<void> close() = 0;

@@ -1,7 +1,9 @@
 #pragma once
 #include <cofila/detail/compiler.hpp>
 
+#include <initializer_list>
 #include <iosfwd>
+#include <optional>
 #include <string_view>
 
 namespace cofila {
@@ -23,5 +25,36 @@ constexpr bool is_finished(job_state state) noexcept
 {
     return state == job_state::completed || state == job_state::failed;
 }
+
+/// Some of the states. Made of one or of several: `.state = job_state::failed`, `.state = {job_state::waiting,
+/// job_state::delayed}`.
+class job_states {
+public:
+    constexpr job_states() = default;  ///< None.
+    constexpr job_states(job_state one) : bits_{bit(one)} {}
+    constexpr job_states(std::optional<job_state> one) : bits_{one ? bit(*one) : 0} {}
+    constexpr job_states(std::initializer_list<job_state> some)
+    {
+        for (const auto one : some)
+            bits_ |= bit(one);
+    }
+
+    constexpr bool empty() const noexcept { return bits_ == 0; }
+    constexpr bool contains(job_state one) const noexcept { return (bits_ & bit(one)) != 0; }
+    /// Something else was among what it was made of.
+    constexpr bool has_unknown() const noexcept { return (bits_ & unknown) != 0; }
+
+    friend constexpr bool operator==(job_states, job_states) = default;
+
+private:
+    static constexpr unsigned unknown = 1u << 31;
+
+    static constexpr unsigned bit(job_state one) noexcept
+    {
+        return one >= job_state::waiting && one <= job_state::failed ? 1u << static_cast<unsigned>(one) : unknown;
+    }
+
+    unsigned bits_ = 0;
+};
 
 }  // namespace cofila

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <variant>
 
 namespace cofila {
@@ -36,6 +37,14 @@ struct queue_limits {
     std::optional<time_point> rests_until{};  ///< A processor returned `rate_limited`: nothing is claimed before.
 
     friend bool operator==(const queue_limits&, const queue_limits&) = default;
+};
+
+/// A queue of the store, as `engine::queues` lists it.
+struct queue_info {
+    std::string name{};
+    queue_limits limits{};
+
+    friend bool operator==(const queue_info&, const queue_info&) = default;
 };
 
 /// One of the limits, or of what is kept beside the jobs.

@@ -2,6 +2,7 @@
 #include <cofila/time.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace cofila {
@@ -21,6 +22,12 @@ struct minute_of_jobs {
     finished_jobs failed{};  ///< For good: attempts that are followed by another one do not count.
 
     friend bool operator==(const minute_of_jobs&, const minute_of_jobs&) = default;
+};
+
+/// Of which minutes the counts are told: those that begin in it. Default: of all that are kept.
+struct metrics_range {
+    std::optional<time_point> since{};   ///< At that time or later.
+    std::optional<time_point> before{};  ///< Before that time.
 };
 
 struct queue_metrics {

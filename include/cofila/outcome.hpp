@@ -19,25 +19,36 @@ struct rate_limited {
     milliseconds wait{};  ///< >= 0.
 };
 
+/// Stands for the result of a job of `queue<Payload, void>`, which has none.
+struct no_result {
+    friend bool operator==(const no_result&, const no_result&) = default;
+};
+template <class Result>
+using result_value = std::conditional_t<std::is_void_v<Result>, no_result, Result>;
+
 using deferral = std::variant<delay_for, delay_until, rate_limited>;
 
-/// What a processor of type `awaitable<outcome<Result>>` returns: its result, or when to try again.
+/// What a processor of type `awaitable<outcome<Result>>` returns: its result, or when to try again. One of type
+/// `awaitable<outcome<void>>` returns `no_result{}` when its job is done.
 template <class Result>
 class outcome {
 public:
-    outcome(Result result) : value_{std::in_place_index<0>, std::move(result)} {}
+    using value_type = result_value<Result>;
+
+    outcome(value_type result) : value_{std::in_place_index<0>, std::move(result)} {}
     template <class Deferral>
-        requires std::is_constructible_v<deferral, Deferral> && (!std::is_same_v<std::remove_cvref_t<Deferral>, Result>)
+        requires std::is_constructible_v<deferral, Deferral> &&
+                 (!std::is_same_v<std::remove_cvref_t<Deferral>, value_type>)
     outcome(Deferral when) : value_{std::in_place_index<1>, std::move(when)}
     {}
 
     /// Null: it is put off.
-    const Result* result() const noexcept { return std::get_if<0>(&value_); }
+    const value_type* result() const noexcept { return std::get_if<0>(&value_); }
     /// Null: it has a result.
     const deferral* put_off() const noexcept { return std::get_if<1>(&value_); }
 
 private:
-    std::variant<Result, deferral> value_;
+    std::variant<value_type, deferral> value_;
 };
 
 }  // namespace cofila

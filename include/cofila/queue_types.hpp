@@ -1,4 +1,5 @@
 #pragma once
+#include <cofila/decoding.hpp>
 #include <cofila/job_id.hpp>
 #include <cofila/job_options.hpp>
 #include <cofila/job_state.hpp>
@@ -21,6 +22,8 @@ struct queue_options {
     retention on_completed = retention::keep_for(std::chrono::hours{24});   ///< For jobs that do not say.
     retention on_failed = retention::keep_for(std::chrono::hours{24 * 7});  ///< For jobs that do not say.
     std::size_t size_limit = std::size_t{1} << 20;  ///< Bytes of JSON text in data, progress or result. 1 ... 512 MiB.
+
+    cofila::decoding decoding = cofila::decoding::lenient;  ///< How data and results are read.
 
     friend bool operator==(const queue_options&, const queue_options&) = default;
 };
@@ -48,10 +51,11 @@ struct tag {
 };
 
 /// Which jobs a listing shows: those of which all is true that is set. Waiting jobs come in the order in which they
-/// will run, delayed ones by due time, finished ones by the time they finished, active ones in the order in which they
-/// were added, and jobs of all states by id.
+/// will run, delayed ones by due time, finished ones, completed and failed together, by the time they finished, active
+/// ones in the order in which they were added. Of several states come first the waiting jobs, then delayed, active and
+/// finished ones. Where no state is named, all jobs come by id.
 struct job_filter {
-    std::optional<job_state> state{};  ///< Default: all.
+    job_states state{};  ///< One or several. Default: all.
     std::optional<std::string> name{};
     std::optional<cofila::tag> tag{};
     std::optional<std::string> group{};
@@ -64,7 +68,8 @@ struct job_filter {
 /// as `after`.
 struct page_request {
     std::string after{};
-    int limit = 100;  ///< 1 ... 1'000.
+    int limit = 100;            ///< 1 ... 1'000.
+    bool newest_first = false;  ///< The same listing from its end. Name it on every page.
 };
 
 template <class T>
@@ -110,6 +115,7 @@ struct retry_options {
 struct retry_request {
     job_state state = job_state::failed;  ///< Or completed.
     retry_options options{};
+    std::optional<std::size_t> limit{};  ///< At most so many, those that finished first. Default: all.
     progress_callback progress{};
 };
 

@@ -10,7 +10,8 @@ namespace cofila {
 class random_source {
 public:
     virtual ~random_source() = default;
-    /// 64 random bits. An engine asks on its own thread only; for calls without an engine see `environment`.
+    /// 64 random bits. An engine asks for one at a time, on any thread; for calls without an engine see
+    /// `environment`.
     virtual std::uint64_t next() = 0;
 };
 

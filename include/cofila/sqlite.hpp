@@ -1,6 +1,7 @@
 #pragma once
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
+#include <cofila/detail/typed.hpp>
 #include <cofila/environment.hpp>
 #include <cofila/job.hpp>
 #include <cofila/queue.hpp>
@@ -85,9 +86,15 @@ job_id enqueue(
 /// Errors: `errc::lock_lost` when the job is another's by now: let the exception roll the transaction back;
 /// `errc::wrong_state` for a job that this handle does not run, or has completed already; `errc::payload_too_large`.
 template <class Payload, class Result>
-void complete_in(SQLite::Database& db, const job<Payload, Result>& running, const std::type_identity_t<Result>& result)
+    requires(!std::is_void_v<Result>)
+void complete_in(SQLite::Database& db, const job<Payload, Result>& running, const result_value<Result>& result)
 {
-    detail::complete_in(db, running.handle(), detail::encode_as("result", result));
+    detail::complete_in(db, running.handle(), detail::encode_result<Result>(result));
+}
+template <class Payload>
+void complete_in(SQLite::Database& db, const job<Payload, void>& running)
+{
+    detail::complete_in(db, running.handle(), detail::encode_result<void>({}));
 }
 
 }  // namespace cofila

@@ -1,10 +1,12 @@
 #pragma once
 #include <cofila/codec.hpp>
 #include <cofila/detail/core.hpp>
+#include <cofila/detail/typed.hpp>
 #include <cofila/outcome.hpp>
 #include <cofila/queue.hpp>
 #include <cofila/worker_options.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,7 +41,9 @@ struct close_report {
 /// Takes jobs of a queue and runs them, at most `concurrency` at once. Not copyable, not movable. Constructing it
 /// starts nothing; it keeps the processor until its last attempt has ended, so a capturing lambda is safe here.
 ///
-/// Thread: the engine's. Errors: the constructor throws `errc::invalid_argument` naming the option.
+/// Thread: any; awaitables may be awaited on any executor (see `engine`). What is not awaited takes effect at once on
+/// the engine's executor, elsewhere soon. Errors: the constructor throws `errc::invalid_argument` naming the option, or
+/// the `processor` where that is empty.
 template <class Payload = boost::json::value, class Result = boost::json::value>
 class worker {
 public:
@@ -48,14 +52,14 @@ public:
         std::type_identity_t<processor<Payload, Result>> run_job,
         worker_options options = {}
     )
-        : core_{detail::make_worker(from.core(), erase(std::move(run_job)), std::move(options))}
+        : core_{detail::make_worker(from.core(), untyped(std::move(run_job)), std::move(options))}
     {}
     worker(
         queue<Payload, Result> from,
         std::type_identity_t<deferring_processor<Payload, Result>> run_job,
         worker_options options = {}
     )
-        : core_{detail::make_worker(from.core(), erase(std::move(run_job)), std::move(options))}
+        : core_{detail::make_worker(from.core(), untyped(std::move(run_job)), std::move(options))}
     {}
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -63,10 +67,11 @@ public:
 
     /// Works until the worker is closed, and returns when nothing of it is left (but for abandoned processors).
     /// Once only: `errc::invalid_argument` the second time. Cancellation: turned into `stop()`; it returns as usual.
-    /// Errors of storage are told by the `error` event, and it goes on. But a damaged or replaced file ends it, and so
-    /// does one that a newer program has migrated: nothing more is claimed, and once what runs has ended it throws
-    /// `errc::storage_corrupt` or `errc::storage_newer`.
-    boost::asio::awaitable<close_report> run() { return detail::run(core_); }
+    /// Errors of storage are told by the `error` event, and it goes on. But a damaged or replaced file ends it, one
+    /// that a newer program has migrated, and one in which somebody has put a trigger on our tables: nothing more is
+    /// claimed, and once what runs has ended it throws `errc::storage_corrupt`, `errc::storage_newer` or
+    /// `errc::storage_foreign`.
+    boost::asio::awaitable<close_report> run() { return detail::at_home(core_, detail::run(core_)); }
 
     /// Asks for the close with `worker_options::grace`, and returns at once; `run()` then ends.
     void stop() { detail::stop(core_, std::nullopt); }
@@ -78,7 +83,7 @@ public:
     /// `stop()`.
     boost::asio::awaitable<close_report> close(std::optional<milliseconds> grace = {})
     {
-        return detail::close(core_, grace);
+        return detail::at_home(core_, detail::close(core_, grace));
     }
 
     /// Running jobs finish, no new ones are taken by this worker.
@@ -88,8 +93,13 @@ public:
     void concurrency(int jobs) { detail::set_concurrency(core_, jobs); }
 
     /// Asks a job that this worker runs to end: it fails, whatever it returns, and is not tried again. False: it is not
-    /// running here. `queue::cancel` finds a job wherever it is.
+    /// running here; off the engine's executor also true where it has ended and its outcome is just being stored.
+    /// `queue::cancel` finds a job wherever it is.
     bool cancel_job(const job_id& id, std::string why) { return detail::cancel_job(core_, id, std::move(why)); }
+
+    /// The same for every job that this worker runs or has claimed ahead. Returns how many there were; `pause` first,
+    /// so that none takes their place.
+    std::size_t cancel_all(std::string why) { return detail::cancel_all(core_, std::move(why)); }
 
     /// What this worker does. Whoever connects includes `cofila/events.hpp`.
     worker_events& events() { return detail::events(core_); }
@@ -97,28 +107,34 @@ public:
     const std::string& id() const { return detail::id(core_); }
 
     const detail::worker_ptr& core() const noexcept { return core_; }  ///< For the library's own use.
-
-private:
+    /// For the library's own use.
     template <class Processor>
-    static detail::untyped_processor erase(Processor run_job)
+    static detail::untyped_processor untyped(Processor run_job)
     {
+        if (!run_job)
+            return {};
         return [shared = std::make_shared<const Processor>(std::move(run_job))](detail::job_ptr handle) {
             return attempt(shared, job<Payload, Result>{std::move(handle)});
         };
     }
 
+private:
     template <class Processor>
     static boost::asio::awaitable<detail::processed> attempt(
         std::shared_ptr<const Processor> run_job, job<Payload, Result> job
     )
     {
-        const auto returned = co_await (*run_job)(std::move(job));
         if constexpr (std::is_same_v<Processor, deferring_processor<Payload, Result>>) {
+            const auto returned = co_await (*run_job)(std::move(job));
             if (const auto* when = returned.put_off())
                 co_return *when;
-            co_return detail::encode_as("result", *returned.result());
+            co_return detail::encode_result<Result>(*returned.result());
+        } else if constexpr (std::is_void_v<Result>) {
+            co_await (*run_job)(std::move(job));
+            co_return detail::encode_result<Result>({});
         } else {
-            co_return detail::encode_as("result", returned);
+            const auto returned = co_await (*run_job)(std::move(job));
+            co_return detail::encode_result<Result>(returned);
         }
     }
 

@@ -4,6 +4,7 @@
 
 #include "application/queue_core.hpp"
 #include "application/worker_core.hpp"
+#include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 #include "domain/why.hpp"
 
@@ -69,7 +70,7 @@ void announce_change(queue_core& queue, const job_id& id, const job_change& what
     if (answer.job && answer.job->state == job_state::active)
         return cancelled ? queue.ask_to_end(id, cancelled->why) : void();  // others hear of it from the store
     if (cancelled && !answer.job)
-        queue.hub->emit(&queue_events::failed, failed_event{.id = id, .reason = "cancelled: " + cancelled->why});
+        announce_cancelled(queue, id, domain::cancelled_reason(cancelled->why));
     if (answer.job)
         announce_moved(queue, id, answer.was, *answer.job);
     else
@@ -129,21 +130,25 @@ asio::awaitable<std::size_t> remove_all(
 }
 
 asio::awaitable<std::size_t> let_all_wait(
-    queue_ptr queue, job_filter filter, job_change how, progress_callback progress
+    queue_ptr queue,
+    job_state was,
+    job_filter filter,
+    job_change how,
+    std::optional<std::size_t> limit,
+    progress_callback progress
 )
 {
-    const auto was = *filter.state;
+    filter.state = was;
     return change_all(
         queue,
         std::move(filter),
         how,
-        {},
+        limit,
         std::move(progress),
         [queue, was](const std::vector<job_id>& moved) {
             for (const auto& id : moved)
                 queue->hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = was});
-            if (!moved.empty())
-                queue->wake_workers();
+            queue->wake_for(moved.size());
         }
     );
 }
@@ -252,16 +257,16 @@ asio::awaitable<std::size_t> retry_all(queue_ptr queue, retry_request request)
     domain::check(request);
     // One that fails again meanwhile is not for this call.
     const auto before = queue->ports->time->wall_now() + milliseconds{1};
-    job_filter filter{.state = request.state, .before = before};
+    job_filter filter{.before = before};
+    const retrial how{.options = request.options};
     co_return co_await let_all_wait(
-        queue, std::move(filter), retrial{.options = request.options}, std::move(request.progress)
+        queue, request.state, std::move(filter), how, request.limit, std::move(request.progress)
     );
 }
 
 asio::awaitable<std::size_t> promote_all(queue_ptr queue, progress_callback progress)
 {
-    job_filter filter{.state = job_state::delayed};
-    return let_all_wait(std::move(queue), std::move(filter), promotion{}, std::move(progress));
+    return let_all_wait(std::move(queue), job_state::delayed, {}, promotion{}, {}, std::move(progress));
 }
 
 asio::awaitable<void> obliterate(queue_ptr queue, bool force, progress_callback progress)

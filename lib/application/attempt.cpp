@@ -1,7 +1,6 @@
 #include "application/attempt.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
@@ -9,6 +8,7 @@
 
 #include "application/describe_exception.hpp"
 #include "application/queue_core.hpp"
+#include "async/slot_guard.hpp"
 #include "domain/json_text.hpp"
 
 namespace cofila {
@@ -29,7 +29,7 @@ asio::awaitable<attempt_outcome> guarded(
             co_return attempt_outcome{.put_off = *when};
         if (job->completed_within)
             co_return domain::not_committed();
-        domain::check_json("result", *returned.result(), job->queue->options.size_limit);
+        domain::check_json("result", *returned.result(), job->queue->options().size_limit);
         co_return attempt_outcome{.result = *returned.result()};
     } catch (...) {
         co_return attempt_outcome{.error = describe_exception(std::current_exception())};
@@ -41,23 +41,30 @@ asio::awaitable<attempt_outcome> guarded(
 void attempt_run::start(
     detail::queue_ptr queue,
     std::shared_ptr<const detail::untyped_processor> processor,
-    asio::any_io_executor where,
-    asio::any_io_executor loop,
+    asio::any_io_executor elsewhere,
     on_end ended
 )
 {
-    where_ = where;
-    loop_ = std::move(loop);
+    loop_ = queue->ports->loop;
+    elsewhere_ = elsewhere;
     auto handle = std::make_shared<detail::job_handle>(detail::job_handle{
         .queue = std::move(queue), .job = job, .token = job->token, .progress = job->progress, .asked_to_end = told_
     });
-    auto finished = [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr, attempt_outcome outcome) {
-        ended(self, std::move(outcome));
+    // A processor that runs elsewhere may end when the loop has gone: then nobody is told.
+    auto finished = [self = shared_from_this(),
+                     loop = loop_,
+                     slot = slot_guard{{shared_from_this(), &signal_}},
+                     tell = std::move(ended)](std::exception_ptr, attempt_outcome outcome) {
+        loop->run([self, tell, how = std::move(outcome)]() mutable {
+            self->loop_ = nullptr;
+            self->elsewhere_ = asio::any_io_executor{};
+            tell(self, std::move(how));
+        });
     };
     asio::co_spawn(
-        where_,
+        elsewhere ? elsewhere : loop_->executor(),
         guarded(std::move(processor), std::move(handle)),
-        asio::bind_cancellation_slot(signal_.slot(), asio::bind_executor(loop_, std::move(finished)))
+        asio::bind_cancellation_slot(signal_.slot(), std::move(finished))
     );
 }
 
@@ -72,11 +79,13 @@ void attempt_run::cancel(cancel_reason reason, steady_time now, std::string text
     if (!first)
         return;
     asked_to_end_at = now;
-    if (!where_)
-        return;  // not started
+    if (!loop_)
+        return;  // not started, or ended
     // On the processor's own executor, since a signal may be used by one thread at a time; and never from within the
     // caller, whose lists the end of a processor would change.
-    asio::post(where_, [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
+    asio::post(elsewhere_ ? elsewhere_ : loop_->executor(), [self = shared_from_this()] {
+        self->signal_.emit(asio::cancellation_type::terminal);
+    });
 }
 
 }  // namespace cofila

@@ -11,23 +11,24 @@
 #include <optional>
 #include <string>
 
+#include "async/event_loop.hpp"
 #include "domain/attempt_outcome.hpp"
 
 namespace cofila {
 
-/// One claimed job and the processor that runs for it. Lives on the engine's thread; the processor may run elsewhere.
+/// One claimed job and the processor that runs for it. Lives on the loop; the processor may run elsewhere.
 class attempt_run : public std::enable_shared_from_this<attempt_run> {
 public:
     using on_end = std::function<void(std::shared_ptr<attempt_run>, domain::attempt_outcome)>;
 
     attempt_run(job_snapshot claimed, steady_time asked) : job{std::move(claimed)}, asked_at{asked} {}
 
-    /// Starts the processor on `where`; `ended` is called once, on `loop`. `processor` is kept until then.
+    /// Starts the processor on `elsewhere`, or on the loop where that is empty; `ended` is called once, on the loop.
+    /// `processor` is kept until then.
     void start(
         detail::queue_ptr queue,
         std::shared_ptr<const detail::untyped_processor> processor,
-        boost::asio::any_io_executor where,
-        boost::asio::any_io_executor loop,
+        boost::asio::any_io_executor elsewhere,
         on_end ended
     );
 
@@ -49,8 +50,8 @@ public:
     job_ref ref() const { return {.id = job->id, .key = job->key, .token = job->token}; }
 
 private:
-    boost::asio::any_io_executor where_{};
-    boost::asio::any_io_executor loop_{};
+    loop_ptr loop_{};                           // null: not started, or ended
+    boost::asio::any_io_executor elsewhere_{};  // empty: the processor runs on the loop
     boost::asio::cancellation_signal signal_{};
     const std::shared_ptr<std::atomic<cancel_reason>> told_ =
         std::make_shared<std::atomic<cancel_reason>>(cancel_reason::none);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "application/worker_core.hpp"
 #include "domain/backoff.hpp"
@@ -16,7 +17,10 @@ void worker_core::take(const job_snapshot& job, steady_time asked)
     auto attempt = std::make_shared<attempt_run>(job, asked);
     if (const auto before = held_.find(job->key); before != held_.end())
         lose(before->second);  // it was rescued and came back to us before a renewal could tell
-    held_[job->key] = attempt;
+    {
+        const std::lock_guard lock{holding_};
+        held_[job->key] = attempt;
+    }
     if (held_.size() == 1)
         ports_->worker_busy.set();
     renewer_.wake();
@@ -58,8 +62,7 @@ void worker_core::start(const attempt_ptr& attempt)
     attempt->start(
         queue,
         processor_,
-        options_.executor ? asio::any_io_executor{asio::make_strand(*options_.executor)} : ports_->executor,
-        ports_->executor,
+        options_.executor ? asio::any_io_executor{asio::make_strand(*options_.executor)} : asio::any_io_executor{},
         [self = shared_from_this()](const attempt_ptr& which, domain::attempt_outcome outcome) {
             self->end(which, std::move(outcome));
         }
@@ -115,9 +118,9 @@ milliseconds worker_core::next_wait(const job_record& job, failure& why)
         const auto strategy = options_.backoff_strategies.find(policy.name);
         if (strategy == options_.backoff_strategies.end())
             throw error{errc::invalid_argument, "backoff_strategies", "has none with the name '" + policy.name + "'"};
-        const auto wait = strategy->second(job.attempts_made + 1, why);
+        const auto wait = strategy->second(job.attempts_made + 1, why, job);
         if (wait && *wait < milliseconds{})
-            throw error{errc::invalid_argument, "backoff_strategies['" + policy.name + "']", "answered less than 0"};
+            throw error{errc::invalid_argument, "backoff_strategies['" + policy.name + "']", "returned less than 0"};
         why.unrecoverable = why.unrecoverable || !wait;
         return wait.value_or(milliseconds{});
     } catch (...) {
@@ -146,11 +149,36 @@ bool worker_core::cancel_job(const job_id& which, const std::string& why)
     return true;
 }
 
+std::size_t worker_core::cancel_all(const std::string& why)
+{
+    std::vector<job_id> jobs;
+    for (const auto& attempt : running_)
+        if (!attempt->lost())
+            jobs.push_back(attempt->job->id);
+    for (const auto& attempt : ready_)
+        jobs.push_back(attempt->job->id);
+    return static_cast<std::size_t>(std::ranges::count_if(jobs, [&](const job_id& one) { return cancel_job(one, why); })
+    );
+}
+
 /// Its lock is not renewed any more.
 void worker_core::let_go(const attempt_ptr& attempt)
 {
+    const std::lock_guard lock{holding_};
     if (const auto held = held_.find(attempt->job->key); held != held_.end() && held->second == attempt)
         held_.erase(held);
+}
+
+std::size_t worker_core::count_held() const
+{
+    const std::lock_guard lock{holding_};
+    return held_.size();
+}
+
+bool worker_core::holds(const job_id& which) const
+{
+    const std::lock_guard lock{holding_};
+    return std::ranges::any_of(held_, [&](const auto& entry) { return entry.second->job->id == which; });
 }
 
 void worker_core::lose(attempt_ptr attempt)

@@ -3,13 +3,39 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "domain/json_text.hpp"
+#include "domain/rfc3339.hpp"
+#include "domain/text.hpp"
 
 namespace cofila::detail {
 
 namespace json = boost::json;
+
+static_assert(json_path::most_levels == domain::json_depth);
+
+namespace {
+
+std::int64_t attoseconds_per(int digits)
+{
+    std::int64_t out = 1;
+    for (int i = digits; i < 18; ++i)
+        out *= 10;
+    return out;
+}
+
+/// To the last digit of a double. Older versions of Boost.JSON have no such choice.
+template <class Options>
+void read_precisely(Options& options)
+{
+    if constexpr (requires { options.numbers; })
+        options.numbers = std::remove_cvref_t<decltype(options.numbers)>::precise;
+}
+
+}  // namespace
 
 std::string json_path::str() const
 {
@@ -25,12 +51,7 @@ void undecodable(const json_path& path, std::string_view why)
     throw error{errc::payload_undecodable, path.str() + ": " + std::string{why}};
 }
 
-void unencodable(const json_path& path, std::string_view value)
-{
-    throw error{
-        errc::invalid_argument, path.str(), "is " + std::string{value} + ", which is none of the enumeration's names"
-    };
-}
+void unencodable(const json_path& path, std::string_view why) { throw error{errc::invalid_argument, path.str(), why}; }
 
 void rethrow_as(std::string_view field, const error& current)
 {
@@ -39,10 +60,16 @@ void rethrow_as(std::string_view field, const error& current)
     throw error{errc::invalid_argument, field, std::string{"cannot be stored: "} + current.what()};
 }
 
+void too_deep(const json_path& path)
+{
+    unencodable(path, "is nested deeper than " + std::to_string(json_path::most_levels) + " levels");
+}
+
 json::value parse_payload(std::string_view text, json::storage_ptr memory)
 {
     json::parse_options options;
     options.max_depth = domain::json_depth;
+    read_precisely(options);
     boost::system::error_code failed;
     auto value = json::parse({text.data(), text.size()}, failed, std::move(memory), options);
     if (failed)
@@ -60,6 +87,61 @@ std::string serialize_payload(const json::value& value)
 #else
     return json::serialize(value);  // before Boost 1.83 there is no other way
 #endif
+}
+
+void check_members(const json::object& from, std::span<const std::string_view> known, const json_path& path)
+{
+    const auto is_known = [&](const auto& member) {
+        return std::ranges::find(known, std::string_view{member.key().data(), member.key().size()}) != known.end();
+    };
+    if (!known.empty() && std::ranges::none_of(from, is_known))
+        undecodable(path, "object has none of the members that its type has");
+    const auto unknown = std::ranges::find_if_not(from, is_known);
+    if (unknown != from.end())
+        undecodable(path.member({unknown->key().data(), unknown->key().size()}), "its type has no such member");
+}
+
+std::string_view read_text(const json::value& from, const json_path& path)
+{
+    if (!from.is_string())
+        undecodable(path, "value is not a string");
+    return {from.get_string().data(), from.get_string().size()};
+}
+
+const json::array& fixed_array(const json::value& from, std::size_t size, const json_path& path)
+{
+    if (!from.is_array())
+        undecodable(path, "value is not an array");
+    const auto& items = from.get_array();
+    if (items.size() != size)
+        undecodable(path, "array has the length " + std::to_string(items.size()) + ", not " + std::to_string(size));
+    return items;
+}
+
+void check_file_name(std::string_view bytes, const json_path& path)
+{
+    if (!domain::is_utf8(bytes))
+        unencodable(path, "is a path that is not UTF-8: JSON cannot hold it");
+}
+
+std::string moment_text(moment when, int digits, const json_path& path)
+{
+    auto text =
+        domain::rfc3339({.seconds = when.seconds, .attoseconds = when.fraction * attoseconds_per(digits)}, digits);
+    if (!text)
+        unencodable(path, "is outside of the years 0 to 9999");
+    return *std::move(text);
+}
+
+moment read_moment(const json::value& from, int digits, const json_path& path)
+{
+    const auto when = domain::from_rfc3339(read_text(from, path));
+    if (!when)
+        undecodable(path, "value is no time as in 2030-01-01T09:30:00Z");
+    const auto unit = attoseconds_per(digits);
+    if (when->attoseconds % unit != 0)
+        undecodable(path, "time is finer than its type holds");
+    return {.seconds = when->seconds, .fraction = when->attoseconds / unit};
 }
 
 }  // namespace cofila::detail

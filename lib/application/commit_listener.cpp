@@ -17,7 +17,7 @@ namespace {
 /// So long a cancellation by another process may stay unnoticed, beside what the commit itself takes.
 constexpr milliseconds busy_pause{50};
 
-asio::awaitable<void> keep(asio::awaitable<bool> answer, std::shared_ptr<bool> where)
+asio::awaitable<void> keep(asio::awaitable<change_news> answer, std::shared_ptr<change_news> where)
 {
     *where = co_await std::move(answer);
 }
@@ -32,20 +32,20 @@ commit_listener::commit_listener(std::shared_ptr<runtime> ports, surroundings ar
 asio::awaitable<void> commit_listener::run()
 {
     for (;;) {
-        while (!around_.anyone_idle() && !around_.anyone_busy())
+        while (around_.wanted().nothing() && !around_.anyone_busy())
             co_await first_of(ports_->worker_idle.wait(), ports_->worker_busy.wait());
-        bool changed = true;
+        change_news news;
         std::exception_ptr failed;
         try {
-            changed = co_await watch();
+            news = co_await watch();
         } catch (...) {
             failed = std::current_exception();
         }
         if (const auto state = co_await asio::this_coro::cancellation_state;
             state.cancelled() != asio::cancellation_type::none)
             co_return;
-        if (changed)
-            around_.tell_all();
+        if (news.changed)
+            around_.changed(news);
         if (!failed)
             continue;
         // The workers' safety poll goes on meanwhile.
@@ -54,17 +54,16 @@ asio::awaitable<void> commit_listener::run()
     }
 }
 
-asio::awaitable<bool> commit_listener::watch()
+asio::awaitable<change_news> commit_listener::watch()
 {
     auto& store = *ports_->repository;
-    if (around_.anyone_idle())
-        co_return co_await store.changed_elsewhere(around_.anyone_idle);
+    if (!around_.wanted().nothing())
+        co_return co_await store.changed_elsewhere(around_.wanted);
     // What a look has found is told, whichever of the two ends first.
-    const auto changed = std::make_shared<bool>(false);
-    co_await first_of(
-        keep(store.changed_elsewhere(around_.anyone_busy, busy_pause), changed), ports_->worker_idle.wait()
-    );
-    co_return *changed;
+    const auto news = std::make_shared<change_news>();
+    const auto while_busy = [this] { return change_interest{.any = around_.anyone_busy()}; };
+    co_await first_of(keep(store.changed_elsewhere(while_busy, busy_pause), news), ports_->worker_idle.wait());
+    co_return *news;
 }
 
 }  // namespace cofila

@@ -8,15 +8,15 @@
 
 namespace cofila {
 
-/// Tells the workers when somebody else has changed the store. Watches closely while one of them waits for jobs: once
-/// none does, the next commit ends that. While jobs run, which may have been cancelled elsewhere, it looks now and
+/// Tells when somebody else has changed the store. Watches closely while somebody of this process waits for that: once
+/// nobody does, the next commit ends that. While jobs run, which may have been cancelled elsewhere, it looks now and
 /// then, so that a busy worker does not pay for each commit.
 class commit_listener {
 public:
     struct surroundings {
-        std::function<bool()> anyone_idle;
+        std::function<change_interest()> wanted;
         std::function<bool()> anyone_busy;
-        std::function<void()> tell_all;
+        std::function<void(const change_news&)> changed;
         std::function<void(std::exception_ptr)> failed;
     };
 
@@ -26,8 +26,8 @@ public:
     boost::asio::awaitable<void> run();
 
 private:
-    /// False: others want something else by now.
-    boost::asio::awaitable<bool> watch();
+    /// Without a change: others want something else by now.
+    boost::asio::awaitable<change_news> watch();
 
     const std::shared_ptr<runtime> ports_;
     const surroundings around_;

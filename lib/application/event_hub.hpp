@@ -1,8 +1,6 @@
 #pragma once
 #include <cofila/events.hpp>
-#include <cofila/logger.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 
 #include <exception>
@@ -14,17 +12,19 @@
 #include <vector>
 
 #include "application/describe_exception.hpp"
+#include "application/reporter.hpp"
 #include "async/event.hpp"
-#include "domain/text.hpp"
+#include "async/event_loop.hpp"
 
 namespace cofila {
 
 /// Emits events from a handler of its own, in order, so that no slot ever runs in the middle of an operation. It keeps
-/// itself alive while something is to be emitted: a slot may drop the last handle of what it listens to.
+/// itself alive while something is to be emitted: a slot may drop the last handle of what it listens to. Slots come and
+/// go on any thread; all else happens on the loop.
 template <class Signals>
 class event_hub : public std::enable_shared_from_this<event_hub<Signals>> {
 public:
-    event_hub(boost::asio::any_io_executor executor, logger log) : executor_{std::move(executor)}, log_{std::move(log)}
+    event_hub(loop_ptr loop, std::shared_ptr<reporter> reports) : loop_{std::move(loop)}, reports_{std::move(reports)}
     {}
 
     Signals signals{};
@@ -56,14 +56,14 @@ public:
                 slot_threw(thrown, std::is_same_v<Event, error_event>);
         });
         if (pending_.size() == 1)
-            boost::asio::post(executor_, [self = this->shared_from_this()] { self->drain(); });
+            boost::asio::post(loop_->executor(), [self = this->shared_from_this()] { self->drain(); });
     }
 
     /// Tells of a failure that no caller is waiting for.
     void report(std::exception_ptr error)
     {
         error_event event{.error = error, .text = describe_exception(error).message};
-        log_(log_level::warning, domain::printable_text(event.text));
+        reports_->log(log_level::warning, event.text);
         emit(&Signals::error, std::move(event));
     }
 
@@ -79,13 +79,13 @@ private:
     void slot_threw(std::exception_ptr error, bool of_error)
     {
         auto text = describe_exception(error).message;
-        log_(log_level::error, "a slot of an event threw: " + domain::printable_text(text));
+        reports_->log(log_level::error, "a slot of an event threw: " + text);
         if (!of_error)  // a slot of `error` that throws must not call itself for ever
             emit(&Signals::error, error_event{.error = std::move(error), .text = std::move(text)});
     }
 
-    boost::asio::any_io_executor executor_;
-    logger log_;
+    const loop_ptr loop_;
+    const std::shared_ptr<reporter> reports_;
     std::vector<std::function<void()>> pending_{};
     std::vector<event*> watchers_{};
 };

@@ -1,3 +1,4 @@
+#include <cofila/detail/on_loop.hpp>
 #include <cofila/event_stream.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
@@ -6,6 +7,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <iterator>
 #include <utility>
@@ -28,7 +30,17 @@ public:
     const stream_options options;
     bool in_use = false;
     std::optional<std::uint64_t> place{};  ///< The number of the event that was answered last; none: not open yet.
-    std::deque<logged_event> read{};       ///< And not answered yet.
+    std::deque<logged_event> read{};       ///< And not answered yet, but for the first where that was `taken`.
+    /// The caller has got the first of them: known there, after the way back, and looked at by the next call.
+    std::atomic<bool> taken{false};
+
+    void leave_taken()
+    {
+        if (!taken.exchange(false))
+            return;
+        place = read.front().sequence;
+        read.pop_front();
+    }
 };
 
 namespace {
@@ -44,6 +56,7 @@ public:
         if (stream_->in_use)
             throw error{errc::wrong_state, "another call on this event stream is under way: await it first"};
         stream_->in_use = true;
+        stream_->leave_taken();
     }
     only_call(const only_call&) = delete;
     only_call& operator=(const only_call&) = delete;
@@ -88,8 +101,11 @@ asio::awaitable<void> read_more(stream_ptr stream)
     auto& queue = *stream->queue;
     auto events = co_await queue.ports->repository->events_after(queue.name, *stream->place, page_size);
     std::ranges::move(events, std::back_inserter(stream->read));
-    if (events.empty())
-        (void)co_await state_of(stream);
+    if (!events.empty())
+        co_return;
+    const auto state = co_await state_of(stream);
+    if (state.last < *stream->place)
+        stream->place = 0;  // the queue was obliterated, and its events are numbered anew
 }
 
 }  // namespace
@@ -102,18 +118,21 @@ stream_ptr make_stream(queue_ptr queue, stream_options options)
     return std::make_shared<stream_core>(std::move(queue), std::move(options));
 }
 
-asio::awaitable<void> open(stream_ptr stream)
+namespace {
+
+asio::awaitable<void> open_here(stream_ptr stream)
 {
     const only_call guard{stream};
     co_await find_place(stream);
 }
 
-asio::awaitable<stream_event> next(stream_ptr stream)
+/// Leaves it where it is: the caller may be gone when it gets there.
+asio::awaitable<stream_event> find_next(stream_ptr stream)
 {
     const only_call guard{stream};
     auto& queue = *stream->queue;
     queue.check_open();
-    attached<event_hub<queue_events>, event> wake{queue.hub, queue.ports->executor};
+    attached<queue_core, event_watch> wake{stream->queue, queue.ports->loop};
     co_await find_place(stream);
     while (stream->read.empty()) {
         co_await read_more(stream);
@@ -124,17 +143,11 @@ asio::awaitable<stream_event> next(stream_ptr stream)
         co_await wait_until(*wake, time, later(time->steady_now(), longest_sleep));
         queue.check_open();
     }
-    // The answer of one that was cancelled meanwhile is dropped by who cancelled it: what was read stays.
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
-        throw boost::system::system_error{asio::error::operation_aborted};
-    stream_event out{.event = std::move(stream->read.front())};
-    stream->read.pop_front();
-    out.missed = out.event.sequence - *stream->place - 1;
-    stream->place = out.event.sequence;
-    co_return out;
+    const auto& found = stream->read.front();
+    co_return stream_event{.event = found, .missed = found.sequence - *stream->place - 1};
 }
 
-asio::awaitable<void> save(stream_ptr stream)
+asio::awaitable<void> save_here(stream_ptr stream)
 {
     const only_call guard{stream};
     auto& queue = *stream->queue;
@@ -144,5 +157,21 @@ asio::awaitable<void> save(stream_ptr stream)
     co_await find_place(stream);
     co_await queue.ports->repository->set_event_cursor(queue.name, stream->options.name, stream->place);
 }
+
+}  // namespace
+
+asio::awaitable<void> open(stream_ptr stream) { return at_home(stream->queue, open_here(stream)); }
+
+asio::awaitable<stream_event> next(stream_ptr stream)
+{
+    auto found = co_await at_home(stream->queue, find_next(stream));
+    // What is returned to a caller who was cancelled meanwhile may be dropped: then the event stays.
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error{asio::error::operation_aborted};
+    stream->taken = true;
+    co_return found;
+}
+
+asio::awaitable<void> save(stream_ptr stream) { return at_home(stream->queue, save_here(stream)); }
 
 }  // namespace cofila::detail

@@ -86,6 +86,7 @@ worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
     if (plan.claim > 0) {  // else the answer will not say what there is, and what is known still counts
         // Before the question is put: what happens while it is answered counts for the next one.
         maybe_work_ = false;
+        expected_ = 0;
         room_left_ = plan.more;
         next_due_.reset();
     }
@@ -116,12 +117,15 @@ asio::awaitable<void> worker_core::put(question what)
     if (failed) {
         ended_.insert(ended_.begin(), what.ended.begin(), what.ended.end());
         maybe_work_ = true;
+        if (!open() && what.claim > 0)
+            queue->wake_for(static_cast<std::size_t>(what.claim));
         co_await store_failed(failed, last);
         co_return;
     }
     store_failures_ = 0;
     settled_by_store(std::move(what.ended), answer);
     announce_claimed(*queue, answer);
+    ports_->taken += answer.claimed.size();
     for (const auto& job : answer.claimed)
         take(job, asked);
     start_ready();
@@ -135,7 +139,7 @@ asio::awaitable<void> worker_core::put(question what)
 
 std::optional<claim_order> worker_core::offer_claim()
 {
-    if (!is_idle())
+    if (!is_idle() || taken() + expected_ >= concurrency_)
         return {};
     ++claiming_;
     return make_claim(1);
@@ -154,9 +158,8 @@ void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_
 }
 
 /// Nothing was changed, or nobody knows: asking again is safe either way, since a settlement that is repeated is
-/// recognised by its token. It goes on until the locks run out, or a shutdown has asked for the last time. But a
-/// damaged file does not mend itself, nor does one that a newer program has migrated: nothing more is claimed from it,
-/// and when what runs has ended, run() throws.
+/// recognised by its token. It goes on until the locks run out, or a shutdown has asked for the last time. But some
+/// files do not mend themselves: nothing more is claimed from them, and when what runs has ended, run() throws.
 asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed, bool last)
 {
     hub->report(failed);
@@ -165,7 +168,8 @@ asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed, bool 
         store_is_gone();
         co_return;
     }
-    if ((code == errc::storage_corrupt || code == errc::storage_newer) && !std::exchange(crashed_, failed))
+    const bool for_good = code == errc::storage_corrupt || code == errc::storage_newer || code == errc::storage_foreign;
+    if (for_good && !std::exchange(crashed_, failed))
         stop({});
     if (last)
         give_up_outcomes();

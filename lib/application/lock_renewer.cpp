@@ -44,9 +44,9 @@ lock_renewer::lock_renewer(
       timing_{timing},
       held_{held},
       tell_{std::move(tell)},
-      renewals_{ports_->executor},
-      fences_{ports_->executor},
-      looks_{ports_->executor}
+      renewals_{ports_->loop},
+      fences_{ports_->loop},
+      looks_{ports_->loop}
 {}
 
 std::vector<attempt_ptr> lock_renewer::to_renew() const

@@ -149,7 +149,7 @@ void maintenance::announce(const sweep_answer& answer)
     for (const auto& [name, id] : answer.promoted)
         if (const auto queue = around_.find_queue(name)) {
             queue->hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = job_state::delayed});
-            queue->wake_workers();
+            queue->wake_for(1);
         }
     for (const auto& [name, job] : answer.rescued)
         if (const auto queue = around_.find_queue(name))

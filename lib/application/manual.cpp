@@ -56,6 +56,7 @@ asio::awaitable<settle_and_claim_answer> claim_now(queue_ptr queue, claim_reques
     settle_and_claim_request ask{.queue = queue->name, .now = ports.time->wall_now(), .claim = std::move(order)};
     auto answer = co_await ports.repository->settle_and_claim(std::move(ask));
     announce_claimed(*queue, answer);
+    ports.taken += answer.claimed.size();
     co_return answer;
 }
 
@@ -82,8 +83,9 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
     queue->check_open();
     domain::check(request);
     const auto until = later(queue->ports->time->steady_now(), request.wait);
-    attached<queue_core, event> wake{queue, queue->ports->executor};
+    attached<queue_core, claim_watch> wake{queue, queue->ports->loop};
     for (;;) {
+        wake->called = false;
         const auto answer = co_await claim_now(queue, request);
         if (!answer.claimed.empty())
             co_return handles(queue, answer.claimed);
@@ -99,7 +101,7 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
 
 asio::awaitable<void> complete(queue_ptr queue, claim held, std::string result)
 {
-    domain::check_json("result", result, queue->options.size_limit);
+    domain::check_json("result", result, queue->options().size_limit);
     auto job = co_await held_job(queue, std::move(held));
     auto change = domain::after_success(job, std::move(result), queue->ports->time->wall_now());
     co_await settle(queue, std::move(job), std::move(change));

@@ -143,10 +143,10 @@ asio::awaitable<void> remove_cursor(queue_ptr queue, std::string name)
     co_await queue->ports->repository->set_event_cursor(queue->name, std::move(name), {});
 }
 
-asio::awaitable<queue_metrics> get_metrics(queue_ptr queue)
+asio::awaitable<queue_metrics> get_metrics(queue_ptr queue, metrics_range of)
 {
     queue->check_open();
-    co_return co_await queue->ports->repository->metrics(queue->name, queue->ports->time->wall_now());
+    co_return co_await queue->ports->repository->metrics(queue->name, queue->ports->time->wall_now(), of);
 }
 
 asio::awaitable<page<log_line>> get_job_logs(queue_ptr queue, job_id id, page_request request)
@@ -180,12 +180,19 @@ asio::awaitable<void> close(queue_ptr queue)
 void start_maintenance(const queue_ptr& queue)
 {
     queue->check_open();
-    if (queue->start_maintenance)
-        queue->start_maintenance();
+    const bool reached = loop_of(queue)->run([queue] {
+        if (queue->start_maintenance)
+            queue->start_maintenance();
+    });
+    if (!reached)
+        throw loop_has_gone();
 }
 
 queue_events& events(const queue_ptr& queue) { return queue->hub->signals; }
 
 const std::string& name(const queue_ptr& queue) { return queue->name; }
+decoding how_to_decode(const queue_ptr& queue) { return queue->options().decoding; }
+
+const loop_ptr& loop_of(const queue_ptr& queue) { return queue->ports->loop; }
 
 }  // namespace cofila::detail

@@ -1,7 +1,6 @@
 #include "application/queue_core.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "application/worker_core.hpp"
@@ -9,20 +8,22 @@
 
 namespace cofila::detail {
 
-queue_core::queue_core(std::shared_ptr<runtime> with, std::string named, queue_options chosen)
+queue_core::queue_core(std::shared_ptr<runtime> with, std::string named)
     : ports{std::move(with)},
       name{std::move(named)},
-      options{std::move(chosen)},
-      hub{std::make_shared<event_hub<queue_events>>(ports->executor, ports->log)},
-      jobs_{options}
+      hub{std::make_shared<event_hub<queue_events>>(ports->loop, ports->reports)}
 {
     domain::check_name("queue", name);
+}
+
+void queue_core::choose(queue_options options)
+{
     domain::check(options);
+    terms_.store(&chosen_.emplace(std::move(options)));
 }
 
 void queue_core::check_open() const
 {
-    assert(ports->on_own_thread() && "use an engine on the thread that runs its io_context only");
     if (closed_)
         throw error{errc::closed, "queue '" + name + "' has been closed"};
 }
@@ -33,10 +34,17 @@ void queue_core::mark_closed()
     look_again();
 }
 
+void queue_core::attach(finish_watch& watch)
+{
+    watches_.emplace(watch.id, &watch);
+    note_attendance();
+}
+
 void queue_core::detach(finish_watch& watch)
 {
     const auto [first, last] = watches_.equal_range(watch.id);
     watches_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &watch; }));
+    note_attendance();
 }
 
 void queue_core::tell_finished(const job_id& id, const transition& how)
@@ -51,6 +59,12 @@ void queue_core::tell_finished(const job_id& id, const transition& how)
 void queue_core::look_again()
 {
     wake_workers();
+    call_next(waiting_.size());
+    wake_watchers();
+}
+
+void queue_core::wake_watchers()
+{
     hub->wake_watchers();
     for (const auto& [id, watch] : watches_)
         watch->wake.set();
@@ -58,21 +72,65 @@ void queue_core::look_again()
 
 job_snapshot queue_core::make_job(job_spec<std::string> spec)
 {
-    return jobs_.make(std::move(spec), [this] { return ports->new_id(); }, ports->time->wall_now());
+    return terms_.load()->jobs.make(std::move(spec), [this] { return ports->new_id(); }, ports->time->wall_now());
 }
 
 std::vector<job_snapshot> queue_core::make_jobs(std::vector<job_spec<std::string>> specs)
 {
-    return jobs_.make_all(std::move(specs), [this] { return ports->new_id(); }, ports->time->wall_now());
+    return terms_.load()->jobs.make_all(std::move(specs), [this] { return ports->new_id(); }, ports->time->wall_now());
 }
 
-void queue_core::attach(worker_core& worker) { workers_.push_back(&worker); }
+void queue_core::attach(worker_core& worker)
+{
+    workers_.push_back(&worker);
+    note_attendance();
+}
 
-void queue_core::detach(worker_core& worker) { std::erase(workers_, &worker); }
+void queue_core::detach(worker_core& worker)
+{
+    std::erase(workers_, &worker);
+    note_attendance();
+}
+
+void queue_core::attach(claim_watch& waiting)
+{
+    waiting_.push_back(&waiting);
+    note_attendance();
+}
+
+void queue_core::detach(claim_watch& waiting)
+{
+    std::erase(waiting_, &waiting);
+    call_next(1);
+    note_attendance();
+}
+
+void queue_core::attach(event_watch& waiting)
+{
+    hub->attach(waiting);
+    note_attendance();
+}
+
+void queue_core::detach(event_watch& waiting)
+{
+    hub->detach(waiting);
+    note_attendance();
+}
+
+void queue_core::note_attendance()
+{
+    const bool attended = !workers_.empty() || !waiting_.empty() || is_watched();
+    if (std::exchange(attended_, attended) == attended)
+        return;
+    if (attended)
+        ports->attended.push_back(this);
+    else
+        std::erase(ports->attended, this);
+}
 
 bool queue_core::anyone_idle() const
 {
-    return !waiting_.empty() || !watches_.empty() || hub->is_watched() ||
+    return !waiting_.empty() ||
            std::ranges::any_of(workers_, [](const worker_core* worker) { return worker->is_idle(); });
 }
 
@@ -81,9 +139,8 @@ bool queue_core::anyone_busy() const
     return std::ranges::any_of(workers_, [](const worker_core* worker) { return worker->is_busy(); });
 }
 
-void queue_core::changed_elsewhere()
+void queue_core::look_for_cancellations()
 {
-    look_again();
     for (auto* worker : workers_)
         worker->look_for_cancellations();
 }
@@ -98,16 +155,31 @@ void queue_core::wake_workers()
 {
     for (auto* worker : workers_)
         worker->wake();
-    for (auto* waiting : waiting_)
-        waiting->set();
+    call_next(1);
+}
+
+void queue_core::wake_for(std::size_t jobs)
+{
+    for (auto* worker : workers_)
+        jobs -= worker->wake_for(jobs);
+    call_next(jobs);
+}
+
+/// In the order in which they came.
+void queue_core::call_next(std::size_t jobs)
+{
+    for (auto next = waiting_.begin(); next != waiting_.end() && jobs > 0; ++next)
+        if (!std::exchange((*next)->called, true)) {
+            (*next)->set();
+            --jobs;
+        }
 }
 
 void queue_core::note_due(time_point due)
 {
     for (auto* worker : workers_)
         worker->note_due(due);
-    for (auto* waiting : waiting_)
-        waiting->set();  // it asks the store, which knows
+    call_next(1);  // it asks the store, which knows
 }
 
 }  // namespace cofila::detail

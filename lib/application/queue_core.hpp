@@ -3,6 +3,7 @@
 #include <cofila/error.hpp>
 #include <cofila/queue_types.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,24 +20,42 @@ namespace cofila::detail {
 
 /// One call that waits for the end of a job.
 struct finish_watch {
-    finish_watch(job_id of, boost::asio::any_io_executor executor) : id{std::move(of)}, wake{std::move(executor)} {}
+    finish_watch(job_id of, loop_ptr loop) : id{std::move(of)}, wake{std::move(loop)} {}
 
     const job_id id;
     event wake;
     std::optional<transition> told{};  ///< How it ended, where that happened in this process.
 };
 
-/// What all handles of one queue share.
+/// One call that waits for a job to claim.
+struct claim_watch : event {
+    using event::event;
+
+    bool called = false;  ///< Was woken, and has not looked since.
+};
+
+/// One call that waits for any event of the queue.
+struct event_watch : event {
+    using event::event;
+};
+
+/// What all handles of one queue share. What is not `const` here is used on the loop only, but for `check_open`.
 class queue_core : public std::enable_shared_from_this<queue_core> {
 public:
-    queue_core(std::shared_ptr<runtime> ports, std::string name, queue_options options);
+    queue_core(std::shared_ptr<runtime> ports, std::string name);
 
     const std::shared_ptr<runtime> ports;
     const std::string name;
-    const queue_options options;
     const std::shared_ptr<event_hub<queue_events>> hub;
 
-    /// Throws `errc::closed` after `close`.
+    /// Those of the first who opened the queue to work with it; before that, for those who look at it, the default
+    /// ones. From any thread.
+    const queue_options& options() const noexcept { return terms_.load()->options; }
+    /// Once. Checks them.
+    void choose(queue_options options);
+    bool has_chosen() const noexcept { return chosen_.has_value(); }
+
+    /// Throws `errc::closed` after `close`. From any thread.
     void check_open() const;
     /// From now on nothing but the workers that are running may use this queue.
     void mark_closed();
@@ -51,33 +70,42 @@ public:
     void attach(worker_core& worker);
     void detach(worker_core& worker);
     const std::vector<worker_core*>& workers() const noexcept { return workers_; }
-    /// A worker, or somebody who claims by hand, waits for jobs, or somebody waits for the end of one or for an event.
+    /// Somebody waits for a job to claim.
     bool anyone_idle() const;
+    /// Somebody waits for the end of a job or for an event.
+    bool is_watched() const { return !watches_.empty() || hub->is_watched(); }
     /// A worker has jobs that may be cancelled elsewhere.
     bool anyone_busy() const;
 
-    /// Somebody who claims by hand waits for a job.
-    void attach(event& waiting) { waiting_.push_back(&waiting); }
-    void detach(event& waiting) { std::erase(waiting_, &waiting); }
+    /// Somebody who claims by hand waits for a job. Whoever leaves calls the next in line: he may have been woken for
+    /// a job that he does not take, know of a time at which one is due, or have left some behind.
+    void attach(claim_watch& waiting);
+    void detach(claim_watch& waiting);
+    void attach(event_watch& waiting);
+    void detach(event_watch& waiting);
 
     /// A claim came back short because of jobs that are active: when one ends there may be something to claim.
     void note_limited() noexcept { limited_ = true; }
     bool is_limited() const noexcept { return limited_; }
 
     /// Somebody waits for the end of a job.
-    void attach(finish_watch& watch) { watches_.emplace(watch.id, &watch); }
+    void attach(finish_watch& watch);
     void detach(finish_watch& watch);
     /// A job has ended in this process: completed or failed.
     void tell_finished(const job_id& id, const transition& how);
     /// Something has happened: who waits looks again.
     void look_again();
-    /// Somebody else has changed the store.
-    void changed_elsewhere();
+    /// The same for those who wait for the end of a job or for an event.
+    void wake_watchers();
+    /// Somebody else has changed the store: perhaps a job that runs here was cancelled.
+    void look_for_cancellations();
     /// A job was cancelled: a worker of this process that runs it is told.
     void ask_to_end(const job_id& id, const std::string& why);
 
-    /// There may be something to claim.
+    /// There may be something to claim, nobody knows how much.
     void wake_workers();
+    /// So many jobs more can be claimed: as many of those who wait are woken as it takes.
+    void wake_for(std::size_t jobs);
     /// There will be something to claim at `due`.
     void note_due(time_point due);
 
@@ -86,12 +114,24 @@ public:
     std::function<void()> stop_maintenance{};
 
 private:
+    void note_attendance();
+    void call_next(std::size_t jobs);
+
     std::vector<worker_core*> workers_{};
-    std::vector<event*> waiting_{};
+    std::vector<claim_watch*> waiting_{};
+    bool attended_ = false;
     std::multimap<job_id, finish_watch*> watches_{};
     bool limited_ = false;
-    bool closed_ = false;
-    domain::job_maker jobs_;
+    std::atomic<bool> closed_{false};
+    struct terms {
+        explicit terms(queue_options chosen) : options{std::move(chosen)} {}
+
+        const queue_options options;
+        domain::job_maker jobs{options};  // used on the loop only
+    };
+    terms usual_{queue_options{}};
+    std::optional<terms> chosen_{};
+    std::atomic<terms*> terms_{&usual_};
 };
 
 /// Closes the workers that run on the queue; their processors may use it until they have ended.
@@ -103,6 +143,8 @@ void announce_added(queue_core& queue, const added_row& row, bool taken = false)
 void announce_claimed(queue_core& queue, const settle_and_claim_answer& answer);
 void announce_settled(queue_core& queue, const job_record& before, const transition& change);
 void announce_failed(queue_core& queue, const job_record& job);
+/// One of which nothing is left, as its retention wants it.
+void announce_cancelled(queue_core& queue, const job_id& id, const std::string& reason);
 void announce_rescued(queue_core& queue, const job_record& job);
 
 }  // namespace cofila::detail

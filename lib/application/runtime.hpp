@@ -4,20 +4,27 @@
 #include <cofila/logger.hpp>
 #include <cofila/random_source.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
+#include "application/reporter.hpp"
 #include "async/event.hpp"
+#include "async/event_loop.hpp"
 #include "domain/ids.hpp"
 #include "ports/process_table.hpp"
 
 namespace cofila {
 
+namespace detail {
+class queue_core;
+}
+
 /// What every task of one engine stands on. Shared by all of them, so that none outlives its ports.
 struct runtime {
-    boost::asio::any_io_executor executor;
+    loop_ptr loop;
     std::shared_ptr<job_repository> repository;
     std::shared_ptr<clock> time;
     std::shared_ptr<random_source> random;
@@ -25,18 +32,34 @@ struct runtime {
     logger log{};
     std::string file{};  ///< The SQLite file that the repository keeps its jobs in; empty: none that we know of.
 
+    std::shared_ptr<reporter> reports = std::make_shared<reporter>(log, time);
     domain::id_maker ids{};
     // Somebody should watch for commits.
-    event worker_idle{executor};  ///< Set by a worker that begins to wait for jobs.
-    event worker_busy{executor};  ///< Set by a worker that takes its first lock.
+    event worker_idle{loop};  ///< Set by a worker that begins to wait for jobs.
+    event worker_busy{loop};  ///< Set by a worker that takes its first lock.
+    std::uint64_t taken = 0;  ///< Jobs that were claimed by those who asked for some.
+    /// The queues that have a worker, or somebody who waits for something: all others need not be told of changes.
+    std::vector<detail::queue_core*> attended{};
 
-    /// For assertions: nothing of an engine may be used by another thread than the one that runs its loop.
-    bool on_own_thread() const;
+    // Drawn by any thread, since a worker may be made by any.
+    std::mutex drawing{};
 
-    std::string new_id() { return ids.next(time->wall_now(), random->next()); }
-    lock_token new_token() { return {.high = random->next(), .low = random->next()}; }
+    std::string new_id()
+    {
+        const std::lock_guard lock{drawing};
+        return ids.next(time->wall_now(), random->next());
+    }
+    lock_token new_token()
+    {
+        const std::lock_guard lock{drawing};
+        return {.high = random->next(), .low = random->next()};
+    }
     /// Uniform in [0, 1).
-    double draw() { return static_cast<double>(random->next() >> 11) * 0x1p-53; }
+    double draw()
+    {
+        const std::lock_guard lock{drawing};
+        return static_cast<double>(random->next() >> 11) * 0x1p-53;
+    }
 };
 
 }  // namespace cofila

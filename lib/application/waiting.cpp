@@ -26,7 +26,7 @@ asio::awaitable<std::string> wait_until_finished(queue_ptr queue, job_id id, mil
     queue->check_open();
     const auto& ports = queue->ports;
     const auto until = later(ports->time->steady_now(), timeout);
-    attached<queue_core, finish_watch> watch{queue, id, ports->executor};
+    attached<queue_core, finish_watch> watch{queue, id, ports->loop};
     for (;;) {
         const auto job = co_await ports->repository->get(queue->name, id);
         if (const auto& told = watch->told)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "async/wait_until.hpp"
+#include "domain/text.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 
@@ -16,21 +17,13 @@ namespace {
 /// How long processors may take to end once they have been cancelled, and the store to take what has ended.
 constexpr milliseconds last_second{1000};
 
-void check_concurrency(int concurrency)
-{
-    if (concurrency < 1 || concurrency > 10'000)
-        throw error{
-            errc::invalid_argument, "concurrency", "must be between 1 and 10000, not " + std::to_string(concurrency)
-        };
-}
-
 worker_options checked(worker_options options)
 {
     const auto require = [](bool holds, std::string_view field, std::string_view text) {
         if (!holds)
             throw error{errc::invalid_argument, field, text};
     };
-    check_concurrency(options.concurrency);
+    worker_core::check_concurrency(options.concurrency);
     require(options.prefetch >= 0 && options.prefetch <= 10'000, "prefetch", "must be between 0 and 10000");
     domain::check(claim_request{.lock_duration = options.lock_duration});
     require(options.lock_duration >= milliseconds{2}, "lock_duration", "must be at least 2 ms");
@@ -42,7 +35,7 @@ worker_options checked(worker_options options)
     require(options.stuck_after > milliseconds{}, "stuck_after", "must be more than 0");
     require(options.grace >= milliseconds{}, "grace", "must not be negative");
     for (const auto& [strategy, decide] : options.backoff_strategies)
-        require(decide != nullptr, "backoff_strategies['" + strategy + "']", "must be a function");
+        require(bool{decide}, "backoff_strategies['" + strategy + "']", "must be a function");
     if (options.name.empty())
         options.name = "worker";
     domain::check_name("name", options.name);
@@ -55,17 +48,17 @@ worker_options checked(worker_options options)
 worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_options options)
     : queue{std::move(from)},
       id{checked(options).name + "-" + queue->ports->new_id()},
-      hub{std::make_shared<event_hub<worker_events>>(queue->ports->executor, queue->ports->log)},
+      hub{std::make_shared<event_hub<worker_events>>(queue->ports->loop, queue->ports->reports)},
       ports_{queue->ports},
       processor_{std::make_shared<const untyped_processor>(std::move(processor))},
       options_{checked(std::move(options))},
       concurrency_{options_.concurrency},
-      watch_{ports_->executor},
-      wake_{ports_->executor},
+      watch_{ports_->loop},
+      wake_{ports_->loop},
       poll_{wake_, ports_->time},
-      progress_{ports_->executor},
-      last_try_{ports_->executor},
-      over_{ports_->executor},
+      progress_{ports_->loop},
+      last_try_{ports_->loop},
+      over_{ports_->loop},
       renewer_{
           ports_,
           queue->name,
@@ -81,8 +74,8 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
                },
            .failed = [this](std::exception_ptr error) { hub->report(std::move(error)); }}
       },
-      tasks_{ports_->executor},
-      questions_{ports_->executor}
+      tasks_{ports_->loop},
+      questions_{ports_->loop}
 {}
 
 asio::awaitable<close_report> worker_core::run()
@@ -117,6 +110,7 @@ void worker_core::stop(std::optional<milliseconds> grace)
     grace_ends_ = closing_ ? std::min(grace_ends_, ends) : ends;
     closing_ = true;
     release_ready();
+    leave_to_others();
     wake_.set();
     progress_.set();
 }
@@ -124,15 +118,26 @@ void worker_core::stop(std::optional<milliseconds> grace)
 void worker_core::set_paused(bool paused)
 {
     paused_ = paused;
-    if (paused)
+    if (paused) {
         release_ready();
+        leave_to_others();
+    }
     wake();
+}
+
+void worker_core::check_concurrency(int concurrency)
+{
+    if (concurrency < 1 || concurrency > 10'000)
+        throw error{
+            errc::invalid_argument, "concurrency", "must be between 1 and 10000, not " + std::to_string(concurrency)
+        };
 }
 
 void worker_core::set_concurrency(int concurrency)
 {
     check_concurrency(concurrency);
     concurrency_ = concurrency;
+    leave_to_others();
     wake();
 }
 
@@ -140,6 +145,24 @@ void worker_core::wake()
 {
     maybe_work_ = true;
     wake_.set();
+}
+
+std::size_t worker_core::wake_for(std::size_t jobs)
+{
+    const auto slots = concurrency_ + options_.prefetch - taken() - expected_;
+    const auto room = is_idle() ? static_cast<std::size_t>(std::max(0, slots)) : 0;
+    const auto expected = std::min(jobs, room);
+    expected_ += static_cast<int>(expected);
+    if (expected > 0 || !is_idle())
+        wake();
+    return expected;
+}
+
+/// What it was woken for, and does not ask for any more.
+void worker_core::leave_to_others()
+{
+    if (const auto jobs = std::exchange(expected_, 0); jobs > 0)
+        queue->wake_for(static_cast<std::size_t>(jobs));
 }
 
 void worker_core::note_due(time_point due)
@@ -153,7 +176,8 @@ asio::awaitable<void> worker_core::work()
     try {
         co_await register_process();
         hub->emit(&worker_events::ready, ready_event{});
-        task_group loops{ports_->executor};
+        log_life("takes jobs, " + std::to_string(concurrency_) + " at once");
+        task_group loops{ports_->loop};
         const auto self = shared_from_this();
         loops.spawn(renewer_.renew(), self);
         loops.spawn(renewer_.fence(), self);
@@ -172,8 +196,14 @@ asio::awaitable<void> worker_core::work()
     }
     queue->detach(*this);
     hub->emit(&worker_events::closed, closed_event{});
+    log_life("has closed");
     done_ = true;
     over_.set();
+}
+
+void worker_core::log_life(const std::string& what) const
+{
+    ports_->log(log_level::info, domain::printable_text("worker '" + id + "' of queue '" + queue->name + "' " + what));
 }
 
 /// So that others can tell at once when this process has died. Without it they wait for the locks to run out.
@@ -255,6 +285,7 @@ void worker_core::store_is_gone()
     for (const auto& attempt : running_)
         attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
     give_up_outcomes();
+    const std::lock_guard lock{holding_};
     held_.clear();
 }
 

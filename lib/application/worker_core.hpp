@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,9 +35,18 @@ public:
     void set_paused(bool paused);
     void set_concurrency(int concurrency);
     bool cancel_job(const job_id& which, const std::string& why);
+    std::size_t cancel_all(const std::string& why);
+    // From any thread: whether, and how many, jobs it has whose outcome is not stored yet.
+    bool holds(const job_id& which) const;
+    std::size_t count_held() const;
+    /// Throws `errc::invalid_argument`.
+    static void check_concurrency(int concurrency);
 
     /// There may be something to claim.
     void wake();
+    /// So many jobs more can be claimed. Returns for how many of them it was woken; one that is busy looks when it is
+    /// not, and counts for none.
+    std::size_t wake_for(std::size_t jobs);
     /// Somebody else has changed the store: perhaps a job that runs here was cancelled.
     void look_for_cancellations() { renewer_.look_soon(); }
     /// Holds locks.
@@ -44,6 +54,10 @@ public:
     void note_due(time_point due);
     /// Waits with free slots.
     bool is_idle() const noexcept { return idle_ && has_free_slot(); }
+    /// Nothing runs, and there is nothing to do before `next_due`.
+    bool is_at_rest() const { return idle_ && taken() == 0 && !plan().ask; }
+    /// When there may be something to claim; nothing: when something happens.
+    std::optional<time_point> next_due() const noexcept { return next_due_; }
     /// Somebody is about to write to the store and can ask for a job on the way: what to ask for, of an idle worker.
     std::optional<claim_order> offer_claim();
     /// What became of that; nothing where the store failed.
@@ -72,6 +86,7 @@ private:
 
     // worker_core.cpp: the whole life, from run() to the report
     boost::asio::awaitable<void> work();
+    void log_life(const std::string& what) const;
     boost::asio::awaitable<void> register_process();
     boost::asio::awaitable<void> forget_process();
     boost::asio::awaitable<void> shut_down();
@@ -115,6 +130,8 @@ private:
     milliseconds look_after(const attempt_ptr& attempt, steady_time now);
     void give_up(const attempt_ptr& attempt, steady_time now);
 
+    void leave_to_others();
+
     bool open() const noexcept { return !closing_ && !paused_; }
     int taken() const noexcept { return static_cast<int>(running_.size() + ready_.size()) + claiming_; }
     bool has_free_slot() const noexcept { return open() && taken() < concurrency_; }
@@ -133,6 +150,7 @@ private:
     bool paused_ = false;
     bool idle_ = false;       // the fetch loop sleeps
     bool maybe_work_ = true;  // something happened since a claim came back short
+    int expected_ = 0;        // jobs that it was woken for, and has not asked for yet
     bool room_left_ = false;  // the last question left room for another, and no claim came back short since
     std::optional<time_point> next_due_{};
     int store_failures_ = 0;  // in a row
@@ -143,6 +161,7 @@ private:
     // Their processors are under way; lost ones are among them, abandoned ones not.
     std::set<attempt_ptr, by_token> running_{};
     held_attempts held_{};
+    mutable std::mutex holding_{};       // for others who look into held_: it is changed on the loop only
     std::deque<ended_attempt> ended_{};  // not known to the store yet
 
     bool closing_ = false;

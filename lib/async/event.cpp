@@ -38,20 +38,36 @@ struct event::initiation {
     }
 };
 
+event::event(loop_ptr loop) : loop_{std::move(loop)} { loop_->life()->attach(*this); }
+
 event::~event()
 {
+    loop_->life()->detach(*this);
     while (!waiters_.empty())
         complete(waiters_.begin(), asio::error::operation_aborted);
+}
+
+/// From here on a cancellation must not find the waiter again.
+void event::forget_slot(handler& waiter)
+{
+    if (auto slot = asio::get_associated_cancellation_slot(waiter); slot.is_connected())
+        slot.clear();
+}
+
+void event::context_ends(remains& dropped)
+{
+    for (auto& waiter : waiters_)
+        forget_slot(waiter);
+    dropped.push_back(std::make_shared<std::list<handler>>(std::move(waiters_)));
+    waiters_.clear();
 }
 
 void event::complete(std::list<handler>::iterator waiter, boost::system::error_code ec)
 {
     auto done = std::move(*waiter);
     waiters_.erase(waiter);
-    // From here on a cancellation must not find the waiter again.
-    if (auto slot = asio::get_associated_cancellation_slot(done); slot.is_connected())
-        slot.clear();
-    asio::post(executor_, asio::append(std::move(done), ec));
+    forget_slot(done);
+    asio::post(loop_->executor(), asio::append(std::move(done), ec));
 }
 
 void event::set()

@@ -8,19 +8,21 @@
 #include <list>
 #include <utility>
 
+#include "async/event_loop.hpp"
+
 namespace cofila {
 
-/// Wakes coroutines of one thread. `set()` completes every wait that is under way, each by a post of its own; with none
-/// under way it is remembered for the next one. A wait says only that something may have changed: look again.
-class event {
+/// Wakes coroutines of one loop. `set()` completes every wait that is under way, each by a post of its own; with none
+/// under way it is remembered for the next one. A wait says only that something may have changed: look again. Waits end
+/// with the context that they belong to.
+class event : public context_user {
 public:
-    explicit event(boost::asio::any_io_executor executor) : executor_{std::move(executor)} {}
-    event(const event&) = delete;
-    event& operator=(const event&) = delete;
-    ~event();
+    explicit event(loop_ptr loop);
+    explicit event(boost::asio::any_io_executor executor) : event{event_loop::at(std::move(executor))} {}
+    virtual ~event();
 
     void set();
-    const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+    const loop_ptr& loop() const noexcept { return loop_; }
 
     /// Cancellation: terminal, with `operation_aborted`.
     boost::asio::awaitable<void> wait();
@@ -28,13 +30,16 @@ public:
     /// Goes on waiting when it is cancelled, but calls `cancelled` then.
     boost::asio::awaitable<void> wait_uninterrupted(std::function<void()> cancelled);
 
+    void context_ends(remains& dropped) override;
+
 private:
     using handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
     struct initiation;
 
+    static void forget_slot(handler& waiter);
     void complete(std::list<handler>::iterator waiter, boost::system::error_code ec);
 
-    boost::asio::any_io_executor executor_;
+    const loop_ptr loop_;
     std::list<handler> waiters_{};
     bool set_ = false;
 };

@@ -9,7 +9,7 @@ namespace cofila {
 reminder::reminder(event& rings, std::shared_ptr<clock> time)
     : rings_{rings},
       time_{std::move(time)},
-      earlier_{rings.executor()}
+      earlier_{rings.loop()}
 {}
 
 void reminder::set_for(steady_time when)

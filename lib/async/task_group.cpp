@@ -27,31 +27,68 @@ bool is_operation_aborted(std::exception_ptr error)
 }  // namespace
 
 struct task_group::state {
-    explicit state(const asio::any_io_executor& ex) : executor{ex}, idle{ex} {}
+    explicit state(loop_ptr of) : loop{std::move(of)}, idle{loop} {}
 
-    asio::any_io_executor executor;
+    const loop_ptr loop;
     event idle;
     std::list<asio::cancellation_signal> running{};
     std::exception_ptr first_error{};
     bool cancelled = false;
+
+    void ended(std::exception_ptr error)
+    {
+        const bool as_asked = cancelled && error && is_operation_aborted(error);
+        if (error && !as_asked && !first_error)
+            first_error = error;
+        if (running.empty())
+            idle.set();
+    }
 };
 
-task_group::task_group(asio::any_io_executor executor) : state_{std::make_shared<state>(executor)} {}
+/// The end of a task, also where it is not called: a task that goes with its context leaves nothing to be cancelled.
+class task_group::ending {
+public:
+    using place = std::list<asio::cancellation_signal>::iterator;
+
+    ending(std::shared_ptr<state> of, place signal, std::shared_ptr<const void> owner)
+        : state_{std::move(of)},
+          signal_{signal},
+          owner_{std::move(owner)}
+    {}
+    ending(ending&&) = default;
+    ending& operator=(ending&&) = delete;
+    ~ending() { forget(); }
+
+    void operator()(std::exception_ptr error)
+    {
+        const auto group = state_;
+        forget();
+        group->ended(std::move(error));
+    }
+
+private:
+    void forget()
+    {
+        if (const auto group = std::exchange(state_, nullptr))
+            group->running.erase(signal_);
+    }
+
+    std::shared_ptr<state> state_;
+    place signal_;
+    std::shared_ptr<const void> owner_;
+};
+
+task_group::task_group(loop_ptr loop) : state_{std::make_shared<state>(std::move(loop))} {}
 
 task_group::~task_group() { cancel(); }
 
 void task_group::spawn(asio::awaitable<void> task, std::shared_ptr<const void> owner)
 {
     const auto signal = state_->running.emplace(state_->running.end());
-    auto ended = [s = state_, signal, kept = std::move(owner)](std::exception_ptr error) {
-        s->running.erase(signal);
-        const bool as_asked = s->cancelled && error && is_operation_aborted(error);
-        if (error && !as_asked && !s->first_error)
-            s->first_error = error;
-        if (s->running.empty())
-            s->idle.set();
-    };
-    asio::co_spawn(state_->executor, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+    ending ended{state_, signal, std::move(owner)};
+    asio::co_spawn(
+        state_->loop->executor(), std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(ended))
+    );
 }
 
 void task_group::cancel()

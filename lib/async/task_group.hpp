@@ -6,21 +6,24 @@
 #include <exception>
 #include <list>
 #include <memory>
+#include <utility>
 
 #include "async/event.hpp"
 
 namespace cofila {
 
 /// Owns the coroutines it spawns: they can be cancelled together, and `join` returns when the last has ended.
-/// Tasks may outlive the group object only if it is destroyed without a join; then they are cancelled first.
+/// Tasks may outlive the group object only if it is destroyed without a join; then they are cancelled first. They end
+/// with the context of their loop.
 class task_group {
 public:
-    explicit task_group(boost::asio::any_io_executor executor);
+    explicit task_group(loop_ptr loop);
+    explicit task_group(boost::asio::any_io_executor executor) : task_group{event_loop::at(std::move(executor))} {}
     task_group(const task_group&) = delete;
     task_group& operator=(const task_group&) = delete;
     ~task_group();
 
-    /// Starts `task` on the group's executor. A task handles its own errors; the first one that escapes is thrown by
+    /// Starts `task` on the group's loop. A task handles its own errors; the first one that escapes is thrown by
     /// `join` (not the `operation_aborted` of a group that was cancelled). `owner` is what the task uses: it is kept
     /// until the task has ended.
     void spawn(boost::asio::awaitable<void> task, std::shared_ptr<const void> owner = {});
@@ -33,6 +36,7 @@ public:
 
 private:
     struct state;
+    class ending;
     std::shared_ptr<state> state_;  // shared with the completion handlers
 };
 

@@ -31,6 +31,24 @@ bool counts(const claim_note& note, const rate_limit& rate, time_point now)
     return note.at > now - rate.duration && note.at < now + rate.duration;
 }
 
+std::optional<milliseconds> longest_window(const queue_limits& limits)
+{
+    const auto& queue = limits.rate;
+    const auto& group = limits.group.rate;
+    if (!queue && !group)
+        return {};
+    return std::max(queue ? queue->duration : milliseconds{}, group ? group->duration : milliseconds{});
+}
+
+time_point time_of_claim(std::span<const claim_note> past, milliseconds window, time_point now)
+{
+    auto newest = now;
+    for (const auto& note : past)
+        if (note.at < now + window)
+            newest = std::max(newest, note.at);
+    return newest;
+}
+
 claim_room room_for(
     int wanted,
     std::optional<int> concurrency,

@@ -37,6 +37,13 @@ claim_room room_for(
 /// a window does not count either.
 bool counts(const claim_note& note, const rate_limit& rate, time_point now);
 
+/// So long back claims may count for one of a queue's rates; nothing where it has none.
+std::optional<milliseconds> longest_window(const queue_limits& limits);
+
+/// The time that a claim counts for: never before that of an earlier one which counts, so that claims whose times are
+/// not in the order of their transactions exceed no rate.
+time_point time_of_claim(std::span<const claim_note> past, milliseconds window, time_point now);
+
 /// Where a job stands in its queue: priority, position.
 using turn = std::pair<std::int64_t, std::int64_t>;
 

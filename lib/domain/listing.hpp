@@ -2,14 +2,26 @@
 #include <cofila/job_record.hpp>
 #include <cofila/queue_types.hpp>
 
+#include <vector>
+
 namespace cofila::domain {
 
 /// A page is found among so many jobs: what a filter leaves out must not make a call long.
 inline constexpr int most_examined = 5000;
 
+/// Jobs that share one order: those of a state, or finished ones of both.
+struct listing {
+    std::vector<job_state> of{};
+    char letter = ' ';  ///< Begins its cursors: that of one listing is none of another.
+};
+
+/// Those that show the jobs of these states (at least one), one after the other.
+std::vector<listing> listings_of(const job_states& wanted, bool newest_first);
+
 bool matches(const job_record& job, const job_filter& filter);
 
-/// No job that follows this one in its listing can match: finished jobs come in the order in which they finished.
-bool none_follow(const job_record& job, const job_filter& filter);
+/// No job that follows this one in its listing can match: finished jobs come in the order in which they finished, or
+/// in the opposite one.
+bool none_follow(const job_record& job, const job_filter& filter, bool newest_first);
 
 }  // namespace cofila::domain

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace cofila::domain {
 
@@ -36,6 +37,12 @@ logged_event move_of(const job_record& before, const job_record& after)
     return out;
 }
 
+/// That begins then or later.
+std::int64_t first_minute(time_point at)
+{
+    return std::chrono::ceil<std::chrono::minutes>(at.time_since_epoch()).count();
+}
+
 }  // namespace
 
 std::optional<logged_event> event_of(const job_record* before, const job_record* after)
@@ -64,6 +71,17 @@ std::optional<logged_event> event_of(const job_record* before, const job_record*
 std::int64_t minute_of(time_point at)
 {
     return std::chrono::duration_cast<std::chrono::minutes>(at.time_since_epoch()).count();
+}
+
+minutes minutes_in(const metrics_range& range, time_point now, int kept)
+{
+    // A minute after now may be counted too, where the clock was set back.
+    minutes out{.begin = minute_of(now) - kept + 1, .end = std::numeric_limits<std::int64_t>::max()};
+    if (range.since)
+        out.begin = std::max(out.begin, first_minute(*range.since));
+    if (range.before)
+        out.end = first_minute(*range.before);
+    return out;
 }
 
 void count_end(const job_record& before, const job_record& after, minute_of_jobs& minute)

@@ -15,6 +15,16 @@ std::optional<logged_event> event_of(const job_record* before, const job_record*
 /// The number of the minute, since 1970.
 std::int64_t minute_of(time_point at);
 
+/// Numbers of minutes, without `end`.
+struct minutes {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+
+    bool contain(std::int64_t number) const { return number >= begin && number < end; }
+};
+/// Those that begin in the range, of the `kept` ones up to now.
+minutes minutes_in(const metrics_range& range, time_point now, int kept);
+
 /// Counts a job that has ended with this change, in the minute of its end.
 void count_end(const job_record& before, const job_record& after, minute_of_jobs& minute);
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -194,6 +195,8 @@ job_options options_from_json(std::string_view text)
     try {
         const auto parsed = json::parse({text.data(), text.size()});
         return resolve(options_from(parsed.as_object()), queue_options{});
+    } catch (const std::bad_alloc&) {
+        throw;  // says nothing about the text
     } catch (const std::exception& e) {
         why = e.what();
     }

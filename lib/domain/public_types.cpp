@@ -47,6 +47,8 @@ public:
             return "timed out";
         case errc::outcome_unknown:
             return "outcome unknown";
+        case errc::internal:
+            return "internal error";
         }
         return "unknown error";
     }

@@ -1,7 +1,9 @@
 #include "domain/text.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <utility>
 
 namespace cofila::domain {
@@ -132,6 +134,27 @@ std::string storable_text(std::string text)
         text += marker;
     }
     return text;
+}
+
+std::string utc_text(time_point at)
+{
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{at - day};
+    char out[80];
+    std::snprintf(
+        out,
+        sizeof out,
+        "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+        int{date.year()},
+        unsigned{date.month()},
+        unsigned{date.day()},
+        static_cast<int>(time.hours().count()),
+        static_cast<int>(time.minutes().count()),
+        static_cast<int>(time.seconds().count()),
+        static_cast<int>(time.subseconds().count())
+    );
+    return out;
 }
 
 }  // namespace cofila::domain

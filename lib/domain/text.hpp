@@ -1,4 +1,6 @@
 #pragma once
+#include <cofila/time.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -20,5 +22,8 @@ std::string printable_text(std::string_view text);
 /// Text that can always be stored and shown: what is not UTF-8 is replaced by U+FFFD, and what is longer than
 /// `text_limit` is cut between two characters and ends in a marker.
 std::string storable_text(std::string text);
+
+/// As in `2030-01-31T12:00:00.000Z` (RFC 3339).
+std::string utc_text(time_point at);
 
 }  // namespace cofila::domain

@@ -23,6 +23,7 @@ transition move_to(const job_record& job, job_state to)
         .attempts_made = job.attempts_made,
         .stalled_count = job.stalled_count,
         .deferrals = job.deferrals,
+        .failed_reason = is_finished(to) ? std::string{} : job.failed_reason,
         .keep_attempts = job.options->keep_attempts.value_or(0),
         .frees_dedup = job.options->dedup && is_finished(to)
     };
@@ -150,6 +151,7 @@ transition after_failure(const job_record& job, failure why, time_point now, mil
     const bool again = may_try_again(job, why);
     const bool exhausted = !why.unrecoverable;
     change.failed_attempt = record_of(job, change.attempts_made, std::move(why), now);
+    change.failed_reason = change.failed_attempt->error.message;
     if (again) {
         change.place = back_of_line(job);
         change.next_of_group = job.options->group.has_value();
@@ -157,7 +159,6 @@ transition after_failure(const job_record& job, failure why, time_point now, mil
     } else {
         change.to = job_state::failed;
         change.frees_dedup = job.options->dedup.has_value();
-        change.failed_reason = change.failed_attempt->error.message;
         change.retries_exhausted = exhausted;
         finish(change, *job.options->on_failed, now);
     }
@@ -180,9 +181,11 @@ transition after_deferral(const job_record& job, const deferral& when, time_poin
     return change;
 }
 
+std::string cancelled_reason(const std::string& why) { return storable_text("cancelled: " + why); }
+
 transition after_cancellation(const job_record& job, const std::string& why, time_point now)
 {
-    auto change = give_up(job, "cancelled: " + why, now);
+    auto change = give_up(job, cancelled_reason(why), now);
     if (job.state == job_state::active) {
         change.attempts_made += 1;
         failure reason{.message = change.failed_reason, .type = "cofila::cancelled", .unrecoverable = true};
@@ -234,6 +237,7 @@ transition after_retry(const job_record& job, retry_options options)
 {
     auto change = move_to(job, job_state::waiting);
     change.place = back_of_line(job);
+    change.failed_reason.clear();
     change.stalled_count = 0;
     change.forget_expiry = true;
     if (!options.keep_attempts) {

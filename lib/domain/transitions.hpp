@@ -36,6 +36,9 @@ bool may_try_again(const job_record& job, const failure& why);
 /// The processor puts the job off: later, or the end when it did so too often.
 transition after_deferral(const job_record& job, const deferral& when, time_point now);
 
+/// Why a job has failed that was cancelled with `why`.
+std::string cancelled_reason(const std::string& why);
+
 /// Somebody wants it to end, and it has.
 transition after_cancellation(const job_record& job, const std::string& why, time_point now);
 

@@ -84,10 +84,12 @@ void check(std::string_view field, const std::optional<int>& concurrency)
     check_range(field, concurrency, 1, std::numeric_limits<int>::max());
 }
 
+error no_state() { return {errc::invalid_argument, "state", "is none of the states"}; }
+
 void check(job_state state)
 {
     if (to_string(state) == "unknown")
-        throw error{errc::invalid_argument, "state", "is none of the states"};
+        throw no_state();
 }
 
 void check(std::string_view field, const std::optional<retention>& value)
@@ -177,8 +179,8 @@ void check(const page_request& request) { check_range("limit", std::optional{req
 
 void check(const job_filter& filter)
 {
-    if (filter.state)
-        check(*filter.state);
+    if (filter.state.has_unknown())
+        throw no_state();
 }
 
 void check(const clean_request& request)

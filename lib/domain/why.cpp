@@ -46,7 +46,9 @@ public:
         else if (job.kept_for != 0)
             kept();
         else if (job.state == job_state::delayed && job.run_at > now_)
-            add({.what = kind::not_due, .until = job.run_at, .text = "it is due in " + span(*job.run_at - now_)});
+            not_due(*job.run_at);
+        else if (job.state == job_state::waiting && job.due_at > now_)  // by the clock of whoever let it wait it was
+            not_due(*job.due_at);
         else
             waits();
         return std::move(causes_);
@@ -64,6 +66,11 @@ private:
                  .text = "it was cancelled (" + *job.cancelled + "), and waits for worker " + job.worker + " to end it"}
             );
         add({.what = kind::running, .text = "it is running, on worker " + job.worker});
+    }
+
+    void not_due(time_point until)
+    {
+        add({.what = kind::not_due, .until = until, .text = "it is due in " + span(until - now_)});
     }
 
     void kept()

@@ -1,3 +1,4 @@
+#include <cofila/detail/on_loop.hpp>
 #include <cofila/engine.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -43,24 +44,17 @@ asio::awaitable<std::shared_ptr<job_repository>> open_store(engine_options optio
         .spin = options.spin,
         .clock = options.clock,
         .executor = std::move(executor),
+        .seed = options.random->next(),
         .log = options.logger,
     };
     co_return co_await sqlite::open_repository(std::move(store));
 }
 
-}  // namespace
-
-asio::awaitable<engine_ptr> open_engine(engine_options options)
+asio::awaitable<engine_ptr> open_on(loop_ptr loop, engine_options options)
 {
-    check(options);
-    if (!options.clock)
-        options.clock = system_clock();
-    if (!options.random)
-        options.random = system_random();
-    const auto executor = co_await asio::this_coro::executor;
-    auto repository = co_await open_store(options, executor);
+    auto repository = co_await open_store(options, loop->executor());
     auto ports = std::shared_ptr<runtime>{new runtime{
-        .executor = executor,
+        .loop = loop,
         .repository = std::move(repository),
         .time = options.clock,
         .random = options.random,
@@ -73,21 +67,48 @@ asio::awaitable<engine_ptr> open_engine(engine_options options)
     co_return engine;
 }
 
+asio::awaitable<void> close_here(engine_ptr engine) { co_await engine->close(); }
+
+asio::awaitable<page<queue_info>> queues_here(engine_ptr engine, page_request request)
+{
+    co_return co_await engine->queues(std::move(request));
+}
+
+}  // namespace
+
+asio::awaitable<engine_ptr> open_engine(engine_options options)
+{
+    check(options);
+    if (!options.clock)
+        options.clock = system_clock();
+    if (!options.random)
+        options.random = system_random();
+    const auto loop = event_loop::alone_on(co_await asio::this_coro::executor);
+    co_return co_await on_loop(loop, open_on(loop, std::move(options)));
+}
+
 asio::awaitable<void> close(engine_ptr engine)
 {
     if (engine)
-        co_await engine->close();
+        co_await on_loop(engine->loop(), close_here(engine));
 }
 
 void abandon(const engine_ptr& engine) noexcept
 {
     if (engine)
-        engine->abandon();
+        engine->loop()->run([engine] { engine->abandon(); });
 }
 
 queue_ptr open_queue(const engine_ptr& engine, std::string name, std::optional<queue_options> options)
 {
     return engine->open_queue(std::move(name), std::move(options));
+}
+
+queue_ptr look_at(const engine_ptr& engine, std::string name) { return engine->look_at(std::move(name)); }
+
+asio::awaitable<page<queue_info>> queues(engine_ptr engine, page_request request)
+{
+    return on_loop(engine->loop(), queues_here(engine, std::move(request)));
 }
 
 }  // namespace cofila::detail

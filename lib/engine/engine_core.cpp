@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "application/worker_core.hpp"
-#include "domain/text.hpp"
+#include "domain/validation.hpp"
 
 namespace cofila::detail {
 
@@ -15,17 +15,13 @@ engine_core::engine_core(std::shared_ptr<runtime> ports)
     : ports_{std::move(ports)},
       listener_{
           ports_,
-          {.anyone_idle = [this] { return any_queue(&queue_core::anyone_idle); },
-           .anyone_busy = [this] { return any_queue(&queue_core::anyone_busy); },
-           .tell_all =
-               [this] {
-                   for (const auto& [name, queue] : queues_)
-                       queue->changed_elsewhere();
-               },
+          {.wanted = [this] { return wanted(); },
+           .anyone_busy = [this] { return anyone_busy(); },
+           .changed = [this](const change_news& news) { tell(news); },
            .failed = [this](const std::exception_ptr& error) { report(error); }}
       },
-      sweeping_{ports_->executor},
-      listening_{ports_->executor}
+      sweeping_{ports_->loop},
+      listening_{ports_->loop}
 {}
 
 void engine_core::start(const std::optional<maintenance_options>& options)
@@ -37,16 +33,32 @@ void engine_core::start(const std::optional<maintenance_options>& options)
 
 queue_ptr engine_core::open_queue(std::string name, std::optional<queue_options> options)
 {
+    const std::lock_guard lock{opening_};
+    auto queue = known_or_new(std::move(name));
+    if (!queue->has_chosen())
+        queue->choose(options.value_or(queue_options{}));
+    else if (options && *options != queue->options())
+        throw error{
+            errc::invalid_argument,
+            "options",
+            "differ from those with which queue '" + queue->name + "' was opened first"
+        };
+    return queue;
+}
+
+queue_ptr engine_core::look_at(std::string name)
+{
+    const std::lock_guard lock{opening_};
+    return known_or_new(std::move(name));
+}
+
+queue_ptr engine_core::known_or_new(std::string name)
+{
     if (closed_)
         throw error{errc::closed, "the engine has been closed"};
-    if (const auto known = queues_.find(name); known != queues_.end() && !known->second->is_closed()) {
-        if (options && *options != known->second->options)
-            throw error{
-                errc::invalid_argument, "options", "differ from those with which queue '" + name + "' was opened first"
-            };
-        return known->second;
-    }
-    auto queue = std::make_shared<queue_core>(ports_, name, options.value_or(queue_options{}));
+    if (auto known = known_queue(name))
+        return known;
+    auto queue = std::make_shared<queue_core>(ports_, name);
     // The queue may outlive the engine, so it holds it weakly.
     queue->start_maintenance = [self = weak_from_this(), weak = std::weak_ptr{queue}] {
         const auto engine = self.lock();
@@ -63,12 +75,16 @@ queue_ptr engine_core::open_queue(std::string name, std::optional<queue_options>
     return queue;
 }
 
+asio::awaitable<page<queue_info>> engine_core::queues(page_request request)
+{
+    check_open();
+    domain::check(request);
+    co_return co_await ports_->repository->queues(std::move(request));
+}
+
 asio::awaitable<void> engine_core::close()
 {
-    closed_ = true;
-    std::vector<queue_ptr> queues;
-    for (const auto& [name, queue] : queues_)
-        queues.push_back(queue);
+    const auto queues = close_opening();
     for (const auto& queue : queues)
         for (auto* worker : queue->workers())
             worker->stop({});  // all at once, so that their graces run side by side
@@ -86,8 +102,7 @@ asio::awaitable<void> engine_core::close()
 
 void engine_core::abandon()
 {
-    closed_ = true;
-    for (const auto& [name, queue] : queues_) {
+    for (const auto& queue : close_opening()) {
         queue->mark_closed();
         for (auto* worker : queue->workers())
             worker->stop(milliseconds{0});
@@ -96,22 +111,76 @@ void engine_core::abandon()
     listening_.cancel();
 }
 
+std::vector<queue_ptr> engine_core::close_opening()
+{
+    {
+        const std::lock_guard lock{opening_};
+        closed_ = true;
+    }
+    return opened();
+}
+
+std::vector<queue_ptr> engine_core::opened() const
+{
+    const std::lock_guard lock{opening_};
+    std::vector<queue_ptr> out;
+    for (const auto& [name, queue] : queues_)
+        out.push_back(queue);
+    return out;
+}
+
+void engine_core::check_open() const
+{
+    const std::lock_guard lock{opening_};
+    if (closed_)
+        throw error{errc::closed, "the engine has been closed"};
+}
+
 queue_ptr engine_core::find_queue(const std::string& name) const
+{
+    const std::lock_guard lock{opening_};
+    return known_queue(name);
+}
+
+queue_ptr engine_core::known_queue(const std::string& name) const
 {
     const auto found = queues_.find(name);
     return found == queues_.end() || found->second->is_closed() ? nullptr : found->second;
 }
 
-bool engine_core::any_queue(bool (queue_core::*what)() const) const
+bool engine_core::anyone_busy() const { return std::ranges::any_of(ports_->attended, &queue_core::anyone_busy); }
+
+/// By those who wait; those who only run jobs are in no hurry.
+change_interest engine_core::wanted() const
 {
-    return std::ranges::any_of(queues_, [what](const auto& entry) { return (*entry.second.*what)(); });
+    change_interest out{.taken = ports_->taken};
+    for (const auto* queue : ports_->attended) {
+        out.any = out.any || queue->is_watched();
+        if (queue->anyone_idle())
+            out.queues.push_back(queue->name);
+    }
+    if (!out.nothing())
+        out.any_later = anyone_busy();
+    return out;
+}
+
+void engine_core::tell(const change_news& news)
+{
+    for (auto* queue : ports_->attended) {
+        queue->look_for_cancellations();
+        news.claimable ? queue->wake_watchers() : queue->look_again();
+    }
+    for (const auto& [name, jobs] : news.claimable.value_or(std::vector<change_news::claimable_jobs>{}))
+        if (const auto queue = find_queue(name))
+            queue->wake_for(jobs);
 }
 
 void engine_core::report(const std::exception_ptr& error)
 {
     const error_event event{.error = error, .text = describe_exception(error).message};
-    ports_->log(queues_.empty() ? log_level::error : log_level::warning, domain::printable_text(event.text));
-    for (const auto& [name, queue] : queues_)
+    const auto all = opened();
+    ports_->reports->log(all.empty() ? log_level::error : log_level::warning, event.text);
+    for (const auto& queue : all)
         if (!queue->is_closed())
             queue->hub->emit(&queue_events::error, event);
 }

@@ -3,8 +3,10 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "application/commit_listener.hpp"
 #include "application/maintenance.hpp"
@@ -21,15 +23,30 @@ public:
 
     /// Starts what runs by itself: the listener and, where options ask for it, the maintenance.
     void start(const std::optional<maintenance_options>& options);
+    /// From any thread.
     queue_ptr open_queue(std::string name, std::optional<queue_options> options);
+    /// The queue without a say in its options. From any thread.
+    queue_ptr look_at(std::string name);
+    const loop_ptr& loop() const noexcept { return ports_->loop; }
+    boost::asio::awaitable<page<queue_info>> queues(page_request request);
 
     boost::asio::awaitable<void> close();
     /// Asks everything to end and waits for nothing.
     void abandon();
 
 private:
+    void check_open() const;
     queue_ptr find_queue(const std::string& name) const;
-    bool any_queue(bool (queue_core::*what)() const) const;
+    bool anyone_busy() const;
+    change_interest wanted() const;
+    void tell(const change_news& news);
+    /// No queue is opened after it has been called.
+    std::vector<queue_ptr> close_opening();
+    std::vector<queue_ptr> opened() const;
+    // With the lock held.
+    queue_ptr known_or_new(std::string name);
+    queue_ptr known_queue(const std::string& name) const;
+
     void report(const std::exception_ptr& error);
 
     // The maintenance runs while somebody asked for it: the options, or a queue that is open.
@@ -37,6 +54,7 @@ private:
     void take_back_maintenance();
 
     const std::shared_ptr<runtime> ports_;
+    mutable std::mutex opening_{};  // for the two below
     std::map<std::string, queue_ptr, std::less<>> queues_{};
     bool closed_ = false;
 

@@ -3,26 +3,52 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
+#include <mutex>
+#include <optional>
 #include <utility>
+
+#include "async/event_loop.hpp"
 
 namespace cofila {
 
 namespace asio = boost::asio;
 
-struct stop_on_signal::state : std::enable_shared_from_this<state> {
-    state(const asio::any_io_executor& executor, std::vector<detail::worker_ptr> stopped)
+struct stop_on_signal::state final : context_user, std::enable_shared_from_this<state> {
+    explicit state(std::vector<detail::worker_ptr> stopped)
         : workers{std::move(stopped)},
-          signals{executor, SIGINT, SIGTERM}
-    {}
+          loop{detail::loop_of(workers.front())}
+    {
+        loop->life()->attach(*this);
+    }
+    ~state() { loop->life()->detach(*this); }
 
-    std::vector<detail::worker_ptr> workers;
-    asio::signal_set signals;
-    int received = 0;
+    const std::vector<detail::worker_ptr> workers;
+    const loop_ptr loop;
 
+    void begin()
+    {
+        const bool alive = loop->use([this](const asio::any_io_executor& executor) {
+            signals_.emplace(executor, SIGINT, SIGTERM);
+            wait();
+        });
+        if (!alive)
+            throw loop_has_gone();
+    }
+
+    /// The guard may be destroyed on any thread.
+    void end()
+    {
+        const std::lock_guard lock{guard_};
+        signals_.reset();
+    }
+
+    void context_ends(remains&) override { end(); }
+
+private:
     void wait()
     {
         // Weak: a guard that is gone must not be kept by its own wait.
-        signals.async_wait([weak = weak_from_this()](boost::system::error_code ec, int) {
+        signals_->async_wait([weak = weak_from_this()](boost::system::error_code ec, int) {
             if (const auto self = weak.lock(); self && !ec)
                 self->on_signal();
         });
@@ -30,23 +56,29 @@ struct stop_on_signal::state : std::enable_shared_from_this<state> {
 
     void on_signal()
     {
-        ++received;
+        const std::lock_guard lock{guard_};
+        if (!signals_)
+            return;
+        ++received_;
         for (const auto& worker : workers)
-            detail::stop(worker, received == 1 ? std::nullopt : std::optional{milliseconds{0}});
-        if (received < 2)
+            detail::stop(worker, received_ == 1 ? std::nullopt : std::optional{milliseconds{0}});
+        if (received_ < 2)
             wait();
         else
-            signals.clear();  // the next one does what signals do
+            signals_->clear();  // the next one does what signals do
     }
+
+    std::mutex guard_{};
+    std::optional<asio::signal_set> signals_{};
+    int received_ = 0;
 };
 
 stop_on_signal::stop_on_signal(std::vector<detail::worker_ptr> workers)
+    : state_{std::make_shared<state>(std::move(workers))}
 {
-    auto executor = detail::executor(workers.front());
-    state_ = std::make_shared<state>(std::move(executor), std::move(workers));
-    state_->wait();
+    state_->begin();
 }
 
-stop_on_signal::~stop_on_signal() { state_->signals.cancel(); }
+stop_on_signal::~stop_on_signal() { state_->end(); }
 
 }  // namespace cofila

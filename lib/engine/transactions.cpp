@@ -78,7 +78,7 @@ namespace detail {
 job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> spec)
 {
     const auto with = surroundings(*to);
-    auto job = domain::job_maker{to->options}.make(std::move(spec), new_ids(with), with.clock->wall_now());
+    auto job = domain::job_maker{to->options()}.make(std::move(spec), new_ids(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
     return store(db, to->name, {std::move(job)}).front();
 }
@@ -86,7 +86,8 @@ job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> 
 std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std::vector<job_spec<std::string>> specs)
 {
     const auto with = surroundings(*to);
-    const auto jobs = domain::job_maker{to->options}.make_all(std::move(specs), new_ids(with), with.clock->wall_now());
+    const auto jobs =
+        domain::job_maker{to->options()}.make_all(std::move(specs), new_ids(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
     return store(db, to->name, jobs);
 }
@@ -96,7 +97,7 @@ void complete_in(SQLite::Database& db, const job_ptr& job, std::string result)
     const auto& id = job->job->id.str();
     if (job->token.empty())
         throw error{errc::wrong_state, "job '" + id + "' is not run by this handle; only who runs it can complete it"};
-    domain::check_json("result", result, job->queue->options.size_limit);
+    domain::check_json("result", result, job->queue->options().size_limit);
     sqlite::check_connected(db, job->queue->ports->file);
     const auto end = completion(*job, std::move(result));
     switch (sqlite::settle_within(db, job->queue->name, end)) {

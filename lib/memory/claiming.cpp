@@ -16,6 +16,8 @@ using domain::claim_note;
 using domain::claim_room;
 using domain::waiting_group;
 
+bool is_early(const stored_job& job, time_point now) { return job.not_before && *job.not_before > now; }
+
 std::string group_of(const job_record& job) { return job.options->group.value_or(""); }
 
 /// Of one group, or (null) of all.
@@ -52,7 +54,13 @@ stored_queue::order::const_iterator nth(const stored_queue::order& rows, int num
 
 class claiming {
 public:
-    claiming(stored_queue& queue, const claim_order& order, time_point now) : queue_{queue}, order_{order}, now_{now} {}
+    claiming(stored_queue& queue, const claim_order& order, time_point now)
+        : queue_{queue},
+          order_{order},
+          now_{now},
+          window_{domain::longest_window(queue.limits)},
+          at_{window_ ? domain::time_of_claim(past_claims(queue, nullptr), *window_, now) : now}
+    {}
 
     taken run()
     {
@@ -61,7 +69,7 @@ public:
             return {};
         const auto wanted = static_cast<int>(order_.tokens.size());
         const auto room = domain::room_for(
-            wanted, limits.concurrency, active_jobs(queue_, nullptr), limits.rate, past_claims(queue_, nullptr), now_
+            wanted, limits.concurrency, active_jobs(queue_, nullptr), limits.rate, past_claims(queue_, nullptr), at_
         );
         if (room.jobs < wanted)
             note_again(room);
@@ -89,7 +97,8 @@ private:
         for (;;) {
             const auto last = group && group->empty() ? nth(waiting, domain::most_passed) : waiting.end();
             const auto found = std::find_if(waiting.begin(), last, [&](const auto& row) {
-                return !group || group_of(queue_.at(row.second).record) == *group;
+                const auto& job = queue_.at(row.second);
+                return !is_early(job, now_) && (!group || group_of(job.record) == *group);
             });
             if (found == last)
                 return nullptr;
@@ -110,11 +119,12 @@ private:
         if (!job)
             return false;
         queue_.change(job->key, [&](stored_job& locked) {
+            locked.not_before.reset();
             domain::lock(locked.record, order_.tokens[out_.claimed.size()], order_.worker, order_.lock_duration, now_);
         });
         out_.claimed.push_back(snapshot(*job));
         if (queue_.limits.rate || (queue_.limits.group.rate && job->options->group))
-            ++queue_.claims[{now_, group_of(*job)}];
+            ++queue_.claims[{at_, group_of(*job)}];
         return true;
     }
 
@@ -127,7 +137,7 @@ private:
         if (limits.keep_order && in_the_middle(queue_, group))
             return {};
         return domain::room_for(
-            wanted, limits.concurrency, active_jobs(queue_, &group), limits.rate, past_claims(queue_, &group), now_
+            wanted, limits.concurrency, active_jobs(queue_, &group), limits.rate, past_claims(queue_, &group), at_
         );
     }
 
@@ -164,19 +174,15 @@ private:
 
     void forget_old_claims()
     {
-        const auto& limits = queue_.limits;
-        if (!limits.rate && !limits.group.rate)
-            return;
-        std::erase_if(queue_.claims, [&](const auto& entry) {
-            const claim_note note{.at = entry.first.first};
-            return !(limits.rate && domain::counts(note, *limits.rate, now_)) &&
-                   !(limits.group.rate && domain::counts(note, *limits.group.rate, now_));
-        });
+        if (window_ && !out_.claimed.empty())
+            std::erase_if(queue_.claims, [&](const auto& entry) { return entry.first.first <= at_ - *window_; });
     }
 
     stored_queue& queue_;
     const claim_order& order_;
     const time_point now_;
+    const std::optional<milliseconds> window_;
+    const time_point at_;  // what the rates count the claim for
     taken out_{};
 };
 
@@ -253,9 +259,19 @@ std::optional<time_point> first_due(const stored_queue& queue)
 
 std::optional<time_point> next_claim(const stored_queue& queue, std::optional<time_point> again, time_point now)
 {
-    return domain::next_look(
-        first_due(queue), queue.limits.rests_until, again, !queue.jobs_in(job_state::waiting).empty(), now
-    );
+    bool waiting = false;
+    std::optional<time_point> early;
+    for (const auto& [at, key] : queue.jobs_in(job_state::waiting)) {
+        const auto& job = queue.at(key);
+        if (!is_early(job, now))
+            waiting = true;
+        else
+            early = early ? std::min(*early, *job.not_before) : job.not_before;
+    }
+    auto due = first_due(queue);
+    if (early && !waiting)
+        due = due ? std::min(*due, *early) : early;
+    return domain::next_look(due, queue.limits.rests_until, again, waiting, now);
 }
 
 }  // namespace cofila::memory

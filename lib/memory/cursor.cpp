@@ -8,8 +8,8 @@ namespace cofila::memory {
 
 namespace {
 
-// A letter for each listing, so that the cursor of one is refused by the others.
-constexpr std::string_view letters = "wdachf";
+// Beside those of `domain::listing`.
+constexpr char queue_letter = 'q';
 constexpr char id_letter = 'i';
 constexpr char log_letter = 'l';
 
@@ -36,19 +36,23 @@ std::int64_t number_from(std::string_view text)
 
 }  // namespace
 
-std::string to_cursor(job_state state, const place& at)
+std::string to_cursor(char listing, const place& at)
 {
-    return letters[static_cast<std::size_t>(state)] + std::to_string(at.first) + ',' + std::to_string(at.second);
+    return listing + std::to_string(at.first) + ',' + std::to_string(at.second);
 }
 
-place place_from(job_state state, std::string_view cursor)
+place place_from(char listing, std::string_view cursor)
 {
-    const auto text = behind_letter(letters[static_cast<std::size_t>(state)], cursor);
+    const auto text = behind_letter(listing, cursor);
     const auto comma = text.find(',');
     if (comma == std::string_view::npos)
         refuse();
     return {number_from(text.substr(0, comma)), number_from(text.substr(comma + 1))};
 }
+
+std::string to_queue_cursor(const std::string& name) { return queue_letter + name; }
+
+std::string queue_from(std::string_view cursor) { return std::string{behind_letter(queue_letter, cursor)}; }
 
 std::string to_cursor(const job_id& id) { return id_letter + id.str(); }
 

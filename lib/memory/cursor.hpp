@@ -1,6 +1,5 @@
 #pragma once
 #include <cofila/job_id.hpp>
-#include <cofila/job_state.hpp>
 #include <cofila/queue_types.hpp>
 
 #include <cstdint>
@@ -13,8 +12,12 @@
 /// is `errc::invalid_argument`, field `after`.
 namespace cofila::memory {
 
-std::string to_cursor(job_state state, const place& at);
-place place_from(job_state state, std::string_view cursor);
+/// `listing`: the letter of `domain::listing`.
+std::string to_cursor(char listing, const place& at);
+place place_from(char listing, std::string_view cursor);
+
+std::string to_queue_cursor(const std::string& name);
+std::string queue_from(std::string_view cursor);
 
 std::string to_cursor(const job_id& id);
 job_id id_from(std::string_view cursor);

@@ -22,12 +22,6 @@ void observed::keep_minutes(std::optional<int> most)
         counts_.clear();
 }
 
-void observed::forget_all()
-{
-    keep_events({});
-    keep_minutes({});
-}
-
 void observed::note(const job_record* before, const job_record* after)
 {
     if (events_)
@@ -71,11 +65,12 @@ void observed::set_cursor(const std::string& name, std::optional<std::uint64_t> 
         cursors_.erase(name);
 }
 
-std::vector<minute_of_jobs> observed::minutes(time_point now) const
+std::vector<minute_of_jobs> observed::minutes(time_point now, const metrics_range& of) const
 {
+    const auto wanted = domain::minutes_in(of, now, minutes_.value_or(0));
     std::vector<minute_of_jobs> out;
     for (const auto& [number, minute] : counts_)
-        if (number > domain::minute_of(now) - *minutes_)
+        if (wanted.contain(number))
             out.push_back(minute);
     return out;
 }

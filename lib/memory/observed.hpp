@@ -19,7 +19,6 @@ public:
     bool any() const { return events_ || minutes_; }
     void keep_events(std::optional<int> most);
     void keep_minutes(std::optional<int> most);
-    void forget_all();
 
     /// Null: the job was not there before, or is gone.
     void note(const job_record* before, const job_record* after);
@@ -27,7 +26,7 @@ public:
     event_log_state state(const std::string& cursor) const;
     std::vector<logged_event> after(std::uint64_t sequence, int limit) const;
     void set_cursor(const std::string& name, std::optional<std::uint64_t> place);
-    std::vector<minute_of_jobs> minutes(time_point now) const;
+    std::vector<minute_of_jobs> minutes(time_point now, const metrics_range& of) const;
 
 private:
     std::optional<int> events_{};

@@ -11,6 +11,7 @@
 #include "domain/observation.hpp"
 #include "memory/claiming.hpp"
 #include "memory/cursor.hpp"
+#include "memory/pager.hpp"
 #include "memory/repository.hpp"
 
 namespace cofila::memory {
@@ -19,43 +20,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The rows from `from` on: `item` makes what is shown of one, `cursor` names the last one shown.
-template <class Rows, class Item, class Cursor>
-auto fill_page(const Rows& rows, typename Rows::const_iterator from, int limit, Item item, Cursor cursor)
+/// Of several states, in one order.
+stored_queue::order merged(const stored_queue& in, const std::vector<job_state>& states)
 {
-    page<decltype(item(*from))> out;
-    auto last = from;
-    for (; from != rows.end() && out.items.size() < static_cast<std::size_t>(limit); last = from++)
-        out.items.push_back(item(*from));
-    if (from != rows.end())
-        out.next = cursor(*last);
-    return out;
-}
-
-/// As `fill_page`, of jobs: those that match, among so many.
-template <class Rows, class Cursor>
-page<job_snapshot> fill_page(
-    const stored_queue& in,
-    const Rows& rows,
-    typename Rows::const_iterator from,
-    const job_filter& filter,
-    int limit,
-    Cursor cursor
-)
-{
-    page<job_snapshot> out;
-    auto last = from;
-    for (int examined = 0; from != rows.end() && examined < domain::most_examined; ++examined, last = from++) {
-        if (out.items.size() == static_cast<std::size_t>(limit))
-            break;
-        const auto& job = in.at(from->second).record;
-        if (domain::none_follow(job, filter))
-            return out;
-        if (domain::matches(job, filter))
-            out.items.push_back(snapshot(job));
-    }
-    if (from != rows.end())
-        out.next = cursor(*last);
+    stored_queue::order out;
+    for (const auto state : states)
+        out.insert(in.jobs_in(state).begin(), in.jobs_in(state).end());
     return out;
 }
 
@@ -72,17 +42,33 @@ asio::awaitable<std::optional<job_record>> repository::get(std::string queue, jo
 asio::awaitable<page<job_snapshot>> repository::list(std::string queue, job_filter filter, page_request request)
 {
     const auto& in = open_queue(queue);
-    const auto& after = request.after;
-    if (filter.state) {
-        const auto& rows = in.jobs_in(*filter.state);
-        const auto from = after.empty() ? rows.begin() : rows.upper_bound(place_from(*filter.state, after));
-        co_return fill_page(in, rows, from, filter, request.limit, [&](const auto& row) {
-            return to_cursor(*filter.state, row.first);
-        });
+    pager<job_snapshot> jobs{request, domain::most_examined};
+    const auto show = [&](const auto& row) {
+        const auto& job = in.at(row.second).record;
+        if (domain::none_follow(job, filter, request.newest_first))
+            return false;
+        if (domain::matches(job, filter))
+            jobs.out.items.push_back(snapshot(job));
+        return true;
+    };
+    if (filter.state.empty()) {
+        const auto after = request.after.empty() ? std::nullopt : std::optional{id_from(request.after)};
+        jobs.add(in.ids(), after, show, [](const auto& row) { return to_cursor(row.first); });
+        co_return std::move(jobs.out);
     }
-    const auto& rows = in.ids();
-    const auto from = after.empty() ? rows.begin() : rows.upper_bound(id_from(after));
-    co_return fill_page(in, rows, from, filter, request.limit, [](const auto& row) { return to_cursor(row.first); });
+    const auto listings = domain::listings_of(filter.state, request.newest_first);
+    auto next = listings.begin();
+    std::optional<place> after;
+    if (!request.after.empty()) {
+        next = std::ranges::find(listings, request.after.front(), &domain::listing::letter);
+        after = place_from(next == listings.end() ? ' ' : next->letter, request.after);
+    }
+    const auto cursor = [&](const auto& row) { return to_cursor(next->letter, row.first); };
+    bool more = true;
+    for (; more && next != listings.end(); ++next, after.reset())
+        more = next->of.size() == 1 ? jobs.add(in.jobs_in(next->of.front()), after, show, cursor)
+                                    : jobs.add(merged(in, next->of), after, show, cursor);
+    co_return std::move(jobs.out);
 }
 
 asio::awaitable<std::optional<job_situation>> repository::situation(std::string queue, job_id id, time_point now)
@@ -99,15 +85,28 @@ asio::awaitable<page<log_line>> repository::logs(std::string queue, job_id id, p
     const auto* job = open_queue(queue).find(id);
     if (!job)
         co_return page<log_line>{};
-    const auto& rows = job->logs;
-    const auto from = request.after.empty() ? rows.begin() : rows.upper_bound(log_number_from(request.after));
-    co_return fill_page(
-        rows,
-        from,
-        request.limit,
-        [](const auto& row) { return row.second; },
-        [](const auto& row) { return to_cursor(row.first); }
-    );
+    pager<log_line> lines{request};
+    const auto after = request.after.empty() ? std::nullopt : std::optional{log_number_from(request.after)};
+    const auto show = [&](const auto& row) {
+        lines.out.items.push_back(row.second);
+        return true;
+    };
+    lines.add(job->logs, after, show, [](const auto& row) { return to_cursor(row.first); });
+    co_return std::move(lines.out);
+}
+
+asio::awaitable<page<queue_info>> repository::queues(page_request request)
+{
+    check_open();
+    pager<queue_info> found{request};
+    const auto after = request.after.empty() ? std::nullopt : std::optional{queue_from(request.after)};
+    const auto show = [&](const auto& row) {
+        if (row.second.is_there())
+            found.out.items.push_back({.name = row.first, .limits = row.second.limits});
+        return true;
+    };
+    found.add(queues_, after, show, [](const auto& row) { return to_queue_cursor(row.first); });
+    co_return std::move(found.out);
 }
 
 asio::awaitable<std::vector<worker_row>> repository::workers()
@@ -188,10 +187,10 @@ asio::awaitable<std::vector<logged_event>> repository::events_after(std::string 
     co_return open_queue(queue).watched.after(after, limit);
 }
 
-asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now)
+asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now, metrics_range of)
 {
     const auto& in = open_queue(queue);
-    queue_metrics out{.minutes = in.watched.minutes(now)};
+    queue_metrics out{.minutes = in.watched.minutes(now, of)};
     const auto& waiting = in.jobs_in(job_state::waiting);
     const auto look_at = [&](const auto& row) {
         out.latency = std::max(out.latency, domain::waited(in.at(row.second).record, now));
@@ -224,13 +223,13 @@ asio::awaitable<storage_status> repository::tend()
     co_return storage_status{};
 }
 
-asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()>, milliseconds)
+asio::awaitable<change_news> repository::changed_elsewhere(std::function<change_interest()>, milliseconds)
 {
     check_open();
     const auto executor = co_await asio::this_coro::executor;
     event never{executor};
     co_await never.wait();
-    co_return false;
+    co_return change_news{};
 }
 
 }  // namespace cofila::memory

@@ -224,7 +224,7 @@ asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, s
             continue;
         }
         queue.change(job->record.key, [&](stored_job& held) {
-            held.record.locked_until = now + lock.duration;
+            held.record.locked_until = std::max(now + lock.duration, *held.record.locked_until + milliseconds{1});
             held.record.lock_duration = lock.duration;
         });
         answers.push_back({.held = true, .cancelled = job->record.cancelled});
@@ -327,8 +327,10 @@ asio::awaitable<changed_page> repository::change_all(
 asio::awaitable<void> repository::reset_queue(std::string queue)
 {
     auto& in = open_queue(queue);
-    in.limits = {};
-    in.watched.forget_all();
+    if (in.ids().empty())
+        queues_.erase(queue);
+    else
+        in.forget_all_but_jobs();
     co_return;
 }
 

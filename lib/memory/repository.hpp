@@ -52,6 +52,7 @@ public:
     boost::asio::awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) override;
     boost::asio::awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now)
         override;
+    boost::asio::awaitable<page<queue_info>> queues(page_request request) override;
     boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
     boost::asio::awaitable<bool> is_paused(std::string queue) override;
 
@@ -60,10 +61,11 @@ public:
         override;
     boost::asio::awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> at)
         override;
-    boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now) override;
+    boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override;
 
     boost::asio::awaitable<storage_status> tend() override;
-    boost::asio::awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override;
+    boost::asio::awaitable<change_news> changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause)
+        override;
     boost::asio::awaitable<void> close() override;
 
 private:

@@ -45,6 +45,13 @@ std::int64_t stored_queue::next_position(transition::placement where)
     return where == transition::placement::head ? --head_ : ++tail_;
 }
 
+bool stored_queue::is_there() const
+{
+    auto set = limits;
+    set.rests_until.reset();  // that is over by itself
+    return !ids_.empty() || set != queue_limits{} || watched.any();
+}
+
 const job_record& stored_queue::add(job_record job)
 {
     const auto key = job.key;
@@ -82,6 +89,8 @@ void stored_queue::carry_out(std::int64_t key, const transition& change)
     const bool held_on = change.frees_dedup && holds_on(held, *change.finished_at);
     this->change(key, [&](stored_job& job) {
         domain::apply(job.record, change);
+        if (!change.priority)
+            job.not_before.reset();
         const bool in_order = change.next_of_group && limits.group.keep_order;
         if (change.place != transition::placement::keep && !in_order)
             job.record.position = next_position(change.place);
@@ -168,10 +177,23 @@ std::vector<job_id> stored_queue::promote_due(time_point now, std::size_t limit)
     while (promoted.size() < limit && !delayed.empty() && delayed.begin()->first.first <= now.time_since_epoch().count()
     ) {
         const auto key = delayed.begin()->second;
+        const auto due = at(key).record.run_at;
         carry_out(key, domain::after_promotion(at(key).record));
+        jobs_.at(key).not_before = due;
         promoted.push_back(at(key).record.id);
     }
     return promoted;
+}
+
+void stored_queue::forget_all_but_jobs()
+{
+    limits = {};
+    served.clear();
+    claims.clear();
+    watched.keep_events({});
+    watched.keep_minutes({});
+    grouped =
+        std::ranges::any_of(jobs_, [](const auto& entry) { return entry.second.record.options->group.has_value(); });
 }
 
 void stored_queue::forget_groups()

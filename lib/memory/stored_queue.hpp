@@ -21,6 +21,7 @@ struct stored_job {
     std::int64_t last_log = 0;
     std::optional<time_point> prune_at{};
     std::optional<std::int64_t> prune_count{};
+    std::optional<time_point> not_before{};  ///< Where a clock has let it wait: by another one it may be early still.
 };
 
 /// Where a job stands among those of its state: (priority, position) waiting, (run_at, position) delayed,
@@ -48,6 +49,8 @@ public:
     observed watched{};           ///< What happens to the jobs, where somebody wants to know.
     std::vector<job_id> freed{};  ///< Jobs that were kept for the end of another and wait now; to be told of.
 
+    /// It has a job, or something was set for it.
+    bool is_there() const;
     /// Gives the job its position. Its key is set, and its id is not taken.
     const job_record& add(job_record job);
     /// Null: no job holds this deduplication id.
@@ -86,6 +89,7 @@ public:
 
     /// Delayed jobs whose time has come, at most `limit`, become waiting. Returns their ids, earliest first.
     std::vector<job_id> promote_due(time_point now, std::size_t limit);
+    void forget_all_but_jobs();
     /// Groups that have nothing to run need no turn any more.
     void forget_groups();
     /// Jobs that were to be started by now, at most `limit`, whether they were or not.

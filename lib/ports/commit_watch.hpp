@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
@@ -15,6 +14,8 @@ public:
     /// Between these two the file is watched: the system pays for that with every write, ours too. False: it cannot be.
     virtual bool start() = 0;
     virtual void stop() = 0;  ///< Also ends a wait that is under way.
+    /// What was written so far has been seen, and need not be told of.
+    virtual void forget() {}
     /// Completes at the first write since the last completion (or since the start).
     /// Cancellation: terminal, with `operation_aborted`.
     virtual boost::asio::awaitable<void> written() = 0;
@@ -22,8 +23,6 @@ public:
 
 /// Watches the folder for writes to the file of this name; null where the system has no such service.
 /// (inotify on the folder opens neither the database nor its log: closing such a descriptor would drop SQLite's locks.)
-std::unique_ptr<commit_watch> make_commit_watch(
-    const boost::asio::any_io_executor& executor, std::string folder, std::string file_name
-);
+std::unique_ptr<commit_watch> make_commit_watch(std::string folder, std::string file_name);
 
 }  // namespace cofila

@@ -1,6 +1,7 @@
 #include "sqlite/application_transaction.hpp"
 
 #include <cofila/clock.hpp>
+#include <cofila/environment.hpp>
 #include <cofila/error.hpp>
 
 #include <sqlite3.h>
@@ -10,6 +11,8 @@
 #include <utility>
 
 #include "async/wait_until.hpp"
+#include "domain/jitter.hpp"
+#include "domain/patience.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/problem.hpp"
 #include "sqlite/rows.hpp"
@@ -23,7 +26,8 @@ namespace {
 struct patience {
     const milliseconds limit;
     const std::shared_ptr<clock> time = system_clock();
-    steady_time ends{};
+    domain::jitter jitter{environment::system().random->next()};
+    steady_time since{};
 };
 
 int on_busy(void* self, int attempt)
@@ -31,10 +35,10 @@ int on_busy(void* self, int attempt)
     auto& wait = *static_cast<patience*>(self);
     const auto now = wait.time->steady_now();
     if (attempt == 0)
-        wait.ends = later(now, wait.limit);
-    if (now >= wait.ends)
+        wait.since = now;
+    if (now >= later(wait.since, wait.limit))
         return 0;
-    connection::pause(attempt);
+    connection::sleep(domain::pause_for_busy(now - wait.since, wait.jitter.draw()));
     return 1;
 }
 

@@ -88,25 +88,16 @@ std::optional<error> attempted(const std::string& path, Work work)
     } catch (const std::bad_alloc&) {
         return error{errc::storage_busy, "'" + path + "': out of memory; nothing was changed, try again"};
     } catch (const std::exception& e) {
-        return error{errc::storage_corrupt, "'" + path + "': " + e.what()};
+        return internal_error(e, path);
     }
 }
-
-std::int64_t answer(session& with, const char* pragma)
-{
-    auto row = with.sql().query(pragma);
-    return row.step() ? row.number(0) : 0;
-}
-
-std::int64_t data_version(session& with) { return answer(with, "PRAGMA data_version"); }
-std::int64_t page_size(session& with) { return answer(with, "PRAGMA page_size"); }
 
 }  // namespace
 
 writing_runner::writing_runner(connection_options options, bool embed)
     : options_{std::move(options)},
       embed_{embed},
-      reserve_{options_.path, options_.reserve}
+      reserve_{options_.path, options_.reserve, file_}
 {}
 
 std::size_t writing_runner::run(std::span<operation_ptr> waiting)
@@ -119,13 +110,17 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     const auto shorten = bring_forward(taken, operation::kind::shorten_log);
     const auto observed = shorten + bring_forward(taken.subspan(shorten), operation::kind::observe);
     for (const auto& what : taken.first(observed))
-        if (auto failed = attempted(options_.path, [&] { what->run(*session_); }))
+        if (auto failed = attempted(options_.path, [&] {
+                const connection::time_limit limit{session_->link()};
+                what->run(*session_);
+            }))
             what->fail(std::move(*failed));
-    is_replaced_ = is_replaced_ || (shorten > 0 && file_->look().replaced);
     made_room_ = false;
     one_by_one_ = false;
     auto writes = taken.subspan(observed);
     bring_forward(writes, operation::kind::renewal);
+    const auto looked = look(writes);
+    writes = writes.subspan(looked);
     // Once more without the operation at which SQLite rolled everything back: the others are values and can be
     // repeated.
     while (std::ranges::any_of(writes, waits) && begin(writes)) {
@@ -136,9 +131,35 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
         }
         session_->forget_names();
     }
-    if (session_ && (new_frames() > most_log_frames || (shorten > 0 && (!log_is_copied_ || others_wrote()))))
+    if (session_ && (log_is_long() || (shorten > 0 && (!log_is_copied_ || others_wrote()))))
         checkpoint();
-    return observed + writes.size();
+    return observed + looked + writes.size();
+}
+
+/// Those at the front that find nothing to write are answered without the write lock, which others may hold. What goes
+/// wrong here goes wrong again where it is told of.
+std::size_t writing_runner::look(batch waiting)
+{
+    std::size_t done = 0;
+    if (is_replaced_ || waiting.empty() || !waiting.front()->looks_first())
+        return done;
+    attempted(options_.path, [&] {
+        check_place();
+        const connection::time_limit limit{session_->link()};
+        const read_transaction reading{*session_};
+        for (; done < waiting.size() && waiting[done]->looks_first(); ++done) {
+            note_wait(*waiting[done]);
+            if (!waiting[done]->look(*session_))
+                return;
+        }
+    });
+    return done;
+}
+
+void writing_runner::note_wait(const operation& what)
+{
+    const auto now = options_.clock->steady_now();
+    session_->note_wait(now - what.submitted().value_or(now));
 }
 
 bool writing_runner::open(batch waiting)
@@ -146,17 +167,17 @@ bool writing_runner::open(batch waiting)
     if (session_)
         return true;
     auto failed = attempted(options_.path, [&] {
-        if (is_replaced_ || (file_ && file_->look().replaced))
-            throw replaced();
+        check_place();
         check_file(options_, embed_);
         auto opened = std::make_unique<session>(options_, &reserve_);
         migrate(opened->link(), embed_);
         checkpointer_ = std::make_unique<connection>(options_);
         session_ = std::move(opened);
         copied_frames_ = 0;
+        page_size_ = session_->page_size();
         file_.emplace(options_.path);  // its log may be another one than before
         if (options_.durability == durability::normal)
-            writeback_.emplace(options_.path, page_size(*session_));
+            writeback_.emplace(options_.path, page_size_);
     });
     if (failed)
         fail_all(waiting, *failed);
@@ -167,9 +188,9 @@ bool writing_runner::begin(batch waiting)
 {
     session_->link().restart_deadline();
     const auto failed = attempted(options_.path, [&] {
-        if (is_replaced_)
-            throw replaced();
+        check_place();
         session_->sql().exec("BEGIN IMMEDIATE");
+        const connection::time_limit limit{session_->link()};
         session_->begun();
     });
     if (failed) {
@@ -185,8 +206,10 @@ bool writing_runner::run_one(operation& what)
     const bool savepoint = what.what() != operation::kind::single;
     auto& sql = session_->sql();
     auto failed = attempted(options_.path, [&] {
+        const connection::time_limit limit{session_->link()};
         if (savepoint)
             sql.exec("SAVEPOINT one");
+        note_wait(what);
         what.run(*session_);
         if (savepoint)
             sql.exec("RELEASE one");
@@ -235,8 +258,13 @@ bool writing_runner::run_all(batch waiting, std::size_t& done)
 /// False: nothing was stored, and there is room now to do it all again. Else each has its answer.
 bool writing_runner::commit(batch waiting)
 {
+    bool committing = false;
     try {
-        session_->flush();
+        {
+            const connection::time_limit limit{session_->link()};
+            session_->flush();
+        }
+        committing = true;  // without a limit: what is stored must not be told as broken off
         session_->sql().exec("COMMIT");
         session_->committed();
         if (writeback_)
@@ -245,7 +273,7 @@ bool writing_runner::commit(batch waiting)
     } catch (const SQLite::Exception& e) {
         if (e.getErrorCode() == SQLITE_FULL && make_room())
             return false;
-        fail_all(waiting, describe_commit(e, options_.path));
+        fail_all(waiting, committing ? describe_commit(e, options_.path) : describe(e, options_.path));
     }
     // What the file holds now is known only to a new connection.
     close_session();
@@ -265,14 +293,17 @@ bool writing_runner::make_room()
     return released || (copying && log_is_copied_);
 }
 
-error writing_runner::replaced() const
+/// SQLite would go on writing into a file that nobody can find any more, without an error.
+void writing_runner::check_place()
 {
-    return {
-        errc::storage_corrupt,
-        "'" + options_.path +
-            "' was moved, removed or replaced while it was open, and what is written now would be "
-            "lost; close the engine and open it again"
-    };
+    is_replaced_ = is_replaced_ || (file_ && file_->is_replaced());
+    if (is_replaced_)
+        throw error{
+            errc::storage_corrupt,
+            "'" + options_.path +
+                "' was moved, removed or replaced while it was open, and what is written now would be "
+                "lost; close the engine and open it again"
+        };
 }
 
 void writing_runner::roll_back()
@@ -320,7 +351,7 @@ int writing_runner::new_frames()
 bool writing_runner::others_wrote()
 {
     bool wrote = false;
-    attempted(options_.path, [&] { wrote = data_version(*session_) != copied_version_; });
+    attempted(options_.path, [&] { wrote = session_->data_version() != copied_version_; });
     return wrote;
 }
 
@@ -332,7 +363,7 @@ void writing_runner::checkpoint()
     link.give_up_waiting_after(milliseconds{100});
     const auto begin = [&] {
         session_->sql().exec("BEGIN IMMEDIATE");
-        copied_version_ = data_version(*session_);
+        copied_version_ = session_->data_version();
     };
     if (attempted(options_.path, begin))
         return roll_back();  // busy: the next batch tries again
@@ -354,9 +385,9 @@ std::size_t reading_runner::run(std::span<operation_ptr> waiting)
     auto failed = attempted(options_.path, [&] {
         if (!session_)
             session_ = std::make_unique<session>(options_);
-        session_->link().restart_deadline();
+        const connection::time_limit limit{session_->link()};
         session_->sql().exec("BEGIN");
-        session_->check_schema();
+        session_->begun_reading();  // a queue may have been forgotten, and made anew under another number
         what->run(*session_);
         session_->sql().exec("COMMIT");
     });

@@ -13,9 +13,8 @@
 
 namespace cofila::sqlite {
 
-/// The log is copied into the file when it has more pages than this.
-inline constexpr int most_log_frames = 4000;
-inline constexpr std::uint64_t longest_log = most_log_frames * std::uint64_t{4096};
+/// The log is copied into the file when it is longer than this, in bytes: pages have one of eight sizes.
+inline constexpr std::int64_t longest_log = 4000 * 4096;
 
 /// Carries operations out, without threads. Afterwards each of them has its answer or its failure; answering is the
 /// caller's part.
@@ -40,27 +39,31 @@ private:
     using batch = std::span<operation_ptr>;
 
     bool open(batch waiting);
+    std::size_t look(batch waiting);
     bool begin(batch waiting);
+    void note_wait(const operation& what);
     bool run_one(operation& what);
     bool run_next(batch waiting, std::size_t& done);
     bool make_room();
-    error replaced() const;
+    void check_place();
     void roll_back();
     bool run_all(batch waiting, std::size_t& done);
     bool commit(batch waiting);
     void close_session();
     int new_frames();
+    bool log_is_long() { return new_frames() > longest_log / page_size_; }
     bool others_wrote();
     void checkpoint();
 
     const connection_options options_;
     const bool embed_;
-    reserve reserve_;
-    bool made_room_ = false;            // in this run
-    bool one_by_one_ = false;           // in this run: what was tried together failed
     std::optional<store_file> file_{};  // the one that was opened first
+    reserve reserve_;
+    bool made_room_ = false;   // in this run
+    bool one_by_one_ = false;  // in this run: what was tried together failed
+    std::int64_t page_size_ = 0;
     std::optional<log_writeback> writeback_{};
-    bool is_replaced_ = false;  // as a look at the folder has shown
+    bool is_replaced_ = false;  // as a look at the folder has shown; it stays so
     std::unique_ptr<session> session_{};
     std::unique_ptr<connection> checkpointer_{};  // after the session, so that the session is the last to close
     int copied_frames_ = 0;

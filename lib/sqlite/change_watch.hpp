@@ -1,15 +1,21 @@
 #pragma once
 #include <cofila/clock.hpp>
+#include <cofila/job_repository.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "domain/jitter.hpp"
 #include "ports/commit_watch.hpp"
+#include "sqlite/claiming.hpp"
 #include "sqlite/database_port.hpp"
 
 namespace cofila::sqlite {
@@ -21,29 +27,50 @@ public:
         std::string path{};
         std::shared_ptr<database_port> writer{};
         std::shared_ptr<cofila::clock> clock{};
-        boost::asio::any_io_executor executor{};
         std::shared_ptr<commit_watch> watch{};  ///< Null: the system's, for the log of the file at `path`.
+        std::uint64_t seed = 0;                 ///< Of what is drawn.
     };
 
-    explicit change_watch(parts with) : with_{std::move(with)} {}
+    explicit change_watch(parts with) : with_{std::move(with)}, jitter_{with_.seed} {}
+    change_watch(const change_watch&) = delete;
+    change_watch& operator=(const change_watch&) = delete;
+    ~change_watch() { stop_listening(); }
 
     /// From here on no change is missed.
     static boost::asio::awaitable<void> start(std::shared_ptr<change_watch> self);
-    /// True when there was a change since the last one that was told of, or since the start. False when `wanted` said
-    /// no, which it is asked before each look at the file. Cancellation: terminal, with `operation_aborted`.
-    static boost::asio::awaitable<bool> wait(std::shared_ptr<change_watch> self, std::function<bool()> wanted);
+    /// See `job_repository::changed_elsewhere`.
+    static boost::asio::awaitable<change_news> wait(
+        std::shared_ptr<change_watch> self, std::function<change_interest()> wanted
+    );
     /// The same at the price of a look in each `pause`, however much is written, by us too.
-    static boost::asio::awaitable<bool> wait_in_no_hurry(
-        std::shared_ptr<change_watch> self, std::function<bool()> wanted, milliseconds pause
+    static boost::asio::awaitable<change_news> wait_in_no_hurry(
+        std::shared_ptr<change_watch> self, std::function<change_interest()> wanted, milliseconds pause
     );
     /// A wait that is under way ends with `errc::closed`.
     void close();
 
 private:
-    class listening;
+    /// What a look at the file has shown.
+    struct sight {
+        std::int64_t version = 0;
+        std::map<std::string, prospect> queues{};
+        std::uint64_t commits = 0;  // of ours
+        int processes = 0;
+        bool failed = false;
+    };
+    using wanted_function = std::function<change_interest()>;
 
-    boost::asio::awaitable<bool> version_changes();
-    boost::asio::awaitable<bool> version_changes_soon(std::function<bool()> wanted);
+    static boost::asio::awaitable<sight> read(
+        std::shared_ptr<database_port> writer, change_interest what, time_point now, bool count
+    );
+
+    boost::asio::awaitable<void> next_sign(wanted_function wanted);
+    boost::asio::awaitable<std::optional<change_news>> look(wanted_function wanted);
+    std::vector<change_news::claimable_jobs> news_of(const sight& seen, time_point now);
+    bool is_news(const std::string& queue, const std::optional<time_point>& date, time_point now);
+    void start_listening();
+    void stop_listening();
+    std::chrono::microseconds pause_for_others(const change_interest& what);
     boost::asio::awaitable<bool> written_within(milliseconds time);
     boost::asio::awaitable<bool> nothing_within(milliseconds time);
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration time);
@@ -51,7 +78,16 @@ private:
 
     const parts with_;
     std::shared_ptr<commit_watch> watch_{};
+    bool listening_ = false;
+    bool is_told_ = false;                    // of writes, by the system
+    std::chrono::microseconds next_pause_{};  // before another look, if nothing is written
     std::int64_t seen_version_ = 0;
+    domain::jitter jitter_;
+    std::uint64_t taken_ = 0;
+    int fruitless_ = 0;  // looks since something was taken
+    int processes_ = 1;  // with workers
+    std::uint64_t commits_ = 0;
+    std::map<std::string, std::optional<time_point>> dates_{};  // that were told, by queue
     bool closed_ = false;
 };
 

@@ -3,8 +3,8 @@
 #include "domain/transitions.hpp"
 #include "sqlite/claiming.hpp"
 #include "sqlite/dedup.hpp"
+#include "sqlite/forgetting.hpp"
 #include "sqlite/jobs.hpp"
-#include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 
@@ -109,7 +109,8 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
     if (change.place != transition::placement::keep && !(change.next_of_group && keeps_order(with, queue)))
         position = with.next_position(queue, change.place);
     const int moved = with.sql().exec(
-        "UPDATE cofila_jobs SET state = ?3, attempts_made = ?4, stalled_count = ?5, run_at = ?6, finished_at = ?7, "
+        "UPDATE cofila_jobs SET state = ?3, attempts_made = ?4, stalled_count = ?5, "
+        "run_at = iif(state = 0 AND ?15 IS NOT NULL, run_at, ?6), finished_at = ?7, "
         "result = ?8, failed_reason = ?9, prune_at = ?10, prune_count = ?11, position = coalesce(?12, position), "
         "locked_until = NULL, deferrals = ?14, priority = coalesce(?15, priority), due_at = coalesce(?16, due_at), "
         "cancelled = NULL WHERE key = ?1 AND queue = ?13 AND " COFILA_FENCE " AND (cancelled IS NULL OR ?3 > 3)",
@@ -270,14 +271,8 @@ bool reset_queue(session& with, const std::string& queue)
     const auto number = with.find_queue(queue);
     if (!number)
         return false;
-    keep_events(with, *number, {});
-    keep_minutes(with, *number, {});
-    // The row stays: others know the queue by its number.
-    return with.sql().exec(
-               "UPDATE cofila_queues SET paused = 0, rests_until = NULL, concurrency = NULL, rate_max = NULL, "
-               "group_concurrency = NULL, group_rate_max = NULL, keep_order = 0 WHERE number = ?1",
-               *number
-           ) != 0;
+    forget_queue(with, *number);
+    return true;
 }
 
 bool register_worker(session& with, const worker_row& worker)
@@ -313,7 +308,7 @@ std::vector<due_job> promote_due(session& with, std::int64_t queue, time_point n
             out.push_back({.key = row.number(0), .id = job_id{row.text(1)}});
     }
     for (const auto& job : out)
-        with.sql().exec("UPDATE cofila_jobs SET state = 0, due_at = run_at, run_at = NULL WHERE key = ?1", job.key);
+        with.sql().exec("UPDATE cofila_jobs SET state = 0, due_at = run_at WHERE key = ?1", job.key);
     return out;
 }
 

@@ -20,13 +20,14 @@ namespace cofila::sqlite {
 
 namespace {
 
-std::vector<job_record> best_waiting(session& with, std::int64_t queue, int limit)
+std::vector<job_record> best_waiting(session& with, std::int64_t queue, int limit, time_point now)
 {
     std::vector<job_record> out;
     auto row = with.sql().query(
-        "SELECT " COFILA_JOB_COLUMNS
-        " FROM cofila_jobs WHERE queue = ?1 AND state = 0 ORDER BY priority, position LIMIT ?2",
+        "SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND " COFILA_NOT_EARLY
+        " ORDER BY priority, position LIMIT ?3",
         queue,
+        now,
         limit
     );
     while (row.step())
@@ -41,7 +42,7 @@ std::vector<job_record> best_fit(session& with, std::int64_t queue, int limit, t
     for (;;) {
         std::vector<job_record> fit;
         bool again = false;
-        for (auto& job : best_waiting(with, queue, limit)) {
+        for (auto& job : best_waiting(with, queue, limit, now)) {
             if (!is_unfit(job, now)) {
                 fit.push_back(std::move(job));
                 continue;
@@ -65,9 +66,20 @@ std::optional<time_point> first_due(session& with, std::int64_t queue)
     return row.step() ? row.time(0) : std::nullopt;
 }
 
-bool any_waiting(session& with, std::int64_t queue)
+/// Of those that wait, as their time has come by another clock.
+std::optional<time_point> first_early(session& with, std::int64_t queue, time_point now)
 {
-    auto row = with.sql().query("SELECT 1 FROM cofila_jobs WHERE queue = ?1 AND state = 0 LIMIT 1", queue);
+    auto row = with.sql().query(
+        "SELECT min(run_at) FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND run_at > ?2", queue, now
+    );
+    return row.step() ? row.time(0) : std::nullopt;
+}
+
+bool any_waiting(session& with, std::int64_t queue, time_point now)
+{
+    auto row = with.sql().query(
+        "SELECT 1 FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND " COFILA_NOT_EARLY " LIMIT 1", queue, now
+    );
     return row.step();
 }
 
@@ -75,20 +87,6 @@ int active_jobs(session& with, std::int64_t queue)
 {
     auto row = with.sql().query("SELECT count(*) FROM cofila_jobs WHERE queue = ?1 AND state = 2", queue);
     return row.step() ? static_cast<int>(row.number(0)) : 0;
-}
-
-domain::claim_room queue_room(session& with, std::int64_t queue, const queue_limits& limits, int wanted, time_point now)
-{
-    if (!limits.concurrency && !limits.rate)
-        return {.jobs = wanted};
-    return domain::room_for(
-        wanted,
-        limits.concurrency,
-        limits.concurrency ? active_jobs(with, queue) : 0,
-        limits.rate,
-        limits.rate ? past_claims(with, queue, nullptr) : std::vector<domain::claim_note>{},
-        now
-    );
 }
 
 struct settings {
@@ -137,31 +135,130 @@ settings read_settings(session& with, std::int64_t queue)
 
 queue_limits read_limits(session& with, std::int64_t queue) { return read_settings(with, queue).limits; }
 
+namespace {
+
+/// What keeps a queue from more than is claimed, at one moment.
+class situation_of_claim {
+public:
+    situation_of_claim(session& with, std::int64_t queue, int wanted, time_point now)
+        : with_{with},
+          queue_{queue},
+          wanted_{wanted},
+          now_{now},
+          settings_{read_settings(with, queue)},
+          window_{domain::longest_window(settings_.limits)}
+    {
+        if (!window_)
+            return;
+        past_ = past_claims(with, queue, nullptr);
+        at_ = domain::time_of_claim(past_, *window_, now);
+    }
+
+    const queue_limits& limits() const { return settings_.limits; }
+    bool grouped() const { return settings_.grouped; }
+    bool rests() const { return limits().paused || (limits().rests_until && *limits().rests_until > now_); }
+    turn_search search() const { return {with_, queue_, limits(), wanted_, now_, at_}; }
+
+    domain::claim_room room() const
+    {
+        const auto& concurrency = limits().concurrency;
+        const int active = concurrency ? active_jobs(with_, queue_) : 0;
+        return domain::room_for(wanted_, concurrency, active, limits().rate, past_, at_);
+    }
+
+    /// The end of another job may make room for more than was claimed.
+    bool limited(std::size_t claimed) const
+    {
+        return std::cmp_less(claimed, wanted_) && (limits().concurrency || limits().group.concurrency);
+    }
+
+    /// When there may be more.
+    std::optional<time_point> next(std::optional<time_point> again) const
+    {
+        const bool waiting = any_waiting(with_, queue_, now_);
+        auto due = first_due(with_, queue_);
+        if (const auto early = waiting ? std::nullopt : first_early(with_, queue_, now_))
+            due = due ? std::min(*due, *early) : *early;
+        return domain::next_look(due, limits().rests_until, again, waiting, now_);
+    }
+
+    void note(const std::vector<job_snapshot>& claimed) const
+    {
+        if (window_ && !claimed.empty())
+            note_claims(with_, queue_, limits(), claimed, at_, *window_);
+    }
+
+private:
+    session& with_;
+    const std::int64_t queue_;
+    const int wanted_;
+    const time_point now_;
+    const settings settings_;
+    const std::optional<milliseconds> window_;
+    std::vector<domain::claim_note> past_{};
+    time_point at_ = now_;
+};
+
+}  // namespace
+
 taken claim(session& with, std::int64_t queue, const claim_order& order, time_point now)
 {
-    const auto [limits, grouped] = read_settings(with, queue);
-    const auto wanted = static_cast<int>(order.tokens.size());
+    const situation_of_claim here{with, queue, static_cast<int>(order.tokens.size()), now};
     std::optional<time_point> again;
     taken out;
-    if (!limits.paused && !(limits.rests_until && *limits.rests_until > now)) {
-        const auto room = queue_room(with, queue, limits, wanted, now);
-        again = room.jobs < wanted ? room.again : std::nullopt;
-        if (grouped)
-            claim_in_turns(with, queue, limits, order, room.jobs, now, out, again);
+    if (!here.rests()) {
+        const auto room = here.room();
+        again = room.again;
+        if (here.grouped())
+            claim_in_turns(here.search(), order, room.jobs, out, again);
         else if (room.jobs > 0)
             for (auto& job : best_fit(with, queue, room.jobs, now, out))
                 out.claimed.push_back(lock_job(with, std::move(job), order, out.claimed.size(), now));
         if (out.stopped)
             again = now;
-        if (limits.rate || limits.group.rate)
-            note_claims(with, queue, limits, out.claimed, now);
-        out.limited = static_cast<int>(out.claimed.size()) < wanted && (limits.concurrency || limits.group.concurrency);
+        here.note(out.claimed);
+        out.limited = here.limited(out.claimed.size());
     }
-    if (static_cast<int>(out.claimed.size()) == wanted)
-        return out;
-    const bool waiting = (limits.rests_until || again) && any_waiting(with, queue);
-    out.next = domain::next_look(first_due(with, queue), limits.rests_until, again, waiting, now);
+    if (out.claimed.size() < order.tokens.size())
+        out.next = here.next(again);
     return out;
+}
+
+std::optional<taken> find_nothing(session& with, std::int64_t queue, int wanted, time_point now)
+{
+    if (const auto due = first_due(with, queue); due && *due <= now)
+        return {};
+    const situation_of_claim here{with, queue, wanted, now};
+    std::optional<time_point> again;
+    taken out;
+    if (!here.rests()) {
+        const auto room = here.room();
+        again = room.again;
+        const bool any =
+            here.grouped() ? any_turn(here.search(), room.jobs, again) : room.jobs > 0 && any_waiting(with, queue, now);
+        if (any)
+            return {};
+        out.limited = here.limited(0);
+    }
+    out.next = here.next(again);
+    return out;
+}
+
+prospect claimable(session& with, const std::string& queue, time_point now)
+{
+    const auto number = with.find_queue(queue);
+    if (!number)
+        return {};
+    if (const auto nothing = find_nothing(with, *number, 1, now))
+        return {.next = nothing->next};
+    auto row = with.sql().query(
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM cofila_jobs WHERE queue = ?1 AND state = 0 LIMIT 1000)) "
+        "+ (SELECT count(*) FROM (SELECT 1 FROM cofila_jobs WHERE queue = ?1 AND state = 1 AND run_at <= ?2 LIMIT "
+        "1000))",
+        *number,
+        now
+    );
+    return {.jobs = row.step() ? static_cast<std::size_t>(row.number(0)) : 0, .next = first_due(with, *number)};
 }
 
 bool set_limit(session& with, const std::string& queue, const queue_setting& what)

@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
+#include "domain/patience.hpp"
 
 namespace cofila::sqlite {
 
@@ -11,8 +11,26 @@ namespace {
 int open_flags(const connection_options& options)
 {
     // No mutexes: a connection belongs to one thread.
-    return SQLite::OPEN_NOMUTEX |
+    return SQLite::OPEN_NOMUTEX | (options.immutable ? SQLite::OPEN_URI : 0) |
            (options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+}
+
+/// So many steps of SQLite's machine are a small part of a millisecond.
+constexpr int steps_between_looks = 1000;
+
+/// What SQLite opens: a path, or one as a URI, in which any byte may be written as %XX.
+std::string name_of(const connection_options& options)
+{
+    if (!options.immutable)
+        return options.path;
+    constexpr const char* digits = "0123456789ABCDEF";
+    std::string out{"file:"};
+    for (const auto byte : options.path) {
+        const auto number = static_cast<unsigned char>(byte);
+        const bool plain = byte == '/' || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z');
+        out += plain ? std::string{byte} : std::string{'%', digits[number / 16], digits[number % 16]};
+    }
+    return out + "?immutable=1";
 }
 
 constexpr const char* settings = R"sql(
@@ -27,11 +45,13 @@ PRAGMA journal_size_limit=33554432; -- after a long reader has kept the log from
 
 connection::connection(connection_options options)
     : options_{std::move(options)},
-      db_{options_.path, open_flags(options_)}
+      db_{name_of(options_), open_flags(options_)},
+      jitter_{options_.seed}
 {
     auto* const raw = handle();
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_handler(raw, &connection::on_busy, this);
+    sqlite3_progress_handler(raw, steps_between_looks, &connection::on_progress, this);
     restart_deadline();
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -65,19 +85,26 @@ void connection::sleep(std::chrono::microseconds time)
     files->xSleep(files, static_cast<int>(time.count()));
 }
 
-void connection::pause(int attempt) { sleep(std::chrono::microseconds{std::min(50 + 10 * attempt, 200)}); }
-
-bool connection::wait_for_others(int attempt) const
+bool connection::wait_for_others(int attempt)
 {
-    if ((options_.hurry && *options_.hurry) || options_.clock->steady_now() >= deadline_)
+    const auto now = options_.clock->steady_now();
+    if (attempt == 0)
+        waits_since_ = now;
+    if ((options_.hurry && *options_.hurry) || now >= deadline_)
         return false;
-    pause(attempt);
+    sleep(domain::pause_for_busy(now - waits_since_, jitter_.draw()));
     return true;
 }
 
 int connection::on_busy(void* self, int attempt)
 {
     return static_cast<connection*>(self)->wait_for_others(attempt) ? 1 : 0;
+}
+
+int connection::on_progress(void* self)
+{
+    const auto& link = *static_cast<connection*>(self);
+    return link.options_.clock->steady_now() >= link.statements_end_ ? 1 : 0;
 }
 
 int connection::on_commit(void* self, sqlite3*, const char*, int frames)

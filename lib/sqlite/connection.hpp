@@ -10,6 +10,7 @@
 #include <string>
 
 #include "async/wait_until.hpp"
+#include "domain/jitter.hpp"
 
 namespace cofila::sqlite {
 
@@ -19,8 +20,10 @@ struct connection_options {
     milliseconds operation_deadline{};
     std::shared_ptr<cofila::clock> clock{};
     bool read_only = false;
-    std::uint64_t reserve = 0;                         ///< Bytes to be kept free for a full disk, see `reserve`.
+    bool immutable = false;     ///< Nobody writes it: SQLite neither locks the file nor looks at what is beside it.
+    std::uint64_t reserve = 0;  ///< Bytes to be kept free for a full disk, see `reserve`.
     std::shared_ptr<const std::atomic<bool>> hurry{};  ///< True: wait for a busy file no longer. May be null.
+    std::uint64_t seed = 0;                            ///< Of what is drawn, so that not all wait alike.
 };
 
 /// One SQLite connection with the settings that sharing a file needs: waits for others in short steps until a deadline,
@@ -38,9 +41,10 @@ public:
     /// From now on a busy file is waited for until `operation_deadline` from now.
     void restart_deadline() { give_up_waiting_after(options_.operation_deadline); }
     void give_up_waiting_after(milliseconds wait) { deadline_ = later(options_.clock->steady_now(), wait); }
+    class time_limit;
 
-    /// Waits a moment, as for a busy file; false: the deadline is over.
-    bool wait_for_others(int attempt) const;
+    /// Waits a moment, as for a busy file; false: the deadline is over. `attempt`: 0 for the first of a series.
+    bool wait_for_others(int attempt);
 
     /// Frames in the write-ahead log after the last commit of this connection.
     int log_frames() const noexcept { return log_frames_; }
@@ -54,18 +58,36 @@ public:
 
     /// Blocks this thread, through SQLite's own file layer, so that a simulation sees it.
     static void sleep(std::chrono::microseconds time);
-    /// How long a busy handler sleeps: short, because the others' gaps are short. Back-to-back writers leave 0.3 ms
-    /// (see database_thread).
-    static void pause(int attempt);
 
 private:
     static int on_busy(void* self, int attempt);
+    static int on_progress(void* self);
     static int on_commit(void* self, sqlite3*, const char*, int frames);
 
     const connection_options options_;
     SQLite::Database db_;
     steady_time deadline_{};
+    steady_time waits_since_{};
+    domain::jitter jitter_;
+    steady_time statements_end_ = steady_time::max();
     int log_frames_ = 0;
+};
+
+/// While it lives, what others keep busy and what a statement does (SQLITE_INTERRUPT) is given up `operation_deadline`
+/// after its beginning, whatever a crafted file has a statement do. One at a time.
+class connection::time_limit {
+public:
+    explicit time_limit(connection& of) : of_{of}
+    {
+        of_.restart_deadline();
+        of_.statements_end_ = of_.deadline_;
+    }
+    time_limit(const time_limit&) = delete;
+    time_limit& operator=(const time_limit&) = delete;
+    ~time_limit() { of_.statements_end_ = steady_time::max(); }
+
+private:
+    connection& of_;
 };
 
 }  // namespace cofila::sqlite

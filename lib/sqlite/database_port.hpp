@@ -45,6 +45,20 @@ public:
           done_{std::move(done)}
     {}
 
+    bool looks_first() const override
+    {
+        if constexpr (can_look)
+            return work_.looks_first();
+        return false;
+    }
+
+    bool look([[maybe_unused]] session& with) override
+    {
+        if constexpr (can_look)
+            value_ = work_.look(with);
+        return value_.has_value();
+    }
+
     void run(session& with) override { value_ = std::invoke(work_, with); }
 
     const plain_add* adds() const noexcept override
@@ -70,6 +84,7 @@ public:
     }
 
 private:
+    static constexpr bool can_look = requires(const Work& work, session& with) { work.look(with); };
     static constexpr bool is_add = std::is_same_v<Work, plain_add>;
 
     const Work work_;

@@ -1,6 +1,5 @@
 #include "sqlite/database_thread.hpp"
 
-#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
@@ -8,7 +7,6 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace cofila::sqlite {
@@ -38,62 +36,6 @@ error closed_by_fork()
 
 }  // namespace
 
-/// The threads whose answers go to one execution context. A context that is destroyed shuts its services down first:
-/// then the threads end, since nothing may be posted to it any more.
-class thread_registry {
-public:
-    static std::shared_ptr<thread_registry> of(asio::execution_context& context);
-
-    void add(database_thread* thread)
-    {
-        const std::lock_guard lock{mutex_};
-        threads_.insert(thread);
-    }
-    void remove(database_thread* thread)
-    {
-        const std::lock_guard lock{mutex_};
-        threads_.erase(thread);
-    }
-    void halt_all()
-    {
-        // Dropped last: it ends coroutines, and these may own threads of this list.
-        std::vector<operation_ptr> dropped;
-        for (auto* thread : take())
-            thread->halt(dropped);
-    }
-
-private:
-    std::set<database_thread*> take()
-    {
-        const std::lock_guard lock{mutex_};
-        return std::exchange(threads_, {});
-    }
-
-    std::mutex mutex_{};
-    std::set<database_thread*> threads_{};
-};
-
-namespace {
-
-class registry_service final : public asio::execution_context::service {
-public:
-    inline static asio::execution_context::id id{};
-
-    explicit registry_service(asio::execution_context& context) : service{context} {}
-
-    const std::shared_ptr<thread_registry> registry = std::make_shared<thread_registry>();
-
-private:
-    void shutdown() override { registry->halt_all(); }
-};
-
-}  // namespace
-
-std::shared_ptr<thread_registry> thread_registry::of(asio::execution_context& context)
-{
-    return asio::use_service<registry_service>(context).registry;
-}
-
 std::shared_ptr<database_thread> database_thread::start(options chosen, make_runner make)
 {
     if (left_behind)
@@ -106,21 +48,20 @@ std::shared_ptr<database_thread> database_thread::start(options chosen, make_run
 
 database_thread::database_thread(options chosen, make_runner make)
     : options_{std::move(chosen)},
-      registry_{thread_registry::of(asio::query(options_.loop, asio::execution::context))},
       loop_spin_{std::make_shared<loop_spin>(options_.loop, options_.clock, options_.spin)}
 {
     watch_forks();
     thread_ = std::thread{[this, make = std::move(make)] { loop(make); }};
     // Only now: where no thread can be had there is nothing to halt.
     ++threads_running;
-    registry_->add(this);
+    options_.loop->life()->attach(*this);
 }
 
 database_thread::~database_thread()
 {
     *options_.hurry = true;
     stop();
-    registry_->remove(this);
+    options_.loop->life()->detach(*this);
     --threads_running;
 }
 
@@ -133,6 +74,7 @@ void database_thread::submit(operation_ptr what)
         return;
     }
     loop_spin_->submitted();
+    what->note_submitted(options_.clock->steady_now());
     {
         const std::lock_guard lock{mutex_};
         if (!stopping_) {
@@ -163,7 +105,8 @@ void database_thread::stop()
         thread_.join();
 }
 
-void database_thread::halt(operations& dropped)
+/// Nothing may be posted any more: the thread ends, and what was not answered yet never will be.
+void database_thread::context_ends(remains& dropped)
 {
     if (left_behind)
         return;
@@ -173,8 +116,7 @@ void database_thread::halt(operations& dropped)
     }
     *options_.hurry = true;
     stop();
-    std::ranges::move(unanswered_, std::back_inserter(dropped));
-    unanswered_.clear();
+    dropped.push_back(std::make_shared<operations>(std::move(unanswered_)));
 }
 
 void database_thread::loop(make_runner make)

@@ -9,20 +9,19 @@
 #include <thread>
 #include <vector>
 
+#include "async/event_loop.hpp"
 #include "sqlite/batch.hpp"
 #include "sqlite/database_port.hpp"
 #include "sqlite/loop_spin.hpp"
 
 namespace cofila::sqlite {
 
-class thread_registry;
-
 /// A thread that owns a connection and does what is submitted, in batches: while one is committed the next one gathers.
 /// Without work it sleeps, but for a moment after each batch in which it waits awake.
-class database_thread final : public database_port {
+class database_thread final : public database_port, private context_user {
 public:
     struct options {
-        boost::asio::any_io_executor loop;  ///< Where answers go. When its context is destroyed, the thread ends first.
+        loop_ptr loop{};  ///< Where answers go. When its context is destroyed, the thread ends first.
         std::shared_ptr<cofila::clock> clock{};      ///< For the pauses.
         std::chrono::microseconds spin{};            ///< How long either side waits awake for the other.
         std::shared_ptr<std::atomic<bool>> hurry{};  ///< Set when the thread must end though the file may be busy.
@@ -42,7 +41,6 @@ public:
     void stop() override;
 
 private:
-    friend class thread_registry;
     using operations = std::vector<operation_ptr>;
 
     void loop(make_runner make);
@@ -51,11 +49,9 @@ private:
     void answer(operations done);
     void answer_on(const boost::asio::any_io_executor& executor, operations done);
     void give_way(steady_time& busy_since);
-    /// Ends the thread; what was not answered yet never will be, and is moved to `dropped`.
-    void halt(operations& dropped);
+    void context_ends(remains& dropped) override;
 
     const options options_;
-    std::shared_ptr<thread_registry> registry_;
     std::shared_ptr<loop_spin> loop_spin_;
     domain::adaptive_spin rule_{};
     std::atomic<bool> news_{false};  // there is work, or an end

@@ -36,22 +36,25 @@ std::optional<std::string> next_group(session& with, std::int64_t queue, const s
     return next;
 }
 
-std::optional<job_record> first_in_group(session& with, std::int64_t queue, const std::string& group)
+std::optional<job_record> first_in_group(session& with, std::int64_t queue, const std::string& group, time_point now)
 {
     auto row = with.sql().query(
-        "SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND group_key = ?2 "
-        "ORDER BY priority, position LIMIT 1",
+        "SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND group_key = ?3 "
+        "AND " COFILA_NOT_EARLY " ORDER BY priority, position LIMIT 1",
         queue,
+        now,
         group
     );
     return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
 }
 
-std::optional<job_record> first_without_group(session& with, std::int64_t queue)
+std::optional<job_record> first_without_group(session& with, std::int64_t queue, time_point now)
 {
     auto row = with.sql().query(
-        "SELECT key, group_key FROM cofila_jobs WHERE queue = ?1 AND state = 0 ORDER BY priority, position LIMIT ?2",
+        "SELECT key, group_key FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND " COFILA_NOT_EARLY
+        " ORDER BY priority, position LIMIT ?3",
         queue,
+        now,
         domain::most_passed
     );
     while (row.step())
@@ -60,9 +63,10 @@ std::optional<job_record> first_without_group(session& with, std::int64_t queue)
     return {};
 }
 
-std::optional<job_record> first_of(session& with, std::int64_t queue, const std::string& group)
+std::optional<job_record> first_of(const turn_search& where, const std::string& group)
 {
-    return group.empty() ? first_without_group(with, queue) : first_in_group(with, queue, group);
+    return group.empty() ? first_without_group(where.with, where.queue, where.now)
+                         : first_in_group(where.with, where.queue, group, where.now);
 }
 
 int active_jobs(session& with, std::int64_t queue, const std::string& group)
@@ -85,33 +89,44 @@ std::map<std::string, std::int64_t> last_turns(session& with, std::int64_t queue
     return out;
 }
 
+void note_again(std::optional<time_point>& again, const domain::claim_room& room)
+{
+    if (room.again)
+        again = again ? std::min(*again, *room.again) : room.again;
+}
+
+domain::claim_room room_of(const turn_search& where, const std::string& group)
+{
+    const auto& limits = where.limits.group;
+    if (group.empty())
+        return {.jobs = where.wanted};
+    if (limits.keep_order && in_the_middle(where.with, where.queue, group))
+        return {};
+    return domain::room_for(
+        where.wanted,
+        limits.concurrency,
+        limits.concurrency ? active_jobs(where.with, where.queue, group) : 0,
+        limits.rate,
+        limits.rate ? past_claims(where.with, where.queue, &group) : std::vector<domain::claim_note>{},
+        where.at
+    );
+}
+
 class turns {
 public:
-    turns(
-        session& with,
-        std::int64_t queue,
-        const queue_limits& limits,
-        const claim_order& order,
-        time_point now,
-        taken& out
-    )
-        : with_{with},
-          queue_{queue},
-          limits_{limits},
-          order_{order},
-          now_{now},
-          out_{out}
-    {}
+    turns(const turn_search& where, const claim_order& order, taken& out) : where_{where}, order_{order}, out_{out} {}
 
     void run(int jobs, std::optional<time_point>& again)
     {
-        auto served = last_turns(with_, queue_);
+        auto served = last_turns(where_.with, where_.queue);
         std::int64_t last = 0;
         for (const auto& [key, number] : served)
             last = std::max(last, number);
         domain::serve(waiting_groups(served, again), jobs, [&](const waiting_group& group) {
             take(group.key);
-            with_.sql().exec("INSERT OR REPLACE INTO cofila_groups VALUES (?1, ?2, ?3)", queue_, group.key, ++last);
+            where_.with.sql().exec(
+                "INSERT OR REPLACE INTO cofila_groups VALUES (?1, ?2, ?3)", where_.queue, group.key, ++last
+            );
             return next(group.key);
         });
     }
@@ -121,41 +136,23 @@ private:
     std::optional<turn> next(const std::string& group)
     {
         for (;;) {
-            auto job = first_of(with_, queue_, group);
+            auto job = first_of(where_, group);
             if (!job)
                 return {};
-            if (!is_unfit(*job, now_))
+            if (!is_unfit(*job, where_.now))
                 return turn{job->priority, job->position};
             out_.stopped = out_.failed.size() >= domain::most_ended;
             if (out_.stopped)
                 return {};
-            out_.failed.push_back(end_unfit(with_, queue_, std::move(*job), now_));
+            out_.failed.push_back(end_unfit(where_.with, where_.queue, std::move(*job), where_.now));
         }
     }
 
     void take(const std::string& group)
     {
-        auto job = first_of(with_, queue_, group);
+        auto job = first_of(where_, group);
         if (job)
-            out_.claimed.push_back(lock_job(with_, std::move(*job), order_, out_.claimed.size(), now_));
-    }
-
-    domain::claim_room room_of(const std::string& group)
-    {
-        const auto wanted = static_cast<int>(order_.tokens.size());
-        const auto& limits = limits_.group;
-        if (group.empty())
-            return {.jobs = wanted};
-        if (limits.keep_order && in_the_middle(with_, queue_, group))
-            return {};
-        return domain::room_for(
-            wanted,
-            limits.concurrency,
-            limits.concurrency ? active_jobs(with_, queue_, group) : 0,
-            limits.rate,
-            limits.rate ? past_claims(with_, queue_, &group) : std::vector<domain::claim_note>{},
-            now_
-        );
+            out_.claimed.push_back(lock_job(where_.with, std::move(*job), order_, out_.claimed.size(), where_.now));
     }
 
     std::vector<waiting_group> waiting_groups(
@@ -163,10 +160,9 @@ private:
     )
     {
         std::vector<waiting_group> out;
-        for (std::optional<std::string> key{""}; key; key = next_group(with_, queue_, *key)) {
-            const auto room = room_of(*key);
-            if (room.jobs < static_cast<int>(order_.tokens.size()) && room.again)
-                again = again ? std::min(*again, *room.again) : room.again;
+        for (std::optional<std::string> key{""}; key; key = next_group(where_.with, where_.queue, *key)) {
+            const auto room = room_of(where_, *key);
+            note_again(again, room);
             if (room.jobs == 0)
                 continue;
             if (const auto at = next(*key))
@@ -175,11 +171,8 @@ private:
         return out;
     }
 
-    session& with_;
-    const std::int64_t queue_;
-    const queue_limits& limits_;
+    const turn_search& where_;
     const claim_order& order_;
-    const time_point now_;
     taken& out_;
 };
 
@@ -210,7 +203,8 @@ job_snapshot lock_job(session& with, job_record job, const claim_order& order, s
 {
     domain::lock(job, order.tokens[number], order.worker, order.lock_duration, now);
     with.sql().exec(
-        "UPDATE cofila_jobs SET state = 2, token = ?2, locked_until = ?3, lock_duration = ?4, processed_at = ?5, "
+        "UPDATE cofila_jobs SET state = 2, run_at = NULL, token = ?2, locked_until = ?3, lock_duration = ?4, "
+        "processed_at = ?5, "
         "worker = ?6, attempts_started = ?7 WHERE key = ?1",
         job.key,
         job.token,
@@ -224,17 +218,22 @@ job_snapshot lock_job(session& with, job_record job, const claim_order& order, s
 }
 
 void claim_in_turns(
-    session& with,
-    std::int64_t queue,
-    const queue_limits& limits,
-    const claim_order& order,
-    int jobs,
-    time_point now,
-    taken& out,
-    std::optional<time_point>& again
+    const turn_search& where, const claim_order& order, int jobs, taken& out, std::optional<time_point>& again
 )
 {
-    turns{with, queue, limits, order, now, out}.run(jobs, again);
+    turns{where, order, out}.run(jobs, again);
+}
+
+bool any_turn(const turn_search& where, int jobs, std::optional<time_point>& again)
+{
+    for (std::optional<std::string> key{""}; key; key = next_group(where.with, where.queue, *key)) {
+        const auto room = room_of(where, *key);
+        note_again(again, room);
+        const auto job = room.jobs > 0 ? first_of(where, *key) : std::nullopt;
+        if (job && (jobs > 0 || is_unfit(*job, where.now)))
+            return true;
+    }
+    return false;
 }
 
 std::vector<domain::claim_note> past_claims(session& with, std::int64_t queue, const std::string* group)
@@ -260,7 +259,8 @@ void note_claims(
     std::int64_t queue,
     const queue_limits& limits,
     const std::vector<job_snapshot>& claimed,
-    time_point now
+    time_point at,
+    milliseconds window
 )
 {
     std::map<std::string, int> jobs;
@@ -273,15 +273,10 @@ void note_claims(
             "ON CONFLICT (queue, group_key, at) DO UPDATE SET jobs = jobs + excluded.jobs",
             queue,
             group,
-            now,
+            at,
             count
         );
-    const auto none = milliseconds{};
-    const auto window =
-        std::max(limits.rate ? limits.rate->duration : none, limits.group.rate ? limits.group.rate->duration : none);
-    with.sql().exec(
-        "DELETE FROM cofila_claim_log WHERE queue = ?1 AND (at <= ?2 OR at >= ?3)", queue, now - window, now + window
-    );
+    with.sql().exec("DELETE FROM cofila_claim_log WHERE queue = ?1 AND at <= ?2", queue, at - window);
 }
 
 }  // namespace cofila::sqlite

@@ -166,7 +166,9 @@ renewal extend(
 )
 {
     auto row = with.sql().query(
-        "UPDATE cofila_jobs SET locked_until = ?3, lock_duration = ?4 "
+        // Two renewals never look alike to who watches the lock, also where a clock was set back between them.
+        "UPDATE cofila_jobs SET locked_until = max(?3, "
+        "min(CAST(coalesce(locked_until, 0) AS INTEGER), 9223372036854775806) + 1), lock_duration = ?4 "
         "WHERE key = ?1 AND queue = ?5 AND token = ?2 AND state = 2 RETURNING cancelled",
         key,
         lock.job.token,
@@ -262,14 +264,27 @@ add_and_claim_answer add_and_claim(
     return answer;
 }
 
+std::optional<settle_and_claim_answer> look_for_claim(session& with, const settle_and_claim_request& request)
+{
+    const auto queue = with.find_queue(request.queue);
+    if (!queue)
+        return settle_and_claim_answer{};
+    const auto nothing =
+        find_nothing(with, *queue, static_cast<int>(request.claim->tokens.size()), with.now(request.now));
+    if (!nothing)
+        return {};
+    return settle_and_claim_answer{.next_due = nothing->next, .limited = nothing->limited};
+}
+
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request)
 {
+    const auto now = with.now(request.now);
     settle_and_claim_answer answer;
     const auto queue = with.find_queue(request.queue);
     bool any = false;
     with.take_freed();
     for (const auto& one : request.settlements) {
-        answer.settlements.push_back(settle(with, queue, one, request.now, answer));
+        answer.settlements.push_back(settle(with, queue, one, now, answer));
         any = any || answer.settlements.back() == settled::accepted || answer.settlements.back() == settled::cancelled;
     }
     for (auto& job : with.take_freed())
@@ -277,9 +292,9 @@ settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_r
     any = any || !answer.completed.empty();
     if (!request.claim || !queue)
         return answer;
-    for (auto& [key, id] : promote_due(with, *queue, request.now, most_promoted))
+    for (auto& [key, id] : promote_due(with, *queue, now, most_promoted))
         answer.promoted.push_back(std::move(id));
-    auto got = claim(with, *queue, *request.claim, request.now);
+    auto got = claim(with, *queue, *request.claim, now);
     answer.claimed = std::move(got.claimed);
     std::ranges::move(got.failed, std::back_inserter(answer.failed));
     answer.limited = got.limited;

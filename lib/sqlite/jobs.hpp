@@ -25,7 +25,20 @@ struct plain_add {
 add_and_claim_answer add_and_claim(
     session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
 );
+
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request);
+/// By reading alone, of a request that only claims: the answer where there is nothing to be written.
+std::optional<settle_and_claim_answer> look_for_claim(session& with, const settle_and_claim_request& request);
+
+/// An operation's work.
+struct settling {
+    settle_and_claim_request request{};
+
+    bool looks_first() const { return request.settlements.empty() && request.claim; }
+    std::optional<settle_and_claim_answer> look(session& with) const { return look_for_claim(with, request); }
+    settle_and_claim_answer operator()(session& with) const { return settle_and_claim(with, request); }
+};
+
 std::vector<renewal> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks);
 
 fenced_write update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress);
@@ -45,6 +58,18 @@ changed_page change_all(
 bool reset_queue(session& with, const std::string& queue);
 
 sweep_answer sweep(session& with, const sweep_request& request);
+/// By reading alone, without rescues: the answer where nothing is due.
+std::optional<sweep_answer> look_for_sweep(session& with, const sweep_request& request);
+
+/// An operation's work.
+struct sweeping {
+    sweep_request request{};
+
+    bool looks_first() const { return request.rescues.empty(); }
+    std::optional<sweep_answer> look(session& with) const { return look_for_sweep(with, request); }
+    sweep_answer operator()(session& with) const { return sweep(with, request); }
+};
+
 bool register_worker(session& with, const worker_row& worker);
 bool forget_worker(session& with, const std::string& id);
 

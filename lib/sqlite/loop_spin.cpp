@@ -25,7 +25,7 @@ void loop_spin::answered()
 
 void loop_spin::turn()
 {
-    boost::asio::post(loop_, [self = shared_from_this()] {
+    boost::asio::post(loop_->executor(), [self = shared_from_this()] {
         const bool too_long = self->time_->steady_now() >= self->until_;
         if (self->under_way_ > 0 && !too_long)
             return self->turn();

@@ -1,20 +1,19 @@
 #pragma once
 #include <cofila/clock.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <chrono>
 #include <memory>
 
+#include "async/event_loop.hpp"
 #include "domain/adaptive_spin.hpp"
 
 namespace cofila::sqlite {
 
 /// Keeps the loop awake for a moment while operations are under way: waking it from its sleep costs more than many an
-/// operation. A handler that posts itself again does not keep other handlers from running. Used on the loop's thread.
+/// operation. A handler that posts itself again does not keep other handlers from running. Used on the loop.
 class loop_spin : public std::enable_shared_from_this<loop_spin> {
 public:
-    loop_spin(boost::asio::any_io_executor loop, std::shared_ptr<clock> time, std::chrono::microseconds at_most)
+    loop_spin(loop_ptr loop, std::shared_ptr<clock> time, std::chrono::microseconds at_most)
         : loop_{std::move(loop)},
           time_{std::move(time)},
           at_most_{at_most}
@@ -26,7 +25,7 @@ public:
 private:
     void turn();
 
-    const boost::asio::any_io_executor loop_;
+    const loop_ptr loop_;
     const std::shared_ptr<clock> time_;
     const std::chrono::microseconds at_most_;
     domain::adaptive_spin rule_{};

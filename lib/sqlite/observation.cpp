@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -48,8 +49,10 @@ constexpr const char* counting =
     "DELETE FROM cofila_metrics WHERE queue = NEW.queue AND minute <= NEW.finished_at / 60000 - "
     "(SELECT minutes FROM cofila_watched WHERE queue = NEW.queue); END";
 
+}  // namespace
+
 /// Kept, since a statement is known by the address of its text.
-const std::array<std::string, 5>& triggers()
+std::span<const std::string> observing_triggers()
 {
     static const std::array<std::string, 5> all{
         logging(
@@ -79,6 +82,8 @@ const std::array<std::string, 5>& triggers()
     return all;
 }
 
+namespace {
+
 constexpr const char* drop_triggers[] = {
     "DROP TRIGGER IF EXISTS cofila_log_added",
     "DROP TRIGGER IF EXISTS cofila_log_moved",
@@ -97,7 +102,7 @@ bool any_watched(session& with)
 void adjust_triggers(session& with)
 {
     if (any_watched(with))
-        for (const auto& sql : triggers())
+        for (const auto& sql : observing_triggers())
             with.sql().exec(sql.c_str());
     else
         for (const auto* sql : drop_triggers)
@@ -115,6 +120,14 @@ void add_count(std::vector<minute_of_jobs>& minutes, bound_statement& row)
     jobs.count = static_cast<std::uint64_t>(row.number(2));
     jobs.total = milliseconds{row.number(3)};
     jobs.longest = milliseconds{row.number(4)};
+}
+
+std::optional<int> kept_minutes(session& with, std::int64_t queue)
+{
+    auto row = with.sql().query("SELECT minutes FROM cofila_watched WHERE queue = ?1", queue);
+    if (!row.step() || row.is_null(0))
+        return {};
+    return static_cast<int>(std::clamp<std::int64_t>(row.number(0), 0, std::numeric_limits<int>::max()));
 }
 
 /// The first and the last of each priority.
@@ -230,18 +243,20 @@ bool set_event_cursor(
            ) != 0;
 }
 
-queue_metrics metrics(session& with, const std::string& queue, time_point now)
+queue_metrics metrics(session& with, const std::string& queue, time_point now, const metrics_range& of)
 {
     queue_metrics out;
     const auto number = with.find_queue(queue);
     if (!number)
         return out;
-    {
+    if (const auto kept = kept_minutes(with, *number)) {
+        const auto wanted = domain::minutes_in(of, now, *kept);
         auto row = with.sql().query(
             "SELECT minute, state, jobs, total, longest FROM cofila_metrics WHERE queue = ?1 "
-            "AND minute > ?2 - (SELECT minutes FROM cofila_watched WHERE queue = ?1) ORDER BY minute, state",
+            "AND minute >= ?2 AND minute < ?3 ORDER BY minute, state",
             *number,
-            domain::minute_of(now)
+            wanted.begin,
+            wanted.end
         );
         while (row.step())
             add_count(out.minutes, row);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@
 /// while any queue wants them, so that the others pay nothing.
 namespace cofila::sqlite {
 
+/// What any file may have beside its tables: all of them, or none.
+std::span<const std::string> observing_triggers();
+
 void keep_events(session& with, std::int64_t queue, std::optional<int> most);
 void keep_minutes(session& with, std::int64_t queue, std::optional<int> most);
 
@@ -22,6 +26,6 @@ std::vector<logged_event> events_after(session& with, const std::string& queue, 
 bool set_event_cursor(
     session& with, const std::string& queue, const std::string& name, std::optional<std::uint64_t> place
 );
-queue_metrics metrics(session& with, const std::string& queue, time_point now);
+queue_metrics metrics(session& with, const std::string& queue, time_point now, const metrics_range& of);
 
 }  // namespace cofila::sqlite

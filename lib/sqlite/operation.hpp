@@ -1,4 +1,6 @@
 #pragma once
+#include <cofila/time.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 
@@ -41,6 +43,16 @@ public:
     kind what() const noexcept { return what_; }
     const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
 
+    /// When it was handed over: from then on it waits.
+    void note_submitted(steady_time at) { submitted_ = at; }
+    /// Nothing: it is done at once.
+    const std::optional<steady_time>& submitted() const noexcept { return submitted_; }
+
+    /// It may find that there is nothing to write: it looks before anybody takes the write lock for it.
+    virtual bool looks_first() const { return false; }
+    /// On the database thread, within a transaction that only reads. True: there is nothing to write, and it has its
+    /// answer. False: it has to run.
+    virtual bool look(session&) { return false; }
     /// On the database thread. Throws what SQLiteCpp throws, or `error`.
     virtual void run(session& with) = 0;
     /// What it does, where that is to add a plain job: such operations can share a statement. Null: it does not.
@@ -59,6 +71,7 @@ protected:
 
 private:
     kind what_;
+    std::optional<steady_time> submitted_{};
     boost::asio::any_io_executor executor_;
     boost::asio::executor_work_guard<boost::asio::any_io_executor> work_;  // keeps the caller's loop running
 };

@@ -18,6 +18,8 @@ error with(errc code, const SQLite::Exception& e, const std::string& path, const
 
 error describe(const SQLite::Exception& e, const std::string& path)
 {
+    if (e.getErrorCode() < 0)  // found by the wrapper, before SQLite was asked
+        return internal_error(e, path);
     if (e.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE)
         return with(errc::storage_full, e, path, "make room on the disk");
     switch (e.getErrorCode() & 0xFF) {
@@ -26,8 +28,9 @@ error describe(const SQLite::Exception& e, const std::string& path)
     case SQLITE_PROTOCOL:
         return with(errc::storage_busy, e, path, "somebody else holds the file; try again");
     case SQLITE_NOMEM:
-    case SQLITE_INTERRUPT:
         return with(errc::storage_busy, e, path, "nothing was changed; try again");
+    case SQLITE_INTERRUPT:
+        return with(errc::storage_busy, e, path, "it took longer than operation_deadline, and nothing was changed");
     case SQLITE_FULL:
         return with(errc::storage_full, e, path, "make room on the disk");
     case SQLITE_TOOBIG:
@@ -39,6 +42,10 @@ error describe(const SQLite::Exception& e, const std::string& path)
         return with(errc::storage_readonly, e, path, "the file and its folder must exist and be writable");
     case SQLITE_IOERR:
         return with(errc::storage_readonly, e, path, "the disk failed and nothing was changed; look at its health");
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+    case SQLITE_INTERNAL:
+        return internal_error(e, path);
     default:
         return with(errc::storage_corrupt, e, path, "the file is damaged or no database; restore it from a backup");
     }
@@ -51,6 +58,14 @@ error describe_commit(const SQLite::Exception& e, const std::string& path)
     if (code == SQLITE_BUSY || code == SQLITE_FULL || code == SQLITE_READONLY)
         return describe(e, path);
     return with(errc::outcome_unknown, e, path, "whether the change was stored shows after the next start");
+}
+
+error internal_error(const std::exception& e, const std::string& path)
+{
+    return {
+        errc::internal,
+        "'" + path + "': " + e.what() + "; this is a mistake of cofila, nothing was changed; please report it"
+    };
 }
 
 }  // namespace cofila::sqlite

@@ -14,6 +14,7 @@ std::vector<std::size_t> counts_by_priority(
 );
 std::optional<std::size_t> position(session& with, const std::string& queue, const job_id& id);
 std::optional<job_situation> situation(session& with, const std::string& queue, const job_id& id, time_point now);
+page<queue_info> queues(session& with, const page_request& request);
 page<log_line> logs(session& with, const std::string& queue, const job_id& id, const page_request& request);
 bool is_paused(session& with, const std::string& queue);
 std::vector<lock_row> locks(session& with);

@@ -66,7 +66,7 @@ void report_oddities(const options& chosen)
         );
 }
 
-std::shared_ptr<database_port> start_thread(const options& chosen, bool read_only)
+std::shared_ptr<database_port> start_thread(const options& chosen, const loop_ptr& loop, bool read_only)
 {
     const auto hurry = std::make_shared<std::atomic<bool>>(false);
     connection_options connecting{
@@ -75,12 +75,11 @@ std::shared_ptr<database_port> start_thread(const options& chosen, bool read_onl
         .operation_deadline = chosen.operation_deadline,
         .clock = chosen.clock,
         .read_only = read_only,
-        .reserve = longest_log,
+        .reserve = static_cast<std::uint64_t>(longest_log),
         .hurry = hurry,
+        .seed = chosen.seed,
     };
-    database_thread::options running{
-        .loop = chosen.executor, .clock = chosen.clock, .spin = chosen.spin, .hurry = hurry
-    };
+    database_thread::options running{.loop = loop, .clock = chosen.clock, .spin = chosen.spin, .hurry = hurry};
     const auto make = [connecting, embed = chosen.embed]() -> std::unique_ptr<batch_runner> {
         if (connecting.read_only)
             return std::make_unique<reading_runner>(connecting);
@@ -110,22 +109,20 @@ asio::awaitable<add_and_claim_answer> repository::add_and_claim(
         with_.writer,
         kind::several,
         [queue = std::move(queue), job = std::move(job), now, order = std::move(order)](session& with) {
-            return sqlite::add_and_claim(with, queue, job, now, order);
+            return sqlite::add_and_claim(with, queue, job, with.now(now), order);
         }
     );
 }
 
 asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and_claim_request request)
 {
-    return perform(with_.writer, kind::several, [request = std::move(request)](session& with) {
-        return sqlite::settle_and_claim(with, request);
-    });
+    return perform(with_.writer, kind::several, settling{std::move(request)});
 }
 
 asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, std::vector<lock_extension> locks)
 {
     return perform(with_.writer, kind::renewal, [now, locks = std::move(locks)](session& with) {
-        return sqlite::extend_locks(with, now, locks);
+        return sqlite::extend_locks(with, with.now(now), locks);
     });
 }
 
@@ -199,7 +196,7 @@ asio::awaitable<change_answer> repository::change(std::string queue, job_id id, 
         with_.writer,
         kind::several,
         [queue = std::move(queue), id = std::move(id), what = std::move(what), now](session& with) {
-            return sqlite::change(with, queue, id, what, now);
+            return sqlite::change(with, queue, id, what, with.now(now));
         }
     );
 }
@@ -215,7 +212,7 @@ asio::awaitable<changed_page> repository::change_all(
          filter = std::move(filter),
          request = std::move(request),
          what = std::move(what),
-         now](session& with) { return sqlite::change_all(with, queue, filter, request, what, now); }
+         now](session& with) { return sqlite::change_all(with, queue, filter, request, what, with.now(now)); }
     );
 }
 
@@ -228,9 +225,7 @@ asio::awaitable<void> repository::reset_queue(std::string queue)
 
 asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
 {
-    return perform(with_.writer, kind::several, [request = std::move(request)](session& with) {
-        return sqlite::sweep(with, request);
-    });
+    return perform(with_.writer, kind::several, sweeping{std::move(request)});
 }
 
 asio::awaitable<void> repository::register_worker(worker_row worker)
@@ -307,6 +302,13 @@ asio::awaitable<std::optional<job_situation>> repository::situation(std::string 
     });
 }
 
+asio::awaitable<page<queue_info>> repository::queues(page_request request)
+{
+    return perform(with_.reader, kind::observe, [request = std::move(request)](session& with) {
+        return sqlite::queues(with, request);
+    });
+}
+
 asio::awaitable<page<log_line>> repository::logs(std::string queue, job_id id, page_request request)
 {
     return perform(
@@ -352,16 +354,16 @@ asio::awaitable<void> repository::set_event_cursor(
     ));
 }
 
-asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now)
+asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now, metrics_range of)
 {
-    return perform(with_.reader, kind::observe, [queue = std::move(queue), now](session& with) {
-        return sqlite::metrics(with, queue, now);
+    return perform(with_.reader, kind::observe, [queue = std::move(queue), now, of](session& with) {
+        return sqlite::metrics(with, queue, now, of);
     });
 }
 
 asio::awaitable<storage_status> repository::tend() { return tend_file(with_.writer, with_.file); }
 
-asio::awaitable<bool> repository::changed_elsewhere(std::function<bool()> wanted, milliseconds pause)
+asio::awaitable<change_news> repository::changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause)
 {
     return pause > milliseconds{} ? change_watch::wait_in_no_hurry(with_.changes, std::move(wanted), pause)
                                   : change_watch::wait(with_.changes, std::move(wanted));
@@ -372,15 +374,16 @@ asio::awaitable<void> repository::close() { return close_all(with_); }
 asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen)
 {
     chosen.path = resolved_path(chosen.path);
-    const auto writer = start_thread(chosen, false);
+    const auto loop = event_loop::at(chosen.executor);
+    const auto writer = start_thread(chosen, loop, false);
     const auto changes = std::make_shared<change_watch>(
-        change_watch::parts{.path = chosen.path, .writer = writer, .clock = chosen.clock, .executor = chosen.executor}
+        change_watch::parts{.path = chosen.path, .writer = writer, .clock = chosen.clock, .seed = chosen.seed}
     );
     co_await change_watch::start(changes);  // by now the writer has opened the file
     report_oddities(chosen);
     co_return std::make_shared<repository>(repository::parts{
         .writer = writer,
-        .reader = start_thread(chosen, true),
+        .reader = start_thread(chosen, loop, true),
         .changes = changes,
         .file = store_file{chosen.path},
     });

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,7 @@ struct options {
     std::chrono::microseconds spin{};
     std::shared_ptr<cofila::clock> clock{};
     boost::asio::any_io_executor executor{};
+    std::uint64_t seed = 0;  ///< Of what is drawn, so that processes do not all wait alike.
     logger log{};
 };
 
@@ -76,14 +78,15 @@ public:
     awaitable<std::vector<std::size_t>> counts_by_priority(std::string queue, std::vector<int> priorities) override;
     awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) override;
     awaitable<std::optional<job_situation>> situation(std::string queue, job_id id, time_point now) override;
+    awaitable<page<queue_info>> queues(page_request request) override;
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override;
     awaitable<bool> is_paused(std::string queue) override;
     awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) override;
     awaitable<std::vector<logged_event>> events_after(std::string queue, std::uint64_t after, int limit) override;
     awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> place) override;
-    awaitable<queue_metrics> metrics(std::string queue, time_point now) override;
+    awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override;
     awaitable<storage_status> tend() override;
-    awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override;
+    awaitable<change_news> changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause) override;
     awaitable<void> close() override;
 
 private:

@@ -7,67 +7,82 @@
 
 namespace cofila::sqlite {
 
+using domain::reserve_state;
+
 namespace {
 
-bool has_room(const std::string& folder, std::uint64_t bytes)
-{
-    struct statvfs disk{};
-    return ::statvfs(folder.c_str(), &disk) == 0 && disk.f_bavail >= bytes / disk.f_frsize;
-}
-
-std::string folder_of(const std::string& path)
+std::uint64_t free_beside(const std::string& path)
 {
     const auto slash = path.rfind('/');
-    return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const auto folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    struct statvfs disk{};
+    return ::statvfs(folder.c_str(), &disk) == 0 ? std::uint64_t{disk.f_bavail} * disk.f_frsize : 0;
+}
+
+reserve_state state_of(const std::string& path, std::uint64_t bytes)
+{
+    struct stat found{};
+    if (::lstat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode))
+        return reserve_state::none;
+    return static_cast<std::uint64_t>(found.st_size) >= bytes ? reserve_state::kept : reserve_state::let_go;
 }
 
 }  // namespace
 
-reserve::reserve(const std::string& database, std::uint64_t bytes) : path_{database + "-reserve"}, bytes_{bytes} {}
+reserve::reserve(const std::string& path, std::uint64_t bytes, const std::optional<store_file>& database)
+    : path_{path + "-reserve"},
+      bytes_{bytes},
+      database_{database}
+{}
+
+domain::room reserve::look() const
+{
+    return {.reserve = state_of(path_, bytes_), .on_disk = free_beside(path_), .reserve_size = bytes_};
+}
 
 bool reserve::keep()
 {
     if (bytes_ == 0)
         return false;
-    if (is_there())
-        return kept_ = true;
-    if (!has_room(folder_of(path_), 2 * bytes_))
+    const auto now = look();
+    if (now.reserve == reserve_state::kept)
+        return true;
+    if (!may_make_reserve(now) || !is_ours())
         return false;
-    ::unlink(path_.c_str());  // one that was never finished
-    const int made = ::open(path_.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    const bool anew = now.reserve == reserve_state::none;
+    const int made =
+        ::open(path_.c_str(), (anew ? O_CREAT | O_EXCL : 0) | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (made < 0)
-        return is_there();  // another process was faster, or nothing can be made there
+        return state_of(path_, bytes_) == reserve_state::kept;  // another process was faster, or nothing can be made
     const bool all = ::posix_fallocate(made, 0, static_cast<off_t>(bytes_)) == 0;
+    const bool emptied = all || ::ftruncate(made, 0) == 0;
     ::close(made);
-    if (!all)
+    if (!emptied || (!all && anew))
         ::unlink(path_.c_str());
-    kept_ = kept_ || all;
     return all;
 }
 
 bool reserve::release()
 {
-    kept_ = kept_ || is_there();
-    return bytes_ != 0 && ::unlink(path_.c_str()) == 0;
+    if (bytes_ == 0 || state_of(path_, bytes_) != reserve_state::kept || !is_ours())
+        return false;
+    const int kept = ::open(path_.c_str(), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+    return kept >= 0 && ::close(kept) == 0;
 }
 
-bool reserve::allows_adds()
+bool reserve::allows_adds(const std::function<std::uint64_t()>& free_in_file)
 {
-    if (bytes_ == 0 || is_there())
+    if (bytes_ == 0 || state_of(path_, bytes_) != reserve_state::let_go || keep())
         return true;
-    return !kept_ || keep();
+    auto now = look();
+    now.in_file = free_in_file();
+    return domain::may_add(now);
 }
 
 void reserve::remove() noexcept
 {
-    if (bytes_ != 0)
+    if (bytes_ != 0 && state_of(path_, bytes_) == reserve_state::kept)
         ::unlink(path_.c_str());
-}
-
-bool reserve::is_there() const
-{
-    struct stat found{};
-    return ::stat(path_.c_str(), &found) == 0 && static_cast<std::uint64_t>(found.st_size) >= bytes_;
 }
 
 }  // namespace cofila::sqlite

@@ -72,7 +72,8 @@ job_record read_job(session& with, bound_statement& row)
     job.priority = ranged(job, row, 4, "priority", domain::max_priority);
     job.position = row.number(5);
     job.timestamp = time_point{milliseconds{row.number(6)}};
-    job.run_at = row.time(7);
+    if (job.state == job_state::delayed)  // of one that waits it is for claims alone
+        job.run_at = row.time(7);
     job.processed_at = row.time(8);
     job.finished_at = row.time(9);
     job.attempts_made = counter(job, row, 10, "attempts_made");

@@ -9,6 +9,10 @@
     "attempts_started, stalled_count, token, locked_until, lock_duration, worker, options, progress, data, result, "   \
     "failed_reason, deferrals, expires_at, cancelled, dedup_id, dedup_until, kept_for, due_at"
 
+/// Of a job that waits: its time has come by the clock of whoever claims (?2), too. The row keeps the time of a job
+/// that a clock has let wait: by another clock it may be early still.
+#define COFILA_NOT_EARLY "(run_at IS NULL OR run_at <= ?2)"
+
 namespace cofila::sqlite {
 
 /// Data and results longer than this live in a table of their own, so that a claim does not rewrite them.

@@ -15,6 +15,8 @@
 #include <mutex>
 #include <string>
 
+#include "sqlite/stored_schema.hpp"
+
 namespace cofila::sqlite {
 
 namespace {
@@ -215,19 +217,19 @@ error unwritable(const std::string& path)
 }
 
 /// 0: the file is not ours (yet).
-std::int64_t stored_version(SQLite::Database& db)
+std::int64_t stored_version(SQLite::Database& db, const std::string& path)
 {
     if (ask(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'cofila_meta'") == 0)
         return 0;
     const auto version = ask(db, "SELECT value FROM cofila_meta WHERE key = 'schema_version'");
-    check_version(version, db.getFilename());
+    check_version(version, path);
     return version;
 }
 
 /// Throws unless the database is ours, empty, or may be shared. Answers the version that it has.
 std::int64_t check_owner(SQLite::Database& db, const std::string& path, bool embed)
 {
-    const auto version = stored_version(db);
+    const auto version = stored_version(db, path);
     const bool theirs = ask(db, "SELECT count(*) FROM sqlite_schema") > 0 || ask(db, "PRAGMA application_id") != 0 ||
                         ask(db, "PRAGMA user_version") != 0;
     if (version == 0 && theirs && !embed)
@@ -236,14 +238,46 @@ std::int64_t check_owner(SQLite::Database& db, const std::string& path, bool emb
             "'" + path +
                 "' is a database of another application; to keep jobs beside its tables set engine_options::embed"
         };
+    check_objects(db, version, path);
+    SQLite::Statement encoding{db, "PRAGMA encoding"};
+    if (encoding.executeStep() && encoding.getColumn(0).getString() != "UTF-8")
+        throw error{
+            errc::storage_foreign,
+            "'" + path + "' keeps its texts as " + encoding.getColumn(0).getString() +
+                ", and jobs are kept in UTF-8 only; give them a file of their own"
+        };
     return version;
 }
 
 /// What it looks at belongs together: somebody else may be making our tables at this moment.
-void check_owner_at_once(SQLite::Database& db, const std::string& path, bool embed)
+void check_owner_at_once(connection& link, const std::string& path, bool embed)
 {
-    const SQLite::Transaction reading{db};
-    check_owner(db, path, embed);
+    const connection::time_limit limit{link};
+    const SQLite::Transaction reading{link.db()};
+    check_owner(link.db(), path, embed);
+}
+
+/// Through SQLite's own file layer. Where nobody knows, there is something.
+bool has_content(const std::string& path)
+{
+    auto* const files = sqlite3_vfs_find(nullptr);
+    int found = 0;
+    return files->xAccess(files, path.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK || found != 0;
+}
+
+/// Even who only reads a file that has a log makes SQLite put the log and its shared memory beside it. So a file that
+/// stands alone is looked at first as one that never changes, and is left as it was found where it is refused.
+void look_without_log(connection_options options, bool embed)
+{
+    if (has_content(options.path + "-wal") || has_content(options.path + "-journal"))
+        return;
+    options.immutable = true;
+    try {
+        connection look{options};
+        const connection::time_limit limit{look};
+        check_owner(look.db(), options.path, embed);
+    } catch (const SQLite::Exception&) {  // the next look, under SQLite's locks, says why
+    }
 }
 
 void check_place(const std::string& path)
@@ -320,9 +354,10 @@ void check_file(const connection_options& options, bool embed)
         throw unwritable(options.path);
     auto look = options;
     look.read_only = true;
+    look_without_log(look, embed);
     try {
         connection reading{look};
-        check_owner_at_once(reading.db(), options.path, embed);
+        check_owner_at_once(reading, options.path, embed);
         return;
     } catch (const SQLite::Exception& e) {
         if (e.getExtendedErrorCode() != SQLITE_READONLY_ROLLBACK)
@@ -330,7 +365,7 @@ void check_file(const connection_options& options, bool embed)
     }
     // A writer died in the middle, before the file had its log: whoever opens it next has to undo that first.
     connection undoing{options};
-    check_owner_at_once(undoing.db(), options.path, embed);
+    check_owner_at_once(undoing, options.path, embed);
 }
 
 void check_version(std::int64_t version, const std::string& path)
@@ -348,7 +383,7 @@ void check_version(std::int64_t version, const std::string& path)
 
 void check_tables(SQLite::Database& db)
 {
-    if (stored_version(db) < current_version)
+    if (stored_version(db, db.getFilename()) < current_version)
         throw error{
             errc::invalid_argument,
             "db",
@@ -357,21 +392,26 @@ void check_tables(SQLite::Database& db)
         };
 }
 
+void make_tables(SQLite::Database& db, std::int64_t from, std::int64_t to)
+{
+    for (auto version = from; version < to; ++version)
+        db.exec(migrations[static_cast<std::size_t>(version)]);
+}
+
 void migrate(connection& to, bool embed)
 {
     auto& db = to.db();
     if (sqlite3_db_readonly(to.handle(), "main") == 1)
         throw unwritable(to.path());
     switch_to_log(to);
-    if (stored_version(db) == current_version)
+    if (stored_version(db, to.path()) == current_version)
         return;
     db.exec("BEGIN IMMEDIATE");
     try {
         const auto stored = check_owner(db, to.path(), embed);  // again: somebody else may have been first
         if (ask(db, "SELECT count(*) FROM sqlite_schema") == 0)
             db.exec("PRAGMA application_id = " + std::to_string(application_id));
-        for (auto version = stored; version < current_version; ++version)
-            db.exec(migrations[static_cast<std::size_t>(version)]);
+        make_tables(db, stored, current_version);
         SQLite::Statement version{db, "INSERT OR REPLACE INTO cofila_meta VALUES ('schema_version', ?1)"};
         version.bind(1, current_version);
         version.exec();

@@ -21,6 +21,10 @@ void check_version(std::int64_t version, const std::string& path);
 /// `errc::storage_newer`.
 void check_tables(SQLite::Database& db);
 
+/// Makes in a database of the schema's version `from` (0: none) what `to` has more. Within a transaction of the
+/// caller's, where it is to be all or nothing.
+void make_tables(SQLite::Database& db, std::int64_t from, std::int64_t to);
+
 /// Brings the file to the schema of this version, in one transaction. Several processes may do so at once.
 void migrate(connection& to, bool embed);
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "sqlite/schema.hpp"
+#include "sqlite/stored_schema.hpp"
 
 namespace cofila::sqlite {
 
@@ -67,20 +68,50 @@ void session::begun()
     has_room_.reset();
     if (version_ == connection_->data_version())
         return;
-    positions_.clear();
+    forget_all();
     check_schema();
+}
+
+/// Only what is read first shows what others have done.
+void session::begun_reading()
+{
+    check_schema();
+    if (version_ == connection_->data_version())
+        return;
+    forget_all();
+    version_ = connection_->data_version();
+}
+
+/// Others may have given positions, and have forgotten queues.
+void session::forget_all()
+{
+    positions_.clear();
+    forget_names();
 }
 
 void session::check_schema()
 {
-    auto row = sql_.query("SELECT value FROM cofila_meta WHERE key = 'schema_version'");
-    check_version(row.step() ? row.number(0) : 0, db_.getFilename());
+    const auto version = ask("SELECT value FROM cofila_meta WHERE key = 'schema_version'");
+    check_version(version, connection_->path());
+    const auto cookie = ask("PRAGMA schema_version");
+    if (checked_ == cookie)
+        return;
+    check_objects(db_, version, connection_->path());
+    checked_ = cookie;
+}
+
+std::int64_t session::ask(const char* sql)
+{
+    auto row = sql_.query(sql);
+    return row.step() ? row.number(0) : 0;
 }
 
 void session::check_room()
 {
     if (!has_room_)
-        has_room_ = !reserve_ || reserve_->allows_adds();
+        has_room_ = !reserve_ || reserve_->allows_adds([this] {
+            return static_cast<std::uint64_t>(ask("PRAGMA freelist_count") * page_size());
+        });
     if (!*has_room_)
         throw error{
             errc::storage_full,
@@ -108,6 +139,12 @@ void session::forget_names()
 {
     numbers_.clear();
     names_.clear();
+}
+
+void session::forget_queue(std::int64_t number)
+{
+    forget_names();
+    positions_.erase(number);
 }
 
 const std::string& session::options_text(const std::shared_ptr<const job_options>& options)

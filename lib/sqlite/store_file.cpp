@@ -15,14 +15,19 @@ store_file::store_file(std::string path)
 storage_status store_file::look() const
 {
     storage_status out;
-    const auto now = identity_of(path_);
-    out.replaced = !now || now != file_;
+    out.replaced = is_replaced();
     struct stat found{};
     if (::stat(path_.c_str(), &found) == 0)
         out.bytes = static_cast<std::uint64_t>(found.st_size);
     if (::stat((path_ + "-wal").c_str(), &found) == 0)
         out.log_bytes = static_cast<std::uint64_t>(found.st_size);
     return out;
+}
+
+bool store_file::is_replaced() const
+{
+    const auto now = identity_of(path_);
+    return !now || now != file_;
 }
 
 bool store_file::has_its_log() const

@@ -14,6 +14,8 @@ public:
     explicit store_file(std::string path);
 
     storage_status look() const;
+    /// True: nothing has its name any more, or something else has.
+    bool is_replaced() const;
     /// False: another file has the name of the log now.
     bool has_its_log() const;
 

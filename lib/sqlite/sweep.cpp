@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <compare>
 #include <map>
 #include <utility>
 
 #include "domain/transitions.hpp"
+#include "sqlite/forgetting.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/rows.hpp"
 
@@ -16,25 +18,41 @@ struct doomed {
     std::int64_t queue = 0;
 };
 
-std::vector<std::int64_t> queue_numbers(session& with)
+struct due_queue {
+    std::int64_t number = 0;
+    time_point first{};
+};
+
+/// The next queue, by its number, that has delayed jobs, and when the first of them is due. Asked for one by one: so
+/// queues that have none cost nothing. A damaged row may have a number that is none, which would be found for ever.
+std::optional<due_queue> next_delayed(session& with, std::int64_t after)
 {
-    std::vector<std::int64_t> out;
-    auto row = with.sql().query("SELECT number FROM cofila_queues WHERE number > 0");
-    while (row.step())
-        out.push_back(row.number(0));
-    return out;
+    auto row = with.sql().query(
+        "SELECT queue, run_at FROM cofila_jobs WHERE state = 1 AND queue > ?1 AND typeof(queue) = 'integer' "
+        "ORDER BY queue, run_at LIMIT 1",
+        after
+    );
+    if (!row.step())
+        return {};
+    return due_queue{.number = row.number(0), .first = row.time(1).value_or(time_point{})};
+}
+
+std::optional<std::int64_t> next_due(session& with, std::int64_t after, time_point now)
+{
+    for (auto next = next_delayed(with, after); next; next = next_delayed(with, next->number))
+        if (next->first <= now)
+            return next->number;
+    return {};
 }
 
 void promote_all(session& with, const sweep_request& request, sweep_answer& answer)
 {
-    for (const auto queue : queue_numbers(with)) {
-        if (static_cast<int>(answer.promoted.size()) >= request.limit) {
-            answer.more = true;
-            return;
-        }
-        for (auto& job :
-             promote_due(with, queue, request.now, request.limit - static_cast<int>(answer.promoted.size())))
-            answer.promoted.push_back({.queue = with.queue_name(queue), .id = std::move(job.id)});
+    for (auto queue = next_due(with, 0, request.now); queue; queue = next_due(with, *queue, request.now)) {
+        const auto left = request.limit - static_cast<int>(answer.promoted.size());
+        if (left <= 0)
+            break;
+        for (auto& job : promote_due(with, *queue, request.now, left))
+            answer.promoted.push_back({.queue = with.queue_name(*queue), .id = std::move(job.id)});
     }
     answer.more = answer.more || static_cast<int>(answer.promoted.size()) >= request.limit;
 }
@@ -75,21 +93,25 @@ void rescue(session& with, const rescue_order& order, time_point now, sweep_answ
     );
 }
 
+std::vector<doomed> over_time(session& with, time_point now, int limit)
+{
+    std::vector<doomed> out;
+    auto row = with.sql().query(
+        "SELECT key, queue FROM cofila_jobs WHERE expires_at IS NOT NULL AND expires_at <= ?1 "
+        "ORDER BY expires_at, key LIMIT ?2",
+        now,
+        limit
+    );
+    while (row.step())
+        out.push_back({.key = row.number(0), .queue = row.number(1)});
+    return out;
+}
+
 /// Jobs that were to be started by now: those that were not fail, and the time of the others is forgotten, so that each
 /// is looked at once.
 void expire(session& with, const sweep_request& request, sweep_answer& answer)
 {
-    std::vector<doomed> overdue;
-    {
-        auto row = with.sql().query(
-            "SELECT key, queue FROM cofila_jobs WHERE expires_at IS NOT NULL AND expires_at <= ?1 "
-            "ORDER BY expires_at, key LIMIT ?2",
-            request.now,
-            request.limit
-        );
-        while (row.step())
-            overdue.push_back({.key = row.number(0), .queue = row.number(1)});
-    }
+    const auto overdue = over_time(with, request.now, request.limit);
     for (const auto& [key, queue] : overdue) {
         auto job = find_job(with, key).value();
         const auto change = domain::after_expiry(job, request.now);
@@ -123,36 +145,25 @@ struct counted_group {
     std::int64_t queue = 0;
     std::int64_t state = 0;
     std::int64_t keep = 0;
+
+    friend auto operator<=>(const counted_group&, const counted_group&) = default;
 };
 
-/// The next greater count by which finished jobs of a queue are kept. Asked for one by one, since SQLite would find
-/// the distinct ones by reading all.
-std::optional<std::int64_t> next_count(session& with, const counted_group& after)
+/// The next queue, state and count by which finished jobs are kept. Asked for one by one, since SQLite would find the
+/// distinct ones by reading all.
+std::optional<counted_group> next_counted(session& with, const counted_group& after)
 {
     auto row = with.sql().query(
-        "SELECT prune_count FROM cofila_jobs WHERE queue = ?1 AND state = ?2 AND prune_count > ?3 "
-        "AND prune_count IS NOT NULL ORDER BY prune_count LIMIT 1",
+        "SELECT queue, state, prune_count FROM cofila_jobs WHERE (queue, state, prune_count) > (?1, ?2, ?3) "
+        "AND prune_count IS NOT NULL ORDER BY queue, state, prune_count LIMIT 1",
         after.queue,
         after.state,
         after.keep
     );
-    return row.step() ? std::optional{row.number(0)} : std::nullopt;
-}
-
-std::vector<counted_group> counted_groups(session& with)
-{
-    std::vector<counted_group> out;
-    for (const auto queue : queue_numbers(with))
-        for (const auto state : {job_state::completed, job_state::failed}) {
-            counted_group group{.queue = queue, .state = static_cast<int>(state), .keep = -1};
-            while (const auto keep = next_count(with, group)) {
-                if (*keep <= group.keep)
-                    break;  // a text is greater than any number, and reads as 0
-                group.keep = *keep;
-                out.push_back(group);
-            }
-        }
-    return out;
+    if (!row.step())
+        return {};
+    const counted_group next{.queue = row.number(0), .state = row.number(1), .keep = row.number(2)};
+    return next > after ? std::optional{next} : std::nullopt;  // a text is greater than any number, and reads as 0
 }
 
 /// Jobs of a group with at least `keep` jobs of their queue and state finished after them.
@@ -192,12 +203,12 @@ void prune(session& with, const sweep_request& request, sweep_answer& answer)
     auto jobs = over_age(with, request.now, request.limit);
     for (const auto& job : jobs)
         erase_job(with, job.queue, job.key);
-    for (const auto& group : counted_groups(with)) {
+    for (auto group = next_counted(with, {}); group; group = next_counted(with, *group)) {
         const int left = request.limit - static_cast<int>(jobs.size());
         if (left <= 0)
             break;
         std::vector<doomed> more;
-        over_count(with, group, request.now, left, more);
+        over_count(with, *group, request.now, left, more);
         for (const auto& job : more)
             erase_job(with, job.queue, job.key);
         jobs.insert(jobs.end(), more.begin(), more.end());
@@ -210,30 +221,48 @@ void prune(session& with, const sweep_request& request, sweep_answer& answer)
         answer.pruned.push_back({.queue = with.queue_name(queue), .count = count});
 }
 
-/// Groups that have nothing to run need no turn any more.
-void forget_groups(session& with)
+bool any_over_count(session& with, time_point now)
 {
-    for (const auto queue : queue_numbers(with))
-        with.sql().exec(
-            "DELETE FROM cofila_groups WHERE queue = ?1 AND group_key <> '' AND NOT EXISTS (SELECT 1 FROM cofila_jobs "
-            "WHERE cofila_jobs.queue = ?1 AND state IN (0, 1, 2) "
-            "AND cofila_jobs.group_key = cofila_groups.group_key)",
-            queue
-        );
+    std::vector<doomed> found;
+    for (auto group = next_counted(with, {}); group && found.empty(); group = next_counted(with, *group))
+        over_count(with, *group, now, 1, found);
+    return !found.empty();
+}
+
+/// What is left to be done by a sweep where there is nothing else to do is not worth taking the write lock for.
+bool anything_due(session& with, const sweep_request& request)
+{
+    return next_due(with, 0, request.now) || !over_time(with, request.now, 1).empty() ||
+           !over_age(with, request.now, 1).empty() || any_over_count(with, request.now);
 }
 
 }  // namespace
 
+std::optional<sweep_answer> look_for_sweep(session& with, const sweep_request& request)
+{
+    auto here = request;
+    here.now = with.now(request.now);
+    if (anything_due(with, here) || any_forgettable(with, here.now))
+        return {};
+    pass_on(with, here.now);
+    return sweep_answer{};
+}
+
 sweep_answer sweep(session& with, const sweep_request& request)
 {
+    auto here = request;
+    here.now = with.now(request.now);
     sweep_answer answer;
     with.take_freed();
-    promote_all(with, request, answer);
-    for (const auto& order : request.rescues)
-        rescue(with, order, request.now, answer);
-    expire(with, request, answer);
-    prune(with, request, answer);
-    forget_groups(with);
+    promote_all(with, here, answer);
+    for (const auto& order : here.rescues)
+        rescue(with, order, here.now, answer);
+    expire(with, here, answer);
+    prune(with, here, answer);
+    for (const auto& pruned : answer.pruned)
+        if (const auto number = with.find_queue(pruned.queue))
+            forget_if_empty(with, *number, here.now);
+    forget_some(with, here.now);
     for (auto& job : with.take_freed())
         answer.promoted.push_back({.queue = with.queue_name(job.queue), .id = std::move(job.id)});
     return answer;

@@ -5,6 +5,7 @@
 #ifdef __linux__
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <sys/inotify.h>
@@ -25,9 +26,8 @@ namespace {
 
 /// Shared with the waiting coroutine, which so may outlive the watch.
 struct inotify_state {
-    inotify_state(asio::any_io_executor loop, int from, std::string in, std::string name)
-        : executor{std::move(loop)},
-          descriptor{from},
+    inotify_state(int from, std::string in, std::string name)
+        : descriptor{from},
           folder{std::move(in)},
           file_name{std::move(name)}
     {}
@@ -35,7 +35,6 @@ struct inotify_state {
     inotify_state& operator=(const inotify_state&) = delete;
     ~inotify_state() { ::close(descriptor); }
 
-    const asio::any_io_executor executor;
     const int descriptor;  // kept, since the kernel takes milliseconds to close one
     const std::string folder;
     const std::string file_name;
@@ -74,7 +73,9 @@ struct inotify_state {
 /// Belongs to the loop only while somebody waits: the watch may outlive the loop.
 class on_loop {
 public:
-    explicit on_loop(inotify_state& state) : state_{state}, events{state.executor, state.descriptor}
+    on_loop(inotify_state& state, const asio::any_io_executor& executor)
+        : state_{state},
+          events{executor, state.descriptor}
     {
         state_.waiting = &events;
     }
@@ -95,7 +96,7 @@ public:
 
 asio::awaitable<void> next_write(std::shared_ptr<inotify_state> state)
 {
-    on_loop here{*state};
+    on_loop here{*state, co_await asio::this_coro::executor};
     for (bool mentioned = false; !mentioned;) {
         const auto size = co_await here.events.async_read_some(asio::buffer(state->buffer), asio::use_awaitable);
         mentioned = state->mentions_file(size);
@@ -118,6 +119,7 @@ public:
         return state_->watched >= 0;
     }
     void stop() override { state_->stop(); }
+    void forget() override { state_->drain(); }
     asio::awaitable<void> written() override { return next_write(state_); }
 
 private:
@@ -126,23 +128,18 @@ private:
 
 }  // namespace
 
-std::unique_ptr<commit_watch> make_commit_watch(
-    const asio::any_io_executor& executor, std::string folder, std::string file_name
-)
+std::unique_ptr<commit_watch> make_commit_watch(std::string folder, std::string file_name)
 {
     const int descriptor = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (descriptor < 0)
         return nullptr;
-    auto state = std::make_shared<inotify_state>(executor, descriptor, std::move(folder), std::move(file_name));
+    auto state = std::make_shared<inotify_state>(descriptor, std::move(folder), std::move(file_name));
     return std::make_unique<inotify_watch>(std::move(state));
 }
 
 #else
 
-std::unique_ptr<commit_watch> make_commit_watch(const asio::any_io_executor&, std::string, std::string)
-{
-    return nullptr;
-}
+std::unique_ptr<commit_watch> make_commit_watch(std::string, std::string) { return nullptr; }
 
 #endif
 

@@ -1,5 +1,6 @@
 #include "ports/process_table.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -32,11 +33,13 @@ struct process_stat {
     std::uint64_t start_time = 0;
 };
 
-/// Fields 3 and 22 of /proc/PID/stat. The second field is the program's name in parentheses and may itself contain
-/// anything, so counting starts behind the last one.
-std::optional<process_stat> read_stat(std::int64_t pid)
+std::string folder_of(std::int64_t pid) { return "/proc/" + std::to_string(pid); }
+
+/// Fields 3 and 22 of the file `stat` of a process or a thread. The second field is its name in parentheses and may
+/// itself contain anything, so counting starts behind the last one.
+std::optional<process_stat> read_stat(const std::string& folder)
 {
-    std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+    std::ifstream file{folder + "/stat"};
     std::string text;
     std::getline(file, text, '\0');  // all of it; a process that ends just now makes it empty, and throws nothing
     const auto name_end = text.rfind(')');
@@ -52,6 +55,22 @@ std::optional<process_stat> read_stat(std::int64_t pid)
     return fields ? std::optional{out} : std::nullopt;
 }
 
+bool has_ended(const process_stat& stat) { return stat.state == 'Z' || stat.state == 'X'; }
+
+/// A process whose first thread has ended by itself looks like a zombie as long as its other threads live.
+bool any_thread_lives(std::int64_t pid)
+{
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    fs::directory_iterator thread{folder_of(pid) + "/task", failed};
+    for (; !failed && thread != fs::directory_iterator{}; thread.increment(failed)) {
+        const auto stat = read_stat(thread->path().string());
+        if (stat && !has_ended(*stat))
+            return true;
+    }
+    return failed && failed != std::errc::no_such_file_or_directory;  // then nobody knows
+}
+
 class linux_processes final : public process_table {
 public:
     linux_processes()
@@ -61,7 +80,7 @@ public:
         if (::stat("/proc/self/ns/pid", &space) == 0)
             self_.pid_namespace = space.st_ino;
         self_.pid = ::getpid();
-        if (const auto stat = read_stat(self_.pid))
+        if (const auto stat = read_stat(folder_of(self_.pid)))
             self_.start_time = stat->start_time;
     }
 
@@ -73,11 +92,11 @@ public:
                                 process.boot_id == self_.boot_id && process.pid_namespace == self_.pid_namespace;
         if (!comparable || process.pid <= 0)
             return false;
-        const auto stat = read_stat(process.pid);
+        const auto stat = read_stat(folder_of(process.pid));
         if (!stat)  // gone, unless /proc hides the processes of others
             return ::kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH;
         // A zombie holds nothing any more; another start time is another process.
-        return stat->state == 'Z' || stat->state == 'X' || stat->start_time != process.start_time;
+        return stat->start_time != process.start_time || (has_ended(*stat) && !any_thread_lives(process.pid));
     }
 
 private:

@@ -224,4 +224,42 @@ CONTRACT_CASE("promote takes only a delayed job, and otherwise changes nothing")
     CHECK_FALSE(elsewhere.found);
 }
 
+CONTRACT_CASE("a job that a clock ahead has let wait is not claimed before its time, and lets others pass")
+{
+    const auto due = s.now() + 10s;
+    std::optional<std::string> group;
+    SUBCASE("without a group") {}
+    SUBCASE("with a group") { group = "g"; }
+    co_await s.add("early", {.delay = 10s, .group = group});
+    s.pass(20s);
+    const auto swept = co_await s.sweep();
+    CHECK(swept.promoted.size() == 1);
+    s.pass(-15s);
+    const auto none = co_await s.settle_and_claim({}, 1);
+    CHECK(none.claimed.empty());
+    CHECK(none.next_due == due);
+    co_await s.add("other", {.group = group});
+    const auto other = co_await s.settle_and_claim({}, 2);
+    CHECK(ids(other.claimed) == std::vector<std::string>{"other"});
+    CHECK(other.next_due == due);
+    s.pass(4'999ms);
+    const auto still = co_await s.claim(1);
+    CHECK(still.empty());
+    s.pass(1ms);
+    const auto in_time = co_await s.claim_one();
+    CHECK(in_time->id == "early");
+    CHECK(in_time->run_at == std::nullopt);
+    CHECK(in_time->due_at == due);
+}
+
+CONTRACT_CASE("a job that was promoted by hand may be claimed at once, whatever the clocks say")
+{
+    co_await s.add("a", {.delay = 10s});
+    s.pass(5s);
+    co_await s.promote("a");
+    s.pass(-5s);
+    const auto claimed = co_await s.claim_one();
+    CHECK(claimed->id == "a");
+}
+
 TEST_SUITE_END();

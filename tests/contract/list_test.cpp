@@ -130,17 +130,111 @@ CONTRACT_CASE("every listing comes in pages that miss and repeat nothing")
     };
     co_await fill(s);
     co_await fill(s.in("other"));
-    const std::optional<job_state> filters[] = {
-        std::nullopt, job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
+    struct {
+        job_states states;
+        std::size_t jobs;
+    } const cases[] = {
+        {{}, 22},
+        {job_state::waiting, 5},
+        {job_state::delayed, 5},
+        {job_state::active, 4},
+        {job_state::completed, 4},
+        {job_state::failed, 4},
+        {{job_state::completed, job_state::failed}, 8},
+        {{job_state::failed, job_state::waiting, job_state::active}, 13},
+        {{job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed}, 22}
     };
-    for (const auto& state : filters) {
-        const auto whole = co_await s.list(state, 1000);
-        CHECK(whole.size() == (!state ? 22u : *state == job_state::waiting || *state == job_state::delayed ? 5u : 4u));
-        for (const int size : {1, 2, 3, 4, 5, 21}) {
-            const auto paged = co_await s.list(state, size);
+    for (const auto& c : cases) {
+        const auto whole = co_await s.list(c.states, 1000);
+        CHECK(whole.size() == c.jobs);
+        const names backwards(whole.rbegin(), whole.rend());
+        for (const int size : {1, 2, 3, 4, 5, 21, 1000}) {
+            const auto paged = co_await s.list(c.states, size);
             CHECK(paged == whole);
+            const auto newest_first = co_await s.list(c.states, size, true);
+            CHECK(newest_first == backwards);
         }
     }
+}
+
+CONTRACT_CASE("several states come one after the other, and completed and failed jobs together by their end")
+{
+    co_await s.add_each({"1", "2", "3", "4"});
+    const auto jobs = co_await s.claim(4);
+    for (const auto& end : {s.completion(jobs[2]), s.failing(jobs[0]), s.completion(jobs[1])}) {
+        auto at = end;
+        s.pass(1ms);
+        at.change.finished_at = s.now();
+        co_await s.settle(at);
+    }
+    co_await s.add("waits");
+    co_await s.add("delayed", {.delay = 1h});
+    const job_states finished{job_state::failed, job_state::completed};
+    auto order = co_await s.list(finished);
+    CHECK(order == names{"3", "1", "2"});
+    order = co_await s.list(finished, 1, true);
+    CHECK(order == names{"2", "1", "3"});
+    const job_states all{
+        job_state::failed, job_state::completed, job_state::delayed, job_state::active, job_state::waiting
+    };
+    order = co_await s.list(all);
+    CHECK(order == names{"waits", "delayed", "4", "3", "1", "2"});
+    order = co_await s.list({job_state::completed, job_state::delayed});
+    CHECK(order == names{"delayed", "3", "2"});
+}
+
+CONTRACT_CASE("a listing of several states goes on in the state where it was, whatever became of its last job")
+{
+    co_await s.add_each({"a", "b"});
+    co_await s.add("c", {.delay = 1h});
+    co_await s.add("d", {.delay = 2h});
+    const job_filter both{.state = {job_state::waiting, job_state::delayed}};
+    const auto first = co_await s->list(s.queue(), both, {.limit = 2});
+    CHECK(ids(first.items) == names{"a", "b"});
+    co_await s.remove("b");
+    const auto second = co_await s->list(s.queue(), both, {.after = first.next, .limit = 1});
+    CHECK(ids(second.items) == names{"c"});
+    const auto third = co_await s->list(s.queue(), both, {.after = second.next, .limit = 1});
+    CHECK(ids(third.items) == names{"d"});
+    CHECK(third.next == "");
+    const auto other = co_await error_of(s->list(s.queue(), {.state = {job_state::active}}, {.after = first.next}));
+    CHECK(other.field == "after");
+}
+
+CONTRACT_CASE("log lines come newest first where that is asked for, by page")
+{
+    const auto job = co_await s.add_active("a");
+    for (const auto* line : {"1", "2", "3", "4", "5"})
+        co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = line}, 10);
+    names read;
+    page_request request{.limit = 2, .newest_first = true};
+    do {
+        const auto page = co_await s->logs(s.queue(), "a", request);
+        for (const auto& line : page.items)
+            read.push_back(line.text);
+        request.after = page.next;
+    } while (!request.after.empty());
+    CHECK(read == names{"5", "4", "3", "2", "1"});
+}
+
+CONTRACT_CASE("newest first ends where finished jobs are too old for a time")
+{
+    const auto start = s.now();
+    for (int i = 0; i < 6; ++i) {
+        const auto job = co_await s.add_active(std::to_string(i));
+        s.pass(1s);
+        co_await s.settle(s.failing(job));
+    }
+    const job_filter filter{.state = job_state::failed, .since = start + 5s};
+    const auto page = co_await s->list(s.queue(), filter, {.limit = 3, .newest_first = true});
+    CHECK(ids(page.items) == names{"5", "4"});
+    CHECK(page.next == "");
+    const auto found = co_await s.find({.state = job_state::failed, .before = start + 3s}, 1, true);
+    CHECK(found == names{"1", "0"});
+    const job_states waiting_too{job_state::failed, job_state::waiting};
+    co_await s.add("w");
+    const auto on = co_await s.find({.state = waiting_too, .since = start + 6s}, 2, true);
+    CHECK(on == names{"5", "w"});
 }
 
 CONTRACT_CASE("a page that ends with the last job is the last page")

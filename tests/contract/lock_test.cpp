@@ -139,4 +139,29 @@ CONTRACT_CASE("what a lock shows is enough to take it away")
     CHECK(left.empty());
 }
 
+CONTRACT_CASE("two renewals always differ, also where the clock was set back between them")
+{
+    const auto job = co_await s.add_active("a");
+    const auto extension = [&] {
+        std::vector<lock_extension> out;
+        out.push_back({.queue = s.queue(), .job = claim_of(job), .duration = lock_duration});
+        return out;
+    };
+    s.pass(10s);
+    (void)co_await s.extend(extension());
+    const auto end = s.now() + lock_duration;
+    s.pass(-7s);
+    (void)co_await s.extend(extension());
+    const auto after = co_await s.get("a");
+    CHECK(after.locked_until == end + 1ms);
+    s.pass(7s);
+    (void)co_await s.extend(extension());
+    const auto again = co_await s.get("a");
+    CHECK(again.locked_until == end + 2ms);
+    s.pass(1s);
+    (void)co_await s.extend(extension());
+    const auto later = co_await s.get("a");
+    CHECK(later.locked_until == end + 1s);
+}
+
 TEST_SUITE_END();

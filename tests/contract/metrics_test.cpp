@@ -19,7 +19,7 @@ asio::awaitable<void> count_for(store s, std::optional<int> minutes)
     return s->set_limit(s.queue(), metrics_log{.minutes = minutes});
 }
 
-asio::awaitable<queue_metrics> metrics_of(store s) { return s->metrics(s.queue(), s.now()); }
+asio::awaitable<queue_metrics> metrics_of(store s, metrics_range of = {}) { return s->metrics(s.queue(), s.now(), of); }
 
 asio::awaitable<void> run_one(store s, std::string id, milliseconds took, bool fail = false)
 {
@@ -38,7 +38,7 @@ CONTRACT_CASE("nothing is counted unless the queue is told to")
     co_await run_one(s, "a", 1ms);
     const auto found = co_await metrics_of(s);
     CHECK(found == queue_metrics{});
-    const auto unknown = co_await s->metrics("never seen", s.now());
+    const auto unknown = co_await s->metrics("never seen", s.now(), {});
     CHECK(unknown == queue_metrics{});
 }
 
@@ -62,7 +62,7 @@ CONTRACT_CASE("jobs that end are counted by the minute of their end, with what t
             {.start = start + 60s, .completed = {.count = 1, .total = 20ms, .longest = 20ms}}
         }
     );
-    const auto others = co_await s->metrics("other", s.now());
+    const auto others = co_await s->metrics("other", s.now(), {});
     CHECK(others.minutes.empty());
 }
 
@@ -81,6 +81,42 @@ CONTRACT_CASE("a minute is told as long as it is one of the last, also where not
     s.pass(1min);
     found = co_await metrics_of(s);
     CHECK(found.minutes.empty());
+}
+
+CONTRACT_CASE("of a range those minutes are told that begin in it")
+{
+    begin_minute(s);
+    const auto start = s.now();
+    co_await count_for(s, 3);
+    for (const auto* id : {"a", "b", "c", "d"}) {
+        co_await run_one(s, id, 1ms);
+        s.pass(60s - 1ms);
+    }
+    s.pass(-60s);
+    struct {
+        metrics_range of;
+        std::vector<int> minutes;
+    } const cases[] = {
+        {{}, {1, 2, 3}},
+        {{.since = start}, {1, 2, 3}},
+        {{.since = start + 2min}, {2, 3}},
+        {{.since = start + 2min + 1ms}, {3}},
+        {{.since = start + 4min}, {}},
+        {{.before = start + 3min}, {1, 2}},
+        {{.before = start + 3min + 1ms}, {1, 2, 3}},
+        {{.before = start}, {}},
+        {{.since = start + 2min, .before = start + 3min}, {2}},
+        {{.since = start + 3min, .before = start + 2min}, {}},
+        {{.since = time_point::min(), .before = time_point::max()}, {1, 2, 3}},
+        {{.since = time_point::max(), .before = time_point::min()}, {}},
+    };
+    for (const auto& c : cases) {
+        const auto found = co_await metrics_of(s, c.of);
+        std::vector<int> minutes;
+        for (const auto& minute : found.minutes)
+            minutes.push_back(static_cast<int>((minute.start - start) / 1min));
+        CHECK(minutes == c.minutes);
+    }
 }
 
 CONTRACT_CASE("an attempt that is followed by another one is not counted, and a job that was removed as it ended is")

@@ -128,6 +128,20 @@ queue_setting some_setting(std::uint32_t draw)
     }
 }
 
+job_states some_states(std::uint32_t draw)
+{
+    using enum job_state;
+    const job_states choices[] = {
+        {completed, failed},
+        {waiting, delayed},
+        {failed, active, waiting},
+        {waiting, delayed, active, completed, failed},
+        {delayed, completed},
+        {failed, waiting_children, completed, active}
+    };
+    return choices[draw % 6];
+}
+
 job_filter some_filter(std::uint32_t draw, time_point now)
 {
     const job_state states[] = {

@@ -41,6 +41,8 @@ job_change some_change(std::uint32_t draw);
 queue_setting some_setting(std::uint32_t draw);
 /// One after which a listing shows no job twice.
 job_change some_change_of_many(std::uint32_t draw);
+/// More than one.
+job_states some_states(std::uint32_t draw);
 /// Of one state.
 job_filter some_filter(std::uint32_t draw, time_point now);
 

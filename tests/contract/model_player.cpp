@@ -244,7 +244,7 @@ player::step player::state_of(store q)
 
 player::step player::look()
 {
-    std::string out;
+    std::string out = "queues\n" + text(co_await queues_[0].queues(1)) + text(co_await queues_[0].queues(5, true));
     for (const auto& q : queues_)
         out += co_await look_at(q);
     co_return out;
@@ -252,9 +252,10 @@ player::step player::look()
 
 player::step player::look_at(store q)
 {
-    const auto metrics = co_await q->metrics(q.queue(), q.now());
+    const auto metrics = co_await q->metrics(q.queue(), q.now(), {});
+    const auto past = co_await q->metrics(q.queue(), q.now(), {.before = q.now()});
     const bool paused = co_await q->is_paused(q.queue());
-    std::string out = q.queue() + (paused ? " paused\n" : "\n") + text(metrics);
+    std::string out = q.queue() + (paused ? " paused\n" : "\n") + text(metrics) + text(past);
     const auto counts = co_await q.counts();
     for (const auto count : {counts.waiting, counts.delayed, counts.active, counts.completed, counts.failed})
         out += std::to_string(count) + '\n';
@@ -264,8 +265,16 @@ player::step player::look_at(store q)
     for (std::uint32_t i = 0; i < 5; ++i) {
         const auto all = some_filter(i, q.now());  // of a state
         out += "list\n" + text(co_await q.list(all.state, 7));
+        out += "backwards\n" + text(co_await q.list(all.state, 7, true));
         out += "some\n" + text(co_await q.find(some_filter(i * 131 + 2, q.now()), 3));
     }
+    for (const bool newest_first : {false, true})
+        for (std::uint32_t i = 0; i < 6; ++i) {
+            auto several = some_filter(i * 131 + 2, q.now());
+            several.state = some_states(i);
+            out += "several\n" + text(co_await q.find(several, 4, newest_first));
+        }
+    out += "by id\n" + text(co_await q.list({}, 3, true));
     const auto tagged = co_await q.find({.tag = tag{.key = "k", .value = "0"}}, 2);
     out += "tagged\n" + text(tagged);
     const auto all = co_await q.list({});

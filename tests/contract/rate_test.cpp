@@ -222,6 +222,39 @@ CONTRACT_CASE("after a clock was set back by less than the window, claims count 
     CHECK(claimed == 2);
 }
 
+CONTRACT_CASE("what was claimed by a clock that was set back since is not forgotten: it counts when its time comes")
+{
+    co_await add_many(s, 9);
+    co_await allow(s, 2, 1s);
+    s.pass(1'200ms);
+    (void)co_await s.claim(2);
+    s.pass(-1'200ms);
+    (void)co_await s.claim(2);
+    s.pass(1'250ms);
+    const auto at_once = co_await claimed_now(s, 5);
+    CHECK(at_once == 0);
+    s.pass(950ms);
+    const auto in_time = co_await claimed_now(s, 5);
+    CHECK(in_time == 2);
+}
+
+CONTRACT_CASE("a claim of a clock that is behind counts for the time of the newest claim")
+{
+    co_await add_many(s, 9);
+    co_await allow(s, 3, 1s);
+    s.pass(900ms);
+    (void)co_await s.claim(2);
+    s.pass(-900ms);
+    const auto behind = co_await claimed_now(s, 5);
+    CHECK(behind == 1);
+    s.pass(1'899ms);
+    const auto early = co_await claimed_now(s, 5);
+    CHECK(early == 0);
+    s.pass(1ms);
+    const auto in_time = co_await claimed_now(s, 5);
+    CHECK(in_time == 3);
+}
+
 CONTRACT_CASE("the smaller of concurrency and rate decides")
 {
     co_await add_many(s, 9);

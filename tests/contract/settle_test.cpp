@@ -76,7 +76,7 @@ CONTRACT_CASE("a job that failed with attempts left and no backoff waits again, 
     CHECK(read.run_at == std::nullopt);
     CHECK(read.finished_at == std::nullopt);
     CHECK(read.locked_until == std::nullopt);
-    CHECK(read.failed_reason == "");
+    CHECK(read.failed_reason == "boom");
     CHECK(read.attempts.size() == 1);
     const auto claimed = co_await s.claim(4);
     CHECK(ids(claimed) == names{"b", "c", "a", "less"});
@@ -174,6 +174,41 @@ CONTRACT_CASE("a success after failures counts them all and keeps the failed att
     REQUIRE(read.attempts.size() == 2);
     CHECK(read.attempts[0].error.message == "first");
     CHECK(read.attempts[1].error.message == "second");
+}
+
+CONTRACT_CASE("why the last attempt failed is known until the job ends or is let run again, also in listings")
+{
+    auto job = co_await s.add_active("a", {.attempts = 3, .backoff = backoff::fixed(1s)});
+    co_await s.settle(s.failing(job, "first"));
+    const auto delayed = co_await s->list(s.queue(), {.state = job_state::delayed}, {});
+    REQUIRE(delayed.items.size() == 1);
+    CHECK(delayed.items[0]->failed_reason == "first");
+    CHECK(delayed.items[0]->worker == worker_id);
+    s.pass(1s);
+    co_await s.sweep();
+    const auto waiting = co_await s.get("a");
+    CHECK(waiting.state == job_state::waiting);
+    CHECK(waiting.failed_reason == "first");
+    job = co_await s.claim_one();
+    CHECK(job->failed_reason == "first");
+    co_await s.settle(s.release(job));
+    const auto released = co_await s.get("a");
+    CHECK(released.failed_reason == "first");
+    job = co_await s.claim_one();
+    co_await s.settle(s.putting_off(job, delay_for{.wait = 1h}));
+    const auto put_off = co_await s.get("a");
+    CHECK(put_off.failed_reason == "first");
+    co_await s.promote("a");
+    const auto promoted = co_await s.get("a");
+    CHECK(promoted.failed_reason == "first");
+    job = co_await s.claim_one();
+    co_await s.settle(s.failing(job, "second"));
+    co_await s.promote("a");
+    job = co_await s.claim_one();
+    co_await s.settle(s.failing(job, "third"));
+    co_await s.retry("a", {});
+    const auto again = co_await s.get("a");
+    CHECK(again.failed_reason == "");
 }
 
 CONTRACT_CASE("an attempt keeps its number, error, time and worker")

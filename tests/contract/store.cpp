@@ -178,10 +178,10 @@ asio::awaitable<job_state> store::state(std::string id)
 
 asio::awaitable<job_counts> store::counts() { return shared_->repository->counts(queue_); }
 
-asio::awaitable<std::vector<std::string>> store::list(std::optional<job_state> state, int page_size)
+asio::awaitable<std::vector<std::string>> store::list(job_states state, int page_size, bool newest_first)
 {
     std::vector<std::string> all;
-    page_request request{.limit = page_size};
+    page_request request{.limit = page_size, .newest_first = newest_first};
     do {
         const auto page = co_await shared_->repository->list(queue_, job_filter{.state = state}, request);
         REQUIRE(page.items.size() <= static_cast<std::size_t>(page_size));
@@ -192,14 +192,28 @@ asio::awaitable<std::vector<std::string>> store::list(std::optional<job_state> s
     co_return all;
 }
 
-asio::awaitable<std::vector<std::string>> store::find(job_filter filter, int page_size)
+asio::awaitable<std::vector<std::string>> store::find(job_filter filter, int page_size, bool newest_first)
 {
     std::vector<std::string> all;
-    page_request request{.limit = page_size};
+    page_request request{.limit = page_size, .newest_first = newest_first};
     do {
         const auto page = co_await shared_->repository->list(queue_, filter, request);
         REQUIRE(page.items.size() <= static_cast<std::size_t>(page_size));
         std::ranges::copy(ids(page.items), std::back_inserter(all));
+        request.after = page.next;
+    } while (!request.after.empty());
+    co_return all;
+}
+
+asio::awaitable<std::vector<std::string>> store::queues(int page_size, bool newest_first)
+{
+    std::vector<std::string> all;
+    page_request request{.limit = page_size, .newest_first = newest_first};
+    do {
+        const auto page = co_await shared_->repository->queues(request);
+        REQUIRE(page.items.size() <= static_cast<std::size_t>(page_size));
+        for (const auto& one : page.items)
+            all.push_back(one.name);
         request.after = page.next;
     } while (!request.after.empty());
     co_return all;

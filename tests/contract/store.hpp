@@ -89,9 +89,15 @@ public:
     boost::asio::awaitable<job_state> state(std::string id);
     boost::asio::awaitable<job_counts> counts();
     /// The ids of a listing, of all its pages.
-    boost::asio::awaitable<std::vector<std::string>> list(std::optional<job_state> state, int page_size = 100);
-    boost::asio::awaitable<std::vector<std::string>> find(job_filter filter, int page_size = 100);
+    boost::asio::awaitable<std::vector<std::string>> list(
+        job_states state, int page_size = 100, bool newest_first = false
+    );
+    boost::asio::awaitable<std::vector<std::string>> find(
+        job_filter filter, int page_size = 100, bool newest_first = false
+    );
     boost::asio::awaitable<std::vector<std::string>> logs(std::string id);
+    /// The names of all queues.
+    boost::asio::awaitable<std::vector<std::string>> queues(int page_size = 100, bool newest_first = false);
 
 private:
     struct shared_state {

@@ -7,23 +7,6 @@
 
 namespace cofila::test {
 
-const char* const audit_schema = R"sql(
-CREATE TABLE audit (
-    n INTEGER PRIMARY KEY, id TEXT, was INTEGER, now INTEGER, token TEXT, started INTEGER, made INTEGER, stalled INTEGER
-);
-CREATE TRIGGER audit_add AFTER INSERT ON cofila_jobs BEGIN
-    INSERT INTO audit VALUES (NULL, NEW.id, -1, NEW.state, '', 0, 0, 0);
-END;
-CREATE TRIGGER audit_move AFTER UPDATE OF state ON cofila_jobs BEGIN
-    INSERT INTO audit VALUES (NULL, NEW.id, OLD.state, NEW.state, iif(OLD.state = 2, OLD.token, NEW.token),
-        NEW.attempts_started, NEW.attempts_made, NEW.stalled_count);
-END;
-CREATE TRIGGER audit_remove AFTER DELETE ON cofila_jobs BEGIN
-    INSERT INTO audit VALUES (NULL, OLD.id, OLD.state, -1, '', OLD.attempts_started, OLD.attempts_made,
-        OLD.stalled_count);
-END;
-)sql";
-
 std::vector<std::string> words_of(const std::string& text, char at)
 {
     std::vector<std::string> out;

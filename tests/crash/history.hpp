@@ -68,7 +68,4 @@ private:
 
 std::vector<std::string> words_of(const std::string& text, char at);
 
-/// A trail of every change of a job's state, written in the very transaction that makes the change: by whom ever.
-extern const char* const audit_schema;
-
 }  // namespace cofila::test

@@ -7,6 +7,7 @@
 #include "history.hpp"
 #include "plan.hpp"
 #include "site.hpp"
+#include "trail.hpp"
 
 using namespace cofila;
 using test::history;
@@ -23,7 +24,7 @@ struct made_up {
     made_up()
     {
         here.with_queue([](test::text_queue) -> boost::asio::awaitable<void> { co_return; });
-        run(test::audit_schema);
+        test::begin_trail(here.database);
     }
 
     void run(const std::string& sql) { SQLite::Database{here.database, SQLite::OPEN_READWRITE}.exec(sql); }

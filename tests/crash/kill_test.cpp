@@ -1,4 +1,3 @@
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -9,6 +8,7 @@
 
 #include "campaign.hpp"
 #include "cast.hpp"
+#include "trail.hpp"
 
 using namespace cofila;
 using std::chrono::microseconds;
@@ -25,7 +25,7 @@ namespace {
 void make_file(const test::site& here)
 {
     here.with_queue([](test::text_queue) -> boost::asio::awaitable<void> { co_return; });
-    SQLite::Database{here.database, SQLite::OPEN_READWRITE}.exec(test::audit_schema);
+    test::begin_trail(here.database);
 }
 
 struct campaign {

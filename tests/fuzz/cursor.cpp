@@ -3,6 +3,7 @@
 
 #include <cofila/queue_types.hpp>
 
+#include "domain/listing.hpp"
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
 #include "sqlite/jobs.hpp"
@@ -64,12 +65,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     page_or_refusal([&] { sqlite::logs(stored.with, "q", "waiting", request); });
     page_or_refusal([&] { memory::id_from(cursor); });
     page_or_refusal([&] { memory::log_number_from(cursor); });
+    page_or_refusal([&] { memory::queue_from(cursor); });
     for (const auto state : states) {
         page_or_refusal([&] { sqlite::list(stored.with, "q", {.state = state}, request); });
-        page_or_refusal([&] {
-            const auto at = memory::place_from(state, cursor);
-            fuzz::require(memory::place_from(state, memory::to_cursor(state, at)) == at, "the way back is the same");
-        });
+        for (const bool newest_first : {false, true})
+            for (const auto& listing : domain::listings_of(state, newest_first))
+                page_or_refusal([&] {
+                    const auto at = memory::place_from(listing.letter, cursor);
+                    const auto back = memory::place_from(listing.letter, memory::to_cursor(listing.letter, at));
+                    fuzz::require(back == at, "the way back is the same");
+                });
     }
     return 0;
 }

@@ -64,6 +64,8 @@ std::vector<error_case> closed_queue_errors()
     closed("queue::get_position", [](queue<> q) -> task { (void)co_await q.get_position("a"); });
     closed("queue::set_global_concurrency", [](queue<> q) -> task { co_await q.set_global_concurrency(1); });
     closed("queue::set_rate_limit", [](queue<> q) -> task { co_await q.set_rate_limit(rate_limit{}); });
+    closed("queue::get_metrics", [](queue<> q) -> task { (void)co_await q.get_metrics(); });
+    closed("queue_view::add", [](queue<> q) -> task { (void)co_await queue_view{q}.add("x", "1"); });
     closed("queue::set_group", [](queue<> q) -> task { co_await q.set_group({}); });
     closed("queue::get_limits", [](queue<> q) -> task { (void)co_await q.get_limits(); });
     closed("queue::why", [](queue<> q) -> task { (void)co_await q.why("a"); });

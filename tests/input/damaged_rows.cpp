@@ -191,8 +191,12 @@ row_damage::row_damage()
             sqlite::add(with, "q", {some_job("good", "{}", {.priority = 2'000'000})});
         });
     }
-    loosen(path);
     with_ = std::make_unique<sqlite::session>(connecting(path));
+    {
+        const sqlite::read_transaction reading{*with_};  // looks the tables through while they are as they were made
+    }
+    loosen(path);
+    with_->link().db().exec("PRAGMA writable_schema=RESET");  // reads them again, and only then sees it
 }
 
 void row_damage::check(job_state state, std::span<const damage> values)
@@ -240,9 +244,17 @@ void row_damage::read_everything()
         auto listed = sqlite::list(*with_, "q", {}, one);
         one.after = listed.next;
     }
-    for (const auto state :
-         {job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed})
-        sqlite::list(*with_, "q", {.state = state}, {});
+    for (const job_states state :
+         {job_states{job_state::waiting},
+          job_states{job_state::delayed},
+          job_states{job_state::active},
+          job_states{job_state::completed},
+          job_states{job_state::failed},
+          job_states{job_state::completed, job_state::failed},
+          job_states{}})
+        for (const bool newest_first : {false, true})
+            sqlite::list(*with_, "q", {.state = state}, {.newest_first = newest_first});
+    sqlite::queues(*with_, {});
     sqlite::counts(*with_, "q");
     sqlite::get(*with_, "q", "bad");
     for (const auto* id : {"bad", "good"})
@@ -252,7 +264,7 @@ void row_damage::read_everything()
     sqlite::logs(*with_, "q", "bad", {});
     sqlite::event_log_of(*with_, "q", "reader");
     sqlite::events_after(*with_, "q", 0, 9);
-    sqlite::metrics(*with_, "q", manual_clock::start);
+    sqlite::metrics(*with_, "q", manual_clock::start, {});
 }
 
 void row_damage::sweep_everything()

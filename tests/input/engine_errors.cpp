@@ -82,6 +82,35 @@ std::vector<error_case> engine_errors()
              co_await a.engine.close();
              (void)a.engine.queue("q");
          }},
+        {"engine::look_at",
+         errc::invalid_argument,
+         "queue",
+         [](app& a) -> task {
+             (void)a.engine.look_at("a\nb");
+             co_return;
+         }},
+        {"engine::look_at",
+         errc::closed,
+         "",
+         [](app& a) -> task {
+             co_await a.engine.close();
+             (void)a.engine.look_at("q");
+         }},
+        {"engine::queues",
+         errc::invalid_argument,
+         "limit",
+         [](app& a) -> task { (void)co_await a.engine.queues({.limit = most}); }},
+        {"engine::queues",
+         errc::invalid_argument,
+         "after",
+         [](app& a) -> task { (void)co_await a.engine.queues({.after = "of another program"}); }},
+        {"engine::queues",
+         errc::closed,
+         "",
+         [](app& a) -> task {
+             co_await a.engine.close();
+             (void)co_await a.engine.queues();
+         }},
     };
 }
 

@@ -111,6 +111,13 @@ std::vector<error_case> reading_errors()
          errc::invalid_argument,
          "state",
          [](app& a) -> task { (void)co_await open_q(a).get_jobs({.state = static_cast<job_state>(77)}); }},
+        {"queue::get_jobs",
+         errc::invalid_argument,
+         "state",
+         [](app& a) -> task {
+             const job_states some{job_state::waiting, static_cast<job_state>(-1)};
+             (void)co_await open_q(a).get_jobs({.state = some});
+         }},
         {"queue::get_counts_per_priority",
          errc::invalid_argument,
          "priorities",

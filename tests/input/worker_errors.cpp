@@ -16,6 +16,15 @@ error_case refused(const char* field, worker_options options)
             }};
 }
 
+template <class Processor>
+error_case refused_processor(Processor empty)
+{
+    return {"worker::worker", errc::invalid_argument, "processor", [empty](app& a) -> task {
+                const worker<> never{open_q(a), empty};
+                co_return;
+            }};
+}
+
 error_case refused_concurrency(int jobs)
 {
     return {"worker::concurrency", errc::invalid_argument, "concurrency", [jobs](app& a) -> task {
@@ -44,6 +53,8 @@ std::vector<error_case> worker_errors()
         refused("stuck_after", {.stuck_after = milliseconds::min()}),
         refused("stuck_after", {.stuck_after = 0ms}),
         refused("backoff_strategies['mine']", {.backoff_strategies = {{"mine", nullptr}}}),
+        refused_processor(processor<boost::json::value, boost::json::value>{}),
+        refused_processor(deferring_processor<boost::json::value, boost::json::value>{}),
         refused("name", {.name = std::string(101, 'n')}),
         refused("name", {.name = "\x1B[2J"}),
         refused_concurrency(least),

@@ -4,6 +4,7 @@
 //   child hold DATABASE   runs a job until it reads a line from standard input
 //   child idle DATABASE   the same as work, but asks for jobs only when it is woken
 //   child heed DATABASE   runs one job at a time until it is cancelled; one named "writes" tells its progress meanwhile
+//   child heed_and_wait DATABASE the same with a free slot, for which it waits for jobs
 //   child pay DATABASE    runs each job in a transaction with an effect; reads a line before each step
 //   child freeze DATABASE the same without maintenance: stopped at any time, it does not hold the file's lock
 #include <cofila/cofila.hpp>
@@ -93,7 +94,7 @@ cofila::processor<std::string, std::string> processor_of(const std::string& what
 {
     if (what == "pay")
         return [database](text_job job) { return pay(database, std::move(job)); };
-    if (what == "heed")
+    if (what.starts_with("heed"))
         return heed;
     return what == "work" || what == "idle" ? work : hold;
 }
@@ -103,8 +104,8 @@ asio::awaitable<int> run(std::string what, std::string database)
     cofila::worker_options options{.concurrency = 4, .lock_duration = 2s};
     if (what == "idle")
         options.poll_interval = 1h;
-    if (what == "heed")
-        options = {};
+    if (what.starts_with("heed"))
+        options = {.concurrency = what == "heed" ? 1 : 2};
     std::optional<cofila::maintenance_options> maintenance = cofila::maintenance_options{.interval = 100ms};
     if (what == "freeze")
         maintenance.reset();

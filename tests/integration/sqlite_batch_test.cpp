@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <semaphore>
+#include <stdexcept>
 
 #include "async/task_group.hpp"
 #include "integration/sqlite_support.hpp"
@@ -125,6 +126,58 @@ TEST_CASE_FIXTURE(
     CHECK(jobs() == 3);
     CHECK(ask(path, "SELECT count(DISTINCT position) FROM cofila_jobs") == 3);
     CHECK(commits == 1);
+}
+
+TEST_CASE("a statement that never ends is broken off at the deadline, and the others are done")
+{
+    constexpr const char* endless =
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    const temp_folder folder;
+    auto options = connecting(folder.file("jobs.db"));
+    options.clock = system_clock();
+    options.operation_deadline = 100ms;
+    sqlite::writing_runner writer{options, false};
+    test_batch batch;
+    const auto& before = batch.add(adding("a"));
+    const auto& writing = batch.add([&](sqlite::session& with) {
+        sqlite::add(with, "q", one_job("b"));
+        with.sql().exec("UPDATE cofila_jobs SET priority = (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                        "FROM n) SELECT count(*) FROM n)");
+    });
+    const auto& reading = batch.add([&](sqlite::session& with) { with.sql().query(endless).step(); }, kind::single);
+    CHECK(batch.run(writer) == 3);
+    run_one(writer, adding("c"));
+    options.read_only = true;
+    sqlite::reading_runner reader{options};
+    const auto apart =
+        error_of([&] { run_one(reader, [&](sqlite::session& with) { with.sql().query(endless).step(); }); });
+    for (const auto& code : {writing.failure()->code(), reading.failure()->code(), apart.code})
+        CHECK(code == errc::storage_busy);
+    CHECK(apart.text.find("operation_deadline") != std::string::npos);
+    CHECK_FALSE(before.failure());
+    CHECK(ask(options.path, "SELECT count(*) FROM cofila_jobs WHERE id IN ('a', 'c')") == 2);
+    CHECK(ask(options.path, "SELECT count(*) FROM cofila_jobs") == 2);
+}
+
+TEST_CASE_FIXTURE(batch_fixture, "a mistake in an operation is told as one, and not as damage; the others are done")
+{
+    test_batch batch;
+    const auto& before = batch.add(adding("a"));
+    const auto& wrong = batch.add([](sqlite::session& with) {
+        sqlite::add(with, "q", one_job("b"));
+        throw std::out_of_range{"map::at"};
+    });
+    const auto& misused = batch.add([](sqlite::session& with) { with.sql().query("SELECT 1").number(7); });
+    const auto& after = batch.add(adding("c"));
+    batch.run(runner);
+    for (const auto* what : {&wrong, &misused}) {
+        REQUIRE(what->failure());
+        CHECK(what->failure()->code() == errc::internal);
+    }
+    CHECK(std::string{wrong.failure()->what()}.find("map::at") != std::string::npos);
+    CHECK_FALSE(before.failure());
+    CHECK_FALSE(after.failure());
+    CHECK(jobs() == 2);
 }
 
 TEST_CASE_FIXTURE(batch_fixture, "an operation that breaks its savepoint cannot leave half of itself behind")
@@ -273,7 +326,7 @@ TEST_CASE("what is submitted while the thread is busy is committed together")
         auto options = connecting(path);
         const auto thread = std::make_shared<sqlite::database_thread>(
             sqlite::database_thread::options{
-                .loop = executor, .clock = clock, .hurry = std::make_shared<std::atomic<bool>>(false)
+                .loop = event_loop::at(executor), .clock = clock, .hurry = std::make_shared<std::atomic<bool>>(false)
             },
             [options] { return std::make_unique<sqlite::writing_runner>(options, false); }
         );

@@ -23,9 +23,9 @@ namespace {
 
 constexpr const char* some_write = "INSERT OR REPLACE INTO cofila_meta VALUES ('touched', random())";
 
-asio::awaitable<void> note_answer(asio::awaitable<bool> wait, std::optional<bool>& answer)
+asio::awaitable<void> note_answer(asio::awaitable<change_news> wait, std::optional<bool>& answer)
 {
-    answer = co_await std::move(wait);
+    answer = (co_await std::move(wait)).changed;
 }
 
 /// Tells of a write when a test says so.
@@ -61,6 +61,11 @@ private:
 asio::awaitable<void> note_end(std::shared_ptr<job_repository> store, std::optional<thrown_error>& end)
 {
     end = co_await error_of(store->changed_elsewhere());
+}
+
+asio::awaitable<void> note_news(asio::awaitable<change_news> wait, std::optional<change_news>& out)
+{
+    out = co_await std::move(wait);
 }
 
 }  // namespace
@@ -142,7 +147,7 @@ TEST_CASE("a wait that is wanted no longer ends with our own next commit, and mi
         std::optional<bool> answer;
         bool wanted = true;
         task_group group{co_await asio::this_coro::executor};
-        group.spawn(note_answer(store->changed_elsewhere([&] { return wanted; }), answer));
+        group.spawn(note_answer(store->changed_elsewhere([&] { return change_interest{.any = wanted}; }), answer));
         co_await store->add("q", one_job("a"));
         CHECK_FALSE(answer);
         wanted = false;
@@ -150,8 +155,8 @@ TEST_CASE("a wait that is wanted no longer ends with our own next commit, and mi
         co_await group.join();
         CHECK(answer == false);
         execute(path, some_write);
-        const bool changed = co_await store->changed_elsewhere();
-        CHECK(changed);
+        const auto news = co_await store->changed_elsewhere();
+        CHECK(news.changed);
         co_await store->close();
     });
 }
@@ -170,13 +175,14 @@ TEST_CASE("a commit that was under way when the wait began is told of")
             .path = path,
             .writer = writer,
             .clock = clock,
-            .executor = executor,
             .watch = std::make_shared<scripted_watch>(executor),
         });
         co_await sqlite::change_watch::start(changes);
         std::optional<bool> answer;
         task_group group{executor};
-        group.spawn(note_answer(sqlite::change_watch::wait(changes, [] { return true; }), answer));
+        group.spawn(
+            note_answer(sqlite::change_watch::wait(changes, [] { return change_interest{.any = true}; }), answer)
+        );
         co_await settle();
         CHECK_FALSE(answer);
         execute(path, some_write);
@@ -196,9 +202,9 @@ TEST_CASE("who is in no hurry costs a look in each pause however much is written
         const auto executor = co_await asio::this_coro::executor;
         const auto writer = std::make_shared<counting_port>(path);
         const auto watch = std::make_shared<scripted_watch>(executor);
-        const auto changes = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{
-            .path = path, .writer = writer, .clock = clock, .executor = executor, .watch = watch
-        });
+        const auto changes = std::make_shared<sqlite::change_watch>(
+            sqlite::change_watch::parts{.path = path, .writer = writer, .clock = clock, .watch = watch}
+        );
         co_await sqlite::change_watch::start(changes);
         writer->count = 0;
         std::optional<bool> answer;
@@ -207,7 +213,7 @@ TEST_CASE("who is in no hurry costs a look in each pause however much is written
         const auto wait = [&] {
             group.spawn(note_answer(
                 sqlite::change_watch::wait_in_no_hurry(
-                    changes, [&] { return wanted; }, 50ms
+                    changes, [&] { return change_interest{.any = wanted}; }, 50ms
                 ),
                 answer
             ));
@@ -250,13 +256,17 @@ TEST_CASE("a slow commit of another connection is found by who is in no hurry, a
             .path = path,
             .writer = std::make_shared<counting_port>(path),
             .clock = clock,
-            .executor = executor,
             .watch = watch,
         });
         co_await sqlite::change_watch::start(changes);
         std::optional<bool> answer;
         task_group group{executor};
-        group.spawn(note_answer(sqlite::change_watch::wait_in_no_hurry(changes, [] { return true; }, 50ms), answer));
+        group.spawn(note_answer(
+            sqlite::change_watch::wait_in_no_hurry(
+                changes, [] { return change_interest{.any = true}; }, 50ms
+            ),
+            answer
+        ));
         co_await clock->pass(10s);
         watch->writes.set();
         co_await clock->pass(300ms);  // its log is being synced
@@ -264,6 +274,101 @@ TEST_CASE("a slow commit of another connection is found by who is in no hurry, a
         execute(path, some_write);
         co_await clock->pass(300ms);
         CHECK(answer == true);
+        co_await group.join();
+    });
+}
+
+TEST_CASE("among many processes one that takes no job looks now and then only, and is told which queue has how many")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto clock = std::make_shared<manual_clock>();
+    run_coro(clock, [&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto writer = std::make_shared<counting_port>(path);
+        const auto watch = std::make_shared<scripted_watch>(executor);
+        const auto changes = std::make_shared<sqlite::change_watch>(
+            sqlite::change_watch::parts{.path = path, .writer = writer, .clock = clock, .watch = watch}
+        );
+        co_await sqlite::change_watch::start(changes);
+        execute(
+            path,
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) "
+            "INSERT INTO cofila_workers SELECT 'w' || i, 'boot', 1, i, 1, 0 FROM n"
+        );
+        std::optional<change_news> news;
+        task_group group{executor};
+        const auto wait = [&] { return change_interest{.queues = {"other", "q"}}; };
+        group.spawn(note_news(sqlite::change_watch::wait(changes, wait), news));
+        const auto write_often = [&]() -> asio::awaitable<void> {
+            for (int i = 0; i < 100; ++i) {
+                execute(path, some_write);
+                watch->writes.set();
+                co_await clock->pass(10ms);
+            }
+        };
+        co_await write_often();
+        writer->count = 0;
+        co_await write_often();
+        CHECK(writer->count >= 10);
+        CHECK(writer->count <= 40);
+        CHECK_FALSE(news);
+        sqlite::writing_runner other{connecting(path), false};
+        run_one(other, [](sqlite::session& with) {
+            sqlite::add(with, "q", one_job("a"));
+            sqlite::add(with, "q", one_job("b"));
+        });
+        watch->writes.set();
+        co_await clock->pass(101ms);
+        REQUIRE(news);
+        CHECK(news->changed);
+        REQUIRE(news->claimable);
+        REQUIRE(news->claimable->size() == 1);
+        CHECK(news->claimable->front().queue == "q");
+        CHECK(news->claimable->front().jobs == 2);
+        co_await group.join();
+    });
+}
+
+TEST_CASE("a date that others set is told of, once, to who waits for jobs of its queue; a later one is not")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto clock = std::make_shared<manual_clock>();
+    run_coro(clock, [&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto watch = std::make_shared<scripted_watch>(executor);
+        const auto changes = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{
+            .path = path, .writer = std::make_shared<counting_port>(path), .clock = clock, .watch = watch
+        });
+        co_await sqlite::change_watch::start(changes);
+        sqlite::writing_runner other{connecting(path), false};
+        std::optional<change_news> news;
+        task_group group{executor};
+        const auto wait = [] { return change_interest{.queues = {"q"}}; };
+        const auto add_delayed = [&](std::string id, milliseconds delay) -> asio::awaitable<void> {
+            auto job = *some_job(std::move(id));
+            job.state = job_state::delayed;
+            job.run_at = clock->wall_now() + delay;
+            run_one(other, [&](sqlite::session& with) {
+                sqlite::add(with, "q", {std::make_shared<const job_record>(job)});
+            });
+            watch->writes.set();
+            co_await clock->pass(101ms);
+        };
+        group.spawn(note_news(sqlite::change_watch::wait(changes, wait), news));
+        co_await add_delayed("first", 1h);
+        REQUIRE(news);
+        REQUIRE(news->claimable);
+        REQUIRE(news->claimable->size() == 1);
+        CHECK(news->claimable->front().queue == "q");
+        news.reset();
+        group.spawn(note_news(sqlite::change_watch::wait(changes, wait), news));
+        co_await add_delayed("later", 2h);
+        CHECK_FALSE(news);
+        co_await add_delayed("earlier", 30min);
+        CHECK(news);
+        group.cancel();
         co_await group.join();
     });
 }

@@ -64,6 +64,21 @@ TEST_CASE_FIXTURE(log_fixture, "the log stays short over many small transactions
     CHECK(longest < 20 * mebibyte);
 }
 
+TEST_CASE("nor is it longer in a database of another application whose pages are sixteen times as large")
+{
+    const temp_folder folder;
+    const auto path = folder.file("theirs.db");
+    execute(path, "PRAGMA page_size=65536; CREATE TABLE theirs (a)");
+    sqlite::writing_runner runner{connecting(path), true};
+    run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("a")); });
+    for (int i = 0; i < 1000; ++i)
+        run_one(runner, [text = std::to_string(i)](sqlite::session& with) {
+            sqlite::update_progress(with, "q", {.id = "a"}, text);
+        });
+    CHECK(ask(path, "PRAGMA page_size") == 65536);
+    CHECK(fs::file_size(path + "-wal") < 20 * mebibyte);
+}
+
 TEST_CASE_FIXTURE(
     log_fixture, "a reader that stays makes the log longer, but stops nobody; without it the log is short again"
 )

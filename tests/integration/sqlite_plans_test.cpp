@@ -87,7 +87,7 @@ void watch_everything(sqlite::session& with, time_point now)
     sqlite::set_event_cursor(with, "watched", "reader", {});
     sqlite::event_log_of(with, "watched", "reader");
     sqlite::events_after(with, "watched", 0, 9);
-    sqlite::metrics(with, "watched", now);
+    sqlite::metrics(with, "watched", now, {});
 }
 
 /// Every operation once, so that every statement has been prepared.
@@ -136,10 +136,16 @@ void use_everything(sqlite::session& with)
     sqlite::is_paused(with, "q");
     sqlite::get(with, "q", "a");
     sqlite::counts(with, "q");
-    sqlite::logs(with, "q", "a", {});
-    sqlite::list(with, "q", {}, {});
-    for (int state = 0; state < 6; ++state)
-        sqlite::list(with, "q", {.state = static_cast<job_state>(state)}, {});
+    for (const bool newest_first : {false, true}) {
+        sqlite::logs(with, "q", "a", {.newest_first = newest_first});
+        for (int state = 0; state < 6; ++state)
+            sqlite::list(with, "q", {.state = static_cast<job_state>(state)}, {.newest_first = newest_first});
+        sqlite::list(with, "q", {.state = {job_state::completed, job_state::failed}}, {.newest_first = newest_first});
+        for (const std::string after : {"", "a"}) {
+            sqlite::list(with, "q", {}, {.after = after.empty() ? after : 'i' + after, .newest_first = newest_first});
+            sqlite::queues(with, {.after = after.empty() ? after : 'q' + after, .newest_first = newest_first});
+        }
+    }
     sqlite::counts_by_priority(with, "q", {0, 1});
     sqlite::add(with, "q", {some_job("h")});
     sqlite::position(with, "q", "h");
@@ -201,6 +207,8 @@ TEST_CASE_FIXTURE(plans_fixture, "no statement reads a whole table but those of 
         if (contains(sql, "state = 3"))  // answers nothing, without a look
             continue;
         INFO(sql, "\n", plan);
+        if (contains(plan, "SCAN cofila_jobs USING INDEX cofila_jobs_active"))  // all locks, whatever the queue
+            continue;
         for (const auto* table :
              {"jobs", "bodies", "attempts", "logs", "claim_log", "groups", "events", "cursors", "metrics"})
             CHECK_FALSE(contains(plan, std::string{"SCAN cofila_"} + table));
@@ -216,25 +224,31 @@ TEST_CASE_FIXTURE(plans_fixture, "each partial index serves what it was made for
         std::string index;
     };
     const expectation expectations[] = {
-        {"state = 0 ORDER BY priority", "cofila_jobs_waiting (queue=?)"},
+        {"AND state = 0 AND (run_at IS NULL OR run_at <= ?2) ORDER BY priority", "cofila_jobs_waiting (queue=?)"},
         {"state = 0 AND (priority, position) >", "cofila_jobs_waiting (queue=? AND (priority,position)>(?,?))"},
         {"state = 1 AND run_at <=", "cofila_jobs_delayed (queue=? AND run_at<?)"},
-        {"min(run_at)", "cofila_jobs_delayed (queue=?)"},
+        {"SELECT min(run_at) FROM cofila_jobs WHERE queue = ?1 AND state = 1", "cofila_jobs_delayed (queue=?)"},
         {"state = 1 AND (run_at, position) >", "cofila_jobs_delayed (queue=? AND (run_at,position)>(?,?))"},
+        {"state = 0 AND (priority, position) < (?2, ?3) ORDER BY", "(queue=? AND (priority,position)<(?,?))"},
+        {"state = 1 AND (run_at, position) <", "cofila_jobs_delayed (queue=? AND (run_at,position)<(?,?))"},
+        {"state = 2 AND key <", "cofila_jobs_active (queue=? AND state=? AND rowid<?)"},
+        {"ORDER BY finished_at DESC, key DESC LIMIT ?4", "cofila_jobs_finished (queue=? AND state=?"},
+        {"UNION ALL SELECT key, id", "MERGE (UNION ALL)"},
+        {"AS q WHERE", "cofila_jobs_id (queue=?)"},
         {"state = 2 AND key >", "cofila_jobs_active (queue=? AND state=? AND rowid>?)"},
         {"SELECT EXISTS", "cofila_jobs_waiting (queue=?)"},
         {"SELECT EXISTS", "cofila_jobs_active (queue=? AND state=?)"},
         {"state = 4 AND finished_at IS NOT NULL AND (fin", "cofila_jobs_finished (queue=? AND state=?"},
         {"state = 5 AND finished_at IS NOT NULL AND (fin", "cofila_jobs_finished (queue=? AND state=?"},
         {"prune_at <=", "cofila_jobs_prune_at (prune_at"},
-        {"prune_count > ?3", "cofila_jobs_prune_count (queue=? AND state=? AND prune_count>?)"},
+        {"(queue, state, prune_count) >", "cofila_jobs_prune_count ((queue,state,prune_count)>(?,?,?))"},
         {"AND prune_count = ?3", "cofila_jobs_prune_count (queue=? AND state=? AND prune_count=?"},
         {"OFFSET", "COVERING INDEX cofila_jobs_finished (queue=? AND state=?"},
         {"expires_at <= ?1", "cofila_jobs_expires_at (expires_at"},
         {"(priority, position) < (?2, ?3)", "cofila_jobs_waiting (queue=? AND (priority,position)<(?,?))"},
         {"state = 0 AND priority = ?2", "COVERING INDEX cofila_jobs_waiting (queue=? AND priority=?)"},
         {"group_key > ?2", "cofila_jobs_group (queue=? AND state=? AND group_key>?)"},
-        {"state = 0 AND group_key = ?2", "cofila_jobs_group (queue=? AND state=? AND group_key=?)"},
+        {"state = 0 AND group_key = ?3", "cofila_jobs_group (queue=? AND state=? AND group_key=?)"},
         {"SELECT key, group_key FROM", "cofila_jobs_waiting (queue=?)"},
         {"state = 2 AND group_key = ?2", "cofila_jobs_group (queue=? AND state=? AND group_key=?)"},
         {"AND dedup_id = ?2", "cofila_jobs_dedup (queue=? AND dedup_id=?)"},
@@ -242,9 +256,9 @@ TEST_CASE_FIXTURE(plans_fixture, "each partial index serves what it was made for
         {"FROM cofila_claim_log", "PRIMARY KEY (queue=?"},
         {"FROM cofila_groups", "PRIMARY KEY (queue=?"},
         {"SELECT sequence, kind", "PRIMARY KEY (queue=? AND sequence>?)"},
-        {"SELECT minute, state", "PRIMARY KEY (queue=? AND minute>?)"},
+        {"SELECT minute, state", "PRIMARY KEY (queue=? AND minute>? AND minute<?)"},
         {"WITH RECURSIVE line", "cofila_jobs_waiting (queue=? AND priority>?)"},
-        {"LEFT JOIN cofila_workers", "cofila_jobs_active (queue=? AND state=?)"},
+        {"LEFT JOIN cofila_workers", "cofila_workers USING PRIMARY KEY (id=?)"},
     };
     for (const auto& e : expectations) {
         const auto plan = plan_with(e.part);

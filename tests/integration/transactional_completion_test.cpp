@@ -76,6 +76,28 @@ TEST_CASE("committed: the effect and the end of the job are there, and the resul
     });
 }
 
+TEST_CASE("a job without a result is completed with nothing but itself")
+{
+    const shared_file file;
+    file.with_engine([&](engine& made) -> asio::awaitable<void> {
+        auto queue = made.queue<std::string, void>("silent");
+        co_await queue.add("x", "text", {.id = "a"});
+        worker<std::string, void> worker{queue, [&](job<std::string, void> job) -> asio::awaitable<void> {
+                                             app_connection mine{file.path};
+                                             app_transaction both{mine};
+                                             add_effect(mine);
+                                             complete_in(mine.db, job);
+                                             both.commit();
+                                             co_return;
+                                         }};
+        queue.events().drained.connect([&](const drained_event&) { worker.stop(); });
+        co_await worker.run();
+        const auto job = co_await queue.get_job("a");
+        CHECK(job->state() == job_state::completed);
+        CHECK(app_connection{file.path}.effects() == 1);
+    });
+}
+
 TEST_CASE("rolled back: neither is there, the attempt has failed, and the next one does both once")
 {
     const shared_file file;

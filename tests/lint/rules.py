@@ -20,14 +20,18 @@ MAY_USE = {
     "system": {"domain", "ports", "async", "system"},
     "application": {"domain", "ports", "async", "application"},
     "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "application", "engine"},
+    "testing": {"domain", "ports", "async", "memory", "application", "engine", "testing"},
 }
 PUBLIC = {
-    "domain": "backoff cancel_reason deduplication detail/compiler durability error event_log failure job_change job_id job_options job_record "
-              "job_situation job_state limits lock metrics outcome queue_types retention time transition why",
+    "domain": "backoff cancel_reason decoding deduplication detail/compiler durability error event_log failure job_change job_id job_options "
+              "job_record job_situation job_state limits lock metrics outcome queue_types retention time transition why",
     "ports": "clock environment job_repository logger random_source",
+    "async": "detail/on_loop",
     "memory": "memory",
-    "application": "codec detail/core event_stream events job maintenance_options queue worker worker_options",
-    "engine": "cofila engine run_main sqlite stop_on_signal",
+    "application": "codec detail/core detail/json_kinds detail/json_path detail/json_read detail/json_time detail/json_write detail/typed "
+                   "event_stream events job maintenance_options queue queue_view worker worker_options",
+    "engine": "blocking cofila detail/blocking_core engine run_main sqlite stop_on_signal",
+    "testing": "testing testing/manual_clock",
 }
 LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items() for name in names.split()}
 # What every program would pay for, and few need, is included by these public headers alone.
@@ -43,6 +47,13 @@ TEXT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'')
 SLEEP = re.compile(r'\bsleep_for\b|\bthis_thread::sleep_\w+|\b(u|nano)sleep\s*\(|[^_\w]sleep\s*\(\s*\d')
 CLOCK = re.compile(r'::now\s*\(|\b(steady|system|high_resolution|deadline|waitable)_timer\b|\bgettimeofday\b|'
                    r'\bclock_gettime\b|\brandom_device\b|\bstd::rand\b|\bmt19937\w*|\bgetrandom\b')
+# What a queue or a worker is awaited for happens on its loop, wherever the caller is; all else may be called anywhere.
+CORE_CALL = re.compile(r'(at_home\(\s*core(?:_|\(\))?,\s*)?\bdetail::(?!at_home\b)(\w+)\(core(?:_|\(\))?[,)]')
+ANYWHERE = {
+    "include/cofila/queue.hpp": "how_to_decode start_maintenance".split(),
+    "include/cofila/queue_view.hpp": "events how_to_decode make_stream name".split(),
+    "include/cofila/worker.hpp": "cancel_all cancel_job events id set_concurrency set_paused stop".split(),
+}
 
 
 def layer_of(path):
@@ -114,6 +125,9 @@ def check_code(path, text):
             yield line_of(code, found.start()), "a test does not sleep"
     for found in re.finditer(r'\bdetached\b', code):
         yield line_of(code, found.start()), "a detached coroutine has no owner"
+    for found in CORE_CALL.finditer(code) if path in ANYWHERE else ():
+        if not found.group(1) and found.group(2) not in ANYWHERE[path]:
+            yield line_of(code, found.start(2)), f"'{found.group(2)}' has to be called through detail::at_home"
     for at, block in catch_blocks(code):
         if "co_await" in block:
             yield line_of(code, at), "no co_await in a catch block"
@@ -147,11 +161,15 @@ PLANTED = [
     ("lib/domain/x.cpp", 'std::mt19937_64 dice{std::random_device{}()};\n'),
     ("lib/engine/x.cpp", 'asio::steady_timer timer{executor};\n'),
     ("tests/unit/x_test.cpp", 'usleep(100);\n'),
+    ("include/cofila/queue.hpp", 'awaitable<bool> is_paused() const { return detail::is_paused(core_); }\n'),
+    ("include/cofila/queue.hpp", 'awaitable<void> x(job_id id) const\n{\n    return drop(detail::change(core_, id));\n}\n'),
+    ("include/cofila/worker.hpp", 'boost::asio::awaitable<int> run() { return detail::run(core_); }\n'),
     ("apps/x.cpp", 'co_spawn(io, f(), boost::asio::detached);\n'),
     ("lib/engine/x.cpp", 'using asio::detached;\nco_spawn(io, f(), detached);\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { if (x) { co_await g(); } }\n'),
 ]
 HARMLESS = [
+    ("include/cofila/queue.hpp", 'awaitable<bool> x() const { return detail::at_home(core_, detail::is_paused(core_)); }\n'),
     ("lib/application/x.cpp", '// steady_clock::now() is read elsewhere\n#include "domain/backoff.hpp"\n'),
     ("lib/system/clock.cpp", 'return std::chrono::steady_clock::now();\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { e = std::current_exception(); } co_await g();\n'),

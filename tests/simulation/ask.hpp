@@ -3,9 +3,13 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 
+#include <memory>
 #include <optional>
 #include <utility>
+
+#include "node.hpp"
 
 namespace cofila::sim {
 
@@ -18,8 +22,9 @@ struct answer {
     bool is_aborted() const { return failed == boost::asio::error::operation_aborted; }
 };
 
+/// Whoever calls goes on where he was, whatever executor the engine has.
 template <class T>
-boost::asio::awaitable<answer<T>> ask(boost::asio::awaitable<T> call)
+boost::asio::awaitable<answer<T>> ask(std::shared_ptr<node> here, boost::asio::awaitable<T> call)
 {
     answer<T> out;
     try {
@@ -27,19 +32,17 @@ boost::asio::awaitable<answer<T>> ask(boost::asio::awaitable<T> call)
     } catch (const boost::system::system_error& e) {
         out.failed = e.code();
     }
+    here->expect_on(co_await boost::asio::this_coro::executor, "a call came back");
     co_return out;
 }
 
-inline boost::asio::awaitable<answer<bool>> ask(boost::asio::awaitable<void> call)
+inline boost::asio::awaitable<answer<bool>> ask(std::shared_ptr<node> here, boost::asio::awaitable<void> call)
 {
-    answer<bool> out;
-    try {
-        co_await std::move(call);
-        out.value = true;
-    } catch (const boost::system::system_error& e) {
-        out.failed = e.code();
-    }
-    co_return out;
+    const auto done = [](boost::asio::awaitable<void> what) -> boost::asio::awaitable<bool> {
+        co_await std::move(what);
+        co_return true;
+    };
+    return ask(std::move(here), done(std::move(call)));
 }
 
 }  // namespace cofila::sim

@@ -77,9 +77,13 @@ void queue_changed(sqlite3_context*, int, sqlite3_value** values)
     if (!target)
         return;
     const arguments from{values};
-    target->push_back(
-        {.queue = from.number(0), .name = from.text(1), .made = from.number(3) != 0, .paused = from.number(2) != 0}
-    );
+    target->push_back({
+        .queue = from.number(0),
+        .name = from.text(1),
+        .made = from.number(3) == 1,
+        .forgotten = from.number(3) == 2,
+        .paused = from.number(2) != 0,
+    });
 }
 
 void log_changed(sqlite3_context*, int, sqlite3_value** values)
@@ -101,6 +105,21 @@ void event_log_changed(sqlite3_context*, int, sqlite3_value** values)
     });
 }
 
+std::optional<rate_limit> rate_of(bool none, std::int64_t max, std::int64_t window)
+{
+    if (none)
+        return {};
+    return rate_limit{.max = static_cast<int>(max), .duration = milliseconds{window}};
+}
+
+void rate_changed(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (!target)
+        return;
+    const arguments from{values};
+    target->push_back({.paced = from.number(0), .rate = rate_of(from.is_null(1), from.number(1), from.number(2))});
+}
+
 void require(int result, sqlite3* connection)
 {
     if (result != SQLITE_OK)
@@ -119,6 +138,8 @@ constexpr const char* triggers =
                                ) ", " SIM_NO_COLUMNS ", NULL, 0); END;"
                                  "CREATE TEMP TRIGGER sim_made AFTER INSERT ON main.cofila_queues BEGIN "
                                  "SELECT sim_queue_changed(NEW.number, NEW.name, NEW.paused, 1); END;"
+                                 "CREATE TEMP TRIGGER sim_forgotten AFTER DELETE ON main.cofila_queues BEGIN "
+                                 "SELECT sim_queue_changed(OLD.number, OLD.name, 0, 2); END;"
                                  "CREATE TEMP TRIGGER sim_paused AFTER UPDATE OF paused ON main.cofila_queues BEGIN "
                                  "SELECT sim_queue_changed(NEW.number, NEW.name, NEW.paused, 0); END;"
                                  "CREATE TEMP TRIGGER sim_logged AFTER INSERT ON main.cofila_logs BEGIN "
@@ -128,7 +149,10 @@ constexpr const char* triggers =
                                  "CREATE TEMP TRIGGER sim_event_log_made AFTER INSERT ON main.cofila_watched BEGIN "
                                  "SELECT sim_event_log_changed(NEW.queue, NEW.events); END;"
                                  "CREATE TEMP TRIGGER sim_event_log_set AFTER UPDATE OF events ON main.cofila_watched "
-                                 "BEGIN SELECT sim_event_log_changed(NEW.queue, NEW.events); END;";
+                                 "BEGIN SELECT sim_event_log_changed(NEW.queue, NEW.events); END;"
+                                 "CREATE TEMP TRIGGER sim_rate_set AFTER UPDATE OF rate_max, rate_window "
+                                 "ON main.cofila_queues BEGIN "
+                                 "SELECT sim_rate_changed(NEW.number, NEW.rate_max, NEW.rate_window); END;";
 
 }  // namespace
 
@@ -145,6 +169,7 @@ void audit(sqlite3* connection)
     add("sim_queue_changed", 4, queue_changed);
     add("sim_log_changed", 2, log_changed);
     add("sim_event_log_changed", 2, event_log_changed);
+    add("sim_rate_changed", 3, rate_changed);
     require(sqlite3_exec(connection, triggers, nullptr, nullptr, nullptr), connection);
 }
 
@@ -181,6 +206,10 @@ stored_state read_state(sqlite3* connection)
     });
     read(connection, "SELECT number FROM cofila_queues WHERE paused <> 0", [&](const result_columns& row) {
         out.paused.insert(row.number(0));
+    });
+    constexpr const char* rates = "SELECT number, rate_max, rate_window FROM cofila_queues WHERE rate_max IS NOT NULL";
+    read(connection, rates, [&](const result_columns& row) {
+        out.rates[row.number(0)] = *rate_of(false, row.number(1), row.number(2));
     });
     read(connection, "SELECT job, count(*) FROM cofila_logs GROUP BY job", [&](const result_columns& row) {
         out.lines[row.number(0)] = static_cast<std::size_t>(row.number(1));

@@ -1,4 +1,6 @@
 #pragma once
+#include <cofila/clock.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <memory>
@@ -16,7 +18,8 @@ namespace cofila::sim {
 
 /// What the operations of one batch have in common.
 struct batch_audit {
-    bool all_told = false;             ///< Whatever is written in it is told of. Else no adds are done as one.
+    std::shared_ptr<const clock> own_clock{};  ///< Of the process.
+    bool all_told = false;                     ///< Whatever is written in it is told of. Else no adds are done as one.
     std::vector<row_change> shared{};  ///< By adds that are done as one; what fits none of them shows in the next look.
 };
 
@@ -55,9 +58,20 @@ public:
         : operation{inner->what(), inner->executor()},
           inner_{std::move(inner)},
           entry_{.asked = std::move(asked)}
-    {}
+    {
+        entry_.asked.asked_at = entry_.asked.now;
+    }
 
     void join(std::shared_ptr<batch_audit> batch) { batch_ = std::move(batch); }
+
+    bool looks_first() const override { return inner_->looks_first(); }
+    bool look(sqlite::session& with) override
+    {
+        note_time(with);
+        const bool nothing = inner_->look(with);
+        reach_if(nothing, probe::answered_by_a_look);
+        return nothing;
+    }
 
     /// Perhaps again, where SQLite rolled the transaction back: only the last time counts.
     void run(sqlite::session& with) override
@@ -65,6 +79,7 @@ public:
         ++runs_;
         if (!batch_->all_told && what() != kind::observe && what() != kind::shorten_log)
             begin_audit::audit_once(with);
+        note_time(with);
         const capture here{entry_.changes};
         inner_->run(with);
     }
@@ -99,11 +114,25 @@ public:
     }
 
     int runs() const noexcept { return runs_; }
+    /// It took the write lock to claim, and there was nothing.
+    bool ran_in_vain() const
+    {
+        const bool claims = inner_->looks_first() && entry_.asked.what == intent::kind::settle;
+        return runs_ > 0 && claims && !failed_ && entry_.changes.empty();
+    }
+    /// Nor did it need the write lock for anything else.
+    bool wrote_nothing() const { return runs_ == 0 || what() == kind::observe || ran_in_vain(); }
     const ledger::entry& entry() const noexcept { return entry_; }
     /// Nothing: it has not failed.
     const std::optional<error>& failure() const noexcept { return failed_; }
 
 private:
+    void note_time(const sqlite::session& with)
+    {
+        entry_.asked.now = with.now(entry_.asked.asked_at);
+        entry_.asked.ran_at = batch_->own_clock->wall_now();
+    }
+
     sqlite::operation_ptr inner_;
     ledger::entry entry_;
     std::shared_ptr<batch_audit> batch_{};

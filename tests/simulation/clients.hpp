@@ -11,6 +11,8 @@ namespace cofila::sim {
 boost::asio::awaitable<void> produce(std::shared_ptr<node> here, int place);
 /// Changes how many events are kept, now and then.
 boost::asio::awaitable<void> keep_events(std::shared_ptr<node> here, node::job_queue of);
+/// Sets the queue's rate limit, seldom to another one.
+boost::asio::awaitable<void> limit(std::shared_ptr<node> here, node::job_queue of);
 boost::asio::awaitable<void> administer(std::shared_ptr<node> here);
 boost::asio::awaitable<void> work_by_hand(std::shared_ptr<node> here);
 /// I7: what is counted, against what is stored. False: it could not be counted, or something was stored meanwhile.

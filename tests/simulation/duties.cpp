@@ -33,11 +33,37 @@ std::optional<ledger::effect> ledger::take_effect(std::uint64_t number)
     return known ? std::optional{std::move(known.mapped())} : std::nullopt;
 }
 
+/// Whoever was given less than he asked for is told when to ask again: when the rate limit has room for what waits, or
+/// when something is due by his clock.
+std::optional<std::int64_t> ledger::next_to_claim(std::int64_t queue, const intent& asked, const effect& did) const
+{
+    std::optional<std::int64_t> next;
+    const auto earlier = [&](std::int64_t when) { next = std::min(next.value_or(when), when); };
+    if (const auto due = delayed_.lower_bound({queue, INT64_MIN, 0}); due != delayed_.end())
+        if (std::get<0>(*due) == queue)
+            earlier(std::get<1>(*due));
+    if (first_to_claim(queue, asked)) {
+        if (did.room && std::cmp_less(*did.room, asked.claims.size()) && !paused_.contains(queue))
+            earlier(did.next_room.time_since_epoch().count());
+        return next;
+    }
+    for (auto at = waiting_.lower_bound({queue, INT64_MIN, INT64_MIN, INT64_MIN}); at != waiting_.end(); ++at) {
+        if (std::get<0>(*at) != queue)
+            break;
+        earlier(*jobs_.at(std::get<3>(*at)).due);
+    }
+    return next;
+}
+
 /// Before it is done.
 ledger::effect ledger::survey(const intent& asked) const
 {
     effect out;
     const auto queue = number_of(asked.queue);
+    if (const auto limited = paces_.find(queue.value_or(0)); limited != paces_.end() && limited->second.limit()) {
+        out.room = limited->second.room(asked.now);
+        out.next_room = limited->second.next_room(asked.now);
+    }
     for (const auto& id : asked.ids)
         if (const auto* const job = find(id); job && !job->gone && job->row.queue == queue)
             out.found[id] = job->row.state;
@@ -55,9 +81,7 @@ void ledger::conclude(const entry& one, effect did)
 {
     const auto queue = number_of(one.asked.queue).value_or(0);
     did.changes = one.changes;
-    if (const auto next = delayed_.lower_bound({queue, INT64_MIN, 0}); next != delayed_.end())
-        if (std::get<0>(*next) == queue)
-            did.next_due = std::get<1>(*next);
+    did.next_due = next_to_claim(queue, one.asked, did);
     did.drained = is_drained(one);
     tell_of_queue(one, did);
     check_duty(one.asked, did);
@@ -94,6 +118,9 @@ void ledger::check_duty(const intent& asked, const effect& did) const
     const auto log = events_.find(number_of(asked.queue).value_or(0));
     if (asked.what == kind::keep_events && (log == events_.end() || log->second.most != asked.most_events))
         fail("a queue does not keep as many events as it was asked to");
+    const auto pace = paces_.find(number_of(asked.queue).value_or(0));
+    if (asked.what == kind::limit && (pace == paces_.end() || pace->second.limit() != asked.rate))
+        fail("a queue has not the rate limit that was asked for");
     const auto now = asked.now.time_since_epoch().count();
     const bool promotes = asked.what == kind::sweep || (asked.what == kind::settle && !asked.claims.empty());
     const bool left = std::ranges::any_of(delayed_, [&](const auto& one) {
@@ -129,9 +156,11 @@ void ledger::check_claims(const intent& asked, const effect& did) const
     const auto taken = std::ranges::count_if(did.changes, [](const auto& one) {
         return became(one, job_state::waiting, job_state::active);
     });
-    const auto first = waiting_.lower_bound({*queue, INT64_MIN, INT64_MIN, INT64_MIN});
-    const bool left = first != waiting_.end() && std::get<0>(*first) == *queue;
-    if (left && std::cmp_less(taken, asked.claims.size()))
+    const auto wanted = static_cast<std::ptrdiff_t>(asked.claims.size());
+    const auto allowed = did.room ? std::min<std::ptrdiff_t>(wanted, *did.room) : wanted;
+    const bool left = first_to_claim(*queue, asked).has_value();
+    reach_if(left && allowed < wanted, probe::rate_limited);
+    if (left && taken < allowed)
         fail("I24: less was claimed than could be");
 }
 

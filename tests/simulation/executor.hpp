@@ -37,6 +37,9 @@ public:
         });
     }
 
+    /// Whether what runs now runs here.
+    bool is_here() const noexcept { return where_->is_running(); }
+
     friend bool operator==(const executor& a, const executor& b) noexcept
     {
         return a.where_ == b.where_ && a.on_the_spot_ == b.on_the_spot_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cofila/limits.hpp>
 #include <cofila/time.hpp>
 
 #include <array>
@@ -13,13 +14,15 @@ namespace cofila::sim {
 
 /// What an operation was asked to do: what it may change is judged by this.
 struct intent {
-    enum class kind { other, add, settle, renew, touch, log, pause, keep_events, remove, retry, promote, sweep };
+    enum class kind { other, add, settle, renew, touch, log, pause, keep_events, limit, remove, retry, promote, sweep };
 
     kind what = kind::other;
     int node = 0;
     std::uint64_t number = 0;        ///< Of this operation; 0: nobody compares its answer.
     std::string queue{};             ///< The one it is about, by its name; none: all.
-    time_point now{};                ///< The caller's wall clock.
+    time_point asked_at{};           ///< By the caller's wall clock.
+    time_point now{};                ///< The same, but when it is done, by the time that it has waited.
+    time_point ran_at{};             ///< When it is done, by the wall clock itself.
     std::set<std::string> ids{};     ///< Jobs that are named: added, removed, retried, promoted, touched, written of.
     std::set<std::string> tokens{};  ///< Locks that are presented, to be given up or renewed or taken away.
     std::set<std::string> claims{};  ///< Tokens for jobs that may be taken.
@@ -30,6 +33,7 @@ struct intent {
     std::set<std::string> unrecoverable{};
     bool paused = false;                        ///< What a queue is to be.
     std::optional<std::int64_t> most_events{};  ///< That a queue is to keep.
+    std::optional<rate_limit> rate{};           ///< That a queue is to have.
 
     /// As a sentence says it.
     std::string name() const
@@ -43,6 +47,7 @@ struct intent {
             "a log line",
             "a pause",
             "an event log setting",
+            "a rate limit",
             "a removal",
             "a retry",
             "a promotion",

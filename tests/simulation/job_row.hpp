@@ -1,5 +1,6 @@
 #pragma once
 #include <cofila/job_state.hpp>
+#include <cofila/limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -39,15 +40,18 @@ struct row_change {
     std::optional<job_row> before{};      ///< Nothing: it is new.
     std::optional<job_row> after{};       ///< Nothing: it was removed.
     std::string options{};                ///< Of a new one, as JSON.
-    std::optional<std::int64_t> queue{};  ///< Instead of a job: this queue was made, was paused, or goes on.
+    std::optional<std::int64_t> queue{};  ///< Instead of a job: this queue was made, forgotten, paused, or goes on.
     std::string name{};                   ///< Of the queue.
     bool made = false;
+    bool forgotten = false;
     bool paused = false;
     std::optional<std::int64_t> log_of{};  ///< Instead of a job: this one's log got a line, or lost one.
     bool written = false;
     bool progressed = false;                     ///< Its progress is another one.
     std::optional<std::int64_t> keeps_events{};  ///< Instead of a job: this queue keeps so many events from now on.
     std::optional<std::int64_t> most_events{};
+    std::optional<std::int64_t> paced{};  ///< Instead of a job: this queue has this rate limit from now on.
+    std::optional<rate_limit> rate{};
 };
 
 inline bool became(const row_change& change, job_state from, job_state to)
@@ -61,6 +65,7 @@ struct stored_state {
     std::set<std::int64_t> paused{};              ///< Queues.
     std::map<std::int64_t, std::size_t> lines{};  ///< Of the logs of jobs.
     event_logs events{};
+    std::map<std::int64_t, rate_limit> rates{};  ///< Of queues.
 };
 
 /// The columns of a job's row in the order of `job_row`, each with this before it.

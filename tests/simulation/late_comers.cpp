@@ -13,12 +13,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// `here` is kept until the answer has come.
-asio::awaitable<void> add_late_comer(
-    [[maybe_unused]] std::shared_ptr<node> here, node::job_queue to, std::string id, milliseconds delay
-)
+asio::awaitable<void> add_late_comer(std::shared_ptr<node> here, node::job_queue to, std::string id, milliseconds delay)
 {
-    co_await ask(to.add("late", "data", {.id = job_id{std::move(id)}, .delay = delay}));
+    co_await ask(here, to.add("late", "data", {.id = job_id{std::move(id)}, .delay = delay}));
 }
 
 }  // namespace
@@ -67,7 +64,7 @@ bool world::serve_late_comers()
         return false;
     const auto later = std::chrono::ceil<milliseconds>(*bound);
     for (auto* const by : living_)
-        for (std::size_t queue = 0; by->is_open() && queue < by->queues().size(); ++queue)
+        for (std::size_t queue = 0; by->is_open() && !by->only_waits() && queue < by->queues().size(); ++queue)
             if (!serve(*by, queue, 0ms, *bound) || !serve(*by, queue, later, *bound))
                 return false;
     return true;
@@ -77,9 +74,10 @@ bool world::serve_late_comers()
 /// idea of when it is due.
 std::optional<time> world::claimable_since(const ledger::fate& job, std::size_t queue) const
 {
-    if (job.row.state != job_state::delayed)
+    const auto dated = job.row.state == job_state::delayed ? job.row.run_at : job.due;
+    if (!dated)
         return job.waiting_since;
-    const time_point due{milliseconds{*job.row.run_at}};
+    const time_point due{milliseconds{*dated}};
     std::optional<time> first;
     for (auto* const one : living_)
         if (one->is_open() && one->serves(queue)) {
@@ -92,7 +90,7 @@ std::optional<time> world::claimable_since(const ledger::fate& job, std::size_t 
 bool world::serve(node& by, std::size_t queue, milliseconds delay, time bound)
 {
     const auto id = "late comer " + std::to_string(++late_comers_);
-    by.spawn(add_late_comer(by.shared_from_this(), by.queues()[queue], id, delay));
+    by.spawn_caller(add_late_comer(by.shared_from_this(), by.queues()[queue], id, delay));
     auto latest = time_line.now() + bound;  // to be stored, and then to be taken
     std::optional<time> since;
     for (const ledger::fate* job = nullptr; !job || job->row.started == 0; job = known.find(id)) {

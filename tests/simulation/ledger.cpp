@@ -101,10 +101,18 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
     auto paused = paused_;
     auto lines = lines_;
     auto events = events_;
+    std::map<std::int64_t, rate_limit> rates;
+    for (const auto& [queue, pace] : paces_)
+        if (pace.limit())
+            rates[queue] = *pace.limit();
     for (const auto& one : with)
         for (const auto& change : one.changes) {
             record(events, change);
-            if (change.log_of)
+            if (change.paced && change.rate)
+                rates[*change.paced] = *change.rate;
+            else if (change.paced)
+                rates.erase(*change.paced);
+            else if (change.log_of)
                 change.written ? ++lines[*change.log_of] : --lines[*change.log_of];
             else if (change.queue && change.paused)
                 paused.insert(*change.queue);
@@ -117,7 +125,7 @@ bool ledger::agrees(const stored_state& found, const std::vector<entry>& with) c
         }
     std::erase_if(lines, [](const auto& one) { return one.second == 0; });
     const auto same = [](const auto& known, const job_row& row) { return known.second == row; };
-    return paused == found.paused && lines == found.lines && events == found.events &&
+    return paused == found.paused && lines == found.lines && events == found.events && rates == found.rates &&
            std::ranges::equal(wanted, found.jobs, same);
 }
 
@@ -137,10 +145,26 @@ void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
     }
 }
 
+/// Only what has nothing left is forgotten, its pause and its limits among that.
+void ledger::forget_queue(const intent& asked, const row_change& change)
+{
+    const auto is_of_it = [&](const auto& known) { return known.second.queue == *change.queue; };
+    const auto limited = paces_.find(*change.queue);
+    const bool set = paused_.contains(*change.queue) || (limited != paces_.end() && limited->second.limit());
+    if (asked.what != kind::sweep || set || std::ranges::any_of(rows_, is_of_it))
+        fail("queue '" + change.name + "' was forgotten though something of it was left");
+    queues_.erase(change.name);
+    paces_.erase(*change.queue);
+    reach(probe::queue_forgotten);
+}
+
 void ledger::change_queue(const intent& asked, const row_change& change)
 {
+    if (change.forgotten)
+        return forget_queue(asked, change);
     if (change.made) {
-        if (asked.what != kind::pause && asked.what != kind::add && asked.what != kind::keep_events)
+        const std::set makers{kind::add, kind::pause, kind::keep_events, kind::limit};
+        if (!makers.contains(asked.what))
             fail("a queue was made by something else than an add, a pause or a setting");
         queues_[change.name] = *change.queue;
         names_[*change.queue] = change.name;
@@ -151,6 +175,13 @@ void ledger::change_queue(const intent& asked, const row_change& change)
         paused_.insert(*change.queue);
     else
         paused_.erase(*change.queue);
+}
+
+void ledger::change_rate(const intent& asked, const row_change& change)
+{
+    if (asked.what != kind::limit || change.paced != number_of(asked.queue))
+        fail("a queue has another rate limit, and nobody had asked for it");
+    paces_[*change.paced].set(change.rate);
 }
 
 /// Fenced as every write of a running job is. With its job a log goes, too, and goes first.
@@ -185,6 +216,8 @@ void ledger::apply(const intent& asked, const row_change& change, time now)
             fail("a queue keeps another number of events, and nobody had asked for it");
         return;
     }
+    if (change.paced)
+        return change_rate(asked, change);
     if (change.queue)
         return change_queue(asked, change);
     if (change.log_of)
@@ -284,7 +317,7 @@ void ledger::tell_of_queue(const entry& one, const effect& did)
         tell(asked, asked.queue, tale::drained);
     std::set<std::int64_t> cleaned;
     for (const auto& change : one.changes) {
-        if (change.queue && !change.made)
+        if (change.queue && !change.made && !change.forgotten)
             tell(asked, change.name, change.paused ? tale::paused : tale::resumed);
         if (change.written)
             tell(asked, jobs_.at(*change.log_of).row.id, tale::log);

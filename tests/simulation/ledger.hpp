@@ -14,6 +14,7 @@
 #include "event_log.hpp"
 #include "intent.hpp"
 #include "job_row.hpp"
+#include "pace.hpp"
 #include "tales.hpp"
 
 namespace cofila::sim {
@@ -33,10 +34,8 @@ public:
         int renewals = 0;  ///< Of the present lock.
         time stored_at{};
         time waiting_since{};
-        time locked_at{};  ///< When the present lock was last given or renewed.
-        /// When it first had each end. A renewal to an end that it had before, by a clock that was set back, cannot be
-        /// told from that one.
-        std::map<std::int64_t, time> lock_ends{};
+        time locked_at{};                   ///< When the present lock was last given or renewed.
+        std::optional<std::int64_t> due{};  ///< While it waits, made due by a clock: by each other one it must be, too.
     };
 
     /// A transaction's part: one operation and what it changed.
@@ -45,16 +44,19 @@ public:
         std::vector<row_change> changes{};
     };
 
-    /// `knows_dead`: whether one process can tell that another one has died.
-    explicit ledger(bool knows_dead) : knows_dead_{knows_dead} {}
+    /// `knows_dead`: whether one process can tell that another one has died; `clocks_agree`: all show the same time.
+    explicit ledger(bool knows_dead, bool clocks_agree) : knows_dead_{knows_dead}, clocks_agree_{clocks_agree} {}
 
     /// What an operation found and did: its answer has to say the same.
     struct effect {
         std::vector<row_change> changes{};
         std::map<std::string, job_state> found{};  ///< The jobs of its queue that it names, as they were.
         std::set<std::string> held{};              ///< Of the locks that it presents, those that were held.
-        bool drained = false;                    ///< It ended an attempt, and nothing is left in its queue to be done.
-        std::optional<std::int64_t> next_due{};  ///< Of the delayed jobs of its queue, afterwards.
+        bool drained = false;  ///< It ended an attempt, and nothing is left in its queue to be done.
+        /// When there is more to claim, where nothing else happens: of the jobs of its queue, afterwards.
+        std::optional<std::int64_t> next_due{};
+        std::optional<int> room{};  ///< For claims of its queue, where it has a rate limit, before.
+        time_point next_room{};     ///< When there is more.
     };
 
     /// `unknown`: who asked for it does not know yet that it took place, and may tell of it late.
@@ -106,10 +108,14 @@ private:
     void settle(const intent& asked, fate& job, const job_row& after);
     void stay_active(const intent& asked, fate& job, const job_row& after, time now);
     void leave_others(const intent& asked, fate& job, const job_row& after);
+    std::optional<std::int64_t> first_to_claim(std::int64_t queue, const intent& asked) const;
+    std::optional<std::int64_t> next_to_claim(std::int64_t queue, const intent& asked, const effect& did) const;
     void check(const fate& job) const;
     void store(fate& job, const job_row& after);
     bool belongs_to_dead(const std::string& worker) const;
     void change_queue(const intent& asked, const row_change& change);
+    void change_rate(const intent& asked, const row_change& change);
+    void forget_queue(const intent& asked, const row_change& change);
     void change_log(const intent& asked, const row_change& change);
     effect survey(const intent& asked) const;
     void conclude(const entry& one, effect did);
@@ -124,6 +130,7 @@ private:
     void require(bool holds, const fate& job, const char* rule) const;
 
     const bool knows_dead_;
+    const bool clocks_agree_;
     std::map<std::int64_t, fate> jobs_{};
     std::map<std::int64_t, job_row> rows_{};
     std::map<std::string, std::int64_t> keys_{};
@@ -140,6 +147,7 @@ private:
     std::map<std::string, int> node_of_worker_{};
     std::set<int> dead_{};
     std::set<std::int64_t> paused_{};
+    std::map<std::int64_t, pace> paces_{};
     std::set<std::string> tokens_{};
     std::set<std::string> settled_{};
     std::set<std::string> released_{};

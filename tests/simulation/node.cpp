@@ -2,10 +2,12 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "ask.hpp"
+#include "async/one_thread.hpp"
 #include "clients.hpp"
 #include "probes.hpp"
 #include "simulated_watch.hpp"
@@ -56,7 +58,7 @@ node::node(world& of, int which, int where) : around{of}, number{which}, place{w
         .parts_per_million = chance().between(-like.parts_per_million, like.parts_per_million)
     };
     clock_ = std::make_shared<node_clock>(of.time_line, clock);
-    for (auto* const one : {&loop_, &database_, &pool_})
+    for (auto* const one : lanes_)
         of.time_line.add(*one);
 }
 
@@ -64,16 +66,40 @@ node::~node() = default;
 
 void node::start() { spawn(live()); }
 
-void node::spawn(asio::awaitable<void> work)
+void node::spawn_caller(asio::awaitable<void> work)
+{
+    const bool elsewhere = chance().perhaps(around.chosen.elsewhere);
+    reach_if(elsewhere, probe::called_from_elsewhere);
+    spawn_on(elsewhere ? sim::executor{elsewhere_} : sim::executor{loop_}, std::move(work));
+}
+
+void node::spawn_on(asio::any_io_executor where, asio::awaitable<void> work)
 {
     ++coroutines_;
-    asio::co_spawn(executor(), std::move(work), [self = shared_from_this()](const std::exception_ptr& thrown) {
+    asio::co_spawn(std::move(where), std::move(work), [self = shared_from_this()](const std::exception_ptr& thrown) {
         --self->coroutines_;
         if (thrown)
             self->around.known.fail(
                 "a coroutine of process " + std::to_string(self->number) + " ended by an exception"
             );
     });
+}
+
+void node::expect_on(const asio::any_io_executor& where, const char* what) const
+{
+    const auto strand = as_strand(where);
+    const auto inner = strand ? strand->get_inner_executor() : where;
+    const auto* const wanted = inner.target<sim::executor>();
+    if (!wanted || !wanted->is_here())
+        around.known.fail("I25: " + std::string{what} + " where it must not (process " + std::to_string(number) + ")");
+}
+
+void node::expect_on_loop(const char* what) const
+{
+    if (!loop_.is_running())
+        around.known.fail(
+            "I25: " + std::string{what} + " outside of its loop (process " + std::to_string(number) + ")"
+        );
 }
 
 asio::awaitable<void> node::sleep(time length) { return clock_->sleep_until(clock_->steady_now() + length); }
@@ -95,8 +121,11 @@ std::shared_ptr<simulated_port> node::make_port(bool writes)
             .thread = database_,
             .shortest_delay = like.shortest_delay,
             .longest_delay = like.longest_delay,
+            .own_clock = clock_,
             .writes = writes,
+            .submitted = [this] { expect_on_loop("the engine asks the store"); },
             .before_batch = [this] { before_batch(); },
+            .ran_in_vain = [this] { ran_in_vain(); },
             .after_batch = [this](auto done, auto unknown) { after_batch(done, unknown); },
         },
         [connecting]() -> std::unique_ptr<sqlite::batch_runner> {
@@ -110,6 +139,7 @@ std::shared_ptr<simulated_port> node::make_port(bool writes)
 void node::before_batch()
 {
     file_was_busy_ = around.file_is_busy();
+    disk_will_fail_ = false;
     batch_began_ = around.time_line.now();
     around.decide_doubts();
     if (around.peaceful)
@@ -128,10 +158,18 @@ void node::before_batch()
     if (chance().chance(around.chosen.disk_faults)) {
         const auto& what = chance().one_of(faults);
         around.disk.fail(what.which, chance().between(1, 6), what.result);
+        disk_will_fail_ = true;
     } else if (chance().chance(around.chosen.ghosts)) {
         const bool synced = !around.chosen.full_durability || chance().chance(500);
         around.disk.fail(synced ? call::committed : call::sync, 1, synced ? SQLITE_IOERR : SQLITE_IOERR_FSYNC);
     }
+}
+
+/// A look comes first, and nobody comes between the two.
+void node::ran_in_vain()
+{
+    if (!disk_will_fail_)
+        around.known.fail("I27: process " + std::to_string(number) + " took the write lock, and had nothing to write");
 }
 
 void node::after_batch(const std::vector<ledger::entry>& done, const std::vector<ledger::entry>& unknown)
@@ -148,7 +186,7 @@ void node::after_batch(const std::vector<ledger::entry>& done, const std::vector
 asio::awaitable<bool> node::open_store()
 {
     while (!dead_) {
-        const auto opened = co_await ask(sqlite::change_watch::start(changes_));
+        const auto opened = co_await ask(shared_from_this(), sqlite::change_watch::start(changes_));
         if (opened.value)
             co_return true;
         co_await sleep(before_next_try);
@@ -161,9 +199,9 @@ asio::awaitable<void> node::live()
     writer_ = make_port(true);
     reader_ = make_port(false);
     watch_ = std::make_shared<simulated_watch>(executor());
-    changes_ = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{
-        .path = around.path, .writer = writer_, .clock = clock_, .executor = executor(), .watch = watch_
-    });
+    changes_ = std::make_shared<sqlite::change_watch>(
+        sqlite::change_watch::parts{.path = around.path, .writer = writer_, .clock = clock_, .watch = watch_}
+    );
     const bool opened = co_await open_store();
     if (!opened)
         co_return;
@@ -182,7 +220,7 @@ asio::awaitable<void> node::live()
 void node::open_engine(std::shared_ptr<job_repository> repository)
 {
     auto ports = std::shared_ptr<runtime>{new runtime{
-        .executor = executor(),
+        .loop = event_loop::at(executor()),
         .repository = std::move(repository),
         .time = clock_,
         .random = std::make_shared<drawn_numbers>(chance()),
@@ -203,17 +241,24 @@ void node::hire_clients()
     for (int i = 0; i < like.queues; ++i) {
         queues_.emplace_back(detail::open_queue(engine_, "queue " + std::to_string(i), std::nullopt));
         listen(self, queues_.back());
-        for (int w = 0; w < (serves(queues_.size() - 1) ? like.workers : 0); ++w)
-            spawn(employ(self, queues_.back()));
+        const int workers = only_waits() ? 1 : like.workers;
+        for (int w = 0; w < (serves(queues_.size() - 1) ? workers : 0); ++w)
+            spawn_caller(employ(self, queues_.back()));
+        if (only_waits())
+            continue;
         if (like.events_kept > 0)
-            spawn(keep_events(self, queues_.back()));
+            spawn_caller(keep_events(self, queues_.back()));
+        if (like.limited)
+            spawn_caller(limit(self, queues_.back()));
     }
+    if (only_waits())
+        return;
     for (int i = 0; i < like.producers; ++i)
-        spawn(produce(self, i));
+        spawn_caller(produce(self, i));
     for (int i = 0; i < like.hands; ++i)
-        spawn(work_by_hand(self));
+        spawn_caller(work_by_hand(self));
     if (like.administered > 0)
-        spawn(administer(self));
+        spawn_caller(administer(self));
 }
 
 void node::log_written()
@@ -231,7 +276,7 @@ void node::log_written()
 void node::stop_for(time length)
 {
     reach_if(length > around.chosen.lock_duration && around.known.holds_locks(number), probe::paused_past_lock);
-    for (auto* const one : {&loop_, &database_, &pool_})
+    for (auto* const one : lanes_)
         around.time_line.hold(*one, length);
 }
 
@@ -248,7 +293,7 @@ void node::crash()
     if (engine_)  // on its own thread, as its cancellations expect
         loop_.push([engine = std::exchange(engine_, {})] { engine->abandon(); });
     leave_machine();
-    const bool ended = around.time_line.drain({&loop_, &database_, &pool_});
+    const bool ended = around.time_line.drain({lanes_.begin(), lanes_.end()});
     if (!ended || !is_gone())
         around.known.fail("something of a process that has died does not end");
 }
@@ -273,7 +318,7 @@ void node::close()
 
 asio::awaitable<void> node::shut_down()
 {
-    const auto closed = co_await ask(detail::close(engine_));
+    const auto closed = co_await ask(shared_from_this(), detail::close(engine_));
     if (!closed.value && !dead_)
         around.known.fail("an engine could not be closed: " + closed.failed.message());
     queues_.clear();
@@ -284,13 +329,18 @@ asio::awaitable<void> node::shut_down()
 
 void node::leave_machine()
 {
-    for (auto* const one : {&loop_, &database_, &pool_})
+    for (auto* const one : lanes_)
         around.time_line.remove(*one);
+}
+
+bool node::is_stopped() const
+{
+    return std::ranges::any_of(lanes_, [](const lane* one) { return one->is_held(); });
 }
 
 bool node::is_gone() const
 {
-    const bool idle = loop_.size() + database_.size() + pool_.size() == 0;
+    const bool idle = std::ranges::all_of(lanes_, [](const lane* one) { return one->size() == 0; });
     return idle && coroutines_ == 0 && clock_->sleepers() == 0 && trace_.expired();
 }
 

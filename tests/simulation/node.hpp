@@ -4,9 +4,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/engine_core.hpp"
@@ -35,6 +37,8 @@ public:
 
     void start();
     void stop_for(time length);
+    /// Its requests wait in front of the file.
+    void hold_up_for(time length) { around.time_line.hold(database_, length); }
     /// The process is killed. What it had in memory is wound up without any effect on the store.
     void crash();
     /// Closes the engine as a program does that ends.
@@ -43,7 +47,7 @@ public:
     bool is_open() const noexcept { return open_ && !leaving_ && !dead_; }
     bool is_leaving() const noexcept { return leaving_; }
     bool is_dead() const noexcept { return dead_; }
-    bool is_stopped() const noexcept { return loop_.is_held() || database_.is_held() || pool_.is_held(); }
+    bool is_stopped() const;
     /// Nothing of it is left: no handler, no sleeper, no coroutine.
     bool is_gone() const;
 
@@ -53,6 +57,8 @@ public:
     const int number;
     const int place;
     bool serves(std::size_t queue) const { return around.chosen.serves(place, queue); }
+    /// Nobody here adds, looks after anything, or fails on purpose.
+    bool only_waits() const { return around.chosen.is_of_crowd(place); }
     node_clock& clock() { return *clock_; }
     dice& chance() { return around.chance; }
     const std::vector<job_queue>& queues() const noexcept { return queues_; }
@@ -62,7 +68,12 @@ public:
     bool is_busy() const noexcept { return is_open() && !around.peaceful; }
     boost::asio::awaitable<void> sleep(time length);
     /// Runs until it ends, which must not be by an exception.
-    void spawn(boost::asio::awaitable<void> work);
+    void spawn(boost::asio::awaitable<void> work) { spawn_on(executor(), std::move(work)); }
+    /// The same, perhaps on an executor that is not the engine's.
+    void spawn_caller(boost::asio::awaitable<void> work);
+    /// I25: what runs now is a handler of this executor.
+    void expect_on(const boost::asio::any_io_executor& where, const char* what) const;
+    void expect_on_loop(const char* what) const;
     /// As another handler of the process's loop.
     void in_loop(task what)
     {
@@ -74,10 +85,12 @@ public:
     void log_written();
 
 private:
+    void spawn_on(boost::asio::any_io_executor where, boost::asio::awaitable<void> work);
     boost::asio::awaitable<void> live();
     boost::asio::awaitable<void> shut_down();
     std::shared_ptr<simulated_port> make_port(bool writes);
     void before_batch();
+    void ran_in_vain();
     void after_batch(const std::vector<ledger::entry>& done, const std::vector<ledger::entry>& unknown);
     boost::asio::awaitable<bool> open_store();
     void open_engine(std::shared_ptr<job_repository> repository);
@@ -88,6 +101,8 @@ private:
     lane loop_{};
     lane database_{};
     lane pool_{};
+    lane elsewhere_{};
+    const std::array<lane*, 4> lanes_{&loop_, &database_, &pool_, &elsewhere_};
     std::shared_ptr<node_clock> clock_;
     std::shared_ptr<simulated_port> writer_{};
     std::shared_ptr<simulated_port> reader_{};
@@ -103,6 +118,7 @@ private:
     bool dead_ = false;
     bool log_news_ = false;  // the system will tell of a write
     bool file_was_busy_ = false;
+    bool disk_will_fail_ = false;
     time batch_began_{};
     bool must_reopen_ = false;
 };

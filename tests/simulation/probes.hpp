@@ -84,7 +84,14 @@ namespace cofila::sim {
     X(due_taken_elsewhere, "the same of a job that became due")                                                        \
     X(added_together, "several adds were done as one")                                                                 \
     X(shared_queue_made, "adds that were done as one made their queue")                                                \
-    X(event_gave_way, "an event was kept no longer since there were newer ones")
+    X(event_gave_way, "an event was kept no longer since there were newer ones")                                       \
+    X(called_from_elsewhere, "somebody called from an executor of his own")                                            \
+    X(followed_up_off_loop, "a processor on an executor of its own added a job")                                       \
+    X(answered_by_a_look, "a claim or a sweep found nothing and took no lock")                                         \
+    X(early_one_passed, "a job that another clock let wait was not claimed yet")                                       \
+    X(queue_forgotten, "a queue without jobs was forgotten")                                                           \
+    X(rate_limited, "a rate limit let less be claimed than was asked for")                                             \
+    X(waited_past_window, "a claim waited in front of the file for longer than the window of its rate limit")
 
 enum class probe : std::uint8_t {
 #define SIM_NAME(name, text) name,

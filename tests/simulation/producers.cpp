@@ -86,8 +86,9 @@ asio::awaitable<answer<added_job>> add(std::shared_ptr<node> here, node::job_que
 {
     auto call = to.add("job", here->chance().chance(50) ? std::string(800, 'x') : "data", std::move(options));
     if (!here->chance().chance(here->around.chosen.cancelled))
-        co_return co_await ask(std::move(call));
-    auto out = co_await ask(cancelled_at_some_moment(here, 2 * here->around.chosen.longest_delay, std::move(call)));
+        co_return co_await ask(here, std::move(call));
+    auto out =
+        co_await ask(here, cancelled_at_some_moment(here, 2 * here->around.chosen.longest_delay, std::move(call)));
     reach_if(out.value.has_value(), probe::cancelled_too_late);
     co_return out;
 }
@@ -118,7 +119,7 @@ asio::awaitable<void> add_many(std::shared_ptr<node> here)
     for (int i = here->chance().between(1, 5); i > 0; --i)
         jobs.push_back({.name = "job", .data = "data", .options = some_options(*here)});
     auto call = some_queue(*here).add_bulk(std::move(jobs));
-    co_await ask(std::move(call));
+    co_await ask(here, std::move(call));
 }
 
 asio::awaitable<void> add_one(std::shared_ptr<node> here, node::job_queue to, job_options options)
@@ -134,7 +135,7 @@ void add_burst(std::shared_ptr<node> here)
     auto options = some_options(*here);
     for (int i = here->chance().between(16, 60); i > 0; --i) {
         options.id = here->chance().chance(50) ? std::optional{same} : std::nullopt;
-        here->spawn(add_one(here, here->queues()[place], options));
+        here->spawn_caller(add_one(here, here->queues()[place], options));
     }
 }
 
@@ -155,30 +156,30 @@ asio::awaitable<void> change_something(std::shared_ptr<node> here, job_id id)
     const auto queue = home_or_some_queue(*here, id);
     switch (here->chance().below(8)) {
     case 0:
-        co_await ask(queue.remove(id));
+        co_await ask(here, queue.remove(id));
         break;
     case 1:
-        co_await ask(queue.retry(id, {.keep_attempts = here->chance().chance(300)}));
+        co_await ask(here, queue.retry(id, {.keep_attempts = here->chance().chance(300)}));
         break;
     case 2:
-        co_await ask(queue.promote(id));
+        co_await ask(here, queue.promote(id));
         break;
     case 3:
-        co_await ask(queue.pause());
+        co_await ask(here, queue.pause());
         co_await here->sleep(here->chance().any_length(some_lock(*here, 1), 3 * here->around.chosen.lock_duration));
-        co_await ask(queue.resume());
+        co_await ask(here, queue.resume());
         break;
     case 4:
-        co_await ask(queue.get_job(id));
+        co_await ask(here, queue.get_job(id));
         break;
     case 5:
-        co_await ask(queue.get_jobs());
+        co_await ask(here, queue.get_jobs());
         break;
     case 6:
         co_await count(here, queue);
         break;
     default:
-        co_await ask(queue.get_job_logs(id));
+        co_await ask(here, queue.get_job_logs(id));
     }
 }
 
@@ -193,13 +194,13 @@ asio::awaitable<void> finish_by_hand(std::shared_ptr<node> here, node::job_queue
         co_return;
     co_await here->sleep(some_lock(*here, 2));
     if (chance.chance(300))
-        co_await ask(from.extend_lock(taken.claim, lock));
+        co_await ask(here, from.extend_lock(taken.claim, lock));
     co_await here->sleep(some_lock(*here, 1));
     auto end = chance.chance(here->around.chosen.failing) ? from.fail(taken.claim, {.message = "by hand"})
                                                           : from.complete(taken.claim, "by hand");
     if (chance.chance(here->around.chosen.cancelled))
         end = cancelled_at_some_moment(here, 2 * here->around.chosen.longest_delay, std::move(end));
-    const auto ended = co_await ask(std::move(end));
+    const auto ended = co_await ask(here, std::move(end));
     reach_if(ended.is_aborted() && !here->is_dead(), probe::call_cancelled);
     reach_if(ended.value.has_value(), probe::by_hand);
     reach_if(ended.failed == errc::lock_lost, probe::by_hand_late);
@@ -211,7 +212,7 @@ asio::awaitable<bool> count(std::shared_ptr<node> here, node::job_queue of)
 {
     const auto& known = here->around.known;
     const auto before = known.commits();
-    const auto counted = co_await ask(of.get_job_counts());
+    const auto counted = co_await ask(here, of.get_job_counts());
     if (!counted.value || known.commits() != before)
         co_return false;
     reach(probe::counted);
@@ -236,7 +237,7 @@ asio::awaitable<void> produce(std::shared_ptr<node> here, int place)
         else if (how < 6)
             co_await add_many(here);
         else if (const auto known = some_job(*here); how < 7 && known && home_of(*here, *known))
-            co_await ask(home_of(*here, *known)->add("job", "data", {.id = known}));
+            co_await ask(here, home_of(*here, *known)->add("job", "data", {.id = known}));
         else
             co_await add(here, some_queue(*here), some_options(*here));
     }
@@ -248,8 +249,23 @@ asio::awaitable<void> keep_events(std::shared_ptr<node> here, node::job_queue of
     while (here->is_busy()) {
         const bool none = here->chance().chance(100);
         const auto most = none ? std::nullopt : std::optional{here->chance().between(1, like.events_kept)};
-        co_await ask(of.set_event_log(most));
+        co_await ask(here, of.set_event_log(most));
         co_await here->sleep(here->chance().any_length(like.lock_duration / 10, 20 * like.lock_duration));
+    }
+}
+
+asio::awaitable<void> limit(std::shared_ptr<node> here, node::job_queue of)
+{
+    const auto& like = here->around.chosen;
+    const auto longest = like.rate_window;
+    while (here->is_busy()) {
+        const rate_limit some{
+            .max = here->chance().between(1, 10),
+            .duration = std::chrono::duration_cast<milliseconds>(here->chance().any_length(longest / 4, longest))
+        };
+        const bool none = here->chance().chance(100);
+        co_await ask(here, of.set_rate_limit(none ? std::nullopt : std::optional{some}));
+        co_await here->sleep(here->chance().any_length(like.lock_duration, 100 * like.lock_duration));
     }
 }
 
@@ -272,10 +288,10 @@ asio::awaitable<void> work_by_hand(std::shared_ptr<node> here)
             co_return;
         const auto from = some_queue(*here);
         const claim_request request{.worker_id = "hand", .lock_duration = lock, .limit = here->chance().between(1, 3)};
-        const auto taken = co_await ask(from.fetch_next_and_lock(request));
+        const auto taken = co_await ask(here, from.fetch_next_and_lock(request));
         if (taken.value)
             for (const auto& job : *taken.value)
-                here->spawn(finish_by_hand(here, from, job));
+                here->spawn_caller(finish_by_hand(here, from, job));
     }
 }
 

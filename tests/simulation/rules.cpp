@@ -14,12 +14,27 @@ constexpr bool long_enough(time since, std::int64_t lock_duration)
     return since >= std::chrono::milliseconds{lock_duration} * 999 / 1000;
 }
 
-bool ends_in_time(const intent& asked, const job_row& locked)
+std::int64_t end_of_lock(const intent& asked, const job_row& locked)
 {
-    return locked.locked_until == asked.now.time_since_epoch().count() + locked.lock_duration;
+    return asked.now.time_since_epoch().count() + locked.lock_duration;
 }
 
 }  // namespace
+
+/// What comes first of the jobs that are due by the clock of the one that asks, whoever has made them so.
+std::optional<std::int64_t> ledger::first_to_claim(std::int64_t queue, const intent& asked) const
+{
+    const auto now = asked.now.time_since_epoch().count();
+    for (auto at = waiting_.lower_bound({queue, INT64_MIN, INT64_MIN, INT64_MIN}); at != waiting_.end(); ++at) {
+        const auto key = std::get<3>(*at);
+        if (std::get<0>(*at) != queue)
+            break;
+        if (jobs_.at(key).due.value_or(now) <= now)
+            return key;
+        reach(probe::early_one_passed);
+    }
+    return {};
+}
 
 void ledger::change(const intent& asked, fate& job, const job_row& after, time now)
 {
@@ -39,6 +54,8 @@ void ledger::change(const intent& asked, fate& job, const job_row& after, time n
         leave_others(asked, job, after);
     if (before.state != job_state::waiting && after.state == job_state::waiting)
         job.waiting_since = now;
+    if (after.state != job_state::waiting)
+        job.due.reset();
     store(job, after);
     check(job);
 }
@@ -52,13 +69,19 @@ void ledger::claim(const intent& asked, fate& job, const job_row& after, time no
     require(!paused_.contains(before.queue), job, "I9: claimed from a paused queue");
     require(after.started == before.started + 1, job, "a claim that was not counted");
     require(after.made == before.made && after.stalls == before.stalls, job, "a claim changed the counters of others");
-    const auto first = waiting_.lower_bound({before.queue, INT64_MIN, INT64_MIN, INT64_MIN});
+    require(job.due.value_or(INT64_MIN) <= asked.now.time_since_epoch().count(), job, "I12: claimed before its time");
+    require(first_to_claim(before.queue, asked) == before.key, job, "I13: claimed though another was before it");
+    auto& pace = paces_[before.queue];
+    // A process that waited for a busy file is ahead of the world here, by the time that it waited.
+    const auto seen = std::max(asked.ran_at, asked.now);
     require(
-        first != waiting_.end() && std::get<3>(*first) == before.key, job, "I13: claimed though another was before it"
+        pace.take(asked.now, clocks_agree_ ? std::optional{seen} : std::nullopt),
+        job,
+        "I26: claimed more than the rate limit allows"
     );
-    require(ends_in_time(asked, after), job, "a lock that does not end when it should");
+    reach_if(pace.limit() && asked.now - asked.asked_at > pace.limit()->duration, probe::waited_past_window);
+    require(after.locked_until == end_of_lock(asked, after), job, "a lock that does not end when it should");
     job.locked_at = now;
-    job.lock_ends = {{*after.locked_until, now}};
     job.renewals = 0;
     tell(asked, before.id, tale::active);
     reach_if(asked.what == kind::add, probe::taken_with_add);
@@ -68,7 +91,11 @@ void ledger::stay_active(const intent& asked, fate& job, const job_row& after, t
 {
     require(asked.tokens.contains(job.row.token), job, "I11: a running job was written to without its token");
     if (asked.what == kind::renew)
-        require(ends_in_time(asked, after), job, "a renewed lock that does not end when it should");
+        require(
+            after.locked_until == std::max(end_of_lock(asked, after), *job.row.locked_until + 1),
+            job,
+            "a renewed lock that does not end when it should"
+        );
     if (after == job.row)
         return;
     auto renewed = job.row;
@@ -79,7 +106,7 @@ void ledger::stay_active(const intent& asked, fate& job, const job_row& after, t
         job,
         "I14: a running job changed by something else than a renewal"
     );
-    job.locked_at = job.lock_ends.try_emplace(*after.locked_until, now).first->second;
+    job.locked_at = now;
     reach(++job.renewals > 1 ? probe::renewed_twice : probe::renewed);
 }
 
@@ -177,6 +204,8 @@ void ledger::leave_others(const intent& asked, fate& job, const job_row& after)
         require(by_hand || due, job, "I12: started before its time");
         require(by_hand || asked.what == kind::settle || asked.what == kind::sweep, job, "I10: promoted by this");
         require(after.position == before.position, job, "a job that became due lost its place");
+        if (!by_hand)
+            job.due = before.run_at;
         reach(by_hand ? probe::promoted_by_hand : probe::promoted_due);
         tell(asked, before.id, tale::waiting);
     } else {
@@ -201,7 +230,9 @@ void ledger::check(const fate& job) const
         "I2: locked if and only if active"
     );
     require(is_finished(row.state) == row.finished_at.has_value(), job, "I3: finished at if and only if finished");
-    require((row.state == job_state::delayed) == row.run_at.has_value(), job, "I3: due at if and only if delayed");
+    require(row.state != job_state::delayed || row.run_at.has_value(), job, "I3: delayed, and never due");
+    const bool may_be_due = row.state == job_state::delayed || row.state == job_state::waiting;
+    require(may_be_due || !row.run_at.has_value(), job, "I3: due, and not waiting for that");
     require(row.made <= job.attempts + job.attempts_kept, job, "I4: more attempts than allowed");
     require(row.stalls <= job.max_stalled + 1, job, "I4: more stalls than allowed");
     require(row.started >= row.made + row.stalls + (active ? 1 : 0), job, "I4: more ended than was started");

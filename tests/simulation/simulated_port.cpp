@@ -24,6 +24,15 @@ void note_failure(const error& why)
     reach_if(why.code() == errc::storage_readonly, probe::disk_failed);
 }
 
+bool ran_in_vain(const std::vector<sqlite::operation_ptr>& batch)
+{
+    const auto of = [](const sqlite::operation_ptr& what) -> const audited_operation& {
+        return static_cast<const audited_operation&>(*what);
+    };
+    return std::ranges::all_of(batch, [&](const auto& what) { return of(what).wrote_nothing(); }) &&
+           std::ranges::any_of(batch, [&](const auto& what) { return of(what).ran_in_vain(); });
+}
+
 }  // namespace
 
 simulated_port::simulated_port(surroundings around, make_runner make)
@@ -36,6 +45,7 @@ simulated_port::~simulated_port() = default;
 
 void simulated_port::submit(sqlite::operation_ptr what)
 {
+    around_.submitted();
     auto asked = std::exchange(next_, {});
     if (around_.writes)
         what = std::make_unique<audited_operation>(std::move(what), std::move(asked));
@@ -45,6 +55,7 @@ void simulated_port::submit(sqlite::operation_ptr what)
         refused.push_back(std::move(what));
         return answer(std::move(refused));
     }
+    what->note_submitted(around_.own_clock->steady_now());
     waiting_.push_back(std::move(what));
     if (!planned_)
         plan();
@@ -96,6 +107,8 @@ void simulated_port::run(std::size_t most)
                 note_failure(*one.failure());
         }
     reach_if(stored.size() >= 5, probe::batch_of_many);
+    if (around_.writes && ran_in_vain(done))
+        around_.ran_in_vain();
     around_.after_batch(std::move(stored), std::move(unknown));
     answer_later(std::move(done));
 }
@@ -104,7 +117,7 @@ std::size_t simulated_port::run_some(std::size_t most) { return runner_->run(std
 
 std::size_t simulated_port::run_audited(std::size_t most)
 {
-    const auto batch = std::make_shared<batch_audit>();
+    const auto batch = std::make_shared<batch_audit>(batch_audit{.own_clock = around_.own_clock});
     for (const auto& what : waiting_)
         static_cast<audited_operation&>(*what).join(batch);
     const capture here{batch->shared};

@@ -1,4 +1,6 @@
 #pragma once
+#include <cofila/clock.hpp>
+
 #include <deque>
 #include <functional>
 #include <memory>
@@ -22,8 +24,11 @@ public:
         lane& thread;
         time shortest_delay{};
         time longest_delay{};
+        std::shared_ptr<const clock> own_clock{};  ///< Of the process.
         bool writes = false;
+        std::function<void()> submitted;  ///< Something is.
         std::function<void()> before_batch;
+        std::function<void()> ran_in_vain;  ///< The write lock was taken for claims alone, and there was nothing.
         /// With what was done; `unknown`: those whose outcome is.
         std::function<void(std::vector<ledger::entry> done, std::vector<ledger::entry> unknown)> after_batch;
     };

@@ -80,6 +80,14 @@ swarm::swarm(dice& of_run)
     stuck_after = chance.any_length(lock_duration / 2, 30s + lock_duration);
     bursts = sometimes(250, 40);
     events_kept = sometimes(300, 100);
+
+    elsewhere = sometimes(300, 700);
+    follow_ups = sometimes(300, 300);
+    asking = sometimes(300, 500);
+    limited = chance.chance(200);
+    rate_window = chance.any_length(lock_duration / 10, 2 * lock_duration);
+    hold_ups = mean(250, 10);
+    crowd = chance.chance(1) ? chance.between(50, 150) : 0;
 }
 
 std::ostream& operator<<(std::ostream& out, const swarm& s)
@@ -95,7 +103,9 @@ std::ostream& operator<<(std::ostream& out, const swarm& s)
                << ms(s.machine_sleeps) << ", busy " << ms(s.foreign_locks) << ", full " << ms(s.full_disks)
                << ", disk faults " << s.disk_faults << ", ghosts " << s.ghosts << ", blackouts " << s.blackouts
                << ", stuck after " << ms(s.stuck_after) << " ms, bursts " << s.bursts << ", events " << s.events_kept
-               << (s.in_turn ? ", in turn" : "");
+               << ", elsewhere " << s.elsewhere << ", follow-ups " << s.follow_ups << ", asking " << s.asking
+               << ", limited " << (s.limited ? ms(s.rate_window) : 0) << " ms, hold-ups " << ms(s.hold_ups)
+               << ", crowd " << s.crowd << (s.in_turn ? ", in turn" : "");
 }
 
 }  // namespace cofila::sim

@@ -54,9 +54,23 @@ struct swarm {
     int cancelled = 0;     ///< Of a thousand calls.
     int bad_slots = 0;     ///< Of a thousand events a slot throws, or takes its time, or adds a job.
 
+    // where calls come from
+    int elsewhere = 0;   ///< Of a thousand callers run on an executor of their own.
+    int follow_ups = 0;  ///< Of a thousand attempts add another job, from wherever they run.
+    int asking = 0;      ///< Of a thousand attempts are deaf to their cancellation, but ask for it.
+
+    // requests in front of the file
+    bool limited = false;  ///< Queues have rate limits.
+    time rate_window{};    ///< The longest.
+    time hold_ups{};       ///< Mean time to the next one: requests of a process wait.
+
+    bool clocks_agree() const { return longest_skew == time{} && parts_per_million == 0 && clock_steps == time{}; }
+    int crowd = 0;  ///< Processes more, each with a worker for the first queue, and no work of its own.
+
+    bool is_of_crowd(int place) const { return place >= nodes; }
     bool serves(int place, std::size_t queue) const
     {
-        return (served[static_cast<std::size_t>(place)] >> queue & 1U) != 0;
+        return is_of_crowd(place) ? queue == 0 : (served[static_cast<std::size_t>(place)] >> queue & 1U) != 0;
     }
 
     // the faults, each with the mean time to the next one; 0: never

@@ -210,6 +210,10 @@ boost::asio::awaitable<void> watched_repository::set_limit(std::string queue, qu
         asked.what = kind::keep_events;
         asked.most_events = log->events;
     }
+    if (const auto* const all = std::get_if<global_rate>(&what)) {
+        asked.what = kind::limit;
+        asked.rate = all->rate;
+    }
     with_.writer->announce(std::move(asked));
     co_await with_.inner->set_limit(std::move(queue), what);
 }

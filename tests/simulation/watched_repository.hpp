@@ -74,6 +74,10 @@ public:
     {
         return with_.inner->position(std::move(queue), std::move(id));
     }
+    awaitable<page<queue_info>> queues(page_request request) override
+    {
+        return with_.inner->queues(std::move(request));
+    }
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override
     {
         return with_.inner->logs(std::move(queue), std::move(id), std::move(request));
@@ -97,12 +101,12 @@ public:
     {
         return with_.inner->set_event_cursor(std::move(queue), std::move(name), place);
     }
-    awaitable<queue_metrics> metrics(std::string queue, time_point now) override
+    awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override
     {
-        return with_.inner->metrics(std::move(queue), now);
+        return with_.inner->metrics(std::move(queue), now, of);
     }
     awaitable<storage_status> tend() override { return with_.inner->tend(); }
-    awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override
+    awaitable<change_news> changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause) override
     {
         return with_.inner->changed_elsewhere(std::move(wanted), pause);
     }

@@ -94,14 +94,39 @@ void fail_somehow(dice& chance)
 asio::awaitable<void> report(std::shared_ptr<node> here, job_type job)
 {
     if (here->chance().chance(200))
-        co_await ask(job.update_progress({{"half", true}}));
+        co_await ask(here, job.update_progress({{"half", true}}));
     if (here->chance().chance(100))
         for (int lines = here->chance().between(1, 4); lines > 0; --lines)
-            co_await ask(job.log("a line"));
+            co_await ask(here, job.log("a line"));
+}
+
+/// From wherever the processor runs.
+asio::awaitable<void> add_follow_up(std::shared_ptr<node> here, node::job_queue to)
+{
+    const auto& like = here->around.chosen;
+    const bool room = std::cmp_less(here->around.known.unfinished(), like.most_unfinished);
+    if (here->is_busy() && here->chance().perhaps(like.follow_ups) && room) {
+        const auto added = co_await ask(here, to.add("follow-up", "data"));
+        reach_if(added.value && like.off_loop, probe::followed_up_off_loop);
+    }
+}
+
+/// Until it ends. One that is deaf to its cancellation may still ask for it.
+asio::awaitable<void> take_time(std::shared_ptr<node> here, job_type job, run_of* running, time length)
+{
+    const bool asks = !here->around.peaceful && here->chance().perhaps(here->around.chosen.asking);
+    if (asks)
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    for (int part = 0; part < 4; ++part) {
+        co_await here->sleep(length / 4);
+        running->look();
+        if (asks && job.cancelled())
+            throw std::runtime_error{"we are closing"};
+    }
 }
 
 /// Succeeds, fails, takes too long, blocks its thread, or does not listen.
-asio::awaitable<std::string> work(std::shared_ptr<node> here, job_type job, runs_ptr of_worker)
+asio::awaitable<std::string> work(std::shared_ptr<node> here, node::job_queue of, job_type job, runs_ptr of_worker)
 {
     run_of running{*here, job, std::move(of_worker)};
     reach_if(here->around.chosen.off_loop, probe::off_loop);
@@ -118,21 +143,19 @@ asio::awaitable<std::string> work(std::shared_ptr<node> here, job_type job, runs
         length += like.grace + std::chrono::seconds{2};
     }
     co_await report(here, job);
-    for (int part = 0; part < 4; ++part) {
-        co_await here->sleep(length / 4);
-        running.look();
-    }
+    co_await add_follow_up(here, of);
+    co_await take_time(here, job, &running, length);
     if (chance.chance(like.failing))
         fail_somehow(chance);
     co_return "done";
 }
 
 /// Now and then puts what ends it in words of its own.
-asio::awaitable<std::string> process(std::shared_ptr<node> here, job_type job, runs_ptr of_worker)
+asio::awaitable<std::string> process(std::shared_ptr<node> here, node::job_queue of, job_type job, runs_ptr of_worker)
 {
     std::exception_ptr thrown;
     try {
-        co_return co_await work(here, job, std::move(of_worker));
+        co_return co_await work(here, of, job, std::move(of_worker));
     } catch (...) {
         thrown = std::current_exception();
     }
@@ -183,7 +206,7 @@ asio::awaitable<void> meddle(std::shared_ptr<node> here, detail::worker_ptr with
             co_return;
         default:
             co_await ask(
-                detail::close(with, std::chrono::duration_cast<milliseconds>(chance.any_length(lock / 4, lock)))
+                here, detail::close(with, std::chrono::duration_cast<milliseconds>(chance.any_length(lock / 4, lock)))
             );
             co_return;
         }
@@ -213,9 +236,9 @@ void misbehave(const std::shared_ptr<node>& here)
     default:
         if (here->is_busy()) {
             reach(probe::slot_added);
-            here->spawn([](node::job_queue to) -> asio::awaitable<void> {
-                co_await ask(to.add("from a slot", "data"));
-            }(here->queues().front()));
+            here->spawn([](std::shared_ptr<node> self, node::job_queue to) -> asio::awaitable<void> {
+                co_await ask(self, to.add("from a slot", "data"));
+            }(here, here->queues().front()));
         }
     }
 }
@@ -259,7 +282,9 @@ asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
     while (here->is_open()) {
         const auto running = std::make_shared<std::set<run_of*>>();
         worker_type working{
-            from, [here, running](job_type job) { return process(here, std::move(job), running); }, some_options(*here)
+            from,
+            [here, from, running](job_type job) { return process(here, from, std::move(job), running); },
+            some_options(*here)
         };
         working.events().lock_lost.connect([self = here.get(), worker = working.id()](const auto& event) {
             const auto* const job = self->around.known.find(event.id.str());
@@ -271,7 +296,7 @@ asio::awaitable<void> employ(std::shared_ptr<node> here, node::job_queue from)
         auto run = working.run();
         if (here->is_busy() && here->chance().chance(like.cancelled))
             run = cancelled_at_some_moment(here, 20 * like.lock_duration, std::move(run));
-        const auto ended = co_await ask(std::move(run));
+        const auto ended = co_await ask(here, std::move(run));
         if (ended.value && !here->is_dead())
             note_end(*ended.value);
         else if (here->is_open() && !ended.is_aborted())

@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "ask.hpp"
@@ -19,11 +20,16 @@ constexpr std::uint64_t steps_between_looks = 100;
 /// Without faults all has to come to its end within so many steps.
 constexpr std::uint64_t most_peaceful_steps = 400'000;
 
+/// Nothing keeps its jobs from being claimed.
 asio::awaitable<void> resume(std::shared_ptr<node> here, node::job_queue queue)
 {
     for (bool resumed = false; !resumed && here->is_open();) {
-        const auto done = co_await ask(queue.resume());
+        const auto done = co_await ask(here, queue.resume());
         resumed = done.value.has_value();
+        if (here->around.chosen.limited) {
+            const auto lifted = co_await ask(here, queue.set_rate_limit(std::nullopt));
+            resumed = resumed && lifted.value;
+        }
         if (!resumed)
             co_await here->sleep(before_next_try);
     }
@@ -69,10 +75,10 @@ world::~world() = default;
 
 bool world::run(std::uint64_t steps)
 {
-    for (int i = 0; i < chosen.nodes; ++i)
+    for (int i = 0; i < chosen.nodes + chosen.crowd; ++i)
         start_node(i);
     plan_faults();
-    while (time_line.steps() < steps)
+    while (time_line.steps() < for_all(steps))
         if (!step())
             return false;
     make_peace();
@@ -152,12 +158,16 @@ void world::plan_faults()
     every(chosen.machine_sleeps, &world::sleep);
     every(chosen.foreign_locks, &world::lock_file);
     every(chosen.full_disks, &world::fill_disk);
+    every(chosen.hold_ups, &world::hold_up);
 }
 
+/// Of those that have something to do.
 node* world::any_node()
 {
     std::erase_if(living_, [](const node* one) { return one->is_closed(); });
-    return living_.empty() ? nullptr : living_[chance.below(living_.size())];
+    std::vector<node*> busy;
+    std::ranges::copy_if(living_, std::back_inserter(busy), [](const node* one) { return !one->only_waits(); });
+    return busy.empty() ? nullptr : busy[chance.below(busy.size())];
 }
 
 void world::stop_one()
@@ -185,6 +195,8 @@ void world::lose_power()
     reach(probe::blackout);
     while (auto* const one = any_node())
         kill(one);
+    while (!living_.empty())
+        kill(living_.back());
 }
 
 void world::deploy_one()
@@ -221,6 +233,12 @@ void world::fill_disk()
     time_line.at(time_line.now() + chance.any_length(10ms, chosen.lock_duration), [this] { disk.fill(false); });
 }
 
+void world::hold_up()
+{
+    if (auto* const one = any_node())
+        one->hold_up_for(chance.any_length(chosen.rate_window / 4, 2 * chosen.rate_window));
+}
+
 void world::make_peace()
 {
     peaceful = true;
@@ -232,13 +250,13 @@ void world::make_peace()
 
 bool world::run_until_final()
 {
-    const auto last = time_line.steps() + most_peaceful_steps;
+    const auto last = time_line.steps() + for_all(most_peaceful_steps);
     const auto end =
         time_line.now() + 300 * chosen.lock_duration + 10 * (chosen.sweep_interval + chosen.poll_interval) + 60s;
     std::set<int> resumed;
     do {
         for (auto* const one : living_)
-            if (one->is_open() && resumed.insert(one->number).second)
+            if (one->is_open() && !one->only_waits() && resumed.insert(one->number).second)
                 for (const auto& queue : one->queues())
                     one->spawn(resume_for_good(one->shared_from_this(), queue));
         if (!step())
@@ -254,12 +272,12 @@ bool world::count_all()
 {
     int counting = 0;
     for (auto* const one : living_)
-        if (one->is_open())
+        if (one->is_open() && !one->only_waits())
             for (const auto& queue : one->queues()) {
                 ++counting;
                 one->spawn(count_until_sure(one->shared_from_this(), queue, &counting));
             }
-    for (const auto last = time_line.steps() + most_peaceful_steps; counting > 0;)
+    for (const auto last = time_line.steps() + for_all(most_peaceful_steps); counting > 0;)
         if (!step())
             return false;
         else if (time_line.steps() > last)
@@ -271,7 +289,7 @@ bool world::close_all()
 {
     for (auto* const one : living_)
         one->close();
-    for (std::uint64_t i = 0; i < most_peaceful_steps && known.broken().empty() && time_line.step(); ++i) {}
+    for (std::uint64_t i = 0; i < for_all(most_peaceful_steps) && known.broken().empty() && time_line.step(); ++i) {}
     for (const auto& one : nodes_) {
         const auto whose = "process " + std::to_string(one->number);
         if (!one->is_gone())

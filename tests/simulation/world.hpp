@@ -40,7 +40,7 @@ public:
     const std::string path;
     scheduler time_line;
     memory_files disk;
-    ledger known{chosen.knows_dead};
+    ledger known{chosen.knows_dead, chosen.clocks_agree()};
     bool peaceful = false;  ///< No faults any more, and no new jobs.
 
     bool is_alive(std::int64_t process) const;
@@ -57,6 +57,11 @@ public:
     void decide_doubts();
 
 private:
+    /// Those that idle take steps, too.
+    std::uint64_t for_all(std::uint64_t steps) const
+    {
+        return steps * static_cast<std::uint64_t>(1 + chosen.crowd / 5);
+    }
     void start_node(int place);
     void start_node_later(int place);
     void plan_faults();
@@ -69,6 +74,7 @@ private:
     void sleep();
     void lock_file();
     void fill_disk();
+    void hold_up();
     bool run_until_final();
     std::optional<time> pickup_bound() const;
     bool pass(time length);

@@ -8,8 +8,11 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/describe.hpp>
 
+#include <array>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 

@@ -52,7 +52,7 @@ struct small_disk {
         REQUIRE(fs::file_size(others) > taken);
     }
     void others_go() const { fs::remove(others); }
-    bool has_reserve() const { return fs::exists(path + "-reserve"); }
+    bool has_reserve() const { return fs::exists(path + "-reserve") && fs::file_size(path + "-reserve") > 0; }
 };
 
 /// A store on it, as an engine without maintenance uses it.
@@ -82,6 +82,12 @@ asio::awaitable<std::size_t> fill(text_queue jobs)
         CHECK(refused.code == errc::storage_full);
         co_return added;
     }
+}
+
+asio::awaitable<void> expect_full(text_queue jobs)
+{
+    const auto refused = co_await error_of(jobs.add("job", "small"));
+    CHECK(refused.code == errc::storage_full);
 }
 
 asio::awaitable<void> complete_all(text_queue jobs)
@@ -143,6 +149,45 @@ TEST_CASE("F26: what others take until nothing is left, the reserve gives back")
         co_await fill(with.jobs);
         co_await with.engine.close();
     });
+}
+
+TEST_CASE(
+    "F28: a disk that the queue itself has filled takes jobs again when they are done, whoever opens the file when"
+)
+{
+    const small_disk disk;
+    run_coro([&]() -> asio::awaitable<void> {
+        auto first = co_await open_on(disk.path);
+        CHECK(disk.has_reserve());
+        const auto added = co_await fill(first.jobs);
+        auto second = co_await open_on(disk.path);
+        co_await expect_full(first.jobs);
+        co_await expect_full(second.jobs);
+        co_await first.engine.close();
+        co_await second.engine.close();
+        first = co_await open_on(disk.path);
+        co_await expect_full(first.jobs);
+
+        co_await complete_all(first.jobs);
+        const auto done = co_await first.jobs.clean({.state = job_state::completed});
+        CHECK(done == added);
+        CHECK_FALSE(disk.has_reserve());
+        co_await first.jobs.add("job", "small");
+        second = co_await open_on(disk.path);
+        co_await second.jobs.add("job", "small");
+        CHECK_FALSE(disk.has_reserve());
+
+        const auto again = co_await fill(first.jobs);
+        MESSAGE(added << " jobs filled the disk, and when they were done " << again << " the pages that they left");
+        CHECK(again > added / 2);
+        co_await expect_full(second.jobs);
+        co_await complete_all(first.jobs);
+        const auto counts = co_await first.jobs.get_job_counts();
+        CHECK(counts.completed == again + 2);
+        co_await first.engine.close();
+        co_await second.engine.close();
+    });
+    CHECK(ask(disk.path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1);
 }
 
 TEST_CASE("a reserve that finds no room is not made: a full disk then stops all, loses nothing, and goes on with room")

@@ -79,6 +79,35 @@ TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the n
     }
 }
 
+TEST_CASE("F50: it is noticed by the next write already, and where the folder went along nothing is made in a new one")
+{
+    for (const auto& mishap : mishaps) {
+        INFO(std::string{mishap.name});
+        const temp_folder folder;
+        fs::create_directory(folder.file("sub"));
+        const auto path = folder.file("sub/jobs.db");
+        run_coro([&]() -> asio::awaitable<void> {
+            const auto store = co_await open({.path = path});
+            co_await add_as(store, "before");
+            co_await store->tend();
+            CHECK(fs::exists(path + "-reserve"));
+            mishap.happens(path);
+            const auto refused = co_await error_of(add_as(store, "after"));
+            CHECK(refused.code == errc::storage_corrupt);
+            CHECK(refused.text.find("moved, removed or replaced") != std::string::npos);
+            fs::remove_all(folder.file("sub"));
+            fs::create_directory(folder.file("sub"));
+            const auto status = co_await store->tend();
+            CHECK(status.replaced);
+            const auto still = co_await error_of(add_as(store, "after"));
+            CHECK(still.code == errc::storage_corrupt);
+            CHECK(fs::is_empty(folder.file("sub")));
+            co_await store->close();
+        });
+        CHECK(fs::is_empty(folder.file("sub")));
+    }
+}
+
 TEST_CASE("F50: a file that is removed after a commit has failed is told of, too")
 {
     const temp_folder folder;
@@ -148,9 +177,9 @@ TEST_CASE("a commit that fails does not make a new file where the old one was")
     const auto path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
     run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
-    remove_it(path);
     const auto failed = error_of([&] {
-        run_one(runner, [](sqlite::session& with) {
+        run_one(runner, [&](sqlite::session& with) {
+            remove_it(path);
             sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
             with.find_or_make_queue("r");
         });

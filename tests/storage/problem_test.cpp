@@ -29,6 +29,11 @@ constexpr answer answers[] = {
     {SQLITE_IOERR_LOCK, errc::storage_readonly, errc::outcome_unknown},
     {SQLITE_TOOBIG, errc::payload_too_large, errc::outcome_unknown},
     {SQLITE_CORRUPT, errc::storage_corrupt, errc::outcome_unknown},
+    {SQLITE_MISUSE, errc::internal, errc::outcome_unknown},
+    {SQLITE_RANGE, errc::internal, errc::outcome_unknown},
+    {SQLITE_INTERNAL, errc::internal, errc::outcome_unknown},
+    {-1, errc::internal, errc::outcome_unknown},  // SQLiteCpp's own
+    {SQLITE_INTERRUPT, errc::storage_busy, errc::outcome_unknown},
     {SQLITE_NOTADB, errc::storage_corrupt, errc::outcome_unknown},
 };
 

@@ -1,7 +1,5 @@
 #include "support/inline_repository.hpp"
 
-#include <boost/asio/this_coro.hpp>
-
 #include <utility>
 
 #include "sqlite/repository.hpp"
@@ -11,11 +9,12 @@ namespace cofila::test {
 
 boost::asio::awaitable<std::shared_ptr<job_repository>> open_inline(std::string path, std::shared_ptr<clock> time)
 {
-    const auto executor = co_await boost::asio::this_coro::executor;
-    sqlite::connection_options connecting{.path = path, .durability = durability::normal, .clock = time};
+    sqlite::connection_options connecting{
+        .path = path, .durability = durability::normal, .operation_deadline = seconds{30}, .clock = time
+    };
     const auto writer = std::make_shared<inline_port>(std::make_unique<sqlite::writing_runner>(connecting, false));
     const auto changes = std::make_shared<sqlite::change_watch>(
-        sqlite::change_watch::parts{.path = path, .writer = writer, .clock = time, .executor = executor}
+        sqlite::change_watch::parts{.path = path, .writer = writer, .clock = time}
     );
     co_await sqlite::change_watch::start(changes);
     connecting.read_only = true;

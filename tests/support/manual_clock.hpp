@@ -1,65 +1,18 @@
 #pragma once
-#include <cofila/clock.hpp>
+#include <cofila/testing/manual_clock.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/system/error_code.hpp>
-
-#include <atomic>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <utility>
 
 namespace cofila::test {
 
-/// A clock that stands still until it is moved.
-class manual_clock final : public clock {
+/// The clock for applications, for tests within `run_coro`.
+class manual_clock final : public testing::manual_clock {
 public:
-    /// The wall clock's time at the start of a test, unless told otherwise.
-    static constexpr time_point start = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
+    using testing::manual_clock::manual_clock;
 
-    explicit manual_clock(time_point wall = start) : first_wall_{wall} {}
-    manual_clock(const manual_clock&) = delete;
-    manual_clock& operator=(const manual_clock&) = delete;
-
-    time_point wall_now() const override;
-    steady_time steady_now() const override;
-    boost::asio::awaitable<void> sleep_until(steady_time until) override;
-
-    /// Moves both times. Whoever is due by then is woken: earliest first, then in order of arrival, each by a post on
-    /// its own executor.
-    void advance(milliseconds by);
-    /// Somebody sets the clock on the wall, forward or back. Wakes nobody.
-    void step_wall(milliseconds by);
-
-    /// As time really passes, inside of `run_coro`: goes from one sleeper's end to the next, and lets everything
-    /// that is ready run at each, so that who sleeps every 5 s wakes twelve times in a minute.
+    /// As time really passes: goes from one sleeper's end to the next, and lets everything that is ready run at each,
+    /// so that who sleeps every 5 s wakes twelve times in a minute.
     boost::asio::awaitable<void> pass(milliseconds by);
-
-    std::size_t sleepers() const { return sleepers_.size(); }
-    /// When the first of the sleepers is due.
-    std::optional<steady_time> next_wake() const;
-
-private:
-    struct sleeper {
-        boost::asio::any_io_executor executor;
-        boost::asio::any_completion_handler<void(boost::system::error_code)> handler;
-    };
-    using sleeper_map = std::map<std::pair<steady_time, std::uint64_t>, sleeper>;
-    struct initiation;
-
-    void move_to(steady_time now);
-    void wake(sleeper_map::iterator due, boost::system::error_code ec);
-
-    const time_point first_wall_;
-    std::atomic<std::int64_t> elapsed_{0};     // ns; atomic, as any thread may read the time
-    std::atomic<std::int64_t> wall_steps_{0};  // ms
-    sleeper_map sleepers_{};
-    std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace cofila::test

@@ -80,8 +80,9 @@ int pauses(milliseconds step, int steps)
     busy_runner::script script{.clock = std::make_shared<manual_clock>(), .step = step, .steps = steps};
     const counted_pauses seen;
     sqlite::database_thread thread{
-        {.loop = script.loop.get_executor(), .clock = script.clock, .hurry = std::make_shared<std::atomic<bool>>(false)
-        },
+        {.loop = event_loop::at(script.loop.get_executor()),
+         .clock = script.clock,
+         .hurry = std::make_shared<std::atomic<bool>>(false)},
         [&] { return std::make_unique<busy_runner>(script); }
     };
     script.port = &thread;

@@ -163,4 +163,25 @@ TEST_CASE("no more jobs are served than asked for, nor of a group than it has ro
     CHECK(served({}, 5, waiting) == names{});
 }
 
+TEST_CASE("a claim counts for its own time, but never for one before a claim that counts")
+{
+    const std::vector<claim_note> past{
+        {.at = new_year - 3s, .jobs = 1}, {.at = new_year + 400ms, .jobs = 1}, {.at = new_year + 5s, .jobs = 1}
+    };
+    CHECK(domain::time_of_claim({}, 1s, new_year) == new_year);
+    CHECK(domain::time_of_claim(past, 1s, new_year) == new_year + 400ms);
+    CHECK(domain::time_of_claim(past, 1s, new_year + 1s) == new_year + 1s);
+    CHECK(domain::time_of_claim(past, 10s, new_year) == new_year + 5s);
+}
+
+TEST_CASE("claims are kept for the longest window of a queue")
+{
+    CHECK(domain::longest_window({}) == std::nullopt);
+    CHECK(domain::longest_window({.rate = rate_limit{.max = 1, .duration = 2s}}) == 2s);
+    const queue_limits both{
+        .rate = rate_limit{.max = 1, .duration = 2s}, .group = {.rate = rate_limit{.max = 1, .duration = 3s}}
+    };
+    CHECK(domain::longest_window(both) == 3s);
+}
+
 TEST_SUITE_END();

@@ -21,7 +21,7 @@ namespace {
 /// A loop that runs only when a test says so.
 struct loop {
     explicit loop(std::chrono::microseconds at_most)
-        : spin{std::make_shared<sqlite::loop_spin>(context.get_executor(), clock, at_most)}
+        : spin{std::make_shared<sqlite::loop_spin>(event_loop::at(context.get_executor()), clock, at_most)}
     {}
 
     /// Does it have something to do each time that it looks?

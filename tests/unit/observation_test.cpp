@@ -10,6 +10,7 @@
 #include "support/print.hpp"
 
 using namespace cofila;
+using namespace cofila::test;
 using namespace std::chrono_literals;
 
 TEST_SUITE_BEGIN("observation");
@@ -100,6 +101,24 @@ TEST_CASE("a job waits since the latest of its times, and a stored time that mak
     job.due_at = time_point::max();
     CHECK(domain::waited(job, new_year) == 0ms);
     CHECK(domain::waited(job, least) == 0ms);
+}
+
+TEST_CASE("the minutes of a range are those that begin in it, of the kept ones")
+{
+    const auto minute = domain::minute_of(new_year);
+    const auto of = [&](metrics_range range, int kept = 10) { return domain::minutes_in(range, new_year + 30s, kept); };
+    CHECK(of({}).begin == minute - 9);
+    CHECK(of({}).contain(minute + 100));  // the clock may have been set back
+    CHECK(of({.since = new_year}).begin == minute);
+    CHECK(of({.since = new_year + 1ms}).begin == minute + 1);
+    CHECK(of({.since = new_year - 1h}).begin == minute - 9);
+    CHECK(of({.before = new_year}).end == minute);
+    CHECK(of({.before = new_year + 1ms}).end == minute + 1);
+    CHECK_FALSE(of({.before = new_year}).contain(minute));
+    CHECK_FALSE(of({.since = time_point::max()}).contain(minute));
+    CHECK_FALSE(of({.before = time_point::min()}).contain(minute));
+    CHECK(of({}, 1).contain(minute));
+    CHECK_FALSE(of({}, 1).contain(minute - 1));
 }
 
 TEST_SUITE_END();

@@ -39,7 +39,7 @@ TEST_CASE("an error is caught as a system_error and as a standard exception")
 TEST_CASE("every code has a message of its own")
 {
     std::set<std::string> messages;
-    const int last = static_cast<int>(errc::timed_out);
+    const int last = static_cast<int>(errc::internal);
     for (int code = 1; code <= last; ++code)
         messages.insert(error_category().message(code));
     CHECK(messages.size() == static_cast<std::size_t>(last));

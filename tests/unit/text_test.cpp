@@ -137,4 +137,17 @@ TEST_CASE("text that grows when it is repaired is cut too")
     CHECK((whole == repeated("\xEF\xBF\xBD", domain::text_limit / 3)));
 }
 
+TEST_CASE("a time is written in UTC, to the millisecond")
+{
+    using namespace std::chrono_literals;
+    using std::chrono::sys_days;
+    using std::chrono::year;
+    const time_point midnight = sys_days{year{2030} / 1 / 31};
+    CHECK(domain::utc_text(midnight) == "2030-01-31T00:00:00.000Z");
+    CHECK(domain::utc_text(midnight + 23h + 9min + 8s + 7ms) == "2030-01-31T23:09:08.007Z");
+    CHECK(domain::utc_text(time_point{}) == "1970-01-01T00:00:00.000Z");
+    CHECK(domain::utc_text(time_point{} - 1ms) == "1969-12-31T23:59:59.999Z");
+    CHECK(domain::utc_text(sys_days{year{2028} / 2 / 29}) == "2028-02-29T00:00:00.000Z");
+}
+
 TEST_SUITE_END();

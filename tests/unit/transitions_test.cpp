@@ -148,7 +148,7 @@ TEST_CASE("a failure leads to another attempt while there are attempts left, els
         CHECK(change.stalled_count == 1);
         CHECK(change.result == "");
         const bool ended = c.to == job_state::failed;
-        CHECK(change.failed_reason == (ended ? "boom" : ""));
+        CHECK(change.failed_reason == "boom");
         CHECK(change.finished_at == (ended ? std::optional{new_year} : std::nullopt));
         const attempt expected{.number = 3, .error = why, .at = new_year, .worker = "worker 1"};
         CHECK(change.failed_attempt == expected);
@@ -259,10 +259,23 @@ TEST_CASE("a release changes no counter and keeps the place")
     CHECK_FALSE(change.failed_attempt.has_value());
 }
 
+TEST_CASE("why the last attempt failed stays with a job until it ends or is let run again")
+{
+    auto job = active_job({.attempts = 9, .max_stalled_count = 5});
+    job.failed_reason = "boom";
+    CHECK(domain::after_release(job).failed_reason == "boom");
+    CHECK(domain::after_promotion(job).failed_reason == "boom");
+    CHECK(domain::after_deferral(job, delay_for{.wait = 1s}, new_year).failed_reason == "boom");
+    CHECK(domain::mark_as_stalled(job, new_year, 0).failed_reason == "boom");
+    CHECK(domain::after_failure(job, failure{.message = "bang"}, new_year, 0).failed_reason == "bang");
+    CHECK(domain::after_success(job, "1", new_year).failed_reason == "");
+}
+
 TEST_CASE("a retry starts the counts anew, unless the attempts are to be kept")
 {
     auto job = active_job({.attempts = 2});
     job.state = job_state::failed;
+    job.failed_reason = "boom";
     const auto anew = domain::after_retry(job, {});
     CHECK(anew.to == job_state::waiting);
     CHECK(anew.place == placement::tail);

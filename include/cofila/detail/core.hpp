@@ -1,6 +1,8 @@
 #pragma once
 #include <cofila/cancel_reason.hpp>
 #include <cofila/clock.hpp>
+#include <cofila/decoding.hpp>
+#include <cofila/detail/on_loop.hpp>
 #include <cofila/job_change.hpp>
 #include <cofila/job_record.hpp>
 #include <cofila/limits.hpp>
@@ -10,17 +12,20 @@
 #include <cofila/why.hpp>
 #include <cofila/worker_options.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-/// What the typed templates stand on: compiled functions over JSON text. Not part of the interface.
+/// What the typed templates stand on: compiled functions over JSON text. Not part of the interface. Those of a queue or
+/// a worker that are awaited must be on its loop: the templates call them through `at_home`. Those of a job or a stream
+/// may be awaited anywhere.
 namespace cofila {
 
 struct queue_events;
@@ -40,7 +45,7 @@ using queue_ptr = std::shared_ptr<queue_core>;
 using worker_ptr = std::shared_ptr<worker_core>;
 using stream_ptr = std::shared_ptr<stream_core>;
 
-/// What the copies of a job handle share. Only the coroutine that uses the handle touches it.
+/// What the copies of a job handle share. Only the caller touches it, one thread at a time, and never the loop.
 struct job_handle {
     queue_ptr queue{};
     job_snapshot job{};
@@ -57,6 +62,15 @@ struct add_outcome {
     bool duplicate = false;
     std::optional<job_id> deduplicated_by{};
 };
+
+const loop_ptr& loop_of(const queue_ptr& queue);
+const loop_ptr& loop_of(const worker_ptr& worker);
+/// As `on_loop`, for what belongs to a queue, a worker or an engine.
+template <class Core, class T>
+asio::awaitable<T> at_home(const Core& core, asio::awaitable<T> work)
+{
+    return on_loop(loop_of(core), std::move(work));
+}
 
 asio::awaitable<add_outcome> add(queue_ptr queue, job_spec<std::string> spec);
 asio::awaitable<std::vector<added>> add_bulk(queue_ptr queue, std::vector<job_spec<std::string>> specs);
@@ -75,7 +89,7 @@ asio::awaitable<void> open(stream_ptr stream);
 asio::awaitable<stream_event> next(stream_ptr stream);
 asio::awaitable<void> save(stream_ptr stream);
 asio::awaitable<void> remove_cursor(queue_ptr queue, std::string name);
-asio::awaitable<queue_metrics> get_metrics(queue_ptr queue);
+asio::awaitable<queue_metrics> get_metrics(queue_ptr queue, metrics_range of);
 asio::awaitable<why_answer> why(queue_ptr queue, job_id id);
 /// The text of the result.
 asio::awaitable<std::string> wait_until_finished(queue_ptr queue, job_id id, milliseconds timeout);
@@ -93,9 +107,11 @@ asio::awaitable<void> fail(queue_ptr queue, claim held, failure why);
 asio::awaitable<void> release(queue_ptr queue, claim held);
 asio::awaitable<void> extend_lock(queue_ptr queue, claim held, milliseconds duration);
 asio::awaitable<void> close(queue_ptr queue);
+/// These, and all that are not awaited, may be called on any thread.
 void start_maintenance(const queue_ptr& queue);
 queue_events& events(const queue_ptr& queue);
 const std::string& name(const queue_ptr& queue);
+decoding how_to_decode(const queue_ptr& queue);
 
 /// Throws `operation_aborted`, unless `reason` is none.
 void throw_if_asked_to_end(cancel_reason reason);
@@ -118,9 +134,9 @@ void stop(const worker_ptr& worker, std::optional<milliseconds> grace);
 void set_paused(const worker_ptr& worker, bool paused);
 void set_concurrency(const worker_ptr& worker, int concurrency);
 bool cancel_job(const worker_ptr& worker, const job_id& id, std::string why);
+std::size_t cancel_all(const worker_ptr& worker, std::string why);
 worker_events& events(const worker_ptr& worker);
 const std::string& id(const worker_ptr& worker);
-asio::any_io_executor executor(const worker_ptr& worker);
 
 }  // namespace detail
 }  // namespace cofila

@@ -13,6 +13,7 @@
 #include <map>
 
 #include "child/roles.hpp"
+#include "trail.hpp"
 
 namespace cofila::test {
 
@@ -75,5 +76,6 @@ int main(int argc, char** argv)
         return 2;
     const rlimit no_core{};
     ::setrlimit(RLIMIT_CORE, &no_core);
+    follow_trails();
     return cofila::run_main(role->second({.database = argv[2], .rest{argv + 3, argv + argc}}));
 }

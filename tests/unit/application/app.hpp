@@ -101,7 +101,7 @@ private:
 class running {
 public:
     template <class Payload, class Result>
-    explicit running(worker<Payload, Result>& runner) : tasks_{detail::executor(runner.core())}
+    explicit running(worker<Payload, Result>& runner) : tasks_{detail::loop_of(runner.core())}
     {
         tasks_.spawn(keep(runner.run(), state_));
     }

@@ -36,7 +36,7 @@ public:
 struct sweeper {
     explicit sweeper(app& a)
         : ports{new runtime{
-              .executor = a.executor,
+              .loop = event_loop::at(a.executor),
               .repository = a.store,
               .time = a.clock,
               .random = a.random,

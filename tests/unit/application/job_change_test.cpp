@@ -1,10 +1,12 @@
 #include <cstddef>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "app.hpp"
+#include "domain/text.hpp"
 #include "recorder.hpp"
 #include "ward.hpp"
 
@@ -179,6 +181,26 @@ TEST_CASE("data is fenced by the lock, and what cannot be stored is refused")
         CHECK(damaged.code == errc::invalid_argument);
         CHECK(damaged.field == "data");
         CHECK(text.data() == "short");
+    });
+}
+
+TEST_CASE("a cancelled job of which nothing is left is told of in the same words as one that is kept")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        co_await queue.add("x", 1, {.id = "kept"});
+        co_await queue.add("x", 1, {.id = "gone", .on_failed = retention::remove_at_once()});
+        std::map<std::string, std::string> told;
+        queue.events().failed.connect([&](const failed_event& e) { told[e.id.str()] = e.reason; });
+        const std::string why = std::string(70'000, 'y') + "\xFF";
+        co_await queue.cancel("kept", why);
+        co_await queue.cancel("gone", why);
+        co_await settle();
+        const auto kept = co_await stored(a, "q", "kept");
+        CHECK(told["kept"] == kept.failed_reason);
+        CHECK(told["gone"] == kept.failed_reason);
+        CHECK(kept.failed_reason.size() <= domain::text_limit);
+        CHECK(kept.failed_reason.ends_with("y [cut]"));
     });
 }
 

@@ -203,6 +203,63 @@ TEST_CASE("of two claims that wait one gets the job, and the other waits on")
     });
 }
 
+TEST_CASE("of many claims that wait an add wakes one, which calls the next in line to see that nothing is left")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        std::vector<std::unique_ptr<fetching>> waiting;
+        for (int i = 0; i < 50; ++i)
+            waiting.push_back(std::make_unique<fetching>(a, queue, claim_request{.wait = 1h}));
+        co_await settle();
+        const auto before = a.store->claims();
+        CHECK(before == 50);
+        co_await queue.add("x", 1, {.id = "a"});
+        co_await settle();
+        CHECK(waiting[0]->told() == "a at 0");
+        CHECK(waiting[1]->told() == "waits");
+        CHECK(a.store->claims() - before == 2);
+        std::vector<job_spec<int>> many;
+        for (int i = 0; i < 10; ++i)
+            many.push_back({.name = "x", .data = 1, .options = {.id = std::to_string(i)}});
+        co_await queue.add_bulk(many);
+        co_await settle();
+        CHECK(waiting[10]->told() == "9 at 0");
+        CHECK(waiting[11]->told() == "waits");
+        CHECK(a.store->claims() - before <= 2 + 20);
+        for (auto& one : waiting)
+            one->tasks.cancel();
+        for (auto& one : waiting)
+            co_await one->tasks.join();
+    });
+}
+
+TEST_CASE("a claim that is cancelled when it was woken, or knew when a job is due, leaves the job to the next in line")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        fetching first{a, queue, {.wait = 1h}};
+        fetching second{a, queue, {.wait = 1h}};
+        fetching third{a, queue, {.wait = 1h}};
+        co_await settle();
+        auto add = queue.add("x", 1, {.id = "a"});
+        co_await std::move(add);
+        first.tasks.cancel();
+        co_await settle();
+        CHECK((first.told() == "a at 0" || second.told() == "a at 0"));
+        co_await queue.add("x", 1, {.id = "later", .delay = 1s});
+        co_await settle();
+        auto& knowing = first.state->ended ? second : first;
+        knowing.tasks.cancel();
+        co_await knowing.tasks.join();
+        co_await a.clock->pass(1s);
+        CHECK(third.told() == "later at 1000");
+        for (auto* one : {&first, &second, &third}) {
+            one->tasks.cancel();
+            co_await one->tasks.join();
+        }
+    });
+}
+
 TEST_CASE("a claim that waits ends when its queue is closed, or the engine")
 {
     for (const bool engine : {false, true})

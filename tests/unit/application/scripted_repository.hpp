@@ -46,6 +46,7 @@ enum class op {
     list,
     counts,
     situation,
+    queues,
     logs,
     is_paused,
     event_log,
@@ -249,6 +250,10 @@ public:
     {
         return through(op::situation, inner_->situation(std::move(queue), std::move(id), now));
     }
+    awaitable<page<queue_info>> queues(page_request request) override
+    {
+        return through(op::queues, inner_->queues(std::move(request)));
+    }
     awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) override
     {
         return through(op::logs, inner_->logs(std::move(queue), std::move(id), std::move(request)));
@@ -269,13 +274,13 @@ public:
     {
         return through(op::set_cursor, inner_->set_event_cursor(std::move(queue), std::move(name), place));
     }
-    awaitable<queue_metrics> metrics(std::string queue, time_point now) override
+    awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override
     {
-        return through(op::metrics, inner_->metrics(std::move(queue), now));
+        return through(op::metrics, inner_->metrics(std::move(queue), now, of));
     }
     awaitable<storage_status> tend() override { return through(op::tend, tend_as(replaced)); }
     /// Somebody else changed the store: `changes.set()`. We did: `own_commits.set()`.
-    awaitable<bool> changed_elsewhere(std::function<bool()> wanted, milliseconds pause) override
+    awaitable<change_news> changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause) override
     {
         const bool hurry = pause == milliseconds{};
         return through(
@@ -346,7 +351,7 @@ private:
         }
     }
 
-    awaitable<bool> next_change(std::function<bool()> wanted, int* watchers)
+    awaitable<change_news> next_change(std::function<change_interest()> wanted, int* watchers)
     {
         ++*watchers;
         struct leave {
@@ -354,9 +359,9 @@ private:
             ~leave() { --*watchers; }
         } const at_end{watchers};
         bool changed = false;
-        while (!changed && wanted())
+        while (!changed && !wanted().nothing())
             changed = co_await first_of(changes.wait(), own_commits.wait());
-        co_return changed;
+        co_return change_news{.changed = changed};
     }
 
     static awaitable<storage_status> tend_as(bool replaced) { co_return storage_status{.replaced = replaced}; }

@@ -418,4 +418,18 @@ TEST_CASE("a wait throws what the store throws, and waits no more")
     });
 }
 
+TEST_CASE("a job that is cancelled and removed at once has failed for who waits for it")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        (void)co_await queue.add("x", 1, {.id = "a", .on_failed = retention::remove_at_once()});
+        waiting end{a, queue, "a"};
+        co_await settle();
+        co_await queue.cancel("a", "no more");
+        co_await settle();
+        CHECK(end.state->thrown.code == errc::job_failed);
+        CHECK(end.state->thrown.text == "job 'a' has failed: cancelled: no more");
+    });
+}
+
 TEST_SUITE_END();

@@ -453,4 +453,56 @@ TEST_CASE("a cancelled job that is to be removed at once fails and is gone")
     });
 }
 
+TEST_CASE("all jobs of a worker are asked to end at once, also those that it has claimed ahead")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        patient here{a};
+        worker<int, int> worker{queue, here.processor_of(), {.concurrency = 2, .prefetch = 1}};
+        running run{worker};
+        CHECK(worker.cancel_all("nothing to do") == 0);
+        for (const auto* id : {"a", "b", "c", "d"})
+            co_await queue.add("x", 1, {.id = id});
+        co_await settle();
+        REQUIRE(here.started == 2);
+        worker.pause();  // gives back what it has claimed ahead
+        co_await settle();
+        CHECK(worker.cancel_all("no more") == 2);
+        co_await settle();
+        CHECK(here.aborted == 2);
+        const auto failed = co_await queue.get_jobs({.state = job_state::failed});
+        REQUIRE(failed.items.size() == 2);
+        for (const auto& job : failed.items)
+            CHECK(job.failed_reason() == "cancelled: no more");
+        worker.resume();
+        co_await settle();
+        CHECK(worker.cancel_all("no more") == 2);
+        co_await settle();
+        const auto counts = co_await queue.get_job_counts();
+        CHECK(counts == job_counts{.failed = 4});
+        co_await finish(worker, run);
+    });
+}
+
+TEST_CASE("a job that was claimed ahead is among all that are cancelled")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        patient here{a};
+        worker<int, int> worker{queue, here.processor_of(), {.concurrency = 1, .prefetch = 1}};
+        running run{worker};
+        for (const auto* id : {"a", "b"})
+            co_await queue.add("x", 1, {.id = id});
+        co_await settle();
+        const auto active = co_await queue.get_job_counts();
+        REQUIRE(active.active == 2);
+        CHECK(worker.cancel_all("no more") == 2);
+        co_await settle();
+        CHECK(here.started == 1);
+        const auto counts = co_await queue.get_job_counts();
+        CHECK(counts == job_counts{.failed = 2});
+        co_await finish(worker, run);
+    });
+}
+
 TEST_SUITE_END();

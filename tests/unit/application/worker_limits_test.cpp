@@ -42,6 +42,24 @@ TEST_CASE("a queue tells the limits that were set for it")
     });
 }
 
+TEST_CASE("a rate limit is set by its members in braces, and taken away by nothing")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        const auto queue = a.engine.queue<int, int>("q");
+        const rate_limit ten{.max = 10, .duration = 1s};
+        co_await queue.set_rate_limit({.max = 10, .duration = 1s});
+        auto limits = co_await queue.get_limits();
+        CHECK(limits.rate == ten);
+        co_await queue.set_rate_limit(std::nullopt);
+        limits = co_await queue.get_limits();
+        CHECK_FALSE(limits.rate);
+        co_await queue.set_rate_limit(std::optional{ten});
+        co_await queue.set_rate_limit({});
+        limits = co_await queue.get_limits();
+        CHECK_FALSE(limits.rate);
+    });
+}
+
 TEST_CASE("a limit that is out of range is refused, and the one before stays")
 {
     run_app([](app& a) -> asio::awaitable<void> {

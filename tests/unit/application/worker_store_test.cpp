@@ -64,6 +64,69 @@ TEST_CASE("F28: a settlement that the store refuses is told, tried again at grow
     });
 }
 
+TEST_CASE(
+    "a store that may not be written is one line of the log, whoever meets it how often; another failure is one more"
+)
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        std::vector<std::string> log;
+        auto options = a.options();
+        options.maintenance = maintenance_options{.interval = 5s};
+        options.logger = {.level = log_level::warning, .sink = [&](log_level, std::string_view line) {
+                              if (!line.starts_with("queue 'q': job 'a' stalled"))
+                                  log.emplace_back(line);
+                          }};
+        auto engine = co_await engine::open(std::move(options));
+        auto queue = engine.queue<int, int>("q");
+        co_await queue.add("x", 1, {.id = "a"});
+        patient here{a};
+        worker<int, int> worker{queue, here.processor_of()};
+        recorder own{worker.events()};
+        running run{worker};
+        co_await settle();
+        here.out.open();
+        for (const auto which : {op::settle, op::extend, op::sweep, op::locks})
+            a.store->fail(which, 1000, errc::storage_readonly);
+        for (int second = 0; second < 300; ++second)
+            co_await a.clock->pass(1s);
+        CHECK(log == lines{"scripted"});
+        const auto seen = own.take();
+        CHECK(std::ranges::count(seen, "error scripted") > 100);
+        for (const auto which : {op::settle, op::extend, op::sweep, op::locks})
+            a.store->fail(which, 0);
+        for (int second = 0; second < 70; ++second)
+            co_await a.clock->pass(1s);
+        a.store->fail(op::sweep);
+        co_await a.clock->pass(10s);
+        CHECK(log == lines{"scripted", "scripted"});
+        co_await worker.close();
+        co_await run.join();
+        co_await engine.close();
+    });
+}
+
+TEST_CASE("a mistake of the library's lets a worker go on, and what others have put into the file ends it")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        const auto act = [](int_job) -> asio::awaitable<int> { co_return 1; };
+        worker<int, int> worker{queue, act};
+        running run{worker};
+        co_await settle();
+        a.store->fail(op::settle, 1, errc::internal);
+        co_await queue.add("x", 1, {.id = "a"});
+        co_await a.clock->pass(1s);
+        CHECK_FALSE(run.ended());
+        const auto job = co_await stored(a, "q", "a");
+        CHECK(job.state == job_state::completed);
+        a.store->fail(op::settle, 5, errc::storage_foreign);
+        co_await a.clock->pass(10s);
+        CHECK(run.ended());
+        const auto thrown = co_await error_of(run.join());
+        CHECK(thrown.code == errc::storage_foreign);
+    });
+}
+
 TEST_CASE("what ends while the store fails is settled with the rest, each once")
 {
     run_app([](app& a) -> asio::awaitable<void> {

@@ -1,3 +1,4 @@
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -96,6 +97,44 @@ TEST_CASE("a strategy decides how long a failed job waits, and is told how often
     });
 }
 
+TEST_CASE("a strategy may look at the job")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        lines asked;
+        const auto strategy = [&](int made, const failure&, const job_record& job) -> std::optional<milliseconds> {
+            asked.push_back(job.id.str() + " " + job.name + " " + job.data + " " + std::to_string(made));
+            return job.options->tags.contains("hurry") ? 10ms : 1000ms;
+        };
+        worker<int, int> worker{queue, boom, with(strategy)};
+        running run{worker};
+        recorder events{queue.events()};
+        co_await queue.add(
+            "slow", 7, {.id = "a", .attempts = 2, .backoff = by_name("mine"), .tags = {{"hurry", "yes"}}}
+        );
+        co_await settle();
+        CHECK(asked == lines{"a slow 7 1"});
+        CHECK(events.all().at(3) == "retrying a after 10 made 1 boom");
+        co_await finish(worker, run);
+    });
+}
+
+TEST_CASE("a strategy is made of a function with or without the job, and of nothing it is empty")
+{
+    const std::function<std::optional<milliseconds>(int, const failure&)> none;
+    CHECK_FALSE(backoff_strategy{});
+    CHECK_FALSE(backoff_strategy{nullptr});
+    CHECK_FALSE(backoff_strategy{none});
+    const backoff_strategy plain = [](int made, const failure&) { return std::optional{made * 1ms}; };
+    const backoff_strategy with_job = [](int, const failure&, const job_record& job) {
+        return job.priority > 0 ? std::optional{5ms} : std::nullopt;
+    };
+    const auto copy = plain;
+    CHECK(copy(3, {}, {}) == 3ms);
+    CHECK(with_job(1, {}, {.priority = 1}) == 5ms);
+    CHECK_FALSE(with_job(1, {}, {}));
+}
+
 TEST_CASE("a strategy that answers no wait lets the job wait at the tail")
 {
     run_app([](app& a) -> asio::awaitable<void> {
@@ -146,7 +185,7 @@ TEST_CASE("a strategy that throws is told of by error, and the job's fixed delay
 TEST_CASE("so is one that answers less than nothing")
 {
     const auto negative = [](int, const failure&) { return std::optional{-1ms}; };
-    check_fixed_instead(with(negative), "mine", "backoff_strategies['mine'] answered less than 0");
+    check_fixed_instead(with(negative), "mine", "backoff_strategies['mine'] returned less than 0");
 }
 
 TEST_CASE("so is one that this worker does not know")

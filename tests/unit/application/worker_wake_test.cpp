@@ -170,4 +170,35 @@ TEST_CASE("F86: a job that is added while a claim is answered is not overlooked"
     });
 }
 
+TEST_CASE("as many idle workers are woken as there are jobs, and where one ends meanwhile another takes its job")
+{
+    run_app([](app& a) -> asio::awaitable<void> {
+        auto queue = a.engine.queue<int, int>("q");
+        notes seen;
+        std::vector<std::unique_ptr<worker<int, int>>> workers;
+        std::vector<std::unique_ptr<running>> runs;
+        for (int i = 0; i < 10; ++i) {
+            workers.push_back(std::make_unique<worker<int, int>>(queue, seen.processor_of(a)));
+            runs.push_back(std::make_unique<running>(*workers.back()));
+        }
+        co_await settle();
+        const auto before = a.store->claims();
+        std::vector<job_spec<int>> two{
+            {.name = "x", .data = 1, .options = {.id = "a"}}, {.name = "x", .data = 1, .options = {.id = "b"}}
+        };
+        co_await queue.add_bulk(two);
+        co_await settle();
+        CHECK(seen.take().size() == 2);
+        CHECK(a.store->claims() - before <= 4);  // two that take one, and ask again with its end
+        co_await queue.add_bulk({{.name = "x", .data = 1, .options = {.id = "c"}}});
+        workers[0]->stop();
+        co_await settle();
+        CHECK(seen.take().size() == 1);
+        for (auto& one : workers)
+            co_await one->close();
+        for (auto& one : runs)
+            co_await one->join();
+    });
+}
+
 TEST_SUITE_END();

@@ -1,0 +1,44 @@
+#include "domain/patience.hpp"
+
+#include <algorithm>
+
+namespace cofila::domain {
+
+namespace {
+
+using std::chrono::microseconds;
+
+/// Back-to-back writers leave a gap of 0.3 ms (see database_thread): who waits for the first one should find it.
+constexpr microseconds shortest_try{50};
+constexpr microseconds longest_try{8'000};
+
+constexpr microseconds first_step{1'000};
+constexpr microseconds for_each_process{3'000};
+constexpr microseconds longest_look{100'000};
+constexpr int most_doublings = 7;
+
+/// Half to one and a half times as long.
+microseconds around(microseconds length, double draw)
+{
+    return microseconds{static_cast<microseconds::rep>(static_cast<double>(length.count()) * (0.5 + draw))};
+}
+
+}  // namespace
+
+microseconds pause_for_busy(std::chrono::steady_clock::duration waited, double draw)
+{
+    const auto part = std::chrono::duration_cast<microseconds>(waited / 8);
+    return around(std::clamp(part, shortest_try, longest_try), draw);
+}
+
+microseconds pause_before_look(int fruitless, int processes, double draw)
+{
+    if (fruitless <= 0)
+        return {};
+    const auto grown = first_step * (1 << std::min(fruitless - 1, most_doublings));
+    const auto shared = for_each_process * std::clamp(processes, 1, 100);
+    const auto most = std::min({grown, shared, longest_look});
+    return microseconds{static_cast<microseconds::rep>(static_cast<double>(most.count()) * draw)};
+}
+
+}  // namespace cofila::domain

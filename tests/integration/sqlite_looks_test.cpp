@@ -1,0 +1,213 @@
+// Who finds nothing to do takes no lock for it, and what is limited in time goes by when it is done.
+#include <cofila/limits.hpp>
+
+#include "integration/sqlite_support.hpp"
+#include "sqlite/claiming.hpp"
+#include "support/error_of.hpp"
+#include "support/print.hpp"
+#include "support/run_coro.hpp"
+
+namespace asio = boost::asio;
+using namespace cofila;
+using namespace cofila::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+settle_and_claim_request claim_of(int jobs)
+{
+    settle_and_claim_request out{.queue = "q", .now = manual_clock::start};
+    out.claim = claim_order{.worker = "w", .lock_duration = 30s};
+    static std::uint64_t tokens = 0;
+    for (int i = 0; i < jobs; ++i)
+        out.claim->tokens.push_back({.high = 7, .low = ++tokens});
+    return out;
+}
+
+sqlite::options waiting_for_nobody(std::string path) { return {.path = std::move(path), .operation_deadline = 1ms}; }
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sqlite looks");
+
+TEST_CASE("a claim that finds nothing and a sweep with nothing due do not wait for who holds the file")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open(waiting_for_nobody(path));
+        std::vector<job_snapshot> jobs{
+            some_job("later", "{}", {.delay = 1h}), some_job("grouped", "{}", {.group = "g"})
+        };
+        co_await store->add("q", jobs);
+        co_await store->set_limit("q", group_options{.concurrency = 1});
+        const auto first = co_await store->settle_and_claim(claim_of(1));
+        CHECK(first.claimed.size() == 1);
+        co_await store->add("q", {some_job("behind", "{}", {.group = "g"})});
+        {
+            const file_holder holder{path};
+            const auto none = co_await store->settle_and_claim(claim_of(2));
+            CHECK(none.claimed.empty());
+            CHECK(none.limited);
+            CHECK(none.next_due == manual_clock::start + 1h);
+            const auto unknown = co_await store->settle_and_claim({.queue = "unknown", .claim = claim_of(1).claim});
+            CHECK(unknown.claimed.empty());
+            const auto swept = co_await store->sweep({.now = manual_clock::start});
+            CHECK(swept.promoted.empty());
+            const auto due = co_await error_of(store->sweep({.now = manual_clock::start + 1h}));
+            CHECK(due.code == errc::storage_busy);
+        }
+        co_await store->close();
+    });
+}
+
+TEST_CASE("claims that waited for the file count for the time at which they got it, and exceed no rate")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    const auto clock = std::make_shared<manual_clock>();
+    auto connecting_to = connecting(path);
+    connecting_to.clock = clock;
+    sqlite::writing_runner runner{connecting_to, false};
+    run_one(runner, [](sqlite::session& with) {
+        sqlite::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+        for (int i = 0; i < 9; ++i)
+            sqlite::add(with, "q", one_job(std::to_string(i)));
+    });
+    const auto asked_at_first = clock->steady_now();
+    clock->advance(1'200ms);
+    std::vector<settle_and_claim_answer> answers;
+    const auto claim = [&](steady_time asked, time_point now) {
+        auto request = claim_of(2);
+        request.now = now;
+        test_batch batch;
+        auto& made = batch.add([&, request](sqlite::session& with) {
+            answers.push_back(sqlite::settle_and_claim(with, request));
+        });
+        made.note_submitted(asked);
+        batch.run(runner);
+    };
+    claim(clock->steady_now(), clock->wall_now());
+    claim(asked_at_first, manual_clock::start);
+    claim(clock->steady_now(), clock->wall_now());
+    CHECK(answers[0].claimed.size() == 2);
+    CHECK(answers[1].claimed.empty());
+    CHECK(answers[1].next_due == manual_clock::start + 2'200ms);
+    CHECK(answers[2].claimed.empty());
+    clock->advance(1s);
+    claim(asked_at_first, manual_clock::start);
+    REQUIRE(answers[3].claimed.size() == 2);
+    CHECK(answers[3].claimed[0]->processed_at == manual_clock::start + 2'200ms);
+    CHECK(answers[3].claimed[0]->locked_until == manual_clock::start + 32'200ms);
+}
+
+TEST_CASE("the log of claims holds those of one window, however long a queue has a rate")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    sqlite::writing_runner runner{connecting(path), false};
+    run_one(runner, [](sqlite::session& with) {
+        sqlite::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+        sqlite::set_limit(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
+        for (int i = 0; i < 100; ++i)
+            sqlite::add(with, "q", {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
+    });
+    std::size_t claimed = 0;
+    for (auto now = manual_clock::start; now < manual_clock::start + 40s; now += 500ms)
+        run_one(runner, [&](sqlite::session& with) {
+            auto request = claim_of(1);
+            request.now = now;
+            claimed += sqlite::settle_and_claim(with, request).claimed.size();
+        });
+    CHECK(claimed > 70);
+    CHECK(ask(path, "SELECT count(*) FROM cofila_claim_log") == 6);
+}
+
+TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queues at a time")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    sqlite::writing_runner runner{connecting(path), false};
+    const auto queues = [&] { return ask(path, "SELECT count(*) FROM cofila_queues WHERE number > 0"); };
+    const auto sweep_at = [&](time_point now) {
+        run_one(runner, [&](sqlite::session& with) { sqlite::sweep(with, {.now = now}); });
+    };
+    run_one(runner, [](sqlite::session& with) {
+        for (int i = 0; i < 250; ++i) {
+            const auto name = "q" + std::to_string(i);
+            sqlite::add(with, name, one_job(name));
+            if (i < 249)
+                sqlite::change(with, name, job_id{name}, removal{}, manual_clock::start);
+        }
+        sqlite::set_paused(with, "paused", true);
+        sqlite::set_limit(with, "limited", global_concurrency{.jobs = 1});
+        sqlite::set_limit(with, "logged", event_log{.events = 5});
+    });
+    CHECK(queues() == 253);
+    sweep_at(manual_clock::start);
+    CHECK(queues() == 153);
+    sweep_at(manual_clock::start);
+    sweep_at(manual_clock::start);
+    CHECK(queues() == 4);
+    run_one(runner, [](sqlite::session& with) {
+        sqlite::set_paused(with, "paused", false);
+        sqlite::add(with, "q0", one_job("again"));
+    });
+    sweep_at(manual_clock::start + 59s);
+    CHECK(queues() == 5);
+    sweep_at(manual_clock::start + 60s);
+    CHECK(queues() == 4);
+    CHECK(
+        ask(path,
+            "SELECT count(*) FROM cofila_jobs WHERE queue = (SELECT number FROM cofila_queues WHERE name = 'q0')") == 1
+    );
+}
+
+TEST_CASE("another process that knew a forgotten queue by its number adds to the right one")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto one = co_await open({.path = path});
+        const auto other = co_await open({.path = path});
+        co_await one->add("a", one_job("of a"));
+        co_await other->change("a", "of a", removal{}, manual_clock::start);
+        co_await other->reset_queue("a");
+        co_await other->add("b", one_job("of b"));
+        co_await one->add("a", one_job("of a again"));
+        const auto in_a = co_await other->counts("a");
+        const auto in_b = co_await one->counts("b");
+        CHECK(in_a.waiting == 1);
+        CHECK(in_b.waiting == 1);
+        co_await one->close();
+        co_await other->close();
+    });
+}
+
+TEST_CASE("obliterate leaves nothing of a queue in any table")
+{
+    const temp_folder folder;
+    const auto path = folder.file("jobs.db");
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto store = co_await open({.path = path});
+        co_await store->set_limit("q", event_log{.events = 50});
+        co_await store->set_limit("q", metrics_log{.minutes = 50});
+        co_await store->set_limit("q", global_rate{.rate = rate_limit{.max = 9, .duration = 1h}});
+        co_await store->set_limit("q", group_options{.concurrency = 3, .rate = rate_limit{.max = 9, .duration = 1h}});
+        std::vector<job_snapshot> jobs{some_job("a", '"' + std::string(600, 'x') + '"', {.group = "g"}), some_job("b")};
+        co_await store->add("q", jobs);
+        co_await store->set_event_cursor("q", "reader", 1);
+        const auto taken = co_await store->settle_and_claim(claim_of(2));
+        CHECK(taken.claimed.size() == 2);
+        for (const auto* id : {"a", "b"})
+            co_await store->change("q", job_id{id}, forced_removal{}, manual_clock::start);
+        co_await store->reset_queue("q");
+        for (const auto* table :
+             {"jobs", "bodies", "attempts", "logs", "claim_log", "groups", "watched", "events", "cursors", "metrics"})
+            CHECK(ask(path, std::string{"SELECT count(*) FROM cofila_"} + table) == 0);
+        CHECK(ask(path, "SELECT count(*) FROM cofila_queues WHERE number > 0") == 0);
+        co_await store->close();
+    });
+}
+
+TEST_SUITE_END();

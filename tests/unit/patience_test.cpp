@@ -1,0 +1,59 @@
+#include <doctest/doctest.h>
+
+#include "domain/jitter.hpp"
+#include "domain/patience.hpp"
+
+using namespace cofila;
+using namespace std::chrono_literals;
+
+TEST_SUITE_BEGIN("patience");
+
+TEST_CASE("whoever waits for a busy file tries less and less often, but at least every twelve milliseconds")
+{
+    CHECK(domain::pause_for_busy(0us, 0.5) == 50us);
+    CHECK(domain::pause_for_busy(400us, 0.5) == 50us);
+    CHECK(domain::pause_for_busy(8ms, 0.5) == 1ms);
+    CHECK(domain::pause_for_busy(64ms, 0.5) == 8ms);
+    CHECK(domain::pause_for_busy(1h, 0.5) == 8ms);
+    CHECK(domain::pause_for_busy(8ms, 0) == 500us);
+    CHECK(domain::pause_for_busy(1h, 0.999) < 12ms);
+}
+
+TEST_CASE("who has just taken a job looks at once, and who finds nothing leaves others more and more time")
+{
+    CHECK(domain::pause_before_look(0, 200, 0.5) == 0us);
+    CHECK(domain::pause_before_look(1, 200, 0.5) == 500us);
+    CHECK(domain::pause_before_look(2, 200, 0.5) == 1ms);
+    CHECK(domain::pause_before_look(5, 200, 0.5) == 8ms);
+    CHECK(domain::pause_before_look(1000, 200, 0.5) == 50ms);
+    CHECK(domain::pause_before_look(1000, 200, 0) == 0us);
+}
+
+TEST_CASE("the fewer processes there are, the sooner each of them looks")
+{
+    CHECK(domain::pause_before_look(1000, 0, 0.5) == 1500us);
+    CHECK(domain::pause_before_look(1000, 1, 0.5) == 1500us);
+    CHECK(domain::pause_before_look(1000, 10, 0.5) == 15ms);
+    CHECK(domain::pause_before_look(1000, 1'000'000, 0.5) == 50ms);
+}
+
+TEST_CASE("what is drawn repeats itself for the same seed only, and is spread evenly")
+{
+    domain::jitter one{1};
+    domain::jitter same{1};
+    domain::jitter other{2};
+    double sum = 0;
+    int alike = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const auto drawn = one.draw();
+        CHECK(drawn == same.draw());
+        CHECK((drawn >= 0 && drawn < 1));
+        alike += drawn == other.draw() ? 1 : 0;
+        sum += drawn;
+    }
+    CHECK(alike == 0);
+    CHECK(sum > 450);
+    CHECK(sum < 550);
+}
+
+TEST_SUITE_END();
