@@ -33,13 +33,6 @@ struct settlement {
     transition change{};
 };
 
-enum class settled {
-    accepted,   ///< The job has moved.
-    already,    ///< This token had ended its attempt before; nothing was changed (an answer to a repeated call).
-    cancelled,  ///< It was to run again, but was cancelled meanwhile: it has failed instead.
-    lost,       ///< The token does not hold the lock; nothing was changed.
-};
-
 struct claim_order {
     std::vector<lock_token> tokens{};  ///< One for each job that may be taken; their number is the limit.
     std::string worker{};

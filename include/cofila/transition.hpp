@@ -37,4 +37,12 @@ struct transition {
     bool retries_exhausted = false;                 ///< For the event only.
 };
 
+/// What a transition by the holder of a lock came to.
+enum class settled {
+    accepted,   ///< The job has moved.
+    already,    ///< This token had ended its attempt before; nothing was changed. Returned for a repeated call.
+    cancelled,  ///< It was to run again, but was cancelled meanwhile: it has failed instead.
+    lost,       ///< The token does not hold the lock; nothing was changed.
+};
+
 }  // namespace cofila

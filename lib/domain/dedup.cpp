@@ -28,22 +28,18 @@ void keep_for(job_record& job, std::int64_t owner)
     job.dedup_until.reset();
 }
 
-dedup_answer deduplicate(const job_record* owner, const job_record& job)
+dedup_plan deduplicate(const job_record* owner, const job_record& job)
 {
-    if (!owner || (owner->dedup_until && *owner->dedup_until <= job.timestamp))
-        return dedup_answer::add;
-    switch (job.options->dedup->how) {
-    case mode::until_finished:
-    case mode::throttle:
-        break;
-    case mode::extend:
-        return dedup_answer::extend;
-    case mode::replace:
-        return owner->state == job_state::delayed ? dedup_answer::replace : dedup_answer::refuse;
-    case mode::keep_last:
-        return owner->state == job_state::active ? dedup_answer::keep : dedup_answer::refuse;
-    }
-    return dedup_answer::refuse;
+    if (!owner)
+        return {};
+    if (owner->dedup_until && *owner->dedup_until <= job.timestamp)
+        return {.release_owner = true};
+    const auto how = job.options->dedup->how;
+    if (how == mode::replace && owner->state == job_state::delayed)
+        return {.remove_owner = true, .remove_kept = true};
+    if (how == mode::keep_last && owner->state == job_state::active)
+        return {.keep = true, .remove_kept = true};
+    return {.add = false, .extend_owner = how == mode::extend};
 }
 
 }  // namespace cofila::domain

@@ -3,17 +3,22 @@
 
 namespace cofila::domain {
 
-/// What becomes of a new job whose deduplication id another one may own.
-enum class dedup_answer {
-    add,      ///< Nobody does (any more): the new one does now.
-    refuse,   ///< It is not added.
-    extend,   ///< It is not added, and the owner holds the id for another `ttl` from now.
-    replace,  ///< The owner is removed, and it is added in its place.
-    keep,     ///< It is kept until the owner has finished, in the place of one that is kept already.
+/// What is done with a new job whose deduplication id another job, the owner, may hold.
+struct dedup_plan {
+    bool add = true;             ///< The new job is added. If not, the owner is returned in its place.
+    bool keep = false;           ///< The new job is added with `keep_for`: it waits for the end of the owner.
+    bool extend_owner = false;   ///< The owner holds the id until the `dedup_until` of the new job.
+    bool release_owner = false;  ///< The owner holds the id no longer.
+    bool remove_owner = false;
+    bool remove_kept = false;  ///< A job that is kept for the end of the owner is removed.
+
+    bool defers_to_owner() const { return !add || keep; }
+
+    friend bool operator==(const dedup_plan&, const dedup_plan&) = default;
 };
 
-/// `owner` may be null. `job.timestamp` is now.
-dedup_answer deduplicate(const job_record* owner, const job_record& job);
+/// `owner` is null if no job holds the id. `job.timestamp` is now.
+dedup_plan deduplicate(const job_record* owner, const job_record& job);
 
 /// It waits, without a date, for the end of the job with that key.
 void keep_for(job_record& job, std::int64_t owner);

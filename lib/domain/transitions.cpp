@@ -8,6 +8,7 @@
 #include "domain/backoff.hpp"
 #include "domain/dedup.hpp"
 #include "domain/ids.hpp"
+#include "domain/overloaded.hpp"
 #include "domain/text.hpp"
 #include "domain/validation.hpp"
 
@@ -171,13 +172,19 @@ transition after_deferral(const job_record& job, const deferral& when, time_poin
         return give_up(job, deferred_reason, now);
     auto change = move_to(job, job_state::waiting);
     change.deferrals += 1;
-    if (const auto* later = std::get_if<delay_for>(&when))
-        wait_again(change, later->wait, now);
-    else if (const auto* until = std::get_if<delay_until>(&when); until && until->at > now) {
-        change.to = job_state::delayed;
-        change.run_at = until->at;
-    } else if (const auto* limited = std::get_if<rate_limited>(&when))
-        change.queue_rests_until = saturated(now, std::max(limited->wait, milliseconds{}));
+    const overloaded put_off{
+        [&](const delay_for& later) { wait_again(change, later.wait, now); },
+        [&](const delay_until& later) {
+            if (later.at <= now)
+                return;
+            change.to = job_state::delayed;
+            change.run_at = later.at;
+        },
+        [&](const rate_limited& limited) {
+            change.queue_rests_until = saturated(now, std::max(limited.wait, milliseconds{}));
+        },
+    };
+    std::visit(put_off, when);
     return change;
 }
 
@@ -314,9 +321,47 @@ std::optional<transition> after_change(const job_record& job, const job_change& 
     return change;
 }
 
+namespace {
+
+/// It was cancelled, and would run again.
+bool is_overruled(const job_record& job, const transition& change) { return job.cancelled && !is_finished(change.to); }
+
+}  // namespace
+
+settled verdict(const job_record* job, const std::string& token, const transition& change)
+{
+    if (!job || token.empty() || job->token != token)
+        return settled::lost;
+    if (job->state != job_state::active)
+        return settled::already;
+    return is_overruled(*job, change) ? settled::cancelled : settled::accepted;
+}
+
+bool was_completed_elsewhere(const job_record& job, const std::string& token, const transition& change)
+{
+    return verdict(&job, token, change) == settled::already && job.state == job_state::completed &&
+           change.to != job_state::completed;
+}
+
+std::optional<transition> unfit(const job_record& job, time_point now)
+{
+    if (!job.damage.empty())
+        return after_damage(job, now);
+    return has_expired(job, now) ? std::optional{after_expiry(job, now)} : std::nullopt;
+}
+
+job_record freed(job_record job, bool id_is_free)
+{
+    job.state = job_state::waiting;
+    job.run_at.reset();
+    job.kept_for = 0;
+    job.holds_dedup = id_is_free;
+    return job;
+}
+
 transition unless_cancelled(const job_record& job, const transition& change, time_point now)
 {
-    return job.cancelled && !is_finished(change.to) ? after_cancellation(job, *job.cancelled, now) : change;
+    return is_overruled(job, change) ? after_cancellation(job, *job.cancelled, now) : change;
 }
 
 void apply(job_record& job, const transition& change)

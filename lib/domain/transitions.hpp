@@ -64,8 +64,21 @@ transition after_retry(const job_record& job, retry_options options);
 /// What comes of a change from outside; nothing where the job's state does not allow it.
 std::optional<transition> after_change(const job_record& job, const job_change& what, time_point now);
 
-/// What a settlement comes to for a job that was cancelled meanwhile: it does not run again.
+/// What a transition comes to that the holder of `token` asks for. `job` is the stored one; null if there is none.
+settled verdict(const job_record* job, const std::string& token, const transition& change);
+
+/// What is carried out instead where the verdict is `cancelled`: the job does not run again.
 transition unless_cancelled(const job_record& job, const transition& change, time_point now);
+
+/// The token that reports another end has completed the job before, in a transaction of the application's. Its worker
+/// learns that now, so that nothing keeps the job any more but its retention.
+bool was_completed_elsewhere(const job_record& job, const std::string& token, const transition& change);
+
+/// The end of a job that must not run: damaged, or expired. Unset: it may run.
+std::optional<transition> unfit(const job_record& job, time_point now);
+
+/// A job that was kept for another's end, after that end. `id_is_free`: no other job owns its deduplication id.
+job_record freed(job_record job, bool id_is_free);
 
 /// Carries a transition out on a record: all but its position and the list of its attempts.
 void apply(job_record& job, const transition& change);

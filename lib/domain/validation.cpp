@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "domain/overloaded.hpp"
 #include "domain/text.hpp"
 
 namespace cofila::domain {
@@ -199,28 +200,33 @@ void check(const retry_request& request)
 
 void check(const job_change& change)
 {
-    if (const auto* delay = std::get_if<new_delay>(&change))
-        check_not_negative("delay", std::optional{delay->wait});
-    if (const auto* priority = std::get_if<new_priority>(&change))
-        check_range("priority", std::optional{priority->priority}, 0, max_priority);
+    const overloaded checks{
+        [](const new_delay& later) { check_not_negative("delay", std::optional{later.wait}); },
+        [](const new_priority& other) { check_range("priority", std::optional{other.priority}, 0, max_priority); },
+        [](const removal&) {},
+        [](const forced_removal&) {},
+        [](const promotion&) {},
+        [](const retrial&) {},
+        [](const cancellation&) {},
+    };
+    std::visit(checks, change);
 }
 
 void check(const queue_setting& setting)
 {
-    if (const auto* concurrency = std::get_if<global_concurrency>(&setting))
-        check("global_concurrency", concurrency->jobs);
-    if (const auto* rate = std::get_if<global_rate>(&setting))
-        check("rate_limit", rate->rate);
-    if (const auto* log = std::get_if<event_log>(&setting))
-        check_range("events", log->events, 1, most_events);
-    if (const auto* metrics = std::get_if<metrics_log>(&setting))
-        check_range("minutes", metrics->minutes, 1, most_minutes);
-    if (const auto* group = std::get_if<group_options>(&setting)) {
-        check("group.concurrency", group->concurrency);
-        check("group.rate", group->rate);
-        if (group->keep_order && group->concurrency != 1)
-            throw error{errc::invalid_argument, "group.keep_order", "needs a group.concurrency of 1"};
-    }
+    const overloaded checks{
+        [](const global_concurrency& all) { check("global_concurrency", all.jobs); },
+        [](const global_rate& all) { check("rate_limit", all.rate); },
+        [](const event_log& log) { check_range("events", log.events, 1, most_events); },
+        [](const metrics_log& log) { check_range("minutes", log.minutes, 1, most_minutes); },
+        [](const group_options& group) {
+            check("group.concurrency", group.concurrency);
+            check("group.rate", group.rate);
+            if (group.keep_order && group.concurrency != 1)
+                throw error{errc::invalid_argument, "group.keep_order", "needs a group.concurrency of 1"};
+        },
+    };
+    std::visit(checks, setting);
 }
 
 time_point add_delay(std::string_view field, time_point at, milliseconds wait)

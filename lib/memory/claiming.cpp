@@ -103,13 +103,14 @@ private:
             if (found == last)
                 return nullptr;
             const auto& job = queue_.at(found->second).record;
-            if (!domain::has_expired(job, now_))
+            const auto end = domain::unfit(job, now_);
+            if (!end)
                 return &job;
             if (out_.failed.size() >= domain::most_ended) {
                 out_.again = now_;
                 return nullptr;
             }
-            out_.failed.push_back(carry_out(queue_, job, domain::after_expiry(job, now_)));
+            out_.failed.push_back(carry_out(queue_, job, *end));
         }
     }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "domain/dedup.hpp"
+#include "domain/overloaded.hpp"
 #include "domain/transitions.hpp"
 #include "memory/claiming.hpp"
 
@@ -40,7 +41,8 @@ job_snapshot completed_by(const stored_job* job, const std::string& token)
     return snapshot(job->record);
 }
 
-/// This token has completed it, and now its worker knows: it may go.
+bool has_moved(settled verdict) { return verdict == settled::accepted || verdict == settled::cancelled; }
+
 void end_completed(stored_queue& queue, const job_record& job, time_point now, std::vector<job_snapshot>& completed)
 {
     completed.push_back(snapshot(job));
@@ -51,19 +53,14 @@ void end_completed(stored_queue& queue, const job_record& job, time_point now, s
 settled settle(stored_queue& queue, const settlement& end, time_point now, settle_and_claim_answer& answer)
 {
     const auto* job = queue.find(end.job);
-    if (!job || end.job.token.empty() || job->record.token != end.job.token)
-        return settled::lost;
-    if (job->record.state != job_state::active) {
-        if (job->record.state == job_state::completed && end.change.to != job_state::completed)
-            end_completed(queue, job->record, now, answer.completed);
-        return settled::already;
-    }
-    const auto change = domain::unless_cancelled(job->record, end.change, now);
-    const bool cancelled = change.to != end.change.to;
-    auto after = carry_out(queue, job->record, change);
-    if (cancelled)
-        answer.failed.push_back(std::move(after));
-    return cancelled ? settled::cancelled : settled::accepted;
+    const auto verdict = domain::verdict(job ? &job->record : nullptr, end.job.token, end.change);
+    if (has_moved(verdict)) {
+        auto after = carry_out(queue, job->record, domain::unless_cancelled(job->record, end.change, now));
+        if (verdict == settled::cancelled)
+            answer.failed.push_back(std::move(after));
+    } else if (job && domain::was_completed_elsewhere(job->record, end.job.token, end.change))
+        end_completed(queue, job->record, now, answer.completed);
+    return verdict;
 }
 
 void remove_kept(stored_queue& queue, std::int64_t owner, added_row& row)
@@ -101,8 +98,6 @@ job_snapshot expire(stored_queue& queue, std::int64_t key, time_point now)
     queue.change(key, [](stored_job& started) { started.record.expires_at.reset(); });
     return {};
 }
-
-bool has_moved(settled what) { return what == settled::accepted || what == settled::cancelled; }
 
 bool nothing_left(const stored_queue& queue, time_point now)
 {
@@ -159,33 +154,24 @@ added_row repository::add_one(stored_queue& to, const job_record& job)
 added_row repository::add_owner(stored_queue& to, job_record job)
 {
     const auto* owner = to.owner_of(job.options->dedup->id);
-    const auto answer = domain::deduplicate(owner ? &owner->record : nullptr, job);
+    const auto plan = domain::deduplicate(owner ? &owner->record : nullptr, job);
+    const auto key = owner ? owner->record.key : 0;
     added_row row;
-    if (owner && answer != domain::dedup_answer::add && answer != domain::dedup_answer::replace)
+    if (plan.defers_to_owner())
         row.deduplicated_by = owner->record.id;
-    switch (answer) {
-    case domain::dedup_answer::add:
-        if (owner)
-            to.let_go(owner->record.key);
-        break;
-    case domain::dedup_answer::refuse:
-        row.job = snapshot(owner->record);
-        return row;
-    case domain::dedup_answer::extend:
-        to.change(owner->record.key, [&](stored_job& held) { held.record.dedup_until = job.dedup_until; });
-        row.job = snapshot(owner->record);
-        return row;
-    case domain::dedup_answer::replace:
-        remove_kept(to, owner->record.key, row);
+    if (plan.extend_owner)
+        to.change(key, [&](stored_job& held) { held.record.dedup_until = job.dedup_until; });
+    if (plan.release_owner)
+        to.let_go(key);
+    if (plan.remove_kept)
+        remove_kept(to, key, row);
+    if (plan.keep)
+        domain::keep_for(job, key);
+    if (plan.remove_owner) {
         row.replaced.push_back(owner->record.id);
-        to.remove(owner->record.key);
-        break;
-    case domain::dedup_answer::keep:
-        remove_kept(to, owner->record.key, row);
-        domain::keep_for(job, owner->record.key);
-        break;
+        to.remove(key);
     }
-    row.job = snapshot(to.add(std::move(job)));
+    row.job = snapshot(plan.add ? to.add(std::move(job)) : owner->record);
     return row;
 }
 
@@ -274,17 +260,14 @@ asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)
 asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
 {
     auto& in = open_queue(queue);
-    auto& limits = in.limits;
-    if (const auto* concurrency = std::get_if<global_concurrency>(&what))
-        limits.concurrency = concurrency->jobs;
-    else if (const auto* rate = std::get_if<global_rate>(&what))
-        limits.rate = rate->rate;
-    else if (const auto* log = std::get_if<event_log>(&what))
-        in.watched.keep_events(log->events);
-    else if (const auto* metrics = std::get_if<metrics_log>(&what))
-        in.watched.keep_minutes(metrics->minutes);
-    else
-        limits.group = std::get<group_options>(what);
+    const domain::overloaded set{
+        [&](const global_concurrency& all) { in.limits.concurrency = all.jobs; },
+        [&](const global_rate& all) { in.limits.rate = all.rate; },
+        [&](const group_options& each) { in.limits.group = each; },
+        [&](const event_log& log) { in.watched.keep_events(log.events); },
+        [&](const metrics_log& log) { in.watched.keep_minutes(log.minutes); },
+    };
+    std::visit(set, what);
     co_return;
 }
 

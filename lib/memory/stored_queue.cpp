@@ -142,12 +142,7 @@ void stored_queue::free_kept(std::int64_t owner)
     if (!kept)
         return;
     const bool free = !owner_of(kept->record.options->dedup->id);
-    change(kept->record.key, [&](stored_job& job) {
-        job.record.state = job_state::waiting;
-        job.record.run_at.reset();
-        job.record.kept_for = 0;
-        job.record.holds_dedup = free;
-    });
+    change(kept->record.key, [&](stored_job& job) { job.record = domain::freed(std::move(job.record), free); });
     freed.push_back(kept->record.id);
 }
 

@@ -179,7 +179,7 @@ settled settle_within(SQLite::Database& db, const std::string& queue, const sett
         if (move_job(with, *number, key, end.job.token, end.change))
             return settled::accepted;
         const auto job = find_job(with, *number, key);
-        return job && job->token == end.job.token ? settled::already : settled::lost;
+        return refusal(job, end);
     });
 }
 

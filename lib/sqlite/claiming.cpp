@@ -9,6 +9,7 @@
 
 #include "domain/fetch_plan.hpp"
 #include "domain/limits.hpp"
+#include "domain/overloaded.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 #include "sqlite/group_claims.hpp"
@@ -43,7 +44,8 @@ std::vector<job_record> best_fit(session& with, std::int64_t queue, int limit, t
         std::vector<job_record> fit;
         bool again = false;
         for (auto& job : best_waiting(with, queue, limit, now)) {
-            if (!is_unfit(job, now)) {
+            const auto end = domain::unfit(job, now);
+            if (!end) {
                 fit.push_back(std::move(job));
                 continue;
             }
@@ -51,7 +53,7 @@ std::vector<job_record> best_fit(session& with, std::int64_t queue, int limit, t
             if (out.stopped)
                 return fit;
             again = true;
-            out.failed.push_back(end_unfit(with, queue, std::move(job), now));
+            out.failed.push_back(end_unfit(with, queue, std::move(job), *end));
             if (out.failed.back()->options->dedup)
                 break;
         }
@@ -261,38 +263,38 @@ prospect claimable(session& with, const std::string& queue, time_point now)
     return {.jobs = row.step() ? static_cast<std::size_t>(row.number(0)) : 0, .next = first_due(with, *number)};
 }
 
-bool set_limit(session& with, const std::string& queue, const queue_setting& what)
+void set_limit(session& with, const std::string& queue, const queue_setting& what)
 {
     const auto number = with.find_or_make_queue(queue);
     const auto max_of = [](const auto& rate) { return rate ? std::optional{rate->max} : std::nullopt; };
     const auto window_of = [](const auto& rate) { return rate ? std::optional{rate->duration} : std::nullopt; };
-    if (const auto* all = std::get_if<global_concurrency>(&what))
-        return with.sql().exec("UPDATE cofila_queues SET concurrency = ?2 WHERE number = ?1", number, all->jobs) != 0;
-    if (const auto* all = std::get_if<global_rate>(&what))
-        return with.sql().exec(
-                   "UPDATE cofila_queues SET rate_max = ?2, rate_window = ?3 WHERE number = ?1",
-                   number,
-                   max_of(all->rate),
-                   window_of(all->rate)
-               ) != 0;
-    if (const auto* log = std::get_if<event_log>(&what)) {
-        keep_events(with, number, log->events);
-        return true;
-    }
-    if (const auto* metrics = std::get_if<metrics_log>(&what)) {
-        keep_minutes(with, number, metrics->minutes);
-        return true;
-    }
-    const auto& group = std::get<group_options>(what);
-    return with.sql().exec(
-               "UPDATE cofila_queues SET group_concurrency = ?2, group_rate_max = ?3, group_rate_window = ?4, "
-               "keep_order = ?5 WHERE number = ?1",
-               number,
-               group.concurrency,
-               max_of(group.rate),
-               window_of(group.rate),
-               int{group.keep_order}
-           ) != 0;
+    const domain::overloaded set{
+        [&](const global_concurrency& all) {
+            with.sql().exec("UPDATE cofila_queues SET concurrency = ?2 WHERE number = ?1", number, all.jobs);
+        },
+        [&](const global_rate& all) {
+            with.sql().exec(
+                "UPDATE cofila_queues SET rate_max = ?2, rate_window = ?3 WHERE number = ?1",
+                number,
+                max_of(all.rate),
+                window_of(all.rate)
+            );
+        },
+        [&](const group_options& each) {
+            with.sql().exec(
+                "UPDATE cofila_queues SET group_concurrency = ?2, group_rate_max = ?3, group_rate_window = ?4, "
+                "keep_order = ?5 WHERE number = ?1",
+                number,
+                each.concurrency,
+                max_of(each.rate),
+                window_of(each.rate),
+                int{each.keep_order}
+            );
+        },
+        [&](const event_log& log) { keep_events(with, number, log.events); },
+        [&](const metrics_log& log) { keep_minutes(with, number, log.minutes); },
+    };
+    std::visit(set, what);
 }
 
 }  // namespace cofila::sqlite

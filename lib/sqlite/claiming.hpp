@@ -31,6 +31,6 @@ struct prospect {
 prospect claimable(session& with, const std::string& queue, time_point now);
 
 queue_limits read_limits(session& with, std::int64_t queue);
-bool set_limit(session& with, const std::string& queue, const queue_setting& what);
+void set_limit(session& with, const std::string& queue, const queue_setting& what);
 
 }  // namespace cofila::sqlite

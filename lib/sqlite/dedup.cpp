@@ -4,14 +4,13 @@
 #include <utility>
 
 #include "domain/dedup.hpp"
+#include "domain/transitions.hpp"
 #include "sqlite/jobs.hpp"
 #include "sqlite/rows.hpp"
 
 namespace cofila::sqlite {
 
 namespace {
-
-using domain::dedup_answer;
 
 std::optional<job_record> find_owner(session& with, std::int64_t queue, const std::string& dedup_id)
 {
@@ -33,8 +32,6 @@ void let_go(session& with, std::int64_t key)
     with.sql().exec("UPDATE cofila_jobs SET dedup_id = NULL, dedup_until = NULL WHERE key = ?1", key);
 }
 
-void show(added_row& row, job_record owner) { row.job = std::make_shared<const job_record>(std::move(owner)); }
-
 void remove_kept(session& with, std::int64_t queue, std::int64_t owner, added_row& row)
 {
     const auto kept = find_kept(with, owner);
@@ -49,34 +46,26 @@ void remove_kept(session& with, std::int64_t queue, std::int64_t owner, added_ro
 bool make_way(session& with, std::int64_t queue, job_record& job, added_row& row)
 {
     auto owner = find_owner(with, queue, job.options->dedup->id);
-    const auto answer = domain::deduplicate(owner ? &*owner : nullptr, job);
-    switch (answer) {
-    case dedup_answer::add:
-        if (owner)
-            let_go(with, owner->key);
-        return true;
-    case dedup_answer::refuse:
+    const auto plan = domain::deduplicate(owner ? &*owner : nullptr, job);
+    if (plan.defers_to_owner())
         row.deduplicated_by = owner->id;
-        show(row, std::move(*owner));
-        return false;
-    case dedup_answer::extend:
-        row.deduplicated_by = owner->id;
+    if (plan.extend_owner) {
         owner->dedup_until = job.dedup_until;
         with.sql().exec("UPDATE cofila_jobs SET dedup_until = ?2 WHERE key = ?1", owner->key, owner->dedup_until);
-        show(row, std::move(*owner));
-        return false;
-    case dedup_answer::replace:
+    }
+    if (plan.release_owner)
+        let_go(with, owner->key);
+    if (plan.remove_kept)
         remove_kept(with, queue, owner->key, row);
+    if (plan.keep)
+        domain::keep_for(job, owner->key);
+    if (plan.remove_owner) {
         row.replaced.push_back(owner->id);
         erase_job(with, queue, owner->key);
-        return true;
-    case dedup_answer::keep:
-        row.deduplicated_by = owner->id;
-        remove_kept(with, queue, owner->key, row);
-        domain::keep_for(job, owner->key);
-        return true;
     }
-    return true;
+    if (!plan.add)
+        row.job = std::make_shared<const job_record>(std::move(*owner));
+    return plan.add;
 }
 
 bool holds_on(session& with, std::int64_t key, time_point now)
@@ -99,14 +88,16 @@ void free_kept(session& with, std::int64_t queue, std::int64_t owner)
     const auto kept = find_kept(with, owner);
     if (!kept)
         return;
-    const auto& dedup = kept->options->dedup;  // none: it is damaged, and ends when it is claimed
-    const bool is_free = dedup && !find_owner(with, queue, dedup->id);
+    const auto& dedup = kept->options->dedup;  // null for a damaged job, which ends when it is claimed
+    const auto freed = domain::freed(*kept, dedup && !find_owner(with, queue, dedup->id));
     with.sql().exec(
-        "UPDATE cofila_jobs SET state = 0, run_at = NULL, kept_for = NULL, dedup_id = ?2 WHERE key = ?1",
-        kept->key,
-        is_free ? &dedup->id : nullptr
+        "UPDATE cofila_jobs SET state = ?2, run_at = ?3, kept_for = NULL, dedup_id = ?4 WHERE key = ?1",
+        freed.key,
+        static_cast<int>(freed.state),
+        freed.run_at,
+        freed.holds_dedup ? &dedup->id : nullptr
     );
-    with.note_freed(queue, kept->id);
+    with.note_freed(queue, freed.id);
 }
 
 }  // namespace cofila::sqlite

@@ -139,12 +139,13 @@ private:
             auto job = first_of(where_, group);
             if (!job)
                 return {};
-            if (!is_unfit(*job, where_.now))
+            const auto end = domain::unfit(*job, where_.now);
+            if (!end)
                 return turn{job->priority, job->position};
             out_.stopped = out_.failed.size() >= domain::most_ended;
             if (out_.stopped)
                 return {};
-            out_.failed.push_back(end_unfit(where_.with, where_.queue, std::move(*job), where_.now));
+            out_.failed.push_back(end_unfit(where_.with, where_.queue, std::move(*job), *end));
         }
     }
 
@@ -188,11 +189,8 @@ bool in_the_middle(session& with, std::int64_t queue, const std::string& group)
     return row.step();
 }
 
-bool is_unfit(const job_record& job, time_point now) { return !job.damage.empty() || domain::has_expired(job, now); }
-
-job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, time_point now)
+job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, const transition& change)
 {
-    const auto change = job.damage.empty() ? domain::after_expiry(job, now) : domain::after_damage(job, now);
     if (!move_job(with, queue, job.key, {}, change))
         throw error{errc::storage_corrupt, "an index of the file does not agree with its table"};
     domain::apply(job, change);
@@ -230,7 +228,7 @@ bool any_turn(const turn_search& where, int jobs, std::optional<time_point>& aga
         const auto room = room_of(where, *key);
         note_again(again, room);
         const auto job = room.jobs > 0 ? first_of(where, *key) : std::nullopt;
-        if (job && (jobs > 0 || is_unfit(*job, where.now)))
+        if (job && (jobs > 0 || domain::unfit(*job, where.now)))
             return true;
     }
     return false;

@@ -14,9 +14,8 @@
 /// Parts of a claim.
 namespace cofila::sqlite {
 
-bool is_unfit(const job_record& job, time_point now);
-/// Fails a waiting job that cannot be trusted or has expired.
-job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, time_point now);
+/// Fails a waiting job as `domain::unfit` says.
+job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, const transition& change);
 /// With the order's token of that number.
 job_snapshot lock_job(session& with, job_record job, const claim_order& order, std::size_t number, time_point now);
 

@@ -128,7 +128,6 @@ settled end_cancelled(
     return settled::cancelled;
 }
 
-/// What this token has completed in a transaction of the application's: now that its worker knows, it may go.
 void end_completed(
     session& with, std::int64_t queue, job_record job, time_point now, std::vector<job_snapshot>& completed
 )
@@ -152,13 +151,12 @@ settled settle(
     if (move_job(with, *queue, key, what.job.token, what.change))
         return settled::accepted;
     auto job = find_job(with, *queue, key);
-    if (!job || job->token != what.job.token)
-        return settled::lost;
-    if (job->state == job_state::active)
+    const auto verdict = refusal(job, what);
+    if (verdict == settled::cancelled)
         return end_cancelled(with, *queue, what, std::move(*job), now, answer.failed);
-    if (job->state == job_state::completed && what.change.to != job_state::completed)
+    if (job && domain::was_completed_elsewhere(*job, what.job.token, what.change))
         end_completed(with, *queue, std::move(*job), now, answer.completed);
-    return settled::already;
+    return verdict;
 }
 
 renewal extend(
@@ -227,6 +225,12 @@ std::vector<added_row> add_with_owners(session& with, std::int64_t queue, const 
 }
 
 }  // namespace
+
+settled refusal(const std::optional<job_record>& job, const settlement& end)
+{
+    const auto verdict = domain::verdict(job ? &*job : nullptr, end.job.token, end.change);
+    return verdict == settled::accepted ? settled::lost : verdict;
+}
 
 bool is_plain(const job_record& job)
 {

@@ -26,6 +26,8 @@ add_and_claim_answer add_and_claim(
     session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
 );
 
+/// Why the fence of a settlement's statement held. Never `accepted`, whatever a damaged row is read as.
+settled refusal(const std::optional<job_record>& job, const settlement& end);
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request);
 /// By reading alone, of a request that only claims: the answer where there is nothing to be written.
 std::optional<settle_and_claim_answer> look_for_claim(session& with, const settle_and_claim_request& request);

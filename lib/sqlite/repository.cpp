@@ -171,7 +171,8 @@ asio::awaitable<fenced_write> repository::add_log(std::string queue, job_ref job
 asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
 {
     return discard(perform(with_.writer, kind::several, [queue = std::move(queue), what](session& with) {
-        return sqlite::set_limit(with, queue, what);
+        sqlite::set_limit(with, queue, what);
+        return true;
     }));
 }
 

@@ -12,7 +12,7 @@
 using namespace cofila;
 using namespace cofila::test;
 using namespace std::chrono_literals;
-using domain::dedup_answer;
+using domain::dedup_plan;
 using mode = deduplication::mode;
 
 TEST_SUITE_BEGIN("deduplication");
@@ -40,7 +40,7 @@ job_record owner_in(job_state state, mode how = mode::until_finished)
 TEST_CASE("without an owner a job is added")
 {
     for (const auto how : all_modes)
-        CHECK(domain::deduplicate(nullptr, new_job(how)) == dedup_answer::add);
+        CHECK(domain::deduplicate(nullptr, new_job(how)) == dedup_plan{.add = true});
 }
 
 TEST_CASE("what becomes of a job says its mode and the state of the owner")
@@ -48,13 +48,13 @@ TEST_CASE("what becomes of a job says its mode and the state of the owner")
     for (const auto how : all_modes)
         for (const auto state : all_states) {
             INFO(static_cast<int>(how) << " " << to_string(state));
-            auto expected = dedup_answer::refuse;
+            dedup_plan expected{.add = false};
             if (how == mode::extend)
-                expected = dedup_answer::extend;
+                expected = {.add = false, .extend_owner = true};
             if (how == mode::replace && state == job_state::delayed)
-                expected = dedup_answer::replace;
+                expected = {.add = true, .remove_owner = true, .remove_kept = true};
             if (how == mode::keep_last && state == job_state::active)
-                expected = dedup_answer::keep;
+                expected = {.add = true, .keep = true, .remove_kept = true};
             const auto owner = owner_in(state);
             CHECK(domain::deduplicate(&owner, new_job(how)) == expected);
         }
@@ -65,8 +65,9 @@ TEST_CASE("an owner whose time is over holds nothing, whatever its state and the
     for (const auto how : all_modes)
         for (const auto state : all_states) {
             const auto owner = owner_in(state, mode::throttle);
-            CHECK(domain::deduplicate(&owner, new_job(how, new_year + 10s)) == dedup_answer::add);
-            CHECK(domain::deduplicate(&owner, new_job(how, new_year + 9'999ms)) != dedup_answer::add);
+            const dedup_plan released{.add = true, .release_owner = true};
+            CHECK(domain::deduplicate(&owner, new_job(how, new_year + 10s)) == released);
+            CHECK(domain::deduplicate(&owner, new_job(how, new_year + 9'999ms)) != released);
         }
 }
 

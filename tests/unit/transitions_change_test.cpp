@@ -196,6 +196,72 @@ TEST_CASE("a job that was cancelled meanwhile does not run again, but may end by
     CHECK(domain::unless_cancelled(job, last, new_year).failed_reason == "boom");
 }
 
+TEST_CASE("a verdict: the token holds the lock, has ended the attempt before, or has lost it")
+{
+    const transition completed{.to = job_state::completed};
+    const transition again{.to = job_state::waiting};
+    CHECK(domain::verdict(nullptr, "t", {}) == settled::lost);
+    for (const auto state : all_states) {
+        INFO(to_string(state));
+        auto job = job_in(state);
+        CHECK(domain::verdict(&job, "", completed) == settled::lost);
+        CHECK(domain::verdict(&job, "another", completed) == settled::lost);
+        job.token = "t";
+        const bool active = state == job_state::active;
+        CHECK(domain::verdict(&job, "t", completed) == (active ? settled::accepted : settled::already));
+        job.cancelled = "no more";
+        CHECK(domain::verdict(&job, "t", completed) == (active ? settled::accepted : settled::already));
+        CHECK(domain::verdict(&job, "t", again) == (active ? settled::cancelled : settled::already));
+    }
+    auto without_token = job_in(job_state::active);
+    without_token.token.clear();
+    CHECK(domain::verdict(&without_token, "", {}) == settled::lost);
+}
+
+TEST_CASE("a job was completed elsewhere if its own token reports another end")
+{
+    for (const auto state : all_states) {
+        INFO(to_string(state));
+        auto job = job_in(state);
+        job.token = "t";
+        const transition failed{.to = job_state::failed};
+        CHECK(domain::was_completed_elsewhere(job, "t", failed) == (state == job_state::completed));
+        CHECK_FALSE(domain::was_completed_elsewhere(job, "another", failed));
+        CHECK_FALSE(domain::was_completed_elsewhere(job, "t", {.to = job_state::completed}));
+    }
+}
+
+TEST_CASE("a job that is damaged or has expired is unfit to run, and says how it ends")
+{
+    auto job = job_in(job_state::waiting);
+    job.attempts_started = 0;
+    CHECK_FALSE(domain::unfit(job, new_year));
+    job.expires_at = new_year;
+    CHECK_FALSE(domain::unfit(job, new_year - 1ms));
+    CHECK(domain::unfit(job, new_year)->failed_reason == domain::expired_reason);
+    job.damage = "no options";
+    for (const auto now : {new_year - 1ms, new_year}) {
+        const auto end = domain::unfit(job, now);
+        REQUIRE(end);
+        CHECK(end->to == job_state::failed);
+        CHECK(end->failed_reason != domain::expired_reason);
+    }
+}
+
+TEST_CASE("a job that was kept for another's end waits, and owns its id if that is free")
+{
+    for (const bool free : {true, false}) {
+        auto kept = job_in(job_state::delayed);
+        kept.kept_for = 17;
+        kept.run_at = time_point::max();
+        const auto job = domain::freed(kept, free);
+        CHECK(job.state == job_state::waiting);
+        CHECK_FALSE(job.run_at);
+        CHECK(job.kept_for == 0);
+        CHECK(job.holds_dedup == free);
+    }
+}
+
 TEST_CASE("a cancelled job whose lock ran out has ended, however often it may stall")
 {
     auto job = job_in(job_state::active, {.backoff = backoff::fixed(1h), .max_stalled_count = 9});
