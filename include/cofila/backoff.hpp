@@ -12,12 +12,12 @@ struct backoff {
     enum class kind { none, fixed, exponential, custom };
 
     kind type = kind::none;
-    /// `fixed`: each wait; `exponential`: the first wait, doubled every time; `custom`: each wait where nobody knows
-    /// the strategy, as after a rescue. >= 0.
+    /// `fixed`: each wait. `exponential`: the first wait, doubled every time. `custom`: each wait for which the
+    /// strategy is not known, as after a rescue. >= 0.
     milliseconds delay{};
     milliseconds max = std::chrono::hours{1};  ///< No wait is longer. >= 0.
     double jitter = 0;                         ///< 0 ... 1: a wait d becomes a random one in [d * (1 - jitter), d].
-    std::string name{};                        ///< `custom`: of a strategy in `worker_options::backoff_strategies`.
+    std::string name{};  ///< `custom`: the name of a strategy in `worker_options::backoff_strategies`.
 
     static backoff none() { return {}; }
     static backoff fixed(milliseconds delay) { return {.type = kind::fixed, .delay = delay}; }

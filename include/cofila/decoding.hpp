@@ -2,11 +2,13 @@
 
 namespace cofila {
 
-/// How JSON is read into a struct that is described with Boost.Describe. A member that is absent keeps its initialiser
-/// either way.
+/// How JSON is read into a struct that is described with Boost.Describe. In both modes an absent member keeps its
+/// initialiser.
 enum class decoding {
     lenient,  ///< Members that the struct does not have are ignored.
-    strict,   ///< They are `errc::payload_undecodable`, and so is an object with none of the struct's members.
+    /// Members that the struct does not have are `errc::payload_undecodable`, and so is an object with none of the
+    /// struct's members.
+    strict,
 };
 
 }  // namespace cofila

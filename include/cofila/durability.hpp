@@ -5,8 +5,8 @@ namespace cofila {
 
 /// What is sure to survive once an operation has returned.
 enum class durability {
-    normal,  ///< A crash of the process. A power failure may take the last commits; the file is never damaged.
-    full,    ///< Power failure too: it is on disk.
+    normal,  ///< Survives a crash of the process. A power failure may lose the last commits; the file is never damaged.
+    full,    ///< Survives a power failure too: it is on disk.
 };
 
 }  // namespace cofila

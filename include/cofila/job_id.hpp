@@ -11,11 +11,11 @@
 
 namespace cofila {
 
-/// Names one job of a queue. Generated ids are UUIDs of version 7, so they sort by the time of their making;
-/// an id chosen by the caller is 1 to 200 bytes of UTF-8 without control characters (checked when it is used).
+/// Identifies one job of a queue. Generated ids are UUIDs of version 7, so they sort by creation time. An id chosen by
+/// the caller is 1 to 200 bytes of UTF-8 without control characters; this is checked when the id is used.
 class job_id {
 public:
-    job_id() = default;  ///< Empty: names no job.
+    job_id() = default;  ///< An empty id, which identifies no job.
     job_id(std::string text) : text_{std::move(text)} {}
     job_id(std::string_view text) : text_{text} {}
     job_id(const char* text) : text_{text} {}

@@ -8,12 +8,12 @@
 
 namespace cofila {
 
-/// Where a job is in its life. The numbers are part of the stored format: never change them.
+/// The state of a job. The numbers are part of the stored format: never change them.
 enum class job_state {
     waiting = 0,           ///< May be claimed by any worker.
-    delayed = 1,           ///< Waits for its time.
+    delayed = 1,           ///< Waits until it is due.
     active = 2,            ///< Locked by a worker that runs it.
-    waiting_children = 3,  ///< Kept for flows; nothing enters this state yet.
+    waiting_children = 3,  ///< Reserved for flows; no job enters this state yet.
     completed = 4,         ///< Its processor returned; final.
     failed = 5,  ///< Its attempts or rescues are used up, or it was cancelled, has expired or cannot be run; final.
 };
@@ -26,11 +26,11 @@ constexpr bool is_finished(job_state state) noexcept
     return state == job_state::completed || state == job_state::failed;
 }
 
-/// Some of the states. Made of one or of several: `.state = job_state::failed`, `.state = {job_state::waiting,
-/// job_state::delayed}`.
+/// A set of states, made from one or several: `.state = job_state::failed`,
+/// `.state = {job_state::waiting, job_state::delayed}`.
 class job_states {
 public:
-    constexpr job_states() = default;  ///< None.
+    constexpr job_states() = default;  ///< The empty set.
     constexpr job_states(job_state one) : bits_{bit(one)} {}
     constexpr job_states(std::optional<job_state> one) : bits_{one ? bit(*one) : 0} {}
     constexpr job_states(std::initializer_list<job_state> some)
@@ -41,7 +41,7 @@ public:
 
     constexpr bool empty() const noexcept { return bits_ == 0; }
     constexpr bool contains(job_state one) const noexcept { return (bits_ & bit(one)) != 0; }
-    /// Something else was among what it was made of.
+    /// Returns true if the set was made from a value that is no state.
     constexpr bool has_unknown() const noexcept { return (bits_ & unknown) != 0; }
 
     friend constexpr bool operator==(job_states, job_states) = default;

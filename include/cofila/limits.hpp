@@ -16,30 +16,32 @@ struct rate_limit {
     friend bool operator==(const rate_limit&, const rate_limit&) = default;
 };
 
-/// What holds for the jobs of each key (`job_options::group`) by themselves. Jobs without a group are one key, which
-/// has no limits. Among keys whose next jobs have the same priority, the one is served that was served longest ago.
+/// The limits that apply to the jobs of each key (`job_options::group`) separately. Jobs without a group count as one
+/// key, which has no limits. Among keys whose next jobs have the same priority, the key that was served longest ago
+/// comes first.
 struct group_options {
-    std::optional<int> concurrency{};          ///< Active jobs of a key. >= 1. Default: no limit.
-    std::optional<cofila::rate_limit> rate{};  ///< Claims of a key.
-    /// Jobs of a key run strictly one after the other: a failed one that is to be tried again keeps its place, and
-    /// nothing else of its key is claimed meanwhile. Needs `concurrency` 1.
+    std::optional<int> concurrency{};          ///< Maximum number of active jobs per key. >= 1. Default: no limit.
+    std::optional<cofila::rate_limit> rate{};  ///< Maximum rate of claims per key. Default: no limit.
+    /// Runs the jobs of a key strictly one after the other: a failed job that will be retried keeps its place, and
+    /// meanwhile no other job of its key is claimed. Requires `concurrency` 1.
     bool keep_order = false;
 
     friend bool operator==(const group_options&, const group_options&) = default;
 };
 
-/// What is set for a queue, in the store: it holds for all processes.
+/// The settings of a queue, as the store keeps them. They apply to all processes.
 struct queue_limits {
     bool paused = false;
-    std::optional<int> concurrency{};  ///< Active jobs of the queue, over all workers.
+    std::optional<int> concurrency{};  ///< Maximum number of active jobs of the queue, over all workers.
     std::optional<cofila::rate_limit> rate{};
     group_options group{};
-    std::optional<time_point> rests_until{};  ///< A processor returned `rate_limited`: nothing is claimed before.
+    /// Set when a processor returned `rate_limited`: no job is claimed before this time.
+    std::optional<time_point> rests_until{};
 
     friend bool operator==(const queue_limits&, const queue_limits&) = default;
 };
 
-/// A queue of the store, as `engine::queues` lists it.
+/// A queue of the store, as listed by `engine::queues`.
 struct queue_info {
     std::string name{};
     queue_limits limits{};
@@ -47,21 +49,24 @@ struct queue_info {
     friend bool operator==(const queue_info&, const queue_info&) = default;
 };
 
-/// One of the limits, or of what is kept beside the jobs.
+/// The maximum number of active jobs of the queue, over all workers. Unset: no limit.
 struct global_concurrency {
     std::optional<int> jobs{};
 };
+/// The maximum rate of claims of the queue. Unset: no limit.
 struct global_rate {
     std::optional<rate_limit> rate{};
 };
-/// The newest so many events of the queue are kept; nothing: none, and those that are there are forgotten.
+/// How many of the queue's newest events are kept. Unset: none are kept, and the stored ones are forgotten.
 struct event_log {
     std::optional<int> events{};
 };
-/// Jobs that end are counted, and the counts of the last so many minutes kept; nothing: not, and they are forgotten.
+/// For how many minutes the counts of finished jobs are kept. Unset: nothing is counted, and the stored counts are
+/// forgotten.
 struct metrics_log {
     std::optional<int> minutes{};
 };
+/// One setting of a queue: a limit, or a log that is kept beside the jobs.
 using queue_setting = std::variant<global_concurrency, global_rate, group_options, event_log, metrics_log>;
 
 }  // namespace cofila

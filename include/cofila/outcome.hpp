@@ -7,14 +7,15 @@
 
 namespace cofila {
 
-/// A processor returns one of these to put its job off: no attempt is used up, but `job_options::max_deferrals` counts.
+/// Returned by a processor to defer its job. No attempt is used up, but `job_options::max_deferrals` counts the
+/// deferral.
 struct delay_for {
-    milliseconds wait{};  ///< >= 0; 0: it waits in its old place.
+    milliseconds wait{};  ///< >= 0. With 0 the job waits in its old place.
 };
 struct delay_until {
-    time_point at{};  ///< By the wall clock; in the past: it waits in its old place.
+    time_point at{};  ///< By the wall clock. If it is in the past, the job waits in its old place.
 };
-/// The job waits in its old place, and nothing of its queue is claimed for `wait`.
+/// Lets the job wait in its old place; no job of its queue is claimed for `wait`.
 struct rate_limited {
     milliseconds wait{};  ///< >= 0.
 };
@@ -28,8 +29,8 @@ using result_value = std::conditional_t<std::is_void_v<Result>, no_result, Resul
 
 using deferral = std::variant<delay_for, delay_until, rate_limited>;
 
-/// What a processor of type `awaitable<outcome<Result>>` returns: its result, or when to try again. One of type
-/// `awaitable<outcome<void>>` returns `no_result{}` when its job is done.
+/// The value that a processor of type `awaitable<outcome<Result>>` returns: its result, or when to try again. A
+/// processor of type `awaitable<outcome<void>>` returns `no_result{}` when its job is done.
 template <class Result>
 class outcome {
 public:
@@ -42,9 +43,9 @@ public:
     outcome(Deferral when) : value_{std::in_place_index<1>, std::move(when)}
     {}
 
-    /// Null: it is put off.
+    /// Returns the result; null if the job is deferred.
     const value_type* result() const noexcept { return std::get_if<0>(&value_); }
-    /// Null: it has a result.
+    /// Returns the deferral; null if there is a result.
     const deferral* put_off() const noexcept { return std::get_if<1>(&value_); }
 
 private:

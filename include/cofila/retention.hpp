@@ -6,12 +6,13 @@
 
 namespace cofila {
 
-/// How long a finished job is kept. Removal by age and count is done by the maintenance sweeps; a job that is
-/// `remove`d at once goes with the commit that finishes it.
+/// How long a finished job is kept. The maintenance sweeps remove jobs by age and count; `remove` takes effect in the
+/// commit that finishes the job.
 struct retention {
-    bool remove = false;                 ///< Remove the job as soon as it has finished.
-    std::optional<seconds> age{};        ///< Remove it this long after it has finished. 0 ... 10'000 years.
-    std::optional<std::size_t> count{};  ///< Remove it once so many jobs of its queue and state finished after it.
+    bool remove = false;           ///< Remove the job as soon as it has finished.
+    std::optional<seconds> age{};  ///< Remove it this long after it has finished. 0 ... 10'000 years.
+    /// Remove it once this many jobs of its queue and state have finished after it.
+    std::optional<std::size_t> count{};
 
     static retention keep_all() { return {}; }
     static retention remove_at_once() { return {.remove = true}; }
