@@ -14,14 +14,14 @@
 #include <utility>
 #include <vector>
 
-/// For programs without coroutines: an engine on a thread of its own, and calls that return when they are done. What
-/// they do and throw is what the functions of the same names in `cofila` do and throw.
+/// For programs without coroutines: an engine on a thread of its own, and calls that return when they are done. They do
+/// and throw what the functions of the same names in `cofila` do and throw.
 ///
-/// Thread: any. But on the engine's own thread, where slots run, a call would wait for itself: there it throws
-/// `errc::wrong_state`. Lifetime: a handle may outlive the engine; then its calls throw `errc::closed`.
+/// Thread: any but the engine's own thread, on which slots run. There a call would wait for itself and therefore throws
+/// `errc::wrong_state`. Lifetime: a handle may outlive the engine; its calls then throw `errc::closed`.
 namespace cofila::blocking {
 
-/// A job as it was when it was read, and what can be done with it. One thread at a time uses a handle and its copies.
+/// A snapshot of a job, and the operations on it. A handle and its copies must be used by one thread at a time.
 template <class Payload = boost::json::value, class Result = boost::json::value>
 class job : public cofila::job<Payload, Result> {
 public:
@@ -51,7 +51,7 @@ private:
     detail::blocking_ptr core_;
 };
 
-/// A cheap, copyable handle of a queue.
+/// A cheap, copyable handle to a queue.
 template <class Payload = boost::json::value, class Result = boost::json::value>
 class queue {
 public:
@@ -81,7 +81,7 @@ public:
     }
     queue_events& events() const { return queue_.events(); }
 
-    /// For all else: `jobs.wait(jobs.inner().pause())`.
+    /// Gives access to everything else: `jobs.wait(jobs.inner().pause())`.
     const cofila::queue<Payload, Result>& inner() const noexcept { return queue_; }
     template <class T>
     T wait(boost::asio::awaitable<T> call) const
@@ -96,15 +96,15 @@ private:
     cofila::queue<Payload, Result> queue_;
 };
 
-/// A worker whose processor is a plain function. It runs on threads of the worker's own, one for each of
-/// `worker_options::concurrency`, or on `worker_options::executor`, and should ask `job.cancelled()` now and then:
-/// there is no `co_await` at which a cancellation could reach it. Not copyable, not movable.
+/// A worker whose processor is a plain function. The processor runs on threads of the worker's own, one for each of
+/// `worker_options::concurrency`, or on `worker_options::executor`. It should check `job.cancelled()` now and then,
+/// because it has no `co_await` at which a cancellation could reach it. Not copyable, not movable.
 template <class Payload = boost::json::value, class Result = boost::json::value>
 class worker {
 public:
     using processor = std::function<Result(job<Payload, Result>)>;
 
-    /// Constructing it starts nothing. `errc::invalid_argument` names the option.
+    /// Starts nothing. Throws `errc::invalid_argument` naming the option.
     worker(queue<Payload, Result> from, processor run_job, worker_options options = {})
         : core_{from.core()},
           threads_{static_cast<std::size_t>(std::max(options.concurrency, 1))},
@@ -112,7 +112,7 @@ public:
     {}
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
-    /// Closes it, and waits until its processors have returned, abandoned ones too.
+    /// Closes the worker and waits until its processors have returned, including abandoned ones.
     ~worker()
     {
         try {
@@ -122,10 +122,11 @@ public:
         threads_.join();
     }
 
-    /// Works until the worker is closed, by `stop`, `close` or the end of the engine.
+    /// Works until the worker is closed by `stop`, by `close` or by the end of the engine.
     close_report run() { return detail::wait_for_result(core_, inner_.run()); }
     void stop() { inner_.stop(); }
-    /// Not from the worker's own processor: there use `stop`.
+    /// Closes the worker, as `cofila::worker::close` does. Must not be called by the worker's own processor: use `stop`
+    /// there.
     close_report close(std::optional<milliseconds> grace = {})
     {
         return detail::wait_for_result(core_, inner_.close(grace));
@@ -164,16 +165,16 @@ private:
 /// An engine and the thread that runs it. Not copyable, not movable.
 class engine {
 public:
-    /// Errors: those of `cofila::engine::open`.
+    /// Opens the engine. Errors: those of `cofila::engine::open`.
     explicit engine(engine_options options) : core_{detail::open_blocking(std::move(options))} {}
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
-    /// Closes it; what the close throws is lost.
+    /// Closes the engine; an error of the close is lost.
     ~engine()
     {
         try {
             close();
-        } catch (...) {  // nobody is there to hear of it
+        } catch (...) {  // no caller is left to report it to
         }
     }
 
@@ -188,7 +189,7 @@ public:
         return {core_, detail::engine_of(core_).template queue<Payload, Result>(std::move(name), std::move(options))};
     }
 
-    /// Closes the workers that run, with their grace, the queues and the store, and joins the thread. Idempotent.
+    /// Closes the running workers (with their grace), the queues and the store, and joins the thread. Idempotent.
     void close() { detail::close(core_); }
 
 private:

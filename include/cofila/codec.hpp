@@ -12,23 +12,24 @@
 
 namespace cofila {
 
-/// A payload or result that is JSON text already: stored and delivered as it is, digit for digit.
+/// A payload or result that is JSON text already. It is stored and delivered as it is, digit for digit.
 struct raw_json {
     std::string text{};
 
     friend bool operator==(const raw_json&, const raw_json&) = default;
 };
 
-/// How a payload or result of type T becomes JSON text and comes back. docs/payloads.md has the whole table: a struct
-/// that is described with Boost.Describe becomes an object, a described enum its name; the types of the standard
-/// library follow suit, with such in them; everything else is left to Boost.JSON (`tag_invoke`).
+/// Converts a payload or result to JSON text; `decode` converts it back. A struct that is described with Boost.Describe
+/// becomes an object, a described enum its name. Types of the standard library are converted too, also with such types
+/// in them; everything else is left to Boost.JSON (`tag_invoke`). The documentation's page about payloads has the whole
+/// table.
 ///
-/// Throws `errc::invalid_argument` naming the path for what could not be read back: a described enum that has none of
-/// its named values, a time outside of the years 0 to 9999, a path that is not UTF-8, more than 64 levels.
+/// Throws `errc::invalid_argument` naming the path for a value that could not be read back: a described enum that has
+/// none of its named values, a time outside of the years 0 to 9999, a path that is not UTF-8, more than 64 levels.
 template <class T>
 std::string encode(const T& value);
 
-/// Throws `errc::payload_undecodable` naming the path, as in `$.to[2]: value is not a string`.
+/// Converts JSON text back. Throws `errc::payload_undecodable` naming the path, as in `$.to[2]: value is not a string`.
 template <class T>
 T decode(std::string_view text, decoding how = decoding::lenient);
 
@@ -63,7 +64,7 @@ T decode(std::string_view text, decoding how)
 
 namespace detail {
 
-/// Where what cannot be encoded is an argument: an error names that.
+/// Encodes an argument; an error names it as `field`.
 template <class T>
 std::string encode_as(std::string_view field, const T& value)
 {

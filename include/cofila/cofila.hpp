@@ -1,6 +1,7 @@
 #pragma once
-/// Everything but `cofila/sqlite.hpp`, for transactions of your own, which needs SQLiteCpp, and `cofila/memory.hpp`,
-/// which only tests need.
+/// Includes what a program with coroutines needs. Not included: `cofila/sqlite.hpp`, for transactions of your own,
+/// which needs SQLiteCpp; `cofila/blocking.hpp`, for programs without coroutines; `cofila/memory.hpp` and
+/// `cofila/testing.hpp`, which only tests need.
 #include <cofila/engine.hpp>
 #include <cofila/error.hpp>
 #include <cofila/event_stream.hpp>

@@ -16,24 +16,26 @@
 
 namespace cofila {
 
-class job_repository;  // cofila/job_repository.hpp; cofila/memory.hpp has one
+class job_repository;  // see cofila/job_repository.hpp; cofila/memory.hpp has one
 
 struct engine_options {
-    std::string database{};  ///< Path of the SQLite file; made if there is none, its folder is not. On a local disk.
+    /// Path of the SQLite file, on a local disk. A missing file is created, a missing folder is not.
+    std::string database{};
     cofila::durability durability = cofila::durability::full;
-    std::optional<maintenance_options> maintenance = maintenance_options{};  ///< `nullopt`: no sweeps by this engine.
-    /// What others keep busy longer, or takes longer itself, is broken off with `errc::storage_busy`. > 0.
+    std::optional<maintenance_options> maintenance = maintenance_options{};  ///< `nullopt`: this engine does not sweep.
+    /// An operation that waits for the file or runs for longer than this is ended with `errc::storage_busy`. > 0.
     milliseconds operation_deadline = std::chrono::seconds{30};
-    /// While an operation is under way, the engine's thread and the database's wait awake for each other this long
-    /// before they sleep, as long as that mostly pays: it costs CPU time and saves tens of microseconds. 0 ... 1000; 0:
-    /// never.
+    /// While an operation is under way, the engine's thread and the database thread spin for each other this long
+    /// before they sleep, as long as that mostly pays off. Spinning costs CPU time and saves tens of microseconds.
+    /// 0 ... 1000; 0 means never.
     std::chrono::microseconds spin{100};
-    bool embed = false;  ///< Allows to create our tables beside those of another application in its file.
+    bool embed = false;  ///< Allows cofila to create its tables in the file of another application, beside its own.
 
     cofila::logger logger{};
-    std::shared_ptr<cofila::clock> clock{};        ///< Null: the machine's.
-    std::shared_ptr<random_source> random{};       ///< Null: the system's.
-    std::shared_ptr<job_repository> repository{};  ///< Null: SQLite on `database`. Else `database` must be empty.
+    std::shared_ptr<cofila::clock> clock{};   ///< Default (null): the machine's.
+    std::shared_ptr<random_source> random{};  ///< Default (null): the system's.
+    /// Default (null): SQLite on `database`. If one is given, `database` must be empty.
+    std::shared_ptr<job_repository> repository{};
 };
 
 namespace detail {
@@ -48,21 +50,23 @@ queue_ptr look_at(const engine_ptr& engine, std::string name);
 boost::asio::awaitable<page<queue_info>> queues(engine_ptr engine, page_request request);
 }  // namespace detail
 
-/// One open store: hands out queues, owns the maintenance, and closes all in the right order. A movable handle.
+/// One open store: it hands out queues, owns the maintenance, and closes everything in the right order. A movable
+/// handle.
 ///
 /// Thread: any. An engine lives on the executor of the coroutine that called `open`, or on a strand of its own there
-/// unless that is known to do one thing at a time: an `io_context{1}` or a strand. There its slots, its callbacks and
-/// its processors run. Every awaitable of the engine, its queues, jobs, streams and workers may be awaited on any
-/// executor: it crosses to the engine's and comes back, which for one who is there already costs a comparison. That
-/// executor must go on running.
+/// unless that executor is known to do one thing at a time (an `io_context{1}` or a strand). Its slots, its callbacks
+/// and, by default, its processors run there. Every awaitable of the engine, its queues, jobs, streams and workers may
+/// be awaited on any executor: it crosses to the engine's executor and comes back. For a caller that is on that
+/// executor already, this costs a comparison. The engine's executor must go on running.
 /// In a child made by fork() every call throws `errc::closed`.
-/// Destroying it without `close()` asks every task to end and lets go of the file after the commit under way. Where the
-/// `io_context` is destroyed first, the engine ends with it: its handles stay harmless, their calls throw
-/// `errc::closed`.
+/// Lifetime: destroying the engine without `close()` asks every task to end and releases the file after the commit
+/// under way. If the `io_context` is destroyed first, the engine ends with it: its handles stay harmless, and their
+/// calls throw `errc::closed`.
 class engine {
 public:
-    /// Errors: `errc::invalid_argument` (names the option), `errc::storage_foreign`, `errc::storage_newer`,
-    /// `errc::storage_corrupt`, `errc::storage_readonly`, `errc::storage_busy`. A file that is refused is untouched.
+    /// Opens the store. Errors: `errc::invalid_argument` (names the option), `errc::storage_foreign`,
+    /// `errc::storage_newer`, `errc::storage_corrupt`, `errc::storage_readonly`, `errc::storage_busy`. A file that is
+    /// refused is left untouched.
     static boost::asio::awaitable<engine> open(engine_options options) { return open_with(std::move(options)); }
 
     engine() = default;  ///< Refers to no store and must not be used.
@@ -74,9 +78,9 @@ public:
     }
     ~engine() { detail::abandon(core_); }
 
-    /// The queue of this name: 1 to 200 bytes of UTF-8 without control characters. Every call with one name gives a
-    /// handle of the same queue. Options are those of the first call; other ones later are `errc::invalid_argument`.
-    /// `errc::closed` after `close()`.
+    /// Returns the queue of this name: 1 to 200 bytes of UTF-8 without control characters. All calls with one name
+    /// return handles to the same queue. The first call fixes the options; different ones later throw
+    /// `errc::invalid_argument`. Throws `errc::closed` after `close()`.
     template <class Payload = boost::json::value, class Result = boost::json::value>
     cofila::queue<Payload, Result> queue(std::string name) const
     {
@@ -88,18 +92,18 @@ public:
         return cofila::queue<Payload, Result>{detail::open_queue(core_, std::move(name), std::move(options))};
     }
 
-    /// The same queue for those who do not know its types and options: whoever calls `queue` later still chooses them.
-    /// Looking makes nothing in the store: a queue that was never used is an empty one. Errors as of `queue`.
+    /// Returns the same queue for callers that do not know its types and options; a later call of `queue` may still
+    /// choose them. Nothing is created in the store: a queue that was never used looks empty. Errors: those of `queue`.
     queue_view look_at(std::string name) const { return queue_view{detail::look_at(core_, std::move(name))}; }
-    /// The queues of the store that have a job, or something that was set for them (a pause, a limit, an event log,
-    /// metrics), by name. Errors: those of `queue_view`.
+    /// Returns the queues of the store that have a job or a setting (a pause, a limit, an event log, metrics), by name.
+    /// Errors: those of `queue_view`.
     boost::asio::awaitable<page<queue_info>> queues(page_request request = {}) const
     {
         return detail::queues(core_, std::move(request));
     }
 
-    /// Closes the workers that run on its queues (with their grace), the queues, the maintenance and the store; then
-    /// every call throws `errc::closed`. Idempotent.
+    /// Closes the workers that run on its queues (with their grace), the queues, the maintenance and the store.
+    /// Afterwards every call throws `errc::closed`. Idempotent.
     boost::asio::awaitable<void> close() { return detail::close(core_); }
 
 private:

@@ -19,7 +19,7 @@ namespace cofila {
 
 namespace detail {
 
-/// Calls every slot, whatever the others throw; answers with what they threw.
+/// Calls every slot, whatever the others throw, and returns what they threw.
 struct call_every_slot {
     using result_type = std::vector<std::exception_ptr>;
 
@@ -40,9 +40,9 @@ struct call_every_slot {
 
 }  // namespace detail
 
-/// A Signals2 signal. Connect and disconnect on any thread. A slot runs on the engine's executor, after the commit it
-/// tells of; it may call anything, and what it throws reaches the `error` event, not the queue. One that is
-/// disconnected elsewhere may just be running.
+/// A Signals2 signal. Connect and disconnect on any thread. A slot runs on the engine's executor, after the commit that
+/// it reports. It may call anything; an exception from it reaches the `error` event, not the queue. A slot that is
+/// disconnected on another thread may still be running.
 template <class Event>
 using signal = boost::signals2::signal<void(const Event&), detail::call_every_slot>;
 
@@ -50,10 +50,11 @@ struct added_event {
     job_id id{};
     std::string name{};
 };
+/// `previous` is unset for a new job.
 struct waiting_event {
     job_id id{};
     std::optional<job_state> previous{};
-};  ///< `previous`: empty for a new job.
+};
 struct delayed_event {
     job_id id{};
     time_point run_at{};
@@ -70,10 +71,11 @@ struct log_event {
     job_id id{};
     std::string line{};
 };
+/// `result` is JSON text.
 struct completed_event {
     job_id id{};
     std::string result{};
-};  ///< `result`: JSON text.
+};
 struct failed_event {
     job_id id{};
     std::string reason{};
@@ -98,7 +100,7 @@ struct released_event {
 struct duplicated_event {
     job_id id{};
 };
-/// An add whose deduplication id `owner` holds. `kept`: the job that is added when the owner has finished.
+/// An add whose deduplication id is held by `owner`. `kept` is the job that is added when the owner has finished.
 struct deduplicated_event {
     job_id owner{};
     std::string dedup_id{};
@@ -129,16 +131,17 @@ struct queue_events {
     signal<completed_event> completed{};
     signal<failed_event> failed{};                        ///< For good.
     signal<retrying_event> retrying{};                    ///< An attempt failed; the job runs again after `delay`.
-    signal<retries_exhausted_event> retries_exhausted{};  ///< Beside `failed`, when the attempts are used up.
-    signal<stalled_event> stalled{
-    };  ///< Rescued from a worker that died or stopped renewing; or, with `failed`, given up.
-    signal<released_event> released{};  ///< Given back: unfinished at a shutdown, claimed ahead, by `queue::release`.
+    signal<retries_exhausted_event> retries_exhausted{};  ///< Besides `failed`, when the attempts are used up.
+    /// Rescued from a worker that died or stopped renewing; with `failed`, given up instead.
+    signal<stalled_event> stalled{};
+    /// Given back: unfinished at a shutdown, claimed ahead, or by `queue::release`.
+    signal<released_event> released{};
     signal<duplicated_event> duplicated{};
     signal<deduplicated_event> deduplicated{};
     signal<removed_event> removed{};
-    signal<cleaned_event> cleaned{
-    };  ///< So many were removed at once: by their retention, `drain`, `clean` or `obliterate`.
-    signal<drained_event> drained{};  ///< The last job was finished: nothing waiting, due or active is left.
+    /// `count` jobs were removed at once: by their retention, `drain`, `clean` or `obliterate`.
+    signal<cleaned_event> cleaned{};
+    signal<drained_event> drained{};  ///< The last job was finished: no job is waiting, due or active.
     signal<paused_event> paused{};
     signal<resumed_event> resumed{};
     signal<error_event> error{};
@@ -149,15 +152,17 @@ struct job_active_event {
     std::string name{};
     int attempt = 0;
 };
+/// The processor returned and its result is stored.
 struct job_processed_event {
     job_id id{};
     std::string name{};
-};  ///< The processor returned and the result is stored.
+};
+/// The attempt failed, and that is stored.
 struct job_errored_event {
     job_id id{};
     std::string name{};
     failure error{};
-};  ///< The attempt failed, and that is stored.
+};
 struct lock_lost_event {
     job_id id{};
 };
@@ -178,12 +183,12 @@ struct worker_events {
     signal<job_active_event> job_active{};
     signal<job_processed_event> job_processed{};
     signal<job_errored_event> job_errored{};
-    signal<lock_lost_event> lock_lost{
-    };  ///< The job may be another's by now; its processor was cancelled, its outcome dropped.
-    /// The processor did not end within `worker_options::stuck_after` of being asked to: its slot was given up, and
-    /// what it still returns will be dropped.
+    /// Another worker may have the job by now; its processor was cancelled and its outcome dropped.
+    signal<lock_lost_event> lock_lost{};
+    /// The processor did not end within `worker_options::stuck_after` of being asked to. Its slot was given up, and
+    /// whatever it still returns is dropped.
     signal<stuck_event> stuck{};
-    signal<long_running_event> long_running{};  ///< An attempt without a timeout has run for an hour. Once for each.
+    signal<long_running_event> long_running{};  ///< An attempt without a timeout has run for an hour. Once per attempt.
     signal<error_event> error{};
     signal<ready_event> ready{};  ///< `run()` has begun to take jobs.
     signal<closing_event> closing{};

@@ -5,11 +5,13 @@
 
 namespace cofila {
 
-/// A repository that keeps its jobs in memory, only as long as the process: for the tests of applications
-/// (`engine_options::repository`), and as the executable specification of what every repository does.
+/// Returns a repository that keeps its jobs in memory, for the lifetime of the process only. It is meant for the tests
+/// of applications (`engine_options::repository`), and it is the executable specification of what every repository
+/// does.
 ///
-/// Several engines may share one while they all run on one thread; each sees the others' jobs, but is not told of them
-/// (`changed_elsewhere` never completes), so it finds them at its next poll. `close` closes it for all of them.
+/// Several engines may share one repository if they all run on one thread. Each sees the others' jobs but is not
+/// notified of them (`changed_elsewhere` never completes), so it finds them at its next poll. `close` closes the
+/// repository for all of them.
 std::shared_ptr<job_repository> memory_repository();
 
 }  // namespace cofila

@@ -15,10 +15,10 @@
 
 namespace cofila {
 
-/// A named queue of an engine: a cheap, copyable handle, all handles of one name share the same core. `Payload` is what
-/// a job carries, `Result` what its processor returns; both go through `encode` and `decode`. `void`: its jobs have no
-/// result; null is stored for it. What needs neither is in `queue_view`, which also says what holds for all of it:
-/// thread, cancellation, errors.
+/// A named queue of an engine, as a cheap, copyable handle; all handles of one name share the same core. `Payload` is
+/// what a job carries, `Result` what its processor returns; both go through `encode` and `decode`. If `Result` is
+/// `void`, jobs have no result, and null is stored. The operations that need neither type are those of `queue_view`,
+/// which also documents thread, cancellation and errors for all operations.
 template <class Payload = boost::json::value, class Result = boost::json::value>
 class queue : public queue_view {
 public:
@@ -27,21 +27,21 @@ public:
     queue() = default;  ///< Refers to no queue and must not be used.
     explicit queue(detail::queue_ptr core) : queue_view{std::move(core)} {}
 
-    /// Adds a job: it is stored when this returns. `name` tells kinds of jobs apart: 1 to 200 bytes of UTF-8 without
-    /// control characters. With `options.id` of a job that exists, in any state, nothing is added and that job is
-    /// returned. Errors: `errc::invalid_argument` (names the field), `errc::payload_too_large`; nothing was stored.
+    /// Adds a job and returns it once it is stored. `name` distinguishes kinds of jobs: 1 to 200 bytes of UTF-8 without
+    /// control characters. If a job with `options.id` exists, in any state, nothing is added and that job is returned.
+    /// Errors: `errc::invalid_argument` (names the field), `errc::payload_too_large`; nothing was stored.
     awaitable<add_result<Payload, Result>> add(std::string name, Payload data, job_options options = {}) const
     {
         return add_to(core(), std::move(name), std::move(data), std::move(options));
     }
-    /// Adds many in one transaction: all or none. An error names the index of the element at fault, as in
+    /// Adds many jobs in one transaction, all or none. An error names the index of the faulty element, as in
     /// `[3].priority`.
     awaitable<std::vector<added>> add_bulk(std::vector<job_spec<Payload>> jobs) const
     {
         return add_all_to(core(), std::move(jobs));
     }
 
-    /// Nothing where no job has this id.
+    /// Returns the job; unset if no job has this id.
     awaitable<std::optional<job_type>> get_job(job_id id) const
     {
         return detail::found_job<Payload, Result>(detail::at_home(core(), detail::get_job(core(), std::move(id))));
@@ -52,7 +52,7 @@ public:
             detail::at_home(core(), detail::get_jobs(core(), std::move(filter), std::move(request)))
         );
     }
-    /// As `job::wait_until_finished`.
+    /// Waits as `job::wait_until_finished` does.
     awaitable<Result> wait_until_finished(job_id id, milliseconds timeout) const
     {
         return detail::decode_result<Result>(
@@ -61,14 +61,15 @@ public:
         );
     }
 
-    /// The worker's side, for processing by hand: takes the next jobs, in (priority, position) order, at most `limit`;
-    /// none where nothing can be claimed within `wait`. Finish each with `complete`, `fail` or `release` before its
-    /// lock runs out.
+    /// Claims the next jobs, in (priority, position) order, at most `limit`: the worker's side, for processing by hand.
+    /// Returns none if nothing can be claimed within `wait`. Each job must be finished with `complete`, `fail` or
+    /// `release` before its lock ends.
     awaitable<std::vector<claimed_job<Payload, Result>>> fetch_next_and_lock(claim_request request) const
     {
         return fetch(core(), std::move(request));
     }
-    /// The next four throw `errc::lock_lost`, having changed nothing, unless the claim's token holds the job's lock.
+    /// Completes the job. This and the next three functions throw `errc::lock_lost`, having changed nothing, unless the
+    /// claim's token holds the job's lock.
     awaitable<void> complete(claim held, result_value<Result> result) const
         requires(!std::is_void_v<Result>)
     {
@@ -79,7 +80,7 @@ public:
     {
         return finish(core(), std::move(held), {});
     }
-    /// Ends the attempt in failure: another one is due by attempts and backoff, or the job fails for good.
+    /// Ends the attempt in failure: another one follows, according to attempts and backoff, or the job fails for good.
     awaitable<void> fail(claim held, failure why) const
     {
         return detail::at_home(core(), detail::fail(core(), std::move(held), std::move(why)));
@@ -89,21 +90,20 @@ public:
     {
         return detail::at_home(core(), detail::release(core(), std::move(held)));
     }
-    /// The lock now ends `duration` from now. 1 ms ... 366 days.
+    /// Lets the lock end `duration` from now. 1 ms ... 366 days.
     awaitable<void> extend_lock(claim held, milliseconds duration) const
     {
         return detail::at_home(core(), detail::extend_lock(core(), std::move(held), duration));
     }
 
-    /// Starts the engine's maintenance where `engine_options::maintenance` is off, with the default options.
-    /// Idempotent.
+    /// Starts the engine's maintenance with the default options if `engine_options::maintenance` is off. Idempotent.
     void start_maintenance() const { detail::start_maintenance(core()); }
-    /// Closes the queue for all its handles: first its workers, as `worker::close` does; from then on every call throws
+    /// Closes the queue for all its handles: first its workers, as `worker::close` does. Afterwards every call throws
     /// `errc::closed`. Idempotent.
     awaitable<void> close() const { return detail::at_home(core(), detail::close(core())); }
 
 private:
-    // Static, so that an awaitable that was not awaited yet outlives the handle it came from.
+    // Static, so that an awaitable that has not been awaited yet may outlive the handle it came from.
     static awaitable<add_result<Payload, Result>> add_to(
         detail::queue_ptr core, std::string name, Payload data, job_options options
     )

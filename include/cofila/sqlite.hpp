@@ -17,19 +17,23 @@
 #include <utility>
 #include <vector>
 
-/// Jobs that are added, or finished, by the very transaction that writes the application's own rows: one SQLite file
-/// holds both (`engine_options::embed`). docs/transactions.md shows how.
+/// Adds and finishes jobs in the very transaction that writes the application's own rows. One SQLite file holds both
+/// (`engine_options::embed`). The documentation has a page about such transactions.
 ///
-/// Thread: all of it is synchronous and may be called by any thread that owns `db`; it blocks while others hold the
-/// file. Errors: `cofila::error`. `errc::invalid_argument`, field `db`, tells what the connection lacks: it was not
-/// prepared, is in no transaction, its main file has no tables of ours, or not those that this version writes
-/// (`errc::storage_newer`). Else as of `queue::add` and `storage_*`; what had been done by the call is undone then, and
-/// the transaction goes on, unless SQLite had to roll it back (a full or failing disk: ask `sqlite3_get_autocommit`).
+/// Thread: all functions are synchronous and may be called on any thread that owns `db`. They block while other
+/// connections hold the file.
+///
+/// Errors: `cofila::error`. `errc::invalid_argument` with the field `db` says what the connection lacks: it is not
+/// prepared, it is in no transaction, or its main file does not have the cofila tables of this version
+/// (`errc::storage_newer` if they are newer). Otherwise the errors of `queue::add` and the storage codes. After an
+/// error, whatever the call had done is undone and the transaction continues, unless SQLite had to roll it back (on a
+/// full or failing disk; `sqlite3_get_autocommit` shows that).
 namespace cofila {
 
-/// Gives a connection of the application's what sharing a file needs: it waits for others in short steps, for `wait` at
-/// most, and never copies the log (`wal_autocheckpoint=0`), which the engine does. Once, after opening; in the place of
-/// `busy_timeout`, a busy handler or a WAL hook of its own. Lasts as long as the connection.
+/// Prepares a connection of the application for a shared file. From then on the connection waits for others in short
+/// steps, for `wait` at most, and never copies the log (`wal_autocheckpoint=0`), which is the engine's work. Must be
+/// called once after opening, instead of setting a `busy_timeout`, a busy handler or a WAL hook. The effect lasts as
+/// long as the connection.
 void prepare(SQLite::Database& db, milliseconds wait = std::chrono::seconds{30});
 
 namespace detail {
@@ -40,10 +44,11 @@ void complete_in(SQLite::Database& db, const job_ptr& job, std::string result);
 
 }  // namespace detail
 
-/// Adds a job inside the application's own open transaction: it exists if and only if that commits, and workers of all
-/// processes wake then. Checked as by `queue::add`; with the id of a job that exists nothing is added. No events are
-/// emitted. `db` must be connected to the file of the queue's engine. Begin the transaction with BEGIN IMMEDIATE: one
-/// that has read before may fail with `errc::storage_busy` at once.
+/// Adds a job inside the application's own open transaction and returns its id. The job exists if and only if that
+/// transaction commits; the workers of all processes wake then. The arguments are checked as by `queue::add`. If a job
+/// has the given id already, nothing is added. No events are emitted. `db` must be connected to the file of the queue's
+/// engine. The transaction should be begun with BEGIN IMMEDIATE: one that has already read may fail with
+/// `errc::storage_busy` at once.
 template <class Payload, class Result>
 job_id enqueue(
     SQLite::Database& db,
@@ -58,7 +63,8 @@ job_id enqueue(
     );
 }
 
-/// Adds many, all or none. An error names the index of the element at fault, as in `[3].priority`.
+/// Adds many jobs, all or none, and returns their ids. An error names the index of the faulty element, as in
+/// `[3].priority`.
 template <class Payload, class Result>
 std::vector<job_id> enqueue_bulk(
     SQLite::Database& db, const queue<Payload, Result>& to, std::vector<job_spec<std::type_identity_t<Payload>>> jobs
@@ -67,7 +73,7 @@ std::vector<job_id> enqueue_bulk(
     return detail::enqueue_bulk(db, to.core(), detail::encode_all(std::move(jobs)));
 }
 
-/// The same without an engine, for programs that only add: with the default `queue_options`.
+/// Adds a job in the same way without an engine, for programs that only add jobs. The default `queue_options` apply.
 job_id enqueue(
     SQLite::Database& db,
     std::string_view queue,
@@ -77,14 +83,15 @@ job_id enqueue(
     const environment& with = environment::system()
 );
 
-/// Completes the job that a processor runs, inside the application's own transaction, begun with BEGIN IMMEDIATE: what
-/// the processor wrote and the end of the job are stored together or not at all. When the processor returns, whatever
-/// it returns: if the transaction was committed the job is completed with `result`; if not, the attempt has failed
-/// ("transaction not committed"). No co_await between BEGIN and COMMIT, and no transaction longer than the job's lock.
-/// The commit decides: a cancellation or a time-out that comes before it does not undo it.
+/// Completes the job that a processor runs, inside the application's own transaction, which must have been begun with
+/// BEGIN IMMEDIATE. What the processor wrote and the end of the job are stored together or not at all. Once the
+/// processor has returned, whatever it returns: if the transaction was committed, the job is completed with `result`;
+/// if not, the attempt has failed ("transaction not committed"). There must be no co_await between BEGIN and COMMIT,
+/// and the transaction must be shorter than the job's lock. The commit decides: a cancellation or a time-out before it
+/// does not undo it.
 ///
-/// Errors: `errc::lock_lost` when the job is another's by now: let the exception roll the transaction back;
-/// `errc::wrong_state` for a job that this handle does not run, or has completed already; `errc::payload_too_large`.
+/// Errors: `errc::lock_lost` if the lock is lost by now; let the exception roll the transaction back.
+/// `errc::wrong_state` for a job that this handle does not run or has completed already. `errc::payload_too_large`.
 template <class Payload, class Result>
     requires(!std::is_void_v<Result>)
 void complete_in(SQLite::Database& db, const job<Payload, Result>& running, const result_value<Result>& result)

@@ -6,8 +6,9 @@
 
 namespace cofila {
 
-/// Turns SIGINT and SIGTERM into an orderly end: the first signal `stop()`s the workers, the second gives them no
-/// grace, the third does what signals do. The destructor ends this. The workers must outlive the guard.
+/// Turns SIGINT and SIGTERM into an orderly shutdown. The first signal calls `stop()` on the workers, the second gives
+/// them no grace, and the third has its default effect. The destructor ends the handling of signals. The workers must
+/// outlive the guard.
 class stop_on_signal {
 public:
     template <class... Workers>

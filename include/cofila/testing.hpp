@@ -17,37 +17,38 @@
 #include <utility>
 #include <vector>
 
-/// For the tests of applications, whatever framework they use: nothing is written, nobody waits for time.
-/// docs/testing.md shows how.
+/// For the tests of applications, with any test framework: nothing is written to disk, and no test waits for real time.
+/// The documentation has a page about such tests.
 namespace cofila::testing {
 
-/// Runs a test's coroutine on an `io_context` of its own until nothing is left to do, and throws what it throws.
+/// Runs a test's coroutine on an `io_context` of its own until no work is left, and throws what the coroutine throws.
 void run(boost::asio::awaitable<void> test);
 
-/// An engine that keeps its jobs in memory, and the clock that it goes by.
+/// An engine that keeps its jobs in memory, and the clock that it uses.
 struct memory_engine {
     std::shared_ptr<manual_clock> clock{};
     cofila::engine engine{};
 };
 
-/// Opens one; what `options` say of clock, database and repository does not count.
+/// Opens a memory engine. The clock, database and repository of `options` are ignored.
 boost::asio::awaitable<memory_engine> open_memory_engine(engine_options options = {});
 
 struct run_options {
-    /// How far a manual clock is moved: what is due later stays where it is. >= 0; 0: what is due now.
+    /// The most that a manual clock is moved: jobs that are due later stay where they are. >= 0; with 0 only jobs that
+    /// are due now run.
     milliseconds at_most = std::chrono::days{366};
-    /// As many attempts are jobs that add one another without end. > 0.
+    /// More attempts than this mean that jobs add one another endlessly. > 0.
     std::size_t attempts = 10'000;
     worker_options worker{};
 };
 
-/// What a worker told of while it ran: of each attempt, in their order. Those that were put off are in neither.
+/// What a worker reported while it ran, for each attempt in order. Deferred attempts are in neither list.
 struct run_report {
-    std::vector<job_id> processed{};  ///< Returned, and so completed.
-    std::vector<job_id> failed{};     ///< Ended in failure; a job that was tried again is there once for each time.
+    std::vector<job_id> processed{};  ///< The processor returned, so the job completed.
+    std::vector<job_id> failed{};     ///< The attempt failed; a retried job is listed once per failed attempt.
 };
 
-/// What an expectation throws that is not met. The text says what was expected and which jobs there are.
+/// Thrown by an expectation that is not met. The text says what was expected and which jobs exist.
 class unmet_expectation : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -63,7 +64,7 @@ boost::asio::awaitable<run_report> run_all(
     queue_ptr from, cofila::detail::untyped_processor processor, run_options options
 );
 
-/// What is expected of a job; `data`: JSON text.
+/// The expected job; `data` is JSON text.
 struct expected_job {
     std::string name{};
     std::optional<std::string> data{};
@@ -79,13 +80,14 @@ boost::asio::awaitable<job<Payload, Result>> typed(boost::asio::awaitable<job_pt
 
 }  // namespace detail
 
-/// Runs the jobs of a queue through a worker of its own until none is left that can run, and closes that worker. Where
-/// the engine has a `manual_clock`, it is moved to when the next job is due (a delay, a backoff, a rate limit), and so
-/// on; with another clock, jobs that are not due yet stay. Jobs that a processor adds to the queue run too. Failures of
-/// processors are what they are to a worker: look at the report, or at the job.
+/// Runs the jobs of a queue through a worker of its own until no job is left that can run, closes that worker and
+/// returns its report. If the engine has a `manual_clock`, the clock is moved to the time at which the next job is due
+/// (after a delay, a backoff, a rate limit), and so on; with another clock, jobs that are not due yet stay. Jobs that a
+/// processor adds to the queue run too. A failing processor fails its attempt as in any worker: see the report or the
+/// job.
 ///
-/// A processor that itself sleeps on the manual clock waits until somebody else moves it.
-/// Errors: `errc::timed_out` beyond `run_options::attempts`; `errc::invalid_argument` (names the option).
+/// A processor that itself sleeps on the manual clock waits until other code moves the clock.
+/// Errors: `errc::timed_out` beyond `run_options::attempts`; `errc::invalid_argument` naming the option.
 template <class Payload, class Result>
 boost::asio::awaitable<run_report> run_all(
     queue<Payload, Result> from, std::type_identity_t<processor<Payload, Result>> run_job, run_options options = {}
@@ -105,8 +107,9 @@ boost::asio::awaitable<run_report> run_all(
     return detail::at_home(from.core(), detail::run_all(from.core(), std::move(processor), std::move(options)));
 }
 
-/// The job that was added with this name and, where it is given, this data; of several the first that was added. It
-/// may have ended meanwhile, but not been removed. Data are compared as JSON. Throws `unmet_expectation`.
+/// Returns the job that was added with this name and, if given, this data; of several such jobs, the first one added.
+/// The job may have ended but must not have been removed. Data are compared as JSON. Throws `unmet_expectation` if
+/// there is no such job.
 template <class Payload, class Result>
 boost::asio::awaitable<job<Payload, Result>> expect_job(
     queue<Payload, Result> in, std::string name, std::optional<std::type_identity_t<Payload>> data = {}
@@ -118,7 +121,7 @@ boost::asio::awaitable<job<Payload, Result>> expect_job(
     return detail::typed<Payload, Result>(detail::at_home(in.core(), detail::expect_job(in.core(), std::move(what))));
 }
 
-/// Throws `unmet_expectation` where a job has this name; with an empty one, where there is any job.
+/// Throws `unmet_expectation` if a job has this name or, with an empty name, if there is any job.
 template <class Payload, class Result>
 boost::asio::awaitable<void> expect_no_job(queue<Payload, Result> in, std::string name = {})
 {

@@ -18,10 +18,10 @@ namespace cofila::testing {
 
 /// A clock that stands still until it is moved.
 ///
-/// Thread: any may read the time; all else belongs to the one thread that runs those who sleep.
+/// Thread: any thread may read the time; everything else belongs to the one thread that runs the sleepers.
 class manual_clock : public clock {
 public:
-    /// The wall clock's time at the start, unless told otherwise.
+    /// The wall clock's time at the start, unless the constructor is given another.
     static constexpr time_point start = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
 
     explicit manual_clock(time_point wall = start) : first_wall_{wall} {}
@@ -32,15 +32,15 @@ public:
     steady_time steady_now() const override;
     boost::asio::awaitable<void> sleep_until(steady_time until) override;
 
-    /// Moves both times. Whoever is due by then is woken: earliest first, then in order of arrival, each by a post on
-    /// its own executor.
+    /// Moves both times and wakes the sleepers that are due by then: earliest first, then in order of arrival, each by
+    /// a post on its own executor.
     void advance(milliseconds by) { advance_to(steady_now() + by); }
     void advance_to(steady_time now);
-    /// Somebody sets the clock on the wall, forward or back. Wakes nobody.
+    /// Sets the wall clock forward or back. Wakes no sleeper.
     void step_wall(milliseconds by);
 
     std::size_t sleepers() const { return sleepers_.size(); }
-    /// When the first of the sleepers is due.
+    /// Returns when the first sleeper is due; unset if there is none.
     std::optional<steady_time> next_wake() const;
 
 private:
