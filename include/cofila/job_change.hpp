@@ -7,24 +7,27 @@
 
 namespace cofila {
 
-/// What somebody who does not hold a job's lock may ask for; lib/domain/transitions.hpp says what comes of it, and in
-/// which states.
-struct removal {};         ///< Any but an active one.
-struct forced_removal {};  ///< Whatever its state; who runs it has lost it.
-struct promotion {};       ///< A delayed one waits now, in its old place.
+// What a caller that does not hold a job's lock may ask for. The transition rules decide what becomes of it.
+struct removal {};         ///< Removes a job in any state but active.
+struct forced_removal {};  ///< Removes a job in any state; the worker that runs it has lost it.
+struct promotion {};       ///< Lets a delayed job wait now, in its old place.
+/// Lets a completed or failed job wait again, at the tail (at the head if lifo).
 struct retrial {
     retry_options options{};
-};  ///< A completed or failed one waits again, at the tail (the head if lifo).
+};
+/// Makes a waiting or delayed job due `wait` from now.
 struct new_delay {
     milliseconds wait{};
-};  ///< A waiting or delayed one is due so long from now.
+};
+/// Moves a waiting or delayed job to the tail of that priority, or to its head.
 struct new_priority {
     int priority = 0;
     bool lifo = false;
-};  ///< A waiting or delayed one goes to the tail of that priority, or to its head.
+};
+/// Fails a job that has not finished; an active one once its worker has learned of it.
 struct cancellation {
     std::string why{};
-};  ///< One that has not finished fails; an active one when its worker has heard of it.
+};
 
 using job_change = std::variant<removal, forced_removal, promotion, retrial, new_delay, new_priority, cancellation>;
 

@@ -19,8 +19,8 @@
 
 namespace cofila {
 
-/// Names a job for a write. `key` may be 0, then the id is looked up. The token is the fence: it must be that of the
-/// job's lock, or empty for a job that nobody has locked; otherwise no row is changed.
+/// Identifies a job for a write. If `key` is 0, the id is looked up. The token is the fence: it must be that of the
+/// job's lock, or empty for a job that is not locked; otherwise no row is changed.
 struct job_ref {
     job_id id{};
     std::int64_t key = 0;
@@ -34,7 +34,7 @@ struct settlement {
 };
 
 struct claim_order {
-    std::vector<lock_token> tokens{};  ///< One for each job that may be taken; their number is the limit.
+    std::vector<lock_token> tokens{};  ///< One for each job that may be claimed; their number is the limit.
     std::string worker{};
     milliseconds lock_duration{};
 };
@@ -47,25 +47,28 @@ struct settle_and_claim_request {
 };
 
 struct settle_and_claim_answer {
-    std::vector<settled> settlements{};   ///< One for each, in order.
+    std::vector<settled> settlements{};   ///< One for each settlement, in order.
     std::vector<job_snapshot> claimed{};  ///< Active now; best first.
-    /// Delayed jobs that were due, or kept for the end of another, and are waiting now, or claimed at once.
+    /// Jobs that are waiting now, or were claimed at once: delayed ones that were due, and ones kept for the end of
+    /// another.
     std::vector<job_id> promoted{};
-    std::optional<time_point> next_due{};  ///< If fewer than the limit were claimed: when the next delayed job is due.
-    /// Would have been claimed or would wait again, but have failed now: damaged, expired or cancelled.
+    /// If fewer jobs than the limit were claimed: when a claim may find more.
+    std::optional<time_point> next_due{};
+    /// Jobs that would have been claimed or would wait again, but have failed now: damaged, expired or cancelled.
     std::vector<job_snapshot> failed{};
-    /// Of those that were settled already: what their token has completed, and the settlement says otherwise. Where its
-    /// retention says so it is removed with this call.
+    /// Jobs that were settled already: their token has completed them, although the settlement says otherwise. If its
+    /// retention says so, such a job is removed by this call.
     std::vector<job_snapshot> completed{};
-    bool limited = false;  ///< The end of another job may make room for more to be claimed.
-    bool drained = false;  ///< Something was settled, and nothing is waiting, due or active any more.
+    bool limited = false;  ///< True if the end of another job may make room for more claims.
+    bool drained = false;  ///< True if something was settled and no job is waiting, due or active any more.
 };
 
 struct added_row {
-    job_snapshot job{};  ///< As stored: the new job, or the one that has its id already.
+    job_snapshot job{};  ///< As stored: the new job, or the existing one with its id.
     bool duplicate = false;
-    std::optional<job_id> deduplicated_by{};  ///< `job` is that one, or (`keep_last`) the one that is kept for its end.
-    std::vector<job_id> replaced{};           ///< Were removed for it.
+    /// The owner of the deduplication id. `job` is that owner or, with `keep_last`, the job that is kept for its end.
+    std::optional<job_id> deduplicated_by{};
+    std::vector<job_id> replaced{};  ///< The jobs that were removed for it.
 };
 
 struct add_and_claim_answer {
@@ -77,19 +80,20 @@ struct add_and_claim_answer {
 struct lock_extension {
     std::string queue{};
     job_ref job{};
-    milliseconds duration{};  ///< The lock now ends at the request's `now` plus this.
+    milliseconds duration{};  ///< The lock then ends at the request's `now` plus this.
 };
 
 struct renewal {
-    bool held = false;                       ///< False: the token does not hold the lock (any more).
-    std::optional<std::string> cancelled{};  ///< Why, where the job was asked to end.
-    job_snapshot completed{};                ///< The job, where this token has completed it; else null.
+    bool held = false;                       ///< False if the token does not hold the lock (any more).
+    std::optional<std::string> cancelled{};  ///< Why the job was asked to end; otherwise unset.
+    job_snapshot completed{};                ///< The job if this token has completed it; otherwise null.
 };
 
-/// What a write found that leaves a job where it is.
+/// The result of a write that leaves a job in its state.
 struct fenced_write {
-    bool stored = false;                     ///< False: the job is gone or its lock is another's; nothing was changed.
-    std::optional<std::string> cancelled{};  ///< Why, where the job was asked to end.
+    /// False if the job is gone or the token does not hold its lock; then nothing was changed.
+    bool stored = false;
+    std::optional<std::string> cancelled{};  ///< Why the job was asked to end; otherwise unset.
 };
 
 struct worker_row {
@@ -101,7 +105,8 @@ struct worker_row {
 struct sweep_request {
     time_point now{};
     std::vector<rescue_order> rescues{};
-    int limit = 1000;  ///< At most so many jobs promoted, expired and removed each; call again while `more`.
+    /// At most this many jobs are promoted, expired and removed each; call again while `more`.
+    int limit = 1000;
 };
 
 struct sweep_answer {
@@ -109,10 +114,11 @@ struct sweep_answer {
         std::string queue{};
         job_id id{};
     };
+    /// A job as it is now.
     struct moved_job {
         std::string queue{};
         job_snapshot job{};
-    };  ///< As it is now.
+    };
     struct pruned_jobs {
         std::string queue{};
         std::size_t count = 0;
@@ -122,38 +128,39 @@ struct sweep_answer {
     std::vector<moved_job> rescued{};
     std::vector<moved_job> expired{};
     std::vector<pruned_jobs> pruned{};
-    bool more = false;  ///< The limit was reached: there may be more to do now.
+    bool more = false;  ///< True if the limit was reached: there may be more to do now.
 };
 
-/// What `change` found. Nothing was changed unless `done`.
+/// The result of `change`. Nothing was changed unless `done`.
 struct change_answer {
     bool found = false;
-    bool done = false;            ///< False: its state does not allow it.
+    bool done = false;            ///< False if the job's state does not allow the change.
     job_state was{};              ///< The state in which the job was found.
     job_snapshot job{};           ///< As it is now; null after a removal.
-    std::vector<job_id> freed{};  ///< Were kept for its end and wait now.
+    std::vector<job_id> freed{};  ///< Jobs that were kept for its end and wait now.
 };
 
-/// One page of `change_all`.
+/// The result of `change_all`, for one page.
 struct changed_page {
     std::vector<job_id> changed{};
-    std::vector<job_id> freed{};  ///< Were kept for the end of one of them and wait now, or did.
-    std::string next{};           ///< Empty: this was the last page.
+    std::vector<job_id> freed{};  ///< Jobs that were kept for the end of one of them and wait now, or waited meanwhile.
+    std::string next{};           ///< Empty on the last page.
 };
 
-/// The store's own condition.
+/// The condition of the store itself.
 struct storage_status {
-    bool replaced = false;  ///< The file at the path is not the one that is open: what is written now will be lost.
+    /// True if the file at the path is not the one that is open: whatever is written now will be lost.
+    bool replaced = false;
     std::uint64_t bytes = 0;
-    std::uint64_t log_bytes = 0;  ///< Of the write-ahead log.
+    std::uint64_t log_bytes = 0;  ///< Size of the write-ahead log.
 };
 
-/// What somebody waits for who waits for others to change the store.
+/// The changes by other processes that a caller waits for.
 struct change_interest {
-    bool any = false;                   ///< Whatever it is.
-    bool any_later = false;             ///< The same, but in no hurry.
-    std::vector<std::string> queues{};  ///< That a job can be claimed from one of these.
-    std::uint64_t taken = 0;            ///< Jobs that were claimed so far: they tell whether looking is worthwhile.
+    bool any = false;                   ///< Any change.
+    bool any_later = false;             ///< Any change, but in no hurry.
+    std::vector<std::string> queues{};  ///< A job that can be claimed from one of these queues.
+    std::uint64_t taken = 0;            ///< Jobs claimed so far; they show whether looking is worthwhile.
 
     bool nothing() const { return !any && !any_later && queues.empty(); }
 };
@@ -165,40 +172,40 @@ struct change_news {
     };
 
     bool changed = false;
-    /// What can be claimed from the queues of interest; nothing: that is not known, and anything may have happened.
+    /// What can be claimed from the queues of interest. Unset: this is not known, and anything may have happened.
     std::optional<std::vector<claimable_jobs>> claimable{};
 };
 
-/// The port to the store: what the queue needs, each operation atomic, durable when it returns, and fenced by the
-/// lock token where it touches a running job. It draws no ids, tokens or random numbers and reads no clock for
-/// them: they come in as values. One contract suite (tests/contract) runs on every implementation.
+/// The port to the store: what the queue needs. Each operation is atomic, durable when it returns, and fenced by the
+/// lock token if it touches a running job. A repository draws no ids, tokens or random numbers and reads no clock for
+/// them: they are passed in as values. One suite of contract tests runs against every implementation.
 ///
 /// Thread: called on the engine's executor, where one thing happens at a time. Cancellation: none; an operation that
-/// was started is finished and answered. Errors: `cofila::error` with one of the storage codes; then nothing was
-/// changed (but see `errc::outcome_unknown`).
+/// has started is finished and returns its result. Errors: `cofila::error` with one of the storage codes, after which
+/// nothing was changed (but see `errc::outcome_unknown`).
 class job_repository {
 public:
     virtual ~job_repository() = default;
 
-    /// Stores new jobs, all or none, in order. Each record is waiting or delayed, with `options` resolved; key and
-    /// position are given here. A job whose id exists already in the queue, in any state, is not stored.
+    /// Stores new jobs, all or none, in order. Each record is waiting or delayed, with `options` resolved; the
+    /// repository assigns key and position. A job whose id exists already in the queue, in any state, is not stored.
     virtual boost::asio::awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) = 0;
 
-    /// Adds one job and takes the next ones, in one transaction: so the new job itself, where nothing else waits.
+    /// Adds one job and claims the next ones, in one transaction: the new job itself if no other job is before it.
     virtual boost::asio::awaitable<add_and_claim_answer> add_and_claim(
         std::string queue, job_snapshot job, time_point now, claim_order order
     ) = 0;
 
-    /// Ends attempts and takes the next jobs, in one transaction. Promotes due jobs before it claims.
-    /// From a paused queue nothing is claimed.
+    /// Ends attempts and claims the next jobs, in one transaction. Promotes due jobs before it claims. Claims nothing
+    /// from a paused queue.
     virtual boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) = 0;
 
-    /// Renews locks, one answer for each. Goes ahead of other waiting operations.
+    /// Renews locks and returns one result for each. Goes ahead of other waiting operations.
     virtual boost::asio::awaitable<std::vector<renewal>> extend_locks(
         time_point now, std::vector<lock_extension> locks
     ) = 0;
 
-    /// For each of these locks: why its job was asked to end, where it was. Reads only.
+    /// Returns for each of these locks why its job was asked to end; unset if it was not. Reads only.
     virtual boost::asio::awaitable<std::vector<std::optional<std::string>>> cancellations(
         std::string queue, std::vector<job_ref> locks
     ) = 0;
@@ -207,34 +214,34 @@ public:
         std::string queue, job_ref job, std::string progress
     ) = 0;
     virtual boost::asio::awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) = 0;
-    /// Keeps the newest `keep` lines of the job.
+    /// Adds a line to the job's log and keeps its newest `keep` lines.
     virtual boost::asio::awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) = 0;
 
-    /// Sets one of the queue's limits, for all processes.
+    /// Changes one setting of the queue, for all processes.
     virtual boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) = 0;
     virtual boost::asio::awaitable<queue_limits> limits(std::string queue) = 0;
-    /// False: it was so already.
+    /// Returns false if the queue was in that state already.
     virtual boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) = 0;
-    /// Changes one job, if its state allows that.
+    /// Changes one job if its state allows that.
     virtual boost::asio::awaitable<change_answer> change(
         std::string queue, job_id id, job_change what, time_point now
     ) = 0;
-    /// Changes each job that `list` would show on this page and whose state allows it. `filter.state` is not
+    /// Changes each job that `list` would show on this page and whose state allows it. `filter.state` must not be
     /// empty.
     virtual boost::asio::awaitable<changed_page> change_all(
         std::string queue, job_filter filter, page_request request, job_change what, time_point now
     ) = 0;
-    /// What was set for the queue is as for a new one, and what was kept for its settings is forgotten. Its jobs stay.
+    /// Resets the settings of the queue to those of a new one, and forgets what was kept for them. Its jobs stay.
     virtual boost::asio::awaitable<void> reset_queue(std::string queue) = 0;
 
-    /// Over all queues: promotes due jobs, fails expired ones, carries out the rescues, removes finished jobs whose
-    /// retention is over.
+    /// Sweeps all queues: promotes due jobs, fails expired ones, carries out the rescues, and removes finished jobs
+    /// whose retention is over.
     virtual boost::asio::awaitable<sweep_answer> sweep(sweep_request request) = 0;
-    /// All locks of all queues.
+    /// Returns all locks of all queues.
     virtual boost::asio::awaitable<std::vector<lock_row>> locks() = 0;
     virtual boost::asio::awaitable<void> register_worker(worker_row worker) = 0;
     virtual boost::asio::awaitable<void> forget_worker(std::string id) = 0;
-    /// All that are registered, also those whose process has died.
+    /// Returns all registered workers, including those whose process has died.
     virtual boost::asio::awaitable<std::vector<worker_row>> workers() = 0;
 
     virtual boost::asio::awaitable<std::optional<job_record>> get(std::string queue, job_id id) = 0;
@@ -242,47 +249,49 @@ public:
         std::string queue, job_filter filter, page_request request
     ) = 0;
     virtual boost::asio::awaitable<job_counts> counts(std::string queue) = 0;
-    /// Of waiting jobs, one count for each of the priorities.
+    /// Returns the number of waiting jobs for each of these priorities.
     virtual boost::asio::awaitable<std::vector<std::size_t>> counts_by_priority(
         std::string queue, std::vector<int> priorities
     ) = 0;
-    /// How many jobs run before this one as it is now; nothing where it does not wait.
+    /// Returns how many waiting jobs are before this one now; unset if it is not waiting.
     virtual boost::asio::awaitable<std::optional<std::size_t>> position(std::string queue, job_id id) = 0;
-    /// Nothing where there is no such job.
+    /// Returns the situation of a job; unset if there is no such job.
     virtual boost::asio::awaitable<std::optional<job_situation>> situation(
         std::string queue, job_id id, time_point now
     ) = 0;
-    /// The queues that have a job, or something that was set for them (a pause, a limit, an event log, metrics), by
-    /// name, byte by byte.
+    /// Returns the queues that have a job or a setting (a pause, a limit, an event log, metrics), by name, byte by
+    /// byte.
     virtual boost::asio::awaitable<page<queue_info>> queues(page_request request) = 0;
     virtual boost::asio::awaitable<page<log_line>> logs(std::string queue, job_id id, page_request request) = 0;
     virtual boost::asio::awaitable<bool> is_paused(std::string queue) = 0;
 
-    /// `cursor` may be empty.
+    /// Returns the state of the event log, with the place of the reader `cursor`, which may be empty.
     virtual boost::asio::awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) = 0;
-    /// The oldest of those after `after` that are kept, at most `limit`. The numbers of what is kept have no gap.
+    /// Returns the oldest kept events with numbers beyond `after`, at most `limit`. The numbers of kept events have no
+    /// gap.
     virtual boost::asio::awaitable<std::vector<logged_event>> events_after(
         std::string queue, std::uint64_t after, int limit
     ) = 0;
-    /// Keeps a reader's place under a name; nothing: forgets it.
+    /// Stores a reader's place under a name. Unset: forgets it.
     virtual boost::asio::awaitable<void> set_event_cursor(
         std::string queue, std::string name, std::optional<std::uint64_t> place
     ) = 0;
-    /// What was counted in these minutes, and the latency at `now`.
+    /// Returns what was counted in these minutes, and the latency at `now`.
     virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) = 0;
 
-    /// Housekeeping that is not about jobs: looks at the file, shortens its log when it is idle.
+    /// Does the housekeeping that does not concern jobs: examines the file, and shortens its log when it is idle.
     virtual boost::asio::awaitable<storage_status> tend() = 0;
-    /// Completes when somebody else may have changed something that is of interest since it was last asked; may be
-    /// early. Late by no more than the notification takes, and `pause`: how long to let signs of a change gather before
-    /// a look, for a caller in no hurry. But where several processes have workers that wait, those which lately found
-    /// nothing leave others time to take what there is. `wanted` is asked what is of interest with every sign of a
-    /// change; where nothing is, the wait ends without a change, and what that was is told to whoever asks next.
-    /// Cancellation: terminal, with `operation_aborted`.
+    /// Waits until another process may have changed something of interest since the last call, and returns what is
+    /// known about it. May return early. Is late by no more than the notification takes, plus `pause`: the time for
+    /// which signs of a change gather before a look, for a caller in no hurry. But if several processes have waiting
+    /// workers, those that recently found nothing leave the others time to take what there is. `wanted` is called at
+    /// each sign of a change and returns what is of interest. Once that is nothing, this returns without a change, and
+    /// the change is reported by the next call. Cancellation: terminal, throws `operation_aborted`.
     virtual boost::asio::awaitable<change_news> changed_elsewhere(
         std::function<change_interest()> wanted = [] { return change_interest{.any = true}; }, milliseconds pause = {}
     ) = 0;
-    /// Finishes what was started, then lets go of the store. Every later call throws `errc::closed`. Idempotent.
+    /// Finishes the operations that have started, then releases the store. Every later call throws `errc::closed`.
+    /// Idempotent.
     virtual boost::asio::awaitable<void> close() = 0;
 };
 

@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-/// What `cofila/blocking.hpp` stands on. Not part of the interface.
+/// What `cofila/blocking.hpp` is built on. Not part of the interface.
 namespace cofila::detail {
 
 /// An engine and the thread that runs it.

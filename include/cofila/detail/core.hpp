@@ -23,8 +23,8 @@
 #include <utility>
 #include <vector>
 
-/// What the typed templates stand on: compiled functions over JSON text. Not part of the interface. Those of a queue or
-/// a worker that are awaited must be on its loop: the templates call them through `at_home`. Those of a job or a stream
+/// What the typed templates are built on: compiled functions over JSON text. Not part of the interface. The awaitables
+/// of a queue or a worker must run on its loop: the templates call them through `at_home`. Those of a job or a stream
 /// may be awaited anywhere.
 namespace cofila {
 
@@ -45,14 +45,16 @@ using queue_ptr = std::shared_ptr<queue_core>;
 using worker_ptr = std::shared_ptr<worker_core>;
 using stream_ptr = std::shared_ptr<stream_core>;
 
-/// What the copies of a job handle share. Only the caller touches it, one thread at a time, and never the loop.
+/// The state that the copies of a job handle share. Only the caller touches it, one thread at a time, and never the
+/// loop.
 struct job_handle {
     queue_ptr queue{};
     job_snapshot job{};
-    std::string token{};     ///< Of the lock, for a job that was claimed; else empty.
+    std::string token{};     ///< Token of the lock for a claimed job; otherwise empty.
     std::string progress{};  ///< JSON text; newer than the snapshot's.
-    std::shared_ptr<const std::atomic<cancel_reason>> asked_to_end{};  ///< Null: nobody runs it.
-    /// `complete_in` has completed it, in a transaction of which only the store knows whether it was committed.
+    std::shared_ptr<const std::atomic<cancel_reason>> asked_to_end{};  ///< Null unless a processor has this handle.
+    /// True once `complete_in` has completed it, in a transaction of which only the store knows whether it was
+    /// committed.
     bool completed_within = false;
 };
 using job_ptr = std::shared_ptr<job_handle>;
@@ -65,7 +67,7 @@ struct add_outcome {
 
 const loop_ptr& loop_of(const queue_ptr& queue);
 const loop_ptr& loop_of(const worker_ptr& worker);
-/// As `on_loop`, for what belongs to a queue, a worker or an engine.
+/// Runs `work` as `on_loop` does, for what belongs to a queue, a worker or an engine.
 template <class Core, class T>
 asio::awaitable<T> at_home(const Core& core, asio::awaitable<T> work)
 {
@@ -91,7 +93,7 @@ asio::awaitable<void> save(stream_ptr stream);
 asio::awaitable<void> remove_cursor(queue_ptr queue, std::string name);
 asio::awaitable<queue_metrics> get_metrics(queue_ptr queue, metrics_range of);
 asio::awaitable<why_answer> why(queue_ptr queue, job_id id);
-/// The text of the result.
+/// Returns the text of the result.
 asio::awaitable<std::string> wait_until_finished(queue_ptr queue, job_id id, milliseconds timeout);
 asio::awaitable<bool> remove(queue_ptr queue, job_id id);
 /// Throws `errc::not_found`, `errc::wrong_state`.
@@ -107,13 +109,13 @@ asio::awaitable<void> fail(queue_ptr queue, claim held, failure why);
 asio::awaitable<void> release(queue_ptr queue, claim held);
 asio::awaitable<void> extend_lock(queue_ptr queue, claim held, milliseconds duration);
 asio::awaitable<void> close(queue_ptr queue);
-/// These, and all that are not awaited, may be called on any thread.
+/// These functions, and all that are not awaited, may be called on any thread.
 void start_maintenance(const queue_ptr& queue);
 queue_events& events(const queue_ptr& queue);
 const std::string& name(const queue_ptr& queue);
 decoding how_to_decode(const queue_ptr& queue);
 
-/// Throws `operation_aborted`, unless `reason` is none.
+/// Throws `operation_aborted` unless `reason` is `none`.
 void throw_if_asked_to_end(cancel_reason reason);
 asio::awaitable<void> update_progress(job_ptr job, std::string progress);
 asio::awaitable<void> add_log(job_ptr job, std::string line);

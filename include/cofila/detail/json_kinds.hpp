@@ -19,10 +19,10 @@
 #include <utility>
 #include <variant>
 
-/// The kinds of types that the codec tells apart. Not part of the interface.
+/// The kinds of types that the codec distinguishes. Not part of the interface.
 namespace cofila::detail {
 
-/// One place for what a program is told that has a type which is none of them.
+/// The one place for the compiler's message about a type that is of no known kind.
 template <class T, bool Known>
 struct payload_type {
     static_assert(
@@ -34,7 +34,7 @@ struct payload_type {
     static constexpr bool known = Known;
 };
 
-/// What is read is put into one of these.
+/// Makes the object that a value is read into.
 template <class T>
 T fresh()
 {
@@ -63,11 +63,11 @@ inline constexpr bool is_text = false;
 template <class Traits, class Allocator>
 inline constexpr bool is_text<std::basic_string<char, Traits, Allocator>> = true;
 
-/// What refers to text that it does not own cannot be read.
+/// Text that a type refers to but does not own. It cannot be read.
 template <class T>
 concept borrowed_text = std::same_as<T, std::string_view> || std::same_as<T, boost::json::string_view>;
 
-/// A value or null.
+/// Holds a value or null.
 template <class T>
 inline constexpr bool is_nullable = false;
 template <class T>
@@ -82,7 +82,7 @@ inline constexpr bool is_variant = false;
 template <class... Alternatives>
 inline constexpr bool is_variant<std::variant<Alternatives...>> = true;
 
-/// What becomes an object: each key is a text, and there is one value for it.
+/// Becomes an object: each key is text and has one value.
 template <class T>
 concept map_like = requires(T t, typename T::key_type k, typename T::mapped_type m) {
     { t.emplace(std::move(k), std::move(m)).second } -> std::convertible_to<bool>;
@@ -90,7 +90,7 @@ concept map_like = requires(T t, typename T::key_type k, typename T::mapped_type
     requires std::convertible_to<typename T::key_type, std::string_view>;
 };
 
-/// What becomes an array: lists, sets, and as pairs of key and value what is a map and no object.
+/// Becomes an array: lists, sets, and maps that cannot be an object, as pairs of key and value.
 template <class T>
 concept list_like = !is_text<T> && !json_native<T> && requires(T t, typename T::value_type v) {
     t.insert(t.end(), std::move(v));
@@ -126,7 +126,7 @@ inline constexpr bool is_time_point = false;
 template <class Clock, class Duration>
 inline constexpr bool is_time_point<std::chrono::time_point<Clock, Duration>> = true;
 
-/// std::filesystem::path, whose header is not needed to know it.
+/// std::filesystem::path, recognised without its header.
 template <class T>
 concept path_like = requires(const T& path, std::u8string text) {
     typename T::format;

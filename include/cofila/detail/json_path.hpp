@@ -15,20 +15,20 @@
 #include <string_view>
 #include <utility>
 
-/// What the codec's templates share: compiled functions, and where they are in a document. Not part of the interface.
+/// What the codec's templates share: compiled functions, and the place in a document. Not part of the interface.
 namespace cofila {
 
 class error;
 
 namespace detail {
 
-/// Where in a document the codec is; lives on the stack of the recursion.
+/// The codec's place in a document; lives on the stack of the recursion.
 struct json_path {
-    /// The deepest nesting that is written; what is read was held to it by the parser.
+    /// The deepest nesting that is written; on reading, the parser enforces it.
     static constexpr std::size_t most_levels = 64;
 
     const json_path* parent = nullptr;
-    std::optional<std::string_view> name{};  // none: an element of a list
+    std::optional<std::string_view> name{};  // unset for an element of a list
     std::size_t index = 0;
     std::size_t level = 0;
     decoding how = decoding::lenient;
@@ -41,7 +41,7 @@ private:
     json_path below(json_path inner) const;
 };
 
-/// For a document that lives no longer than the conversion: a small one needs no allocation.
+/// Memory for a document that lives no longer than the conversion: a small one needs no allocation.
 class scratch {
 public:
     boost::json::storage_ptr memory() noexcept { return &resource_; }
@@ -58,23 +58,24 @@ private:
 boost::json::value parse_payload(std::string_view text, boost::json::storage_ptr memory = {});
 std::string serialize_payload(const boost::json::value& value);
 
-/// For `decoding::strict`: throws unless `from` has a member of this struct, and none but those.
+/// Throws unless `from` has a member of this struct and no others. For `decoding::strict`.
 void check_members(const boost::json::object& from, std::span<const std::string_view> known, const json_path& path);
-/// Throws unless `from` is a string.
+/// Returns the text. Throws unless `from` is a string.
 std::string_view read_text(const boost::json::value& from, const json_path& path);
-/// Throws unless `from` is an array of this length.
+/// Returns the array. Throws unless `from` is an array of this length.
 const boost::json::array& fixed_array(const boost::json::value& from, std::size_t size, const json_path& path);
-/// Throws unless the bytes are UTF-8: names of files need not be.
+/// Throws unless the bytes are UTF-8, which file names need not be.
 void check_file_name(std::string_view bytes, const json_path& path);
 
-/// Seconds since 1970, and what goes beyond them in units of 10^-digits of a second (0 ... 18 digits).
+/// Seconds since 1970, and the rest in units of 10^-digits of a second (0 ... 18 digits).
 struct moment {
     std::int64_t seconds = 0;
     std::int64_t fraction = 0;
 };
-/// RFC 3339, as in `2030-01-01T09:30:00.250Z`, with all the digits. Throws outside of the years 0 to 9999.
+/// Returns the time in RFC 3339 format, as in `2030-01-01T09:30:00.250Z`, with all the digits. Throws outside of the
+/// years 0 to 9999.
 std::string moment_text(moment when, int digits, const json_path& path);
-/// Throws where the text is something else, or tells more than `digits` can hold.
+/// Reads a time in that format. Throws if the text is something else or is finer than `digits` can hold.
 moment read_moment(const boost::json::value& from, int digits, const json_path& path);
 
 inline json_path json_path::below(json_path inner) const

@@ -10,7 +10,7 @@
 /// Points in time as the codec writes them. Not part of the interface.
 namespace cofila::detail {
 
-/// What one type of time point can tell, as whole numbers.
+/// The resolution of one type of time point, in whole numbers.
 template <class Time>
 struct time_scale {
     using rep = typename Time::rep;
@@ -48,7 +48,7 @@ std::string time_text(const Time& time, const json_path& path)
 {
     using scale = time_scale<Time>;
     constexpr std::int64_t unit = scale::period::num;
-    constexpr std::int64_t beyond = std::int64_t{400'000'000'000} / unit;  // no year of RFC 3339 is so far from 1970
+    constexpr std::int64_t beyond = std::int64_t{400'000'000'000} / unit;  // no year of RFC 3339 is this far from 1970
     const auto count = time.time_since_epoch().count();
     const auto units = static_cast<std::int64_t>(count);
     if (!std::in_range<std::int64_t>(count) || (scale::digits == 0 && (units > beyond || units < -beyond)))
@@ -69,7 +69,7 @@ Time read_time(const boost::json::value& from, const json_path& path)
     auto when = read_moment(from, scale::digits, path);
     if (when.seconds % scale::period::num != 0)
         undecodable(path, "time is finer than its type holds");
-    if (when.seconds < 0 && when.fraction > 0) {  // towards 0, so that the earliest time does not overflow on its way
+    if (when.seconds < 0 && when.fraction > 0) {  // towards 0, so that the earliest time does not overflow on the way
         ++when.seconds;
         when.fraction -= scale::per_second;
     }

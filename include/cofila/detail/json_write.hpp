@@ -68,7 +68,7 @@ boost::json::value write_tuple(const T& value, const boost::json::storage_ptr& m
     return out;
 }
 
-/// The number of the alternative goes with its value: two of them may look alike.
+/// Writes the index of the alternative beside its value, because two alternatives may look alike.
 template <class T>
 boost::json::value write_variant(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
 {

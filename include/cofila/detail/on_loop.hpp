@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-/// How every public awaitable gets to its engine and back. Not part of the interface.
+/// How every public awaitable reaches its engine and returns. Not part of the interface.
 namespace cofila {
 
 class event_loop;
@@ -18,7 +18,7 @@ namespace detail {
 
 namespace asio = boost::asio;
 
-/// True where the calling coroutine, which belongs to `where`, runs on the loop.
+/// Returns true if the calling coroutine, which belongs to `where`, runs on the loop.
 bool is_here(const event_loop& loop, const asio::any_io_executor& where);
 /// Runs `work` on the loop from elsewhere.
 asio::awaitable<void> cross(loop_ptr loop, asio::awaitable<void> work);
@@ -29,9 +29,9 @@ asio::awaitable<void> keep(std::shared_ptr<std::optional<T>> where, asio::awaita
     where->emplace(co_await std::move(result));
 }
 
-/// Runs `work` on the engine's loop, wherever the caller runs, and comes back with what it returns or throws. A
-/// cancellation at the caller reaches `work`, which decides what comes of it. Where the loop's context has gone, or
-/// goes meanwhile: `errc::closed`.
+/// Runs `work` on the engine's loop, wherever the caller runs, and returns or throws what it returns or throws. A
+/// cancellation of the caller reaches `work`, which decides what it means. Throws `errc::closed` if the loop's context
+/// has gone or goes meanwhile.
 template <class T>
 asio::awaitable<T> on_loop(loop_ptr loop, asio::awaitable<T> work)
 {

@@ -38,7 +38,7 @@ std::vector<job_spec<std::string>> encode_all(std::vector<job_spec<Payload>> job
     return out;
 }
 
-// A result may be none (`void`): that is stored as null, and not looked at when it is read.
+// A `void` result is stored as null, and not examined when it is read.
 
 template <class Result>
 std::string encode_result(const result_value<Result>& value)
