@@ -5,7 +5,6 @@
 
 #include <boost/asio/thread_pool.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -104,10 +103,10 @@ class worker {
 public:
     using processor = std::function<Result(job<Payload, Result>)>;
 
-    /// Starts nothing. Throws `errc::invalid_argument` naming the option.
+    /// Starts the threads, and nothing on them. Throws `errc::invalid_argument` naming the option.
     worker(queue<Payload, Result> from, processor run_job, worker_options options = {})
         : core_{from.core()},
-          threads_{static_cast<std::size_t>(std::max(options.concurrency, 1))},
+          threads_{own_threads(options)},
           inner_{from.inner(), erase(core_, std::move(run_job)), on(threads_, std::move(options))}
     {}
     worker(const worker&) = delete;
@@ -137,6 +136,13 @@ public:
     const detail::worker_ptr& core() const noexcept { return inner_.core(); }  ///< For the library's own use.
 
 private:
+    /// None for a number that is out of range, which the worker itself refuses.
+    static std::size_t own_threads(const worker_options& options)
+    {
+        const bool needed = !options.executor && options.concurrency >= 1 && options.concurrency <= 10'000;
+        return needed ? static_cast<std::size_t>(options.concurrency) : 0;
+    }
+
     static worker_options on(boost::asio::thread_pool& threads, worker_options options)
     {
         if (!options.executor)
@@ -144,8 +150,10 @@ private:
         return options;
     }
 
-    static auto erase(detail::blocking_ptr core, processor run_job)
+    static cofila::processor<Payload, Result> erase(detail::blocking_ptr core, processor run_job)
     {
+        if (!run_job)
+            return {};  // refused by the worker itself
         return [core = std::move(core),
                 shared = std::make_shared<const processor>(std::move(run_job))](cofila::job<Payload, Result> one) {
             return attempt(shared, job<Payload, Result>{core, std::move(one)});

@@ -33,8 +33,9 @@ struct close_report {
     std::vector<job_id> cancelled{};  ///< Threw once they were asked to end; they wait again.
     std::vector<job_id> released{};   ///< Did not end in time; they wait again.
     std::vector<job_id> abandoned{};  ///< Their processors still run; what they return will be dropped.
-    /// The store did not take their outcome: they stay locked until their locks end, then they are rescued and run
-    /// again. Includes jobs that had ended before the close, or had not started.
+    /// The store did not take their outcome. They stay locked until their locks end, then they are rescued and run
+    /// again; a job whose lock was lost may have been rescued already. Includes jobs that had ended before the close,
+    /// or had not started.
     std::vector<job_id> unstored{};
 };
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <future>
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -85,9 +86,11 @@ TEST_CASE("errors are those of the engine: where it is opened, in a call, and af
     blocking::engine engine{{.database = folder.file("jobs.db")}};
     const auto jobs = engine.queue<int, int>("q");
     CHECK(error_of([&] { jobs.add("", 1); }).field == "name");
-    CHECK(error_of([&] {
-              number_worker worker{jobs, [](const number_job&) { return 1; }, {.concurrency = 0}};
-          }).field == "concurrency");
+    for (const int concurrency : {std::numeric_limits<int>::min(), 0, 10'001, std::numeric_limits<int>::max()})
+        CHECK(error_of([&] {
+                  number_worker worker{jobs, [](const number_job&) { return 1; }, {.concurrency = concurrency}};
+              }).field == "concurrency");
+    CHECK(error_of([&] { number_worker worker{jobs, nullptr}; }).field == "processor");
     const auto job = jobs.add("job", 1, {.delay = 1h});
     CHECK(error_of([&] { jobs.wait_until_finished(job.id, 0ms); }).code == errc::timed_out);
     std::promise<errc> on_loop;
