@@ -34,7 +34,7 @@ public:
     /// On the loop only, or where the context certainly exists.
     const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
 
-    /// True on the loop, and where that cannot be told. From any thread.
+    /// True on the loop, and where that is unknown. From any thread.
     bool is_current() const;
     /// True for a coroutine that belongs to this executor and is running on it. From any thread.
     bool is_here(const boost::asio::any_io_executor& where) const;

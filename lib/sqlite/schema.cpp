@@ -266,7 +266,7 @@ void check_owner_at_once(connection& link, const std::string& path, bool embed)
     check_owner(link.db(), path, embed);
 }
 
-/// Whether the file exists and is not empty, by SQLite's own file layer; true if that cannot be told.
+/// Whether the file exists and is not empty, by SQLite's own file layer; true if that is unknown.
 bool has_content(const std::string& path)
 {
     auto* const files = sqlite3_vfs_find(nullptr);
