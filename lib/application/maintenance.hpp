@@ -20,8 +20,8 @@ class liveness;
 class maintenance {
 public:
     struct surroundings {
-        std::function<detail::queue_ptr(const std::string&)>
-            find_queue;  ///< Null if this process has no such queue open.
+        /// Returns null if this process has no such queue open.
+        std::function<detail::queue_ptr(const std::string&)> find_queue;
         std::function<void(std::exception_ptr)> failed;
     };
 

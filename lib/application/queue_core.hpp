@@ -103,7 +103,7 @@ public:
     /// Called when a job was cancelled: asks the worker of this process that runs it, if any, to end it.
     void ask_to_end(const job_id& id, const std::string& why);
 
-    /// Called when there may be something to claim, it is not known how much.
+    /// Called when there may be something to claim, but it is not known how much.
     void wake_workers();
     /// Called when `jobs` more jobs can be claimed: wakes as many waiters as that takes.
     void wake_for(std::size_t jobs);
@@ -138,13 +138,13 @@ private:
 /// Closes the workers that run on the queue; their processors may use it until they have ended.
 boost::asio::awaitable<void> close_workers(queue_ptr queue);
 
-/// Turn a change of a job into events, log lines and wake-ups. `taken` means that a worker took a job in the same
+/// Turns a change of a job into events, log lines and wake-ups. `taken` means that a worker took a job in the same
 /// transaction, so that no more are waiting than before.
 void announce_added(queue_core& queue, const added_row& row, bool taken = false);
 void announce_claimed(queue_core& queue, const settle_and_claim_answer& answer);
 void announce_settled(queue_core& queue, const job_record& before, const transition& change);
 void announce_failed(queue_core& queue, const job_record& job);
-/// For a job of which its retention leaves nothing.
+/// For a cancelled job that its retention has removed.
 void announce_cancelled(queue_core& queue, const job_id& id, const std::string& reason);
 void announce_rescued(queue_core& queue, const job_record& job);
 

@@ -1,7 +1,7 @@
 // Learns of commits by other connections without polling while nothing is written. The system reports writes to the
-// log, but a write comes before its commit is visible, and an own commit writes too. So after each sign the file's data
-// version, which own commits do not change, is read at growing intervals (100 us, then four times as long each, up to
-// half a second); each look also reads whether the queues of interest have something to claim. Between
+// log, but a write comes before its commit is visible, and our own commits write too. So after each sign the file's
+// data version, which our own commits do not change, is read at growing intervals (100 us, then four times as long
+// each, up to half a second); each look also reads whether the queues of interest have something to claim. Between
 // `start_listening` and the first look nothing can be missed: listening always begins before the look, and the version
 // last seen is kept across waits. The more often looks are fruitless while no job is taken here, the longer the pause
 // before the next one, drawn at random, so that a crowd of idle processes does not look at once. A caller in no hurry

@@ -2,9 +2,9 @@
 // out, and the check of the schema are valid while no other connection commits: `begun` compares the file's data
 // version with the one after our last commit and drops everything when they differ. Positions are given from memory;
 // `flush`, before COMMIT, stores a bound that is up to 1000 further out, so most transactions need not write it, and a
-// crash skips numbers but never gives one twice. `flush` also unsets the version, and only `committed` sets it again:
-// after a COMMIT that failed everything is read anew. After a rollback of a part only names are dropped, since a queue
-// that was made in it is gone; given positions stay given.
+// crash skips numbers but never causes one to be given twice. `flush` also unsets the version, and only `committed`
+// sets it again: after a COMMIT that failed everything is read anew. After a rollback of a part only names are dropped,
+// since a queue that was made in it is gone; given positions stay given.
 #include "sqlite/session.hpp"
 
 #include <cofila/error.hpp>

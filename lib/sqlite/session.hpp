@@ -122,8 +122,8 @@ private:
     };
     struct positions {
         range given{};
-        range stored{
-        };  ///< At or beyond `given`. The numbers between are skipped when the process ends, which does no harm.
+        /// At or beyond `given`. The numbers between are skipped when the process ends, which does no harm.
+        range stored{};
     };
 
     const std::unique_ptr<connection> connection_{};
@@ -138,8 +138,8 @@ private:
     std::map<std::int64_t, std::string> names_{};
     std::map<std::int64_t, positions> positions_{};
     std::optional<std::int64_t> checked_{};  // the schema's cookie when its objects were last checked
-    std::optional<unsigned> version_{
-    };  // of the file after the last commit; unset while what was flushed may be missing
+    // Of the file after the last commit; unset while what was flushed may be missing.
+    std::optional<unsigned> version_{};
     std::vector<freed_job> freed_{};
     domain::options_cache options_cache_{};
     std::shared_ptr<const job_options> last_options_{};
