@@ -23,7 +23,7 @@ namespace {
 constexpr std::int64_t bulk = 1000;
 constexpr int warm_up = 200;
 
-/// Shared by producers that take turns.
+/// What producers that take turns share.
 struct shared_count {
     std::int64_t next = 0;
     std::int64_t end = 0;
@@ -119,7 +119,7 @@ asio::awaitable<object> add_together(task what, queue jobs)
     co_return result;
 }
 
-/// The rate of the last tenth against that of the first, and how long the write-ahead log has become.
+/// Reports the rate of the last tenth against that of the first, and how long the write-ahead log has become.
 asio::awaitable<object> add_a_million(task what, queue jobs)
 {
     const auto count = std::make_shared<shared_count>();

@@ -31,7 +31,7 @@ namespace {
 using worker = cofila::worker<message>;
 using job = cofila::job<message>;
 
-/// A sign for all processes, beside the database.
+/// A signal to all processes: a file beside the database.
 class sign {
 public:
     sign(const task& what, const char* name) : path_{what.database + name} {}
@@ -72,7 +72,7 @@ boost::json::array array_of(const std::vector<double>& times) { return boost::js
 
 }  // namespace
 
-/// One of the crowd: what it used of the processor from the first job to the last of all.
+/// One of the crowd: the CPU time it used from the first job to the last of all.
 asio::awaitable<object> work_in_a_crowd(task what, queue jobs)
 {
     const sign begin{what, ".begin"};
@@ -116,7 +116,7 @@ asio::awaitable<object> work_in_a_crowd(task what, queue jobs)
     };
 }
 
-/// One add every 10 ms, or all at once.
+/// Adds a job every 10 ms, or all at once.
 asio::awaitable<object> add_for_a_crowd(task what, queue jobs)
 {
     co_await all_registered(what.database, what.crowd);

@@ -30,8 +30,8 @@ void require(bool holds, const char* what)
         throw std::runtime_error(what);
 }
 
-/// Runs the worker until so many jobs have been completed; gives the seconds that took. With a deep queue it has taken
-/// some more by then, which are finished too.
+/// Runs the worker until this many jobs are completed, and returns the seconds that took. With a deep queue it has
+/// claimed some more by then, which are finished too.
 // NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps its worker and waits at once
 asio::awaitable<double> run_until_completed(worker& working, queue jobs, std::int64_t count)
 {
@@ -70,7 +70,7 @@ asio::awaitable<object> drain(task what, queue jobs)
     co_return rate(what.jobs, seconds);
 }
 
-/// The jobs may be tried twice, at once; the first attempt fails.
+/// Each job may be tried twice, without a pause; the first attempt fails.
 asio::awaitable<object> drain_failing_once(task what, queue jobs)
 {
     std::vector<cofila::job_spec<message>> specs;

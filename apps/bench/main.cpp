@@ -20,14 +20,14 @@ namespace fs = std::filesystem;
 namespace {
 
 struct settings {
-    bench::task task{};  // of a process that this program has started
+    bench::task task{};  // for a process that this program has started
     std::vector<std::string> workloads{};
     std::string folder{};
     int repetitions = 3;
     bool json = false;
 };
 
-/// A new folder for one store, gone at the end of the scope.
+/// A new folder for one store, removed at the end of the scope.
 class store_folder {
 public:
     explicit store_folder(const fs::path& parent)
@@ -110,7 +110,7 @@ int main(int argc, char** argv)
     std::int64_t spin = chosen.task.spin.count();
     app.add_option("--spin", spin, "engine_options::spin in microseconds")->capture_default_str();
     app.add_flag("--json", chosen.json, "A line of JSON for each repetition instead of a table");
-    // What this program starts itself with:
+    // The options with which this program starts itself:
     app.add_option("--task", chosen.task.kind)->group("");
     app.add_option("--database", chosen.task.database)->group("");
     app.add_option("--concurrency", chosen.task.concurrency)->group("");

@@ -23,7 +23,7 @@ double seconds_of(clockid_t clock)
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-/// Enough to tell "too often", and one digit.
+/// Enough to show "too often" in one digit.
 constexpr std::uint8_t most = 9;
 
 double rounded(double value, double unit) { return std::round(value / unit) * unit; }

@@ -19,10 +19,10 @@ boost::asio::awaitable<void> pause(std::chrono::steady_clock::duration time);
 /// `n`, `secs`, `jobs_s`.
 boost::json::object rate(std::int64_t jobs, double seconds);
 
-/// The same of a workload that sets its own pace, so that its rate says nothing.
+/// The same for a workload that sets its own pace, so that its rate means nothing.
 boost::json::object paced(std::int64_t jobs, double seconds);
 
-/// `p50_us` ... `max_us` of times in seconds.
+/// `p50_us` ... `max_us`, from times in seconds.
 boost::json::object latencies(std::vector<double> seconds);
 
 /// CPU time of this process so far, in seconds.
@@ -35,10 +35,10 @@ double peak_memory();
 class deliveries {
 public:
     void processed(std::int64_t number);
-    /// Have `jobs` jobs been processed `times` times each, and no others?
+    /// Whether `jobs` jobs have been processed `times` times each, and no others.
     bool exact(std::size_t jobs, int times = 1) const;
 
-    /// A digit for each job, for another process that adds them up.
+    /// One digit for each job, for another process to add up.
     std::string digits() const;
     void add(std::string_view digits);
 

@@ -44,7 +44,7 @@ step shared(std::string name, std::size_t processes)
     return out;
 }
 
-/// So many processes with a worker each, and one that adds.
+/// Processes with a worker each, and one that adds.
 step crowd(std::string name, int processes, std::int64_t jobs, bool in_bulk)
 {
     step out{.workload = std::move(name), .merge = merge_crowd};

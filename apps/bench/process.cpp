@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The path of the database is ours, the rest are words: nothing has to be quoted with care.
+/// The path of the database is ours and the rest are words, so quoting needs no care.
 std::string command_line(const task& what)
 {
     return fmt::format(

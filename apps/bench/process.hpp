@@ -7,11 +7,11 @@
 
 namespace bench {
 
-/// Does each task in a process of its own, all at once, so that neither memory nor caches of what was before count.
-/// Gives what each measured. Throws `std::runtime_error` when one fails.
+/// Runs each task in a process of its own, all at once, so that neither memory nor caches of an earlier one count.
+/// Returns what each measured. Throws `std::runtime_error` if one fails.
 std::vector<boost::json::object> in_processes(const std::vector<task>& what);
 
-/// The other end: does the task and prints what it measured. Gives the exit code.
+/// The other end: runs the task and prints what it measured. Returns the exit code.
 int run_task(const task& what);
 
 }  // namespace bench

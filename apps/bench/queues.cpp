@@ -22,7 +22,7 @@ constexpr int used_queues = 30'000;
 constexpr int open_queues = 8'000;
 constexpr std::int64_t adds_in_turn = 250;
 
-/// A store with its engine, which sweeps more often than is usual.
+/// A store with its engine, which sweeps more often than usual.
 struct place {
     cofila::engine engine;
     std::vector<queue> open{};
@@ -50,7 +50,7 @@ asio::awaitable<place> open_place(task what, std::string name)
     co_return place{.engine = co_await cofila::engine::open(std::move(options))};
 }
 
-/// As they are when their jobs have gone.
+/// Makes queues as they are when their jobs have gone.
 void use_queues(const std::string& database)
 {
     SQLite::Database db{database, SQLite::OPEN_READWRITE};
@@ -63,7 +63,7 @@ void use_queues(const std::string& database)
 
 }  // namespace
 
-/// Adds in turns to three stores: with one queue, with many that were used, with many that are open.
+/// Adds in turn to three stores: with one queue, with many that were used, with many that are open.
 asio::awaitable<object> add_beside_queues(task what, queue)
 {
     auto alone = co_await open_place(what, ".alone");

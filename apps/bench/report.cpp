@@ -11,7 +11,7 @@ namespace bench {
 
 namespace {
 
-/// Of one figure in all repetitions: "median (least-most)".
+/// Formats one figure of all repetitions: "median (least-most)".
 std::string summary(const std::vector<boost::json::object>& results, std::string_view name, int decimals)
 {
     std::vector<double> values;

@@ -24,7 +24,7 @@ private:
 
     const std::string mode_;
     const bool json_;
-    std::string workload_{};  // the one whose repetitions come in
+    std::string workload_{};  // the one whose repetitions are coming in
     std::vector<boost::json::object> results_{};
 };
 

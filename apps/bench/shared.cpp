@@ -76,7 +76,7 @@ asio::awaitable<void> stop_when_all_completed(worker* working, held_jobs* held, 
     working->stop();
 }
 
-/// Another look at the file than that of the engine, which does not tell of locks.
+/// A look at the file beside the engine, which does not report locks.
 class lock_reader {
 public:
     explicit lock_reader(const std::string& database)
@@ -91,7 +91,7 @@ public:
         query_.reset(made);
     }
 
-    /// When the first lock runs out; 0: there is none, or the file is busy.
+    /// When the first lock runs out; 0 if there is none or the file is busy.
     std::chrono::milliseconds first_end() const
     {
         const bool found = sqlite3_step(query_.get()) == SQLITE_ROW;
@@ -117,7 +117,7 @@ std::chrono::milliseconds since_epoch()
 
 }  // namespace
 
-/// One of several processes on one file: says when it began and ended, and what it did.
+/// One of several processes on one file: reports when it began and ended, and what it did.
 asio::awaitable<object> drain_shared(task what, queue jobs)
 {
     held_jobs held{co_await asio::this_coro::executor};
@@ -153,8 +153,8 @@ asio::awaitable<object> drain_shared(task what, queue jobs)
     };
 }
 
-/// How late the latest renewal was, as the file shows it to others: a lock that ends in less than the time at which it
-/// should have been renewed. What is renewed between two looks is missed by their distance at most.
+/// How late the latest renewal was, as the file shows it to other processes: a lock with less time left than at the
+/// moment it should have been renewed. A renewal between two looks is missed by at most the time between them.
 asio::awaitable<object> watch_locks(task what, queue jobs)
 {
     const lock_reader locks{what.database};

@@ -15,7 +15,7 @@ struct task {
     std::int64_t jobs = 0;
     int concurrency = 1;
     int prefetch = 0;
-    int crowd = 0;         ///< Processes with a worker, which who adds waits for.
+    int crowd = 0;         ///< Processes with a worker, which the adding process waits for.
     bool in_bulk = false;  ///< All jobs are added at once.
     std::chrono::microseconds spin{100};
 };

@@ -24,10 +24,10 @@ namespace {
 using worker = cofila::worker<message>;
 using job = cofila::job<message>;
 
-/// Before the measure, unlike the first start of anything.
+/// Jobs before the measurement, so that no first start is measured.
 constexpr std::int64_t warm_up = 20;
 
-/// One add every 20 ms; the worker sleeps between them.
+/// Adds a job every 20 ms; the worker sleeps in between.
 asio::awaitable<void> add_now_and_then(queue jobs, std::int64_t count, std::vector<double>* added)
 {
     co_await pause(300ms);
@@ -38,7 +38,8 @@ asio::awaitable<void> add_now_and_then(queue jobs, std::int64_t count, std::vect
     }
 }
 
-/// Runs a worker until so many jobs were completed, and checks that they were delivered exactly. Each start is noted.
+/// Runs a worker until this many jobs are completed, notes each start, and checks that each job was delivered exactly
+/// once.
 asio::awaitable<void> run_until_completed(
     queue jobs, std::int64_t count, int concurrency, std::function<void(std::int64_t)> started
 )
@@ -75,7 +76,7 @@ boost::json::array array_of(const std::vector<double>& times) { return boost::js
 
 }  // namespace
 
-/// From the call of `add` to the processor.
+/// The time from the call of `add` to the processor.
 asio::awaitable<object> add_to_start(task what, queue jobs)
 {
     const auto count = what.jobs + warm_up;
@@ -109,7 +110,7 @@ asio::awaitable<object> add_for_others(task what, queue jobs)
     co_return object{{"jobs", what.jobs}, {"added", array_of(added)}};
 }
 
-/// Delayed jobs that are due spread over ten seconds: how long after its time each one starts.
+/// Delayed jobs, due at times spread over ten seconds: how late each one starts.
 asio::awaitable<object> lateness(task what, queue jobs)
 {
     static constexpr std::chrono::nanoseconds spread = 10s;  // in whole seconds ten crowds would be due
@@ -135,7 +136,7 @@ asio::awaitable<object> lateness(task what, queue jobs)
     co_return with_latencies(paced(what.jobs, seconds.count()), std::move(times));
 }
 
-/// What a worker costs that has nothing to do.
+/// What an idle worker costs.
 asio::awaitable<object> idle(task what, queue jobs)
 {
     static constexpr auto time = 10s;

@@ -14,7 +14,7 @@ namespace bench {
 /// after the last commit was acknowledged. Throws if a job was lost or finished twice.
 boost::asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine);
 
-/// Throws unless so many jobs were processed and completed exactly once, and no others.
+/// Throws unless this many jobs were processed and completed exactly once, and no others.
 boost::asio::awaitable<void> require_exact(queue jobs, deliveries delivered, std::int64_t count);
 
 // adds.cpp

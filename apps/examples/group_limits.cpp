@@ -35,8 +35,8 @@ asio::awaitable<int> app(std::string database)
 
     std::map<std::string, int> running;
     std::vector<std::string> order;
-    int most = 0;   // of one tenant at once
-    int early = 0;  // of the small ones among the first eight
+    int most = 0;   // jobs of one tenant at once
+    int early = 0;  // small jobs among the first eight
     auto write = [&](cofila::job<report> job) -> asio::awaitable<boost::json::value> {  // NOLINT(*-lambda-coroutines)
         const auto tenant = job.data().tenant;
         order.push_back(tenant);

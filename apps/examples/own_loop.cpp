@@ -1,4 +1,4 @@
-// A program with a loop of its own, as of a game or a window: it gives cofila a moment in each of its turns.
+// A program with a loop of its own, such as a game or a window: it gives cofila a moment in each turn.
 #include <cofila/cofila.hpp>
 
 #include <boost/asio/awaitable.hpp>

@@ -1,4 +1,4 @@
-// Four threads run one io_context: anyone adds jobs, processors run on all four, and nobody takes a lock.
+// Four threads run one io_context: each may add jobs, processors run on all four, and the program needs no lock.
 #include <cofila/cofila.hpp>
 
 #include <boost/asio/awaitable.hpp>

@@ -1,4 +1,4 @@
-// What time does to jobs: a poll that puts itself off, a time-out, a backoff of one's own, a job that comes too late.
+// Jobs and time: a poll that puts itself off, a time-out, a backoff strategy of one's own, a job that comes too late.
 #include <cofila/cofila.hpp>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>

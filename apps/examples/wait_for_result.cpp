@@ -1,4 +1,4 @@
-// One coroutine works, another one waits for what becomes of its jobs. They could as well be two processes.
+// One coroutine works, another one waits for the results of its jobs. They could as well be two processes.
 #include <cofila/cofila.hpp>
 
 #include <boost/asio/awaitable.hpp>

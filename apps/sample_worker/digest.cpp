@@ -30,8 +30,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// They change while they are digested. And closing any descriptor of the database would drop SQLite's locks on it.
-/// Those beside the database have its true name, also where it is opened by a link.
+/// The program's own files, which are left out. They change while they are digested, and closing any descriptor of the
+/// database would drop SQLite's locks on it. The files beside the database have its resolved name, even if it is opened
+/// through a link.
 std::vector<std::string> own_files(const digest_options& options)
 {
     const auto database = std::filesystem::weakly_canonical(options.database).string();
@@ -76,7 +77,7 @@ asio::awaitable<int> digest(digest_options options)
     std::exception_ptr problem;
     try {
         cofila::stop_on_signal guard{worker};
-        // If one of them fails, the others are cancelled, and all have ended before this goes on.
+        // If one fails, the others are cancelled; all have ended before this continues.
         co_await (run.add_files(files, walker.get_executor()) && worker.run() && run.stop_when_done());
     } catch (const asio::multiple_exceptions& several) {
         problem = several.first_exception();

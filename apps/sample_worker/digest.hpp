@@ -8,8 +8,8 @@ namespace sample {
 
 struct digest_options {
     std::string database{};
-    std::string manifest{};     ///< Empty: none is written.
-    std::string log_digests{};  ///< Empty: no log.
+    std::string manifest{};     ///< If empty, none is written.
+    std::string log_digests{};  ///< If empty, no log is written.
     int concurrency = 64;
     std::vector<std::string> paths{};
 };

@@ -114,7 +114,7 @@ asio::awaitable<void> digest_run::add(walk_slice found)
     }
 }
 
-/// A job that an earlier run has left, or another process has added. What has failed then gets another chance.
+/// For a job that an earlier run has left or another process has added. One that has failed gets another chance.
 asio::awaitable<void> digest_run::take_up_again(cofila::job_id id)
 {
     const auto job = co_await queue_.get_job(id);
@@ -128,14 +128,14 @@ asio::awaitable<void> digest_run::take_up_again(cofila::job_id id)
         co_await job->retry();
     } catch (const cofila::error& e) {
         if (e.code() != cofila::errc::wrong_state && e.code() != cofila::errc::not_found)
-            throw;  // else another process was quicker
+            throw;  // otherwise another process was quicker
     }
 }
 
-/// The run is over when each of its files has an outcome. For what this process does the events tell, which is nearly
-/// always enough. But another process may work on the same database: what it finishes of our files causes no event
-/// here, and what it adds is none of our business, so that the queue being empty is not what we wait for. Therefore the
-/// store is asked for our oldest files without an outcome: when this process has emptied the queue, and once a second.
+/// The run is over when each of its files has an outcome. Events report what this process does, which is nearly always
+/// enough. But another process may work on the same database: what it finishes of our files causes no event here, and
+/// what it adds does not concern us, so waiting for an empty queue would be wrong. Therefore the store is asked about
+/// our oldest files without an outcome: when this process has emptied the queue, and once a second.
 asio::awaitable<void> digest_run::stop_when_done()
 {
     co_await asio::this_coro::throw_if_cancelled(false);  // ends by `closing_`
@@ -147,8 +147,8 @@ asio::awaitable<void> digest_run::stop_when_done()
     worker_.stop();
 }
 
-/// Jobs are taken in the order of their adding, so as long as none of the oldest has ended unnoticed, the others need
-/// no look; and when all have ended, this finds all.
+/// Jobs are claimed in the order of their adding. So as long as none of the oldest has ended unnoticed, the others need
+/// not be looked up; and when all have ended, this finds all of them.
 asio::awaitable<void> digest_run::catch_up()
 {
     for (bool news = true; news && !closing_;) {

@@ -6,8 +6,8 @@
 
 namespace sample {
 
-/// Shows on standard output how far a run is: a bar on a terminal, a line now and then elsewhere. It is told of every
-/// change and decides itself what is worth showing; it needs no timer.
+/// Shows on standard output how far a run is: a bar on a terminal, a line now and then elsewhere. It is called for
+/// every change and decides itself what is worth showing; it needs no timer.
 class display {
 public:
     display();

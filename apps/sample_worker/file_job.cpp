@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t large = 64 << 20;  // a file that tells how far it is
+constexpr std::uint64_t large = 64 << 20;  // a file this large reports its progress
 
 /// The same version of the same file is the same job: however often it is added, it is digested once.
 cofila::job_id id_of(const found_file& file)

@@ -10,7 +10,7 @@ namespace {
 
 std::uint32_t byte_at(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
 
-/// How many bytes of UTF-8 the first byte announces; 0: it begins no character.
+/// How many bytes of UTF-8 the first byte announces; 0 if it begins no character.
 std::size_t announced_length(std::uint32_t first)
 {
     if (first < 0x80)
@@ -20,7 +20,7 @@ std::size_t announced_length(std::uint32_t first)
     return first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 }
 
-/// The length of the character that `text` begins with; 0: it is not UTF-8, or not fit to be shown.
+/// The length of the character that `text` begins with; 0 if it is not UTF-8 or not fit to be shown.
 std::size_t plain_length(std::string_view text)
 {
     const auto first = byte_at(text, 0);

@@ -30,8 +30,8 @@ file_reader::file_reader(const std::string& path, file_stamp expected)
       piece_{static_cast<std::size_t>(std::min(expected.size + 1, largest_piece))},
       buffer_{std::make_unique_for_overwrite<char[]>(piece_)}
 {
-    // Looked at before it is opened: something else may have taken its name, and opening alone can do harm (a named
-    // pipe blocks; closing any descriptor of the queue's own database drops SQLite's locks).
+    // Examined before it is opened: another file may have taken its name, and opening alone can do harm (a named pipe
+    // blocks; closing any descriptor of the queue's own database drops SQLite's locks).
     struct ::stat now{};
     if (::lstat(path.c_str(), &now) != 0)
         fail("cannot find it");

@@ -8,8 +8,8 @@
 
 namespace sample {
 
-/// A file, read from start to end in pieces of at most 1 MiB. Throws where it cannot be read, and where it is no longer
-/// the version that was expected.
+/// A file, read from start to end in pieces of at most 1 MiB. Throws if it cannot be read, or is no longer the expected
+/// version.
 class file_reader {
 public:
     file_reader(const std::string& path, file_stamp expected);
@@ -17,9 +17,9 @@ public:
     file_reader& operator=(const file_reader&) = delete;
     ~file_reader();
 
-    /// Valid until the next call. Empty: that was all.
+    /// Returns the next piece, valid until the next call; empty at the end.
     std::string_view next();
-    /// To be asked at the end: what was read may be half old and half new.
+    /// Call at the end: what was read may be half old and half new.
     void require_unchanged() const;
 
 private:

@@ -5,7 +5,7 @@
 
 namespace sample {
 
-/// What tells one version of a file from another.
+/// What distinguishes one version of a file from another.
 struct file_stamp {
     std::uint64_t size = 0;
     std::int64_t modified = 0;  ///< Nanoseconds since 1970.

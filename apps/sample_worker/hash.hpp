@@ -13,7 +13,7 @@ public:
     sha256();
 
     void update(std::string_view bytes);
-    /// 64 hexadecimal digits. Once only.
+    /// Returns 64 hexadecimal digits. Call once.
     std::string finish();
 
 private:

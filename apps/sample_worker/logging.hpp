@@ -6,7 +6,7 @@ namespace sample {
 /// Sends spdlog's lines to standard error: standard output belongs to the results.
 void log_to_stderr();
 
-/// What the library has to say, warnings and up.
+/// The library's log lines, warnings and up.
 cofila::logger to_spdlog();
 
 }  // namespace sample

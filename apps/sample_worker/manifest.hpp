@@ -5,7 +5,7 @@
 namespace sample {
 
 struct manifest_line {
-    std::string path{};  ///< Bytes.
+    std::string path{};  ///< As bytes.
     std::string sha256{};
 };
 

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto patience = 30s;  // a bound for what goes wrong; nothing waits for it
+constexpr auto patience = 30s;  // a bound for failures; nothing waits this long otherwise
 
 }  // namespace
 

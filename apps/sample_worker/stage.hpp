@@ -23,17 +23,17 @@ namespace sample {
 /// What the jobs of a tour carry.
 struct order {
     std::string what{};
-    int failures = 0;           ///< So many attempts fail.
+    int failures = 0;           ///< How many attempts fail.
     bool hopeless = false;      ///< No attempt can succeed.
-    std::string holds_until{};  ///< If set: reports 50 %, then works until this is heard.
+    std::string holds_until{};  ///< If set, the job reports 50 %, then works until this event.
 };
 BOOST_DESCRIBE_STRUCT(order, (), (what, failures, hopeless, holds_until))
 
 using order_queue = cofila::queue<order, std::string>;
 using order_job = cofila::job<order, std::string>;
 
-/// A queue with one worker, and ears: it prints every event, remembers it, and lets one wait for it. That is how a
-/// program learns what has happened: not by asking again and again, nor by sleeping.
+/// A queue with one worker and a listener that prints every event, remembers it, and lets a coroutine wait for it. That
+/// is how a program learns what has happened: neither by polling nor by sleeping.
 class stage {
 public:
     stage(order_queue queue, std::string worker_name, timeline& time, boost::asio::any_io_executor loop);
@@ -41,12 +41,12 @@ public:
     order_queue queue() const { return queue_; }
     cofila::worker<order, std::string>& worker() { return worker_; }
 
-    /// Returns once the event has been emitted (it may have been already). Throws when the worker has closed or half a
+    /// Returns once the event has been emitted (it may have been already). Throws if the worker has closed or half a
     /// minute has passed without it. `id` is empty for events of the queue or worker as a whole.
     boost::asio::awaitable<void> until(std::string event, cofila::job_id id = {});
     std::size_t times_heard(const std::string& event, const cofila::job_id& id = {}) const;
     bool heard(const std::string& event, const cofila::job_id& id = {}) const { return times_heard(event, id) > 0; }
-    /// The names of the jobs that were begun, in this order.
+    /// The names of the jobs that were started, in order.
     const std::vector<std::string>& begun() const { return begun_; }
     const std::vector<cofila::milliseconds>& retry_delays() const { return retry_delays_; }
     const std::set<std::string>& kinds_heard() const { return kinds_; }

@@ -7,7 +7,7 @@ namespace sample {
 void tally::expect(const cofila::job_id& id, std::string path, std::uint64_t size)
 {
     if (!files_.try_emplace(id, entry{.path = std::move(path), .size = size}).second)
-        return;  // found twice: by two paths one of which is below the other
+        return;  // found twice, by two paths of which one is below the other
     ++counts_.files;
     counts_.bytes += size;
 }
@@ -25,7 +25,7 @@ void tally::digested(const cofila::job_id& id, const file_digest& result)
     if (!file || file->now == state::digested)
         return;
     if (file->now == state::failed)
-        --counts_.failed;  // another process has retried it, with success
+        --counts_.failed;  // another process has retried it successfully
     ++counts_.digested;
     count(*file, result.size);
     file->now = state::digested;

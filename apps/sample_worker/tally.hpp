@@ -19,16 +19,16 @@ struct tally_counts {
     std::uint64_t digested = 0;
     std::uint64_t failed = 0;
     std::uint64_t bytes = 0;       ///< Of all files.
-    std::uint64_t bytes_done = 0;  ///< Of the digested ones, and of parts of large ones.
+    std::uint64_t bytes_done = 0;  ///< Of digested files, and of parts of large ones.
 
     std::uint64_t pending() const { return files - digested - failed; }
 };
 
 /// The files of one run, and what became of each. The store remembers more: files that have changed or gone since.
-/// What is said of a job that is not of this run is ignored.
+/// Calls about a job that is not of this run are ignored.
 class tally {
 public:
-    /// To be said before the job is added: it may be finished before `add_bulk` has returned.
+    /// Call before the job is added: it may finish before `add_bulk` has returned.
     void expect(const cofila::job_id& id, std::string path, std::uint64_t size);
     /// From now on the store knows the job.
     void added(const cofila::job_id& id);
@@ -42,7 +42,7 @@ public:
     std::vector<cofila::job_id> oldest_pending(std::size_t limit);
 
     std::vector<manifest_line> digests() const;
-    /// Path to reason; folders and paths that could not be read, too.
+    /// Path to reason, including folders and paths that could not be read.
     std::map<std::string, std::string> failures() const;
 
 private:
@@ -60,7 +60,7 @@ private:
     void count(entry& file, std::uint64_t bytes);
 
     entries files_{};
-    std::vector<const entries::value_type*> watched_{};  // oldest first; some have an outcome by now
+    std::vector<const entries::value_type*> watched_{};  // oldest first; some may have an outcome by now
     std::map<std::string, std::string> unreadable_{};
     tally_counts counts_{};
 };

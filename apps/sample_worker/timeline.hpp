@@ -12,7 +12,7 @@ public:
     void say(std::string_view who, std::string_view text) const;
     void check(bool holds, std::string_view what);
 
-    /// Prints how many checks held; the exit code.
+    /// Prints how many checks held. Returns the exit code.
     int result() const;
 
 private:

@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A new folder, removed with all it holds at the end of the scope.
+/// A new folder, removed with its contents at the end of the scope.
 class temporary_folder {
 public:
     temporary_folder() : path_{(fs::temp_directory_path() / "cofila-tour-XXXXXX").string()}
@@ -52,7 +52,7 @@ private:
     std::string path_;
 };
 
-/// A queue of its own for each tour: what an interrupted one has left in the database does not disturb the next.
+/// Each tour has its own queue: what an interrupted one has left in the database does not disturb the next.
 std::string new_queue_name()
 {
     return fmt::format("tour {}", std::chrono::system_clock::now().time_since_epoch() / 1us);

@@ -5,8 +5,8 @@
 
 namespace sample {
 
-/// Some seconds that show what the queue does, with a timeline, and check that it does it. `database`: empty for one in
-/// a temporary folder, which is removed. Returns the exit code.
+/// Shows for some seconds what the queue does, with a timeline, and checks that it does so. If `database` is empty, one
+/// is made in a temporary folder, which is removed. Returns the exit code.
 boost::asio::awaitable<int> tour(std::string database);
 
 }  // namespace sample

@@ -22,7 +22,7 @@ walk::walk(std::vector<std::string> paths, const std::vector<std::string>& left_
         left_out_.insert(fs::weakly_canonical(file, nowhere).string());
         struct ::stat now{};
         if (::stat(file.c_str(), &now) == 0)
-            left_out_inodes_.emplace(now.st_dev, now.st_ino);  // it may have another name, too
+            left_out_inodes_.emplace(now.st_dev, now.st_ino);  // it may have other names
     }
 }
 
@@ -55,7 +55,7 @@ bool walk::step(walk_slice& out)
     return true;
 }
 
-/// One name for one file, however it was given: the name is a part of the job's identity.
+/// One name for a file, however it was given: the name is a part of the job's identity.
 void walk::start(const std::string& path, walk_slice& out)
 {
     struct ::stat file{};
@@ -84,7 +84,7 @@ void walk::visit(const fs::path& path, walk_slice& out)
 {
     struct ::stat file{};
     if (::lstat(path.c_str(), &file) != 0) {
-        if (errno != ENOENT)  // else it has just been removed: it is not there
+        if (errno != ENOENT)  // otherwise it has just been removed
             out.unreadable.push_back({.path = path.string(), .reason = last_error()});
         return;
     }

@@ -33,10 +33,10 @@ struct walk_slice {
 /// followed. A `walk` belongs to one thread at a time.
 class walk {
 public:
-    /// The files of `left_out` are not found, under whatever name.
+    /// The files of `left_out` are not found, under any name.
     walk(std::vector<std::string> paths, const std::vector<std::string>& left_out);
 
-    /// At most `limit` files. It may be fewer where there are many folders: it never takes long.
+    /// At most `limit` files. Fewer if there are many folders, so that a call never takes long.
     walk_slice next(std::size_t limit);
 
 private:
@@ -49,8 +49,8 @@ private:
     std::vector<std::string> paths_;
     std::size_t next_path_ = 0;
     std::filesystem::directory_iterator here_{};
-    std::filesystem::path folder_{};                // that `here_` lists
-    std::vector<std::filesystem::path> folders_{};  // still to be listed; names, since open folders are few
+    std::filesystem::path folder_{};                // which `here_` lists
+    std::vector<std::filesystem::path> folders_{};  // still to be listed; as names, since few folders can be open
     std::set<std::string> left_out_{};
     std::set<std::pair<dev_t, ino_t>> left_out_inodes_{};
 };

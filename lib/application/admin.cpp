@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// So many jobs are changed in one transaction.
+/// Jobs that are changed in one transaction.
 constexpr std::size_t chunk = 1000;
 
 std::string_view wanted_state(const job_change& what)
@@ -68,7 +68,8 @@ void announce_change(queue_core& queue, const job_id& id, const job_change& what
         return queue.wake_workers();
     const auto* cancelled = std::get_if<cancellation>(&what);
     if (answer.job && answer.job->state == job_state::active)
-        return cancelled ? queue.ask_to_end(id, cancelled->why) : void();  // others hear of it from the store
+        // workers in other processes learn of it from the store
+        return cancelled ? queue.ask_to_end(id, cancelled->why) : void();
     if (cancelled && !answer.job)
         announce_cancelled(queue, id, domain::cancelled_reason(cancelled->why));
     if (answer.job)
@@ -76,10 +77,10 @@ void announce_change(queue_core& queue, const job_id& id, const job_change& what
     else
         queue.hub->emit(&queue_events::removed, removed_event{.id = id});
     announce_freed(queue, answer.freed);
-    queue.look_again();  // one that was kept for its end may wait now, and who waited for it has to be told
+    queue.look_again();  // one that was kept for its end may wait now, and calls that wait for its end must return
 }
 
-/// Page by page, with other work between them. Answers how many jobs were changed.
+/// Changes jobs page by page, with other work between pages. Returns how many were changed.
 template <class Announce>
 asio::awaitable<std::size_t> change_all(
     queue_ptr queue,
@@ -227,7 +228,7 @@ asio::awaitable<job_snapshot> change(queue_ptr queue, job_id id, job_change what
 
 asio::awaitable<std::size_t> drain(queue_ptr queue, bool including_delayed, progress_callback progress)
 {
-    // First: what is kept for the end of a job that waits would be freed by its removal.
+    // Delayed jobs first: one that is kept for the end of a waiting job would be freed by its removal.
     std::size_t done = 0;
     if (including_delayed) {
         job_filter delayed{.state = job_state::delayed};
@@ -245,8 +246,8 @@ asio::awaitable<std::size_t> clean(queue_ptr queue, clean_request request)
 {
     domain::check(request);
     const auto now = queue->ports->time->wall_now().time_since_epoch();
-    const auto longest = milliseconds::max() + std::min(now, milliseconds{});  // beyond it there is no date
-    // To the end of its last millisecond: a grace of 0 means all that there is.
+    const auto longest = milliseconds::max() + std::min(now, milliseconds{});  // beyond it no date exists
+    // To the end of its last millisecond: a grace of 0 means every job of the state.
     const time_point before{now - std::min(request.grace, longest) + milliseconds{1}};
     job_filter filter{.state = request.state, .before = before};
     co_return co_await remove_all(queue, std::move(filter), removal{}, request.limit, std::move(request.progress));
@@ -255,7 +256,7 @@ asio::awaitable<std::size_t> clean(queue_ptr queue, clean_request request)
 asio::awaitable<std::size_t> retry_all(queue_ptr queue, retry_request request)
 {
     domain::check(request);
-    // One that fails again meanwhile is not for this call.
+    // A job that fails again meanwhile is left alone.
     const auto before = queue->ports->time->wall_now() + milliseconds{1};
     job_filter filter{.before = before};
     const retrial how{.options = request.options};

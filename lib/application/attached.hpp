@@ -6,10 +6,11 @@
 
 namespace cofila {
 
-/// Who waits for a sign looks again after so long: whatever brings the sign may fail.
+/// A waiter checks again after this long, in case a notification is lost.
 inline constexpr milliseconds longest_sleep{5000};
 
-/// What its owner knows of while this lives. Attached before the first look, nothing can happen between them.
+/// Registers a thing with its owner for the lifetime of this object. Construct it before the first check: then no
+/// change between check and wait is missed.
 template <class Owner, class Thing>
 class attached {
 public:

@@ -50,7 +50,7 @@ void attempt_run::start(
     auto handle = std::make_shared<detail::job_handle>(detail::job_handle{
         .queue = std::move(queue), .job = job, .token = job->token, .progress = job->progress, .asked_to_end = told_
     });
-    // A processor that runs elsewhere may end when the loop has gone: then nobody is told.
+    // A processor that runs elsewhere may end after the loop has gone: then its end is reported to no one.
     auto finished = [self = shared_from_this(),
                      loop = loop_,
                      slot = slot_guard{{shared_from_this(), &signal_}},
@@ -81,8 +81,8 @@ void attempt_run::cancel(cancel_reason reason, steady_time now, std::string text
     asked_to_end_at = now;
     if (!loop_)
         return;  // not started, or ended
-    // On the processor's own executor, since a signal may be used by one thread at a time; and never from within the
-    // caller, whose lists the end of a processor would change.
+    // Emitted on the processor's own executor, since a signal may be used by one thread at a time; and never from
+    // within the caller, whose lists change when a processor ends.
     asio::post(elsewhere_ ? elsewhere_ : loop_->executor(), [self = shared_from_this()] {
         self->signal_.emit(asio::cancellation_type::terminal);
     });

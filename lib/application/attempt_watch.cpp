@@ -27,7 +27,7 @@ domain::watched_attempt view_of(const attempt_run& attempt, steady_time now)
 
 }  // namespace
 
-/// It begins now. The watch looks in time by itself, unless this one's time is over before.
+/// Notes the start of an attempt. The watch looks in time by itself, unless the time of this attempt is over before.
 void worker_core::watch(const attempt_ptr& started)
 {
     const auto now = ports_->time->steady_now();
@@ -42,7 +42,7 @@ asio::awaitable<void> worker_core::watch_attempts()
     for (;;) {
         const auto now = ports_->time->steady_now();
         auto next = domain::long_run;
-        watched_until_ = steady_time::max();  // what starts while it looks is looked at too
+        watched_until_ = steady_time::max();  // attempts that start during the look are looked at too
         const std::vector<attempt_ptr> running(running_.begin(), running_.end());
         for (const auto& attempt : running)
             next = std::min(next, look_after(attempt, now));
@@ -51,7 +51,7 @@ asio::awaitable<void> worker_core::watch_attempts()
     }
 }
 
-/// Answers after how long to look again.
+/// Returns after how long to look again.
 milliseconds worker_core::look_after(const attempt_ptr& attempt, steady_time now)
 {
     const auto look = domain::look_at(view_of(*attempt, now), options_.stuck_after);
@@ -75,7 +75,7 @@ milliseconds worker_core::look_after(const attempt_ptr& attempt, steady_time now
     return look.next;
 }
 
-/// The processor keeps what it touches, but its slot and its job are free.
+/// The processor keeps what it touches, but gives up its slot and its job.
 void worker_core::give_up(const attempt_ptr& attempt, steady_time now)
 {
     running_.erase(attempt);

@@ -1,3 +1,11 @@
+// What a worker does with one claimed job, from the claim to the outcome that the store is to learn. `take` enters it
+// into `held_`, whose locks are renewed, and into `ready_`; `start_ready` moves jobs to `running_` while there are
+// slots. `end` frees the slot first, then turns the outcome into a transition that joins `ended_`, and the fetch loop
+// brings it to the store with its next question. An attempt stays in `held_` until the store has taken its outcome, so
+// that its lock lasts as long. One whose lock was lost leaves `held_` at once, and its outcome is dropped, though its
+// processor may still run in its slot. A job claimed and not started is released when the worker closes or is paused.
+// All of this is on the loop; the mutex is for other threads that ask what is held. What a processor throws has become
+// a value before it arrives here, and a backoff strategy that throws is reported and replaced by the usual delay.
 #include <boost/asio/strand.hpp>
 
 #include <algorithm>
@@ -16,7 +24,7 @@ void worker_core::take(const job_snapshot& job, steady_time asked)
 {
     auto attempt = std::make_shared<attempt_run>(job, asked);
     if (const auto before = held_.find(job->key); before != held_.end())
-        lose(before->second);  // it was rescued and came back to us before a renewal could tell
+        lose(before->second);  // it was rescued and came back to us before a renewal noticed
     {
         const std::lock_guard lock{holding_};
         held_[job->key] = attempt;
@@ -25,7 +33,7 @@ void worker_core::take(const job_snapshot& job, steady_time asked)
         ports_->worker_busy.set();
     renewer_.wake();
     ready_.push_back(std::move(attempt));
-    if (!open())  // asked for before the close or the pause was
+    if (!open())  // requested before the close or the pause
         release_ready();
 }
 
@@ -38,7 +46,7 @@ void worker_core::start_ready()
     }
 }
 
-/// What was claimed and not started goes back.
+/// Releases what was claimed and not started.
 void worker_core::release_ready()
 {
     for (const auto& attempt : std::exchange(ready_, {}))
@@ -78,12 +86,13 @@ void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcom
     start_ready();
     if (closing_)
         progress_.set();
-    // With nothing to settle the worker waits as before, but now perhaps for jobs: others should know.
+    // With nothing to settle the worker waits as before, but now perhaps for jobs: the commit listener should know.
     if (closing_ || !settles || plan().ask)
         wake_.set();
 }
 
-/// What has become of the attempt, for the next question to the store. False: it is not ours to tell any more.
+/// Records the outcome of an attempt for the next question to the store. Returns false if it is no longer ours to
+/// report.
 bool worker_core::settle_later(const attempt_ptr& attempt, domain::attempt_outcome outcome)
 {
     const auto& job = *attempt->job;
@@ -107,7 +116,7 @@ bool worker_core::settle_later(const attempt_ptr& attempt, domain::attempt_outco
     return true;
 }
 
-/// A strategy may give up, which makes of `why` a failure for good.
+/// A strategy may give up; then `why` becomes a failure for good.
 milliseconds worker_core::next_wait(const job_record& job, failure& why)
 {
     const auto& policy = *job.options->backoff;
@@ -131,7 +140,7 @@ milliseconds worker_core::next_wait(const job_record& job, failure& why)
 
 bool worker_core::cancel_job(const job_id& which, const std::string& why)
 {
-    // A lost one may still run beside the same job that came back.
+    // A lost attempt may still run beside a new one of the same job.
     const auto is_it = [&](const attempt_ptr& attempt) { return attempt->job->id == which && !attempt->lost(); };
     if (const auto running = std::ranges::find_if(running_, is_it); running != running_.end()) {
         (*running)->cancel(cancel_reason::cancelled, ports_->time->steady_now(), why);
@@ -161,7 +170,7 @@ std::size_t worker_core::cancel_all(const std::string& why)
     );
 }
 
-/// Its lock is not renewed any more.
+/// Stops renewing its lock.
 void worker_core::let_go(const attempt_ptr& attempt)
 {
     const std::lock_guard lock{holding_};

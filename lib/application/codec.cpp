@@ -27,7 +27,7 @@ std::int64_t attoseconds_per(int digits)
     return out;
 }
 
-/// To the last digit of a double. Older versions of Boost.JSON have no such choice.
+/// Reads doubles to the last digit. Older versions of Boost.JSON have no such option.
 template <class Options>
 void read_precisely(Options& options)
 {
@@ -77,7 +77,8 @@ json::value parse_payload(std::string_view text, json::storage_ptr memory)
     return value;
 }
 
-/// What is not finite is written as such, so that it is refused like any text that is not JSON; null would hide it.
+/// Writes numbers that are not finite as such, so that they are refused like any text that is not JSON; null would hide
+/// them.
 std::string serialize_payload(const json::value& value)
 {
 #if __has_include(<boost/json/serialize_options.hpp>)
@@ -85,7 +86,7 @@ std::string serialize_payload(const json::value& value)
     options.allow_infinity_and_nan = true;
     return json::serialize(value, options);
 #else
-    return json::serialize(value);  // before Boost 1.83 there is no other way
+    return json::serialize(value);  // Boost before 1.83 has no such option
 #endif
 }
 

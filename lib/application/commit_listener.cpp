@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// So long a cancellation by another process may stay unnoticed, beside what the commit itself takes.
+/// How long a cancellation by another process may go unnoticed, beside the time that its commit takes.
 constexpr milliseconds busy_pause{50};
 
 asio::awaitable<void> keep(asio::awaitable<change_news> answer, std::shared_ptr<change_news> where)
@@ -48,7 +48,7 @@ asio::awaitable<void> commit_listener::run()
             around_.changed(news);
         if (!failed)
             continue;
-        // The workers' safety poll goes on meanwhile.
+        // The workers still poll meanwhile.
         around_.failed(failed);
         co_await ports_->time->sleep_until(ports_->time->steady_now() + std::chrono::seconds{1});
     }
@@ -59,7 +59,7 @@ asio::awaitable<change_news> commit_listener::watch()
     auto& store = *ports_->repository;
     if (!around_.wanted().nothing())
         co_return co_await store.changed_elsewhere(around_.wanted);
-    // What a look has found is told, whichever of the two ends first.
+    // What a look has found is returned, whichever of the two ends first.
     const auto news = std::make_shared<change_news>();
     const auto while_busy = [this] { return change_interest{.any = around_.anyone_busy()}; };
     co_await first_of(keep(store.changed_elsewhere(while_busy, busy_pause), news), ports_->worker_idle.wait());

@@ -8,9 +8,9 @@
 
 namespace cofila {
 
-/// Tells when somebody else has changed the store. Watches closely while somebody of this process waits for that: once
-/// nobody does, the next commit ends that. While jobs run, which may have been cancelled elsewhere, it looks now and
-/// then, so that a busy worker does not pay for each commit.
+/// Reports when another process has changed the store. Watches closely while a caller in this process waits for that;
+/// once none does, the next commit ends the watch. While jobs run, which may have been cancelled elsewhere, it looks
+/// now and then, so that a busy worker does not pay for each commit.
 class commit_listener {
 public:
     struct surroundings {
@@ -22,11 +22,11 @@ public:
 
     commit_listener(std::shared_ptr<runtime> ports, surroundings around);
 
-    /// Until it is cancelled.
+    /// Runs until it is cancelled.
     boost::asio::awaitable<void> run();
 
 private:
-    /// Without a change: others want something else by now.
+    /// Returns without a change if something else is wanted by now.
     boost::asio::awaitable<change_news> watch();
 
     const std::shared_ptr<runtime> ports_;

@@ -13,7 +13,7 @@ namespace cofila {
 
 namespace {
 
-/// `what()` belongs to the user: it may throw, or return nothing.
+/// `what()` may be the user's: it may throw, or return null.
 std::string text_of(const std::exception& e)
 {
     try {

@@ -18,9 +18,9 @@
 
 namespace cofila {
 
-/// Emits events from a handler of its own, in order, so that no slot ever runs in the middle of an operation. It keeps
-/// itself alive while something is to be emitted: a slot may drop the last handle of what it listens to. Slots come and
-/// go on any thread; all else happens on the loop.
+/// Emits events from a handler of its own, in order, so that no slot ever runs in the middle of an operation. Keeps
+/// itself alive while there is something to emit: a slot may drop the last handle of what it listens to. Slots may be
+/// connected and disconnected on any thread; everything else happens on the loop.
 template <class Signals>
 class event_hub : public std::enable_shared_from_this<event_hub<Signals>> {
 public:
@@ -35,7 +35,7 @@ public:
         return !(signals.*which).empty();
     }
 
-    /// Somebody who looks at the store himself is woken by every event, heard or not.
+    /// A watcher reads the store itself; every event wakes it, whether or not a slot is connected.
     void attach(event& watcher) { watchers_.push_back(&watcher); }
     void detach(event& watcher) { std::erase(watchers_, &watcher); }
     bool is_watched() const noexcept { return !watchers_.empty(); }
@@ -59,7 +59,7 @@ public:
             boost::asio::post(loop_->executor(), [self = this->shared_from_this()] { self->drain(); });
     }
 
-    /// Tells of a failure that no caller is waiting for.
+    /// Reports a failure that no caller waits for.
     void report(std::exception_ptr error)
     {
         error_event event{.error = error, .text = describe_exception(error).message};
@@ -70,7 +70,7 @@ public:
 private:
     void drain()
     {
-        // Emptied before the first slot runs: what the slots cause is emitted from the next handler.
+        // Emptied before the first slot runs: events that slots cause are emitted from the next handler.
         const auto calls = std::exchange(pending_, {});
         for (const auto& call : calls)
             call();
@@ -80,7 +80,7 @@ private:
     {
         auto text = describe_exception(error).message;
         reports_->log(log_level::error, "a slot of an event threw: " + text);
-        if (!of_error)  // a slot of `error` that throws must not call itself for ever
+        if (!of_error)  // a slot of `error` that throws must not be called for ever
             emit(&Signals::error, error_event{.error = std::move(error), .text = std::move(text)});
     }
 

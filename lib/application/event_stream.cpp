@@ -1,3 +1,11 @@
+// Reads the event log of a queue in order, from any process. A stream has one place: the number of the event that the
+// caller got last. It starts at the saved cursor, else at the option `after`, else behind the newest event; events are
+// read in pages, and if there is none the call waits for a sign of a change, registered before it reads, so that no
+// event falls between. Numbers have no gaps, so a jump says how many events were dropped before they could be read. An
+// event is left in the page until the next call knows that the caller got it: `next` sets `taken` only after the way
+// back to the caller's executor, and not if the caller was cancelled meanwhile, so that a cancelled call loses nothing.
+// If the log ends before the place, the queue was obliterated, and the stream starts anew. A second call at the same
+// time is refused.
 #include <cofila/detail/on_loop.hpp>
 #include <cofila/event_stream.hpp>
 
@@ -17,7 +25,7 @@
 #include "async/wait_until.hpp"
 #include "domain/validation.hpp"
 
-/// Reading what happened to the jobs of a queue.
+/// Reading the event log of a queue.
 namespace cofila::detail {
 
 namespace asio = boost::asio;
@@ -29,9 +37,9 @@ public:
     const queue_ptr queue;
     const stream_options options;
     bool in_use = false;
-    std::optional<std::uint64_t> place{};  ///< The number of the event that was answered last; none: not open yet.
-    std::deque<logged_event> read{};       ///< And not answered yet, but for the first where that was `taken`.
-    /// The caller has got the first of them: known there, after the way back, and looked at by the next call.
+    std::optional<std::uint64_t> place{};  ///< The number of the event returned last; unset before the stream is open.
+    std::deque<logged_event> read{};       ///< Not returned yet, except the first one if it was `taken`.
+    /// The caller has got the first of them: set on its executor, and read by the next call.
     std::atomic<bool> taken{false};
 
     void leave_taken()
@@ -45,10 +53,10 @@ public:
 
 namespace {
 
-/// So many are read at once.
+/// Events that are read at once.
 constexpr int page_size = 100;
 
-/// A stream has one place: two calls at once would share it.
+/// Refuses a second call at once: both would share the stream's place.
 class only_call {
 public:
     explicit only_call(stream_ptr stream) : stream_{std::move(stream)}
@@ -66,7 +74,7 @@ private:
     const stream_ptr stream_;
 };
 
-/// Throws `errc::wrong_state` where no events are kept.
+/// Throws `errc::wrong_state` if no events are kept.
 asio::awaitable<event_log_state> state_of(stream_ptr stream)
 {
     auto& queue = *stream->queue;
@@ -95,7 +103,7 @@ asio::awaitable<void> find_place(stream_ptr stream)
     stream->place = state.cursor.value_or(after);
 }
 
-/// Empty: there is none yet.
+/// Reads the next page, which is empty if there are no events yet.
 asio::awaitable<void> read_more(stream_ptr stream)
 {
     auto& queue = *stream->queue;
@@ -126,7 +134,7 @@ asio::awaitable<void> open_here(stream_ptr stream)
     co_await find_place(stream);
 }
 
-/// Leaves it where it is: the caller may be gone when it gets there.
+/// Leaves the event in the page: the caller may be gone when it arrives.
 asio::awaitable<stream_event> find_next(stream_ptr stream)
 {
     const only_call guard{stream};
@@ -165,7 +173,7 @@ asio::awaitable<void> open(stream_ptr stream) { return at_home(stream->queue, op
 asio::awaitable<stream_event> next(stream_ptr stream)
 {
     auto found = co_await at_home(stream->queue, find_next(stream));
-    // What is returned to a caller who was cancelled meanwhile may be dropped: then the event stays.
+    // What is returned to a caller that was cancelled meanwhile may be dropped: then the event stays.
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
         throw boost::system::system_error{asio::error::operation_aborted};
     stream->taken = true;

@@ -1,3 +1,13 @@
+// The loop that asks the store. One question carries the attempts that have ended and a claim for the free slots, and
+// is one transaction; what ends meanwhile gathers for the next, so that a batch is as large as the store is slow.
+// domain::plan_fetch decides when to ask and for how much; with 50 slots or more two questions are under way in turns.
+// Before a question is put, what is known about work (`maybe_work_`, `next_due_`) is reset, so that a change during it
+// counts for the next one; a claim that comes back short then says when to look again. With nothing to ask the loop
+// sleeps until it is woken, until a job is due, or for the poll interval, in case a sign was lost. A question that
+// fails is repeated with growing pauses: a settlement is recognised by its token, so that repeating one is safe
+// whatever became of it. A damaged, newer or foreign file does not mend: the worker stops claiming, and `run` throws.
+// An attempt that the store calls lost is dropped, unless it is known that its processor completed the job in a
+// transaction of the application.
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -75,7 +85,7 @@ asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
     co_await wake_.wait();
     idle_ = false;
     if (ports_->time->steady_now() >= until)
-        maybe_work_ = true;  // the safety poll
+        maybe_work_ = true;  // the poll interval is over
 }
 
 worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
@@ -83,8 +93,8 @@ worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
     const auto end = ended_.begin() + plan.settle;
     question out{.ended{std::move_iterator{ended_.begin()}, std::move_iterator{end}}, .claim = plan.claim};
     ended_.erase(ended_.begin(), end);
-    if (plan.claim > 0) {  // else the answer will not say what there is, and what is known still counts
-        // Before the question is put: what happens while it is answered counts for the next one.
+    if (plan.claim > 0) {  // otherwise the answer says nothing about work, and what is known still counts
+        // Before the question is put: what happens during it counts for the next one.
         maybe_work_ = false;
         expected_ = 0;
         room_left_ = plan.more;
@@ -154,12 +164,12 @@ void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_
         take(job, asked);
     start_ready();
     if (!open())
-        wake_.set();  // it goes back
+        wake_.set();  // to release it
 }
 
-/// Nothing was changed, or nobody knows: asking again is safe either way, since a settlement that is repeated is
-/// recognised by its token. It goes on until the locks run out, or a shutdown has asked for the last time. But some
-/// files do not mend themselves: nothing more is claimed from them, and when what runs has ended, run() throws.
+/// Nothing was changed, or it is unknown whether it was: repeating the question is safe either way, since a repeated
+/// settlement is recognised by its token. It is repeated until the locks run out or a shutdown has asked for the last
+/// time. But some files do not mend: nothing more is claimed from them, and once what runs has ended, run() throws.
 asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed, bool last)
 {
     hub->report(failed);
@@ -215,13 +225,13 @@ void worker_core::settled_by_store(std::vector<ended_attempt> ended, const settl
         let_go(attempt);
         if (what == settled::already || what == settled::lost)
             settled_before(ended[i], answer);
-        if (what != settled::cancelled)  // else the answer has it among the failed
+        if (what != settled::cancelled)  // otherwise the answer has it among the failed
             announce(ended[i]);
         list(ended[i], what);
     }
 }
 
-/// In the close report. What the store says it has become is what counts.
+/// Names the job in the close report. The state that the store reports is what counts.
 void worker_core::list(const ended_attempt& ended, settled what)
 {
     if (!ended.list)
@@ -230,7 +240,7 @@ void worker_core::list(const ended_attempt& ended, settled what)
     (report_.*(over ? &close_report::finished : ended.list)).push_back(ended.attempt->job->id);
 }
 
-/// What its processor had completed in a transaction of the application's is completed, whatever came after.
+/// A job that its processor completed in a transaction of the application is completed, whatever came after.
 void worker_core::settled_before(ended_attempt& ended, const settle_and_claim_answer& answer)
 {
     const auto is_it = [&](const job_snapshot& job) { return job->key == ended.attempt->job->key; };

@@ -13,8 +13,8 @@
 #include "domain/json_text.hpp"
 #include "domain/text.hpp"
 
-/// The operations of a job handle. Whoever uses the handle may be anywhere; what these do is done on the loop, which
-/// never sees the handle: values go there, and what comes back is put into the handle at the caller.
+/// The operations of a job handle. The handle may be used on any executor, and its operations run on the loop, which
+/// never sees it: values go there, and results are put into the handle on the caller's executor.
 namespace cofila::detail {
 
 namespace asio = boost::asio;
@@ -23,7 +23,7 @@ namespace {
 
 job_ref ref(const job_handle& handle) { return {.id = handle.job->id, .key = handle.job->key, .token = handle.token}; }
 
-/// What a write has found out about the job beside, on the loop: why it shall end, where somebody has said so.
+/// What a write has learned about the job, on the loop: returns why the job was asked to end, if it was.
 std::optional<std::string> heed(queue_core& queue, const job_id& id, const fenced_write& write)
 {
     if (!write.stored)
@@ -35,7 +35,7 @@ std::optional<std::string> heed(queue_core& queue, const job_id& id, const fence
     return write.cancelled;
 }
 
-/// The same at the caller.
+/// The same on the caller's executor.
 void note(job_handle& handle, std::optional<std::string> cancelled)
 {
     if (!cancelled || handle.job->cancelled)
@@ -83,7 +83,7 @@ asio::awaitable<void> store_removal(queue_ptr queue, job_id id)
 
 void take(job_handle& job, job_snapshot now)
 {
-    if (!now)  // it went with its retention
+    if (!now)  // removed by its retention
         return job.token.clear();
     job.job = std::move(now);
     if (job.job->state != job_state::active)

@@ -1,3 +1,12 @@
+// Keeps the locks of a worker alive, or knows that they are lost. `renew` extends all of them in one operation when the
+// earliest has only the buffer left; the time of a renewal counts from before the request, so a slow store can only
+// make a lock look shorter. `fence` needs no store: by the steady clock it declares a lock lost when its last
+// successful request is a lock's duration ago, so that a processor is asked to end before another worker may start the
+// job, even if the store hangs. `look` reads cancellations between renewals when the store has changed, and pauses in
+// proportion to what the look cost. Between request and answer attempts may end or be lost: each answer is applied only
+// if the attempt is still held. Locks of attempts that have ended are renewed for ten durations more; if the store has
+// not taken the outcome by then, the job is to run elsewhere. A renewal that fails is reported and repeated soon: what
+// is left of the lock is the buffer, and the fence watches its end.
 #include "application/lock_renewer.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -57,7 +66,7 @@ std::vector<attempt_ptr> lock_renewer::to_renew() const
     return out;
 }
 
-/// Neither settled nor lost meanwhile.
+/// Whether it was neither settled nor lost meanwhile.
 bool lock_renewer::holds(const attempt_ptr& attempt) const
 {
     const auto still = held_.find(attempt->job->key);
@@ -97,7 +106,7 @@ asio::awaitable<void> lock_renewer::renew_all()
         co_return;
     if (failed) {
         tell_.failed(failed);
-        // Again soon: what is left of the lock is the buffer, and the fence watches its end.
+        // Repeated soon: what is left of the lock is the buffer, and the fence watches its end.
         co_await ports_->time->sleep_until(ports_->time->steady_now() + std::max(timing_.buffer / 10, milliseconds{1}));
         co_return;
     }
@@ -149,7 +158,7 @@ asio::awaitable<void> lock_renewer::look()
     }
 }
 
-/// Who still holds its lock the renewals tell, which know what the store has been told in between.
+/// Whether a lock is still held is for the renewals to decide, which know what the store was told in between.
 asio::awaitable<void> lock_renewer::look_at_all()
 {
     const auto attempts = attempts_of(held_);

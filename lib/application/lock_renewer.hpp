@@ -15,17 +15,17 @@
 namespace cofila {
 
 /// The attempts of one worker whose locks are held, by key: running ones, and ended ones that the store does not know
-/// of yet. One whose lock was lost is not among them, though its processor may still run.
+/// yet. One whose lock was lost is not among them, though its processor may still run.
 using held_attempts = std::map<std::int64_t, attempt_ptr>;
 
-/// Renews all locks of a worker in one operation, in time, declares those lost that could not be renewed, and hears of
-/// jobs that were cancelled elsewhere.
+/// Renews all locks of a worker in one operation, in time; declares those lost that could not be renewed; and learns
+/// which jobs were cancelled elsewhere.
 class lock_renewer {
 public:
     struct callbacks {
-        std::function<void(attempt_ptr)> lost;  ///< Takes it out of the held ones.
+        std::function<void(attempt_ptr)> lost;  ///< Removes it from the held ones.
         std::function<void(attempt_ptr, std::string why)> cancelled;
-        /// In a transaction of the application's. Takes it out of the held ones.
+        /// Completed in a transaction of the application. Removes it from the held ones.
         std::function<void(attempt_ptr, job_snapshot)> completed;
         std::function<void(std::exception_ptr)> failed;
     };
@@ -38,13 +38,14 @@ public:
         callbacks tell
     );
 
-    /// All run until cancelled, side by side: the second one sees to it that a store that does not answer costs the
-    /// lock in time, the third one asks about cancellations between two renewals.
+    /// Three loops that run side by side until cancelled. `fence` declares locks lost in time even if the store does
+    /// not respond; `look` asks about cancellations between two renewals.
     boost::asio::awaitable<void> renew();
     boost::asio::awaitable<void> fence();
     boost::asio::awaitable<void> look();
 
-    /// The first lock was taken. Later ones end later than what these two wait for already.
+    /// Called when a lock was taken. Only the first one matters: later ones end after what the two loops already wait
+    /// for.
     void wake()
     {
         if (std::exchange(nothing_to_renew_, false))
@@ -69,7 +70,7 @@ private:
     event renewals_;
     event fences_;
     event looks_;
-    bool nothing_to_renew_ = false;  // each waits for the first lock
+    bool nothing_to_renew_ = false;  // the loop waits for the first lock
     bool nothing_to_fence_ = false;
 };
 

@@ -1,3 +1,11 @@
+// The housekeeping of one engine, over all queues of its store; any number of processes may do it at once. A sweep
+// looks at the file first: a file that was replaced is reported once and then left alone, and a log that has become
+// very long is reported. Then the order matters: the workers whose process is dead are read before the locks, and
+// forgotten after the rescues, so that no worker is forgotten before every lock it held was seen as a dead process's.
+// Which locks are stalled is decided by domain::stall_watch from what this process has itself seen, and the store
+// rescues one only if it has not changed since. The store's sweep is repeated, without the rescues, as long as it
+// reports more. A failure is reported, and the next sweep tries again; nothing is lost, since every step looks for what
+// is due anew. The next sweep comes after the interval, or earlier when a lock that was seen may run out.
 #include "application/maintenance.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -17,12 +25,12 @@ using detail::queue_ptr;
 namespace {
 
 constexpr std::uint64_t mebibyte = 1024 * 1024;
-/// A log that is longer is told of: somebody keeps it from being copied.
+/// A log longer than this is reported: a reader keeps it from being copied.
 constexpr std::uint64_t longest_usual_log = 64 * mebibyte;
 
 }  // namespace
 
-/// Looks each process up once a sweep.
+/// Looks up each process once in a sweep.
 class liveness {
 public:
     explicit liveness(const process_table& processes) : processes_{processes} {}
@@ -67,7 +75,7 @@ asio::awaitable<void> maintenance::run()
 
 asio::awaitable<void> maintenance::run_once()
 {
-    // The one may fail where the other does not; and where the file is another one, all of the sweep would.
+    // Each may fail where the other does not; and if the file was replaced, all of the sweep would.
     std::exception_ptr not_looked;
     try {
         co_await look_at_store();
@@ -83,7 +91,7 @@ asio::awaitable<void> maintenance::run_once()
 
 asio::awaitable<void> maintenance::sweep()
 {
-    // Before the locks are read: so none is forgotten before all it held has been seen as a dead process's.
+    // Before the locks are read, so that no worker is forgotten before every lock it held was seen as a dead process's.
     const auto processes = std::make_shared<liveness>(*ports_->processes);
     const auto dead = co_await find_dead_workers(processes);
     sweep_request request{.now = ports_->time->wall_now(), .rescues = co_await find_stalled(processes)};
@@ -169,7 +177,7 @@ steady_time maintenance::next_sweep() const
     const auto now = ports_->time->steady_now();
     const auto regular = later(now, options_.interval);
     const auto expiry = watch_.next_check();
-    // One that has passed was not looked at, as the store failed: the next regular sweep is soon enough.
+    // One that has passed was not examined because the store failed: the next regular sweep is soon enough.
     return expiry && *expiry > now ? std::min(regular, *expiry) : regular;
 }
 

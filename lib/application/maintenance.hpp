@@ -20,17 +20,18 @@ class liveness;
 class maintenance {
 public:
     struct surroundings {
-        std::function<detail::queue_ptr(const std::string&)>
-            find_queue;  ///< Null where this process has no handle of it.
+        /// Returns null if this process has no such queue open.
+        std::function<detail::queue_ptr(const std::string&)> find_queue;
         std::function<void(std::exception_ptr)> failed;
     };
 
     maintenance(std::shared_ptr<runtime> ports, maintenance_options options, surroundings around);
 
-    /// Sweeps until it is cancelled. What fails is told and tried again at the next sweep.
+    /// Sweeps until it is cancelled. A failure is reported, and the next sweep tries again.
     boost::asio::awaitable<void> run();
     /// One sweep: looks at the file, promotes due jobs, rescues stalled ones, removes those whose retention is over,
-    /// forgets workers whose process has died. Where the file was replaced, that is told once and nothing more is done.
+    /// forgets workers whose process has died. If the file was replaced, that is reported once and nothing more is
+    /// done.
     boost::asio::awaitable<void> run_once();
 
 private:

@@ -25,7 +25,7 @@ error lock_lost(const job_id& id)
     };
 }
 
-/// The job as the claim has it. It cannot change while the claim holds, so reading it first is safe.
+/// Returns the job that the claim holds. It cannot change while the claim holds it, so reading it first is safe.
 asio::awaitable<job_record> held_job(queue_ptr queue, claim held)
 {
     queue->check_open();

@@ -32,7 +32,7 @@ asio::awaitable<added_row> store_alone(queue_ptr queue, job_snapshot job)
     co_return std::move(rows.front());
 }
 
-/// An idle worker takes it in the same transaction.
+/// Stores the job; an idle worker claims in the same transaction.
 asio::awaitable<added_row> store_and_take(queue_ptr queue, job_snapshot job, worker_ptr worker, claim_order order)
 {
     const auto asked = queue->ports->time->steady_now();

@@ -165,7 +165,7 @@ void queue_core::wake_for(std::size_t jobs)
     call_next(jobs);
 }
 
-/// In the order in which they came.
+/// Wakes waiting calls in the order of their arrival.
 void queue_core::call_next(std::size_t jobs)
 {
     for (auto next = waiting_.begin(); next != waiting_.end() && jobs > 0; ++next)
@@ -179,7 +179,7 @@ void queue_core::note_due(time_point due)
 {
     for (auto* worker : workers_)
         worker->note_due(due);
-    call_next(1);  // it asks the store, which knows
+    call_next(1);  // which asks the store
 }
 
 }  // namespace cofila::detail

@@ -24,14 +24,14 @@ struct finish_watch {
 
     const job_id id;
     event wake;
-    std::optional<transition> told{};  ///< How it ended, where that happened in this process.
+    std::optional<transition> told{};  ///< How it ended, if that happened in this process.
 };
 
 /// One call that waits for a job to claim.
 struct claim_watch : event {
     using event::event;
 
-    bool called = false;  ///< Was woken, and has not looked since.
+    bool called = false;  ///< Was woken, and has not checked since.
 };
 
 /// One call that waits for any event of the queue.
@@ -39,7 +39,8 @@ struct event_watch : event {
     using event::event;
 };
 
-/// What all handles of one queue share. What is not `const` here is used on the loop only, but for `check_open`.
+/// What all handles of one queue share. Members that are not `const` are used on the loop only, except for
+/// `check_open`.
 class queue_core : public std::enable_shared_from_this<queue_core> {
 public:
     queue_core(std::shared_ptr<runtime> ports, std::string name);
@@ -48,65 +49,65 @@ public:
     const std::string name;
     const std::shared_ptr<event_hub<queue_events>> hub;
 
-    /// Those of the first who opened the queue to work with it; before that, for those who look at it, the default
-    /// ones. From any thread.
+    /// The options with which the queue was first opened; before that the defaults, for handles that only look. From
+    /// any thread.
     const queue_options& options() const noexcept { return terms_.load()->options; }
-    /// Once. Checks them.
+    /// Called once. Checks the options.
     void choose(queue_options options);
     bool has_chosen() const noexcept { return chosen_.has_value(); }
 
     /// Throws `errc::closed` after `close`. From any thread.
     void check_open() const;
-    /// From now on nothing but the workers that are running may use this queue.
+    /// From now on only the workers that are running may use this queue.
     void mark_closed();
     bool is_closed() const noexcept { return closed_; }
 
-    /// A new job from what the caller said, checked.
+    /// Makes a new job from what the caller said, checked.
     job_snapshot make_job(job_spec<std::string> spec);
     /// An error names the index of the element at fault.
     std::vector<job_snapshot> make_jobs(std::vector<job_spec<std::string>> specs);
 
-    /// Workers of this process that run on this queue.
+    /// The workers of this process that run on this queue.
     void attach(worker_core& worker);
     void detach(worker_core& worker);
     const std::vector<worker_core*>& workers() const noexcept { return workers_; }
-    /// Somebody waits for a job to claim.
+    /// Whether a worker or a call waits for a job to claim.
     bool anyone_idle() const;
-    /// Somebody waits for the end of a job or for an event.
+    /// Whether a call waits for the end of a job or for an event.
     bool is_watched() const { return !watches_.empty() || hub->is_watched(); }
-    /// A worker has jobs that may be cancelled elsewhere.
+    /// Whether a worker has jobs that may be cancelled elsewhere.
     bool anyone_busy() const;
 
-    /// Somebody who claims by hand waits for a job. Whoever leaves calls the next in line: he may have been woken for
-    /// a job that he does not take, know of a time at which one is due, or have left some behind.
+    /// A call that claims by hand waits for a job. When it leaves, the next in line is woken: the one that leaves may
+    /// have been woken for a job that it does not take, may know when one is due, or may have left some behind.
     void attach(claim_watch& waiting);
     void detach(claim_watch& waiting);
     void attach(event_watch& waiting);
     void detach(event_watch& waiting);
 
-    /// A claim came back short because of jobs that are active: when one ends there may be something to claim.
+    /// Called when a claim came back short because of active jobs: the end of one may make room for a claim.
     void note_limited() noexcept { limited_ = true; }
     bool is_limited() const noexcept { return limited_; }
 
-    /// Somebody waits for the end of a job.
+    /// A call waits for the end of a job.
     void attach(finish_watch& watch);
     void detach(finish_watch& watch);
-    /// A job has ended in this process: completed or failed.
+    /// Called when a job has ended in this process: completed or failed.
     void tell_finished(const job_id& id, const transition& how);
-    /// Something has happened: who waits looks again.
+    /// Called when anything has happened: wakes everything that waits.
     void look_again();
-    /// The same for those who wait for the end of a job or for an event.
+    /// Wakes the calls that wait for the end of a job or for an event.
     void wake_watchers();
-    /// Somebody else has changed the store: perhaps a job that runs here was cancelled.
+    /// Called when another process has changed the store: a job that runs here may have been cancelled.
     void look_for_cancellations();
-    /// A job was cancelled: a worker of this process that runs it is told.
+    /// Called when a job was cancelled: asks the worker of this process that runs it, if any, to end it.
     void ask_to_end(const job_id& id, const std::string& why);
 
-    /// There may be something to claim, nobody knows how much.
+    /// Called when there may be something to claim, but it is not known how much.
     void wake_workers();
-    /// So many jobs more can be claimed: as many of those who wait are woken as it takes.
+    /// Called when `jobs` more jobs can be claimed: wakes as many waiters as that takes.
     void wake_for(std::size_t jobs);
-    /// There will be something to claim at `due`.
+    /// Called when there will be something to claim at `due`.
     void note_due(time_point due);
 
     /// Called by `start_maintenance` and by the close that takes it back; set by the engine.
@@ -137,13 +138,13 @@ private:
 /// Closes the workers that run on the queue; their processors may use it until they have ended.
 boost::asio::awaitable<void> close_workers(queue_ptr queue);
 
-/// What a change of a job means for those who listen.
-/// `taken`: a worker took a job in the same transaction, so that no more are waiting than before.
+/// Turns a change of a job into events, log lines and wake-ups. `taken` means that a worker took a job in the same
+/// transaction, so that no more are waiting than before.
 void announce_added(queue_core& queue, const added_row& row, bool taken = false);
 void announce_claimed(queue_core& queue, const settle_and_claim_answer& answer);
 void announce_settled(queue_core& queue, const job_record& before, const transition& change);
 void announce_failed(queue_core& queue, const job_record& job);
-/// One of which nothing is left, as its retention wants it.
+/// For a cancelled job that its retention has removed.
 void announce_cancelled(queue_core& queue, const job_id& id, const std::string& reason);
 void announce_rescued(queue_core& queue, const job_record& job);
 

@@ -11,8 +11,8 @@
 
 namespace cofila {
 
-/// Writes the log lines of one engine about failures that no caller is waiting for. What fails again and again, for
-/// whichever of its tasks, is one line until it has not failed for a minute; the `error` events tell each time.
+/// Writes the log lines of one engine about failures that no caller waits for. A failure that repeats, in whichever of
+/// its tasks, is one line until it has not happened for a minute; `error` events are emitted each time.
 class reporter {
 public:
     reporter(logger log, std::shared_ptr<clock> time) : log_{std::move(log)}, time_{std::move(time)} {}

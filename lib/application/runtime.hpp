@@ -22,7 +22,7 @@ namespace detail {
 class queue_core;
 }
 
-/// What every task of one engine stands on. Shared by all of them, so that none outlives its ports.
+/// What every task of one engine depends on. Shared by all of them, so that none outlives its ports.
 struct runtime {
     loop_ptr loop;
     std::shared_ptr<job_repository> repository;
@@ -30,18 +30,18 @@ struct runtime {
     std::shared_ptr<random_source> random;
     std::shared_ptr<process_table> processes;
     logger log{};
-    std::string file{};  ///< The SQLite file that the repository keeps its jobs in; empty: none that we know of.
+    std::string file{};  ///< The SQLite file of the repository; empty if there is none that we know of.
 
     std::shared_ptr<reporter> reports = std::make_shared<reporter>(log, time);
     domain::id_maker ids{};
-    // Somebody should watch for commits.
+    // Tell the commit listener to watch.
     event worker_idle{loop};  ///< Set by a worker that begins to wait for jobs.
     event worker_busy{loop};  ///< Set by a worker that takes its first lock.
-    std::uint64_t taken = 0;  ///< Jobs that were claimed by those who asked for some.
-    /// The queues that have a worker, or somebody who waits for something: all others need not be told of changes.
+    std::uint64_t taken = 0;  ///< Jobs claimed by workers and calls that asked for some.
+    /// The queues that have a worker, or a call that waits: no others need to be notified of changes.
     std::vector<detail::queue_core*> attended{};
 
-    // Drawn by any thread, since a worker may be made by any.
+    // For draws on any thread, since a worker may be made on any.
     std::mutex drawing{};
 
     std::string new_id()

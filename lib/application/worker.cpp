@@ -2,7 +2,7 @@
 
 #include "application/worker_core.hpp"
 
-/// What the typed worker calls.
+/// The functions that the typed worker calls.
 namespace cofila::detail {
 
 namespace asio = boost::asio;
@@ -21,7 +21,7 @@ asio::awaitable<close_report> close(worker_ptr worker, std::optional<millisecond
     co_return co_await worker->close(grace);
 }
 
-// Where the loop has gone the worker has, too: there is nothing left to do.
+// If the loop has gone, so has the worker: nothing is left to do.
 
 void stop(const worker_ptr& worker, std::optional<milliseconds> grace)
 {

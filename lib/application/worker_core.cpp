@@ -1,3 +1,12 @@
+// The life of a worker: `run` spawns `work` in a task group of its own and turns the caller's cancellation into `stop`,
+// so that a cancelled `run` still shuts down in order. `work` registers the process, runs the loops side by side until
+// the fetch loop has finished, cancels the others, and forgets the process again. `stop` closes the claims at once and
+// releases what was not started. `shut_down` then waits until everything has ended and is stored, or the grace is over;
+// cancels what still runs and waits one second more; then abandons the processors that ignore that, and has the store
+// asked a last time. Locks are renewed through all of this, so that no job runs twice while it ends. What the store
+// does not take is named in the report as unstored; the worker's row stays then, so that others rescue those jobs once
+// the process is dead. An error of the fetch loop ends the worker at once; `run` throws it, as it does what has escaped
+// from another loop.
 #include "application/worker_core.hpp"
 
 #include <algorithm>
@@ -14,7 +23,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// How long processors may take to end once they have been cancelled, and the store to take what has ended.
+/// How long cancelled processors may take to end, and the store to take outcomes.
 constexpr milliseconds last_second{1000};
 
 worker_options checked(worker_options options)
@@ -158,7 +167,7 @@ std::size_t worker_core::wake_for(std::size_t jobs)
     return expected;
 }
 
-/// What it was woken for, and does not ask for any more.
+/// Passes on the jobs that this worker was woken for and does not request any more.
 void worker_core::leave_to_others()
 {
     if (const auto jobs = std::exchange(expected_, 0); jobs > 0)
@@ -189,7 +198,7 @@ asio::awaitable<void> worker_core::work()
         co_await questions_.join();
         loops.cancel();
         co_await loops.join();
-        if (report_.unstored.empty())  // else others should know at once when it is dead
+        if (report_.unstored.empty())  // otherwise other processes should notice at once when it is dead
             co_await forget_process();
     } catch (...) {
         crashed_ = std::current_exception();
@@ -206,7 +215,7 @@ void worker_core::log_life(const std::string& what) const
     ports_->log(log_level::info, domain::printable_text("worker '" + id + "' of queue '" + queue->name + "' " + what));
 }
 
-/// So that others can tell at once when this process has died. Without it they wait for the locks to run out.
+/// Lets other processes notice at once when this process has died. Without it they wait for the locks to run out.
 asio::awaitable<void> worker_core::register_process()
 {
     std::exception_ptr failed;
@@ -242,15 +251,16 @@ asio::awaitable<void> worker_core::shut_down()
     give_up_remaining();
 }
 
-/// Until they have ended and the store knows. `until` points to where another `stop` may shorten the grace meanwhile.
+/// Waits until all attempts have ended and the store knows it, or `*until`. A pointer, since another `stop` may shorten
+/// the grace meanwhile.
 asio::awaitable<void> worker_core::wait_for_attempts(const steady_time* until)
 {
     while (!finished() && ports_->time->steady_now() < *until)
         co_await wait_until(progress_, ports_->time, *until);
 }
 
-/// What still runs keeps what it touches, but is nobody's any more: its outcome will be dropped. The store is asked
-/// once more to take what has ended.
+/// Abandons what still runs: the processors keep what they touch, and their outcomes will be dropped. The store is
+/// asked once more to take what has ended.
 void worker_core::give_up_remaining()
 {
     for (const auto& attempt : std::exchange(running_, {})) {
@@ -263,7 +273,7 @@ void worker_core::give_up_remaining()
     wake_.set();
 }
 
-/// The store does not take them. Their locks run out, and others rescue the jobs.
+/// Gives up outcomes that the store does not take: their locks run out, and a sweep rescues the jobs.
 void worker_core::give_up_outcomes()
 {
     for (const auto& ended : std::exchange(ended_, {})) {
@@ -278,7 +288,7 @@ void worker_core::not_stored(const ended_attempt& ended)
         report_.unstored.push_back(ended.attempt->job->id);
 }
 
-/// The engine was destroyed: nothing can be stored any more, others will rescue what was held.
+/// Called when the engine was destroyed: nothing can be stored any more, and a sweep will rescue what was held.
 void worker_core::store_is_gone()
 {
     stop(milliseconds{0});

@@ -24,7 +24,7 @@
 
 namespace cofila::detail {
 
-/// A worker: the loop that settles and claims, the attempts that run, and the way it ends.
+/// A worker: the loop that settles and claims, the running attempts, and the shutdown.
 class worker_core : public std::enable_shared_from_this<worker_core> {
 public:
     worker_core(queue_ptr queue, untyped_processor processor, worker_options options);
@@ -36,31 +36,32 @@ public:
     void set_concurrency(int concurrency);
     bool cancel_job(const job_id& which, const std::string& why);
     std::size_t cancel_all(const std::string& why);
-    // From any thread: whether, and how many, jobs it has whose outcome is not stored yet.
+    // From any thread: whether it has this job, and how many jobs it has, whose outcome is not stored yet.
     bool holds(const job_id& which) const;
     std::size_t count_held() const;
     /// Throws `errc::invalid_argument`.
     static void check_concurrency(int concurrency);
 
-    /// There may be something to claim.
+    /// Called when there may be something to claim.
     void wake();
-    /// So many jobs more can be claimed. Returns for how many of them it was woken; one that is busy looks when it is
-    /// not, and counts for none.
+    /// Called when `jobs` more jobs can be claimed. Returns for how many of them this worker was woken. A busy one
+    /// looks once it is idle, and counts for none.
     std::size_t wake_for(std::size_t jobs);
-    /// Somebody else has changed the store: perhaps a job that runs here was cancelled.
+    /// Called when another process has changed the store: a job that runs here may have been cancelled.
     void look_for_cancellations() { renewer_.look_soon(); }
-    /// Holds locks.
+    /// Whether it holds locks.
     bool is_busy() const noexcept { return !held_.empty(); }
     void note_due(time_point due);
-    /// Waits with free slots.
+    /// Whether it waits with free slots.
     bool is_idle() const noexcept { return idle_ && has_free_slot(); }
-    /// Nothing runs, and there is nothing to do before `next_due`.
+    /// Whether nothing runs, and there is nothing to do before `next_due`.
     bool is_at_rest() const { return idle_ && taken() == 0 && !plan().ask; }
-    /// When there may be something to claim; nothing: when something happens.
+    /// When there may be something to claim; unset if not before something happens.
     std::optional<time_point> next_due() const noexcept { return next_due_; }
-    /// Somebody is about to write to the store and can ask for a job on the way: what to ask for, of an idle worker.
+    /// For a caller that is about to write to the store and can claim on the way: what to claim for this worker, if it
+    /// is idle.
     std::optional<claim_order> offer_claim();
-    /// What became of that; nothing where the store failed.
+    /// The result of that claim; null if the store failed.
     void take_offered(const std::vector<job_snapshot>* claimed, steady_time asked);
 
     const queue_ptr queue;
@@ -72,13 +73,13 @@ private:
     struct ended_attempt {
         attempt_ptr attempt{};
         transition change{};
-        report_list list = nullptr;  ///< Of the close report: where it is named once the store has taken it.
+        report_list list = nullptr;  ///< The list of the close report that names it once the store has taken it.
     };
-    /// The same in every run with the same tokens, as addresses are not.
+    /// An order that is the same in every run with the same tokens, unlike that of addresses.
     struct by_token {
         bool operator()(const attempt_ptr& a, const attempt_ptr& b) const { return a->job->token < b->job->token; }
     };
-    /// To the store: to be told what has ended, and for jobs.
+    /// One request to the store: attempts that have ended, and jobs to claim.
     struct question {
         std::vector<ended_attempt> ended{};
         int claim = 0;
@@ -96,7 +97,7 @@ private:
     void not_stored(const ended_attempt& ended);
     void store_is_gone();
 
-    // fetch_loop.cpp: settle and claim
+    // fetch_loop.cpp: settles and claims
     boost::asio::awaitable<void> fetch_loop();
     domain::fetch_plan plan() const;
     boost::asio::awaitable<void> wait_for_work(milliseconds at_most);
@@ -124,7 +125,7 @@ private:
     void let_go(const attempt_ptr& attempt);
     milliseconds next_wait(const job_record& job, failure& why);
 
-    // attempt_watch.cpp: those that run too long, or do not end when asked to
+    // attempt_watch.cpp: attempts that run too long, or do not end when asked to
     boost::asio::awaitable<void> watch_attempts();
     void watch(const attempt_ptr& started);
     milliseconds look_after(const attempt_ptr& attempt, steady_time now);
@@ -150,37 +151,37 @@ private:
     bool paused_ = false;
     bool idle_ = false;       // the fetch loop sleeps
     bool maybe_work_ = true;  // something happened since a claim came back short
-    int expected_ = 0;        // jobs that it was woken for, and has not asked for yet
-    bool room_left_ = false;  // the last question left room for another, and no claim came back short since
+    int expected_ = 0;        // jobs that it was woken for and has not requested yet
+    bool room_left_ = false;  // the last question left room for another, and no claim has come back short since
     std::optional<time_point> next_due_{};
     int store_failures_ = 0;  // in a row
 
     int asking_ = 0;                   // questions under way
-    int claiming_ = 0;                 // jobs that were asked for in them
+    int claiming_ = 0;                 // jobs requested by them
     std::deque<attempt_ptr> ready_{};  // claimed ahead, not started
-    // Their processors are under way; lost ones are among them, abandoned ones not.
+    // Their processors are under way. Includes attempts whose lock is lost, but not abandoned ones.
     std::set<attempt_ptr, by_token> running_{};
     held_attempts held_{};
-    mutable std::mutex holding_{};       // for others who look into held_: it is changed on the loop only
-    std::deque<ended_attempt> ended_{};  // not known to the store yet
+    mutable std::mutex holding_{};       // for other threads that read held_, which only the loop changes
+    std::deque<ended_attempt> ended_{};  // which the store does not know yet
 
     bool closing_ = false;
-    bool giving_up_ = false;  // the last second is over: what the store does not take now it never will
+    bool giving_up_ = false;  // the last second is over: outcomes that the store does not take now are given up
     steady_time grace_ends_{};
     close_report report_{};
     std::exception_ptr crashed_{};
 
     steady_time watched_until_ = steady_time::min();  // when the watch looks next
 
-    event watch_;     // the watch should look earlier
-    event wake_;      // the fetch loop should look again
-    reminder poll_;   // wakes it when there is nothing to do before
-    event progress_;  // the shutdown should look again
-    event last_try_;  // questions that wait to be put again should not
+    event watch_;     // tells the watch to look earlier
+    event wake_;      // tells the fetch loop to look again
+    reminder poll_;   // wakes the fetch loop at the latest
+    event progress_;  // tells the shutdown to look again
+    event last_try_;  // ends the pause before a failed question is repeated
     event over_;      // run() is over
     lock_renewer renewer_;
     task_group tasks_;
-    task_group questions_;  // those that the fetch loop does not wait for
+    task_group questions_;  // questions that the fetch loop does not wait for
 };
 
 }  // namespace cofila::detail

@@ -1,3 +1,10 @@
+// An engine may outlive the io_context it was opened on, and everything that holds an executor of a context that was
+// destroyed would reach into freed memory. So a service in each context gives notice: a context shuts down its newest
+// services first, and this one makes sure that the strands' service is older, so that at the notice the context and its
+// strands can still be posted to. `end` marks the context as gone and calls every user once, under the lock; a user
+// gives up its executors and hands its waiting handlers over. These are destroyed last and without the lock, because
+// that ends coroutines, which own users and detach them. From then on `while_alive` calls nothing. While it calls, the
+// context cannot go: the thread that destroys it waits for the lock, and that is why the callee must not block.
 #include "async/context_life.hpp"
 
 #include <boost/asio/execution_context.hpp>
@@ -9,15 +16,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A context that is destroyed shuts its services down first, the newest one before the others: this one while the
-/// context and its strands can still be posted to.
+/// A context that is destroyed shuts its services down, the newest first: this one while the context and its strands
+/// can still be posted to.
 class life_service final : public asio::execution_context::service {
 public:
     inline static asio::execution_context::id id{};
 
     explicit life_service(asio::execution_context& context) : service{context}
     {
-        asio::use_service<asio::detail::strand_executor_service>(context);  // so that it is the older one
+        asio::use_service<asio::detail::strand_executor_service>(context);  // so that this one is older
     }
 
     const std::shared_ptr<context_life> life = std::make_shared<context_life>();
@@ -48,7 +55,7 @@ void context_life::detach(context_user& user)
 
 void context_life::end()
 {
-    // Dropped last, and without the lock: it ends coroutines, and these own users.
+    // Destroyed last and without the lock: that ends coroutines, which own users.
     context_user::remains dropped;
     const std::lock_guard lock{mutex_};
     ended_ = true;

@@ -10,7 +10,7 @@
 
 namespace cofila {
 
-/// Uses an execution context and may outlive it.
+/// An object that uses an execution context and may outlive it.
 class context_user {
 public:
     using remains = std::vector<std::shared_ptr<const void>>;
@@ -19,15 +19,16 @@ public:
     context_user(const context_user&) = delete;
     context_user& operator=(const context_user&) = delete;
 
-    /// The context is being destroyed, on this thread: what belongs to it is let go now. Handlers that wait are moved
-    /// to `dropped`: their end runs code that may attach and detach, which this function may not.
+    /// Called while the context is being destroyed, on that thread: lets go of what belongs to it. Moves waiting
+    /// handlers to `dropped`, since their destruction runs code that may attach and detach, which this function must
+    /// not.
     virtual void context_ends(remains& dropped) = 0;
 
 protected:
     ~context_user() = default;
 };
 
-/// Knows whether an execution context is still there, and tells its users when it goes. Thread-safe.
+/// Knows whether an execution context still exists, and notifies its users when it goes. Thread-safe.
 class context_life {
 public:
     static std::shared_ptr<context_life> of(const boost::asio::any_io_executor& executor);
@@ -35,7 +36,7 @@ public:
     void attach(context_user& user);
     void detach(context_user& user);
 
-    /// Calls `what` while the context cannot go; it must not block. False: the context has gone.
+    /// Calls `what` while the context cannot go; `what` must not block. Returns false if the context has gone.
     template <class Function>
     bool while_alive(Function&& what)
     {
@@ -48,7 +49,7 @@ public:
     void end();
 
 private:
-    std::recursive_mutex mutex_{};  // what is posted may be dropped on the spot, and its end may post
+    std::recursive_mutex mutex_{};  // a posted handler may be dropped on the spot, and its destruction may post
     std::set<context_user*> users_{};
     bool ended_ = false;
 };

@@ -8,8 +8,8 @@
 
 namespace cofila {
 
-/// What ended a call, on its way to another thread; nothing: it returned. Errors are copied: an exception object that
-/// two threads let go of would be shared between them.
+/// What ended a call, on its way to another thread; empty if it returned. Errors are copied: an exception object that
+/// two threads release would be shared between them.
 using ended_with = std::variant<std::monostate, error, boost::system::system_error, std::exception_ptr>;
 
 boost::asio::awaitable<ended_with> caught(boost::asio::awaitable<void> work);

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 struct event::initiation {
     event* self;
-    std::function<void()> cancelled{};  // empty: the wait ends
+    std::function<void()> cancelled{};  // empty if a cancellation ends the wait
 
     template <class Handler>
     void operator()(Handler handler) const
@@ -25,12 +25,13 @@ struct event::initiation {
             self->complete(waiter, {});
             return;
         }
-        // Its own slot: the erased handler has put a filter of its own into that of the one it was made of.
+        // The slot of the erased handler, which has put a filter of its own into the slot of the handler it was made
+        // from.
         if (auto slot = asio::get_associated_cancellation_slot(*waiter); slot.is_connected())
             slot.assign([owner = self, waiter, instead = cancelled](asio::cancellation_type type) {
                 if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none)
                     return;
-                if (const auto call = instead)  // a copy: who is called may end the wait, and this handler with it
+                if (const auto call = instead)  // a copy: the callee may end the wait, and this handler with it
                     call();
                 else
                     owner->complete(waiter, asio::error::operation_aborted);
@@ -47,7 +48,7 @@ event::~event()
         complete(waiters_.begin(), asio::error::operation_aborted);
 }
 
-/// From here on a cancellation must not find the waiter again.
+/// From now on a cancellation must not find the waiter.
 void event::forget_slot(handler& waiter)
 {
     if (auto slot = asio::get_associated_cancellation_slot(waiter); slot.is_connected())

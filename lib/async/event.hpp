@@ -12,9 +12,9 @@
 
 namespace cofila {
 
-/// Wakes coroutines of one loop. `set()` completes every wait that is under way, each by a post of its own; with none
-/// under way it is remembered for the next one. A wait says only that something may have changed: look again. Waits end
-/// with the context that they belong to.
+/// Wakes coroutines of one loop. `set()` completes every wait that is under way, each by a post of its own; if there is
+/// none, it is remembered for the next wait. A completed wait only means that something may have changed: look again.
+/// Waits end with the context that they belong to.
 class event : public context_user {
 public:
     explicit event(loop_ptr loop);
@@ -27,7 +27,7 @@ public:
     /// Cancellation: terminal, with `operation_aborted`.
     boost::asio::awaitable<void> wait();
 
-    /// Goes on waiting when it is cancelled, but calls `cancelled` then.
+    /// Continues to wait when it is cancelled, but calls `cancelled`.
     boost::asio::awaitable<void> wait_uninterrupted(std::function<void()> cancelled);
 
     void context_ends(remains& dropped) override;

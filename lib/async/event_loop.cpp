@@ -1,3 +1,9 @@
+// The executor an engine lives on, where one thing happens at a time, so that lib/application needs no mutex except for
+// what other threads may call. An `io_context{1}` and a strand are used as they are; on any other executor, which
+// several threads may run, `alone_on` makes a strand. Whether a thread is on the loop is asked of the context or the
+// strand; of an executor type that is not known here there is no telling, and `run` dispatches. All posting from other
+// threads passes through `use`, which keeps the context from going meanwhile; once the context has gone the executors
+// are dropped, `use` calls nothing and returns false, and the caller reports `loop_has_gone`.
 #include "async/event_loop.hpp"
 
 #include "async/one_thread.hpp"

@@ -3,8 +3,8 @@
 
 namespace cofila {
 
-/// Runs both until one has ended, cancels the other and joins it. True: `one` has completed (perhaps both have).
-/// Throws what ended the first, if it was an exception. Cancellation: terminal, of both.
+/// Runs both until one has ended, cancels the other and joins it. Returns true if `one` has completed (both may have).
+/// Throws what ended the first, if that was an exception. Cancellation: terminal, of both.
 boost::asio::awaitable<bool> first_of(boost::asio::awaitable<void> one, boost::asio::awaitable<void> other);
 
 }  // namespace cofila

@@ -1,3 +1,11 @@
+// The one way by which a call from another executor reaches the engine and comes back. The caller's coroutine is
+// suspended with its completion handler kept in a `crossing`; the work is spawned on the loop, and what ended it, a
+// return or an error, is copied and posted to the caller's executor, where the handler is resumed. So the caller's
+// handler is touched on its own executor only and the loop's cancellation signal on the loop only, and neither side
+// needs a lock. A cancellation of the caller is posted to the loop and emitted there; the work then ends, which resumes
+// the caller. Either context may be destroyed meanwhile. If the loop's goes, the work is dropped, and the `promise`
+// that went along fails the call with `errc::closed`. If the caller's goes, its handler is dropped, and the work goes
+// on without a caller.
 #include <cofila/detail/on_loop.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -21,8 +29,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A call from elsewhere that is under way on the loop. It belongs to the caller: with the caller's context it goes,
-/// without a word; with the loop's it ends, and the caller is told so.
+/// A call from another executor that is under way on the loop. It belongs to the caller: when the caller's context
+/// goes, the handler is dropped in silence; when the loop's goes, the call fails with an error.
 class crossing final : public context_user, public std::enable_shared_from_this<crossing> {
 public:
     using handler = asio::any_completion_handler<void()>;
@@ -36,11 +44,11 @@ public:
     }
     ~crossing() { life_->detach(*this); }
 
-    // At the caller.
+    // On the caller's executor.
 
     void begin(handler done, asio::awaitable<void> work)
     {
-        done_.swap(done);  // not by assignment: that of Boost 1.81 copies what it moves, without an end
+        done_.swap(done);  // not by assignment: that of Boost 1.81 copies what it should move, and never ends
         if (auto slot = asio::get_associated_cancellation_slot(done_); slot.is_connected())
             slot.assign([self = weak_from_this()](asio::cancellation_type type) {
                 if (const auto call = self.lock())
@@ -61,7 +69,7 @@ public:
     }
 
 private:
-    /// On the loop. An answer is sent in any case: the work may be dropped with its context.
+    /// On the loop. Completes the call in any case, since the work may be dropped with its context.
     class promise {
     public:
         explicit promise(std::shared_ptr<crossing> call) : call_{call}, slot_{{call, &call->signal_}} {}
@@ -91,7 +99,7 @@ private:
         slot_guard slot_;
     };
 
-    /// At the caller.
+    /// On the caller's executor.
     void cancel(asio::cancellation_type type)
     {
         loop_->post([self = shared_from_this(), type] { self->signal_.emit(type); });
@@ -103,7 +111,7 @@ private:
         life_->while_alive([this] { asio::post(caller_, [self = shared_from_this()] { self->resume(); }); });
     }
 
-    /// At the caller.
+    /// On the caller's executor.
     void resume()
     {
         auto done = std::move(done_);
@@ -117,7 +125,7 @@ private:
     const std::shared_ptr<context_life> life_;
     handler done_{};
     ended_with ended_{};
-    asio::cancellation_signal signal_{};  // the loop's
+    asio::cancellation_signal signal_{};  // used on the loop
 };
 
 }  // namespace

@@ -1,3 +1,8 @@
+// Tells whether an executor already runs one handler at a time, so that an engine needs no strand of its own. Asio's
+// `io_context{1}` promises that one thread runs it, but has no public way to ask; the scheduler's concurrency hint, an
+// internal, says so. `requires` keeps this compiling with versions of Asio that lack it: then it returns false and the
+// engine gets a strand, which is slower but never wrong. Strands are recognised by their type, for the inner executors
+// that programs use; an unknown one is treated as an executor that several threads run.
 #include "async/one_thread.hpp"
 
 #include <boost/asio/detail/scheduler.hpp>

@@ -1,3 +1,8 @@
+// An alarm that is set often and rings seldom. `run` sleeps until the time that was due when it fell asleep. Setting a
+// later time, as is usual, does not disturb the sleep: on waking it sees that the time has not come and sleeps on. Only
+// an earlier time wakes it, since ending a sleep costs an exception. `due_` is cleared before the event is set, so that
+// one setting rings once. When `run` ends, by cancellation or an error of the clock, the event is set a last time, and
+// the next `set_for` throws what ended it: a waiter is never left without its alarm.
 #include "async/reminder.hpp"
 
 #include <utility>
@@ -29,7 +34,7 @@ boost::asio::awaitable<void> reminder::run()
     } catch (...) {
         failed_ = std::current_exception();
     }
-    rings_.set();  // whoever waits is not left alone: he hears of it when he sets the next time
+    rings_.set();  // wakes the waiter, which learns of the end when it sets the next time
     std::rethrow_exception(failed_);
 }
 

@@ -10,17 +10,17 @@
 
 namespace cofila {
 
-/// Sets an event at a time that moves. Whoever waits for an event again and again needs one of these instead of
-/// `wait_until`: that one breaks off a sleep each time, which is an exception; this one only for an earlier time.
+/// Sets an event at a time that moves. For a coroutine that waits for an event again and again instead of `wait_until`:
+/// that breaks off a sleep each time, which is an exception; this does so only for an earlier time.
 class reminder {
 public:
     /// `rings` must outlive it.
     reminder(event& rings, std::shared_ptr<clock> time);
 
-    /// Sets the event at `when`, once, and no more at the time that was said before. Throws what ended `run`.
+    /// Sets the event once at `when`, and no longer at the time given before. Throws what ended `run`.
     void set_for(steady_time when);
 
-    /// Must run for all this. Cancellation: terminal, with `operation_aborted`.
+    /// Must be running for this to work. Cancellation: terminal, with `operation_aborted`.
     boost::asio::awaitable<void> run();
 
 private:

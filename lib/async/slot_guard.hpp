@@ -6,8 +6,8 @@
 
 namespace cofila {
 
-/// Goes with the end of a task, also of one that is dropped with its context, and clears the slot that the task was
-/// given: what Asio has left there holds the task's executor, which the owner of the signal may outlive.
+/// Destroyed with the end of a task, also of one that is dropped with its context, and clears the slot that the task
+/// was given: what Asio has left there holds the task's executor, which the signal's owner may outlive.
 class slot_guard {
 public:
     explicit slot_guard(std::shared_ptr<boost::asio::cancellation_signal> signal) : signal_{std::move(signal)} {}

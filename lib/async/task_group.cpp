@@ -1,3 +1,9 @@
+// Nothing is detached: every coroutine of the library is spawned by a group or is an attempt that its worker joins.
+// Each task has a cancellation signal in a list that the group and the tasks' completion handlers share, so that the
+// group object may go first. The handler takes its signal out of the list before it reports the end; its destructor
+// does the same for a task that is dropped with its context and never completes. `join` waits until the list is empty,
+// then throws the first error that escaped from a task. `cancel` steps the iterator before it emits, since a
+// cancellation may end the task on the spot and remove its signal.
 #include "async/task_group.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -45,7 +51,7 @@ struct task_group::state {
     }
 };
 
-/// The end of a task, also where it is not called: a task that goes with its context leaves nothing to be cancelled.
+/// The end of a task, also if it is never called: a task that goes with its context leaves no signal behind.
 class task_group::ending {
 public:
     using place = std::list<asio::cancellation_signal>::iterator;
@@ -94,7 +100,7 @@ void task_group::spawn(asio::awaitable<void> task, std::shared_ptr<const void> o
 void task_group::cancel()
 {
     state_->cancelled = true;
-    // Cancelling may end a task on the spot, and so take its signal out of the list.
+    // A cancellation may end a task on the spot, which takes its signal out of the list.
     for (auto it = state_->running.begin(); it != state_->running.end();)
         (it++)->emit(asio::cancellation_type::terminal);
 }

@@ -12,9 +12,9 @@
 
 namespace cofila {
 
-/// Owns the coroutines it spawns: they can be cancelled together, and `join` returns when the last has ended.
-/// Tasks may outlive the group object only if it is destroyed without a join; then they are cancelled first. They end
-/// with the context of their loop.
+/// Owns the coroutines it spawns: they can be cancelled together, and `join` returns when the last has ended. Tasks
+/// outlive the group only if it is destroyed without a join; then they are cancelled first. They end with the context
+/// of their loop.
 class task_group {
 public:
     explicit task_group(loop_ptr loop);
@@ -23,9 +23,9 @@ public:
     task_group& operator=(const task_group&) = delete;
     ~task_group();
 
-    /// Starts `task` on the group's loop. A task handles its own errors; the first one that escapes is thrown by
-    /// `join` (not the `operation_aborted` of a group that was cancelled). `owner` is what the task uses: it is kept
-    /// until the task has ended.
+    /// Starts `task` on the group's loop. A task handles its own errors; `join` throws the first one that escapes (but
+    /// not the `operation_aborted` of a cancelled group). `owner` is what the task uses: it is kept until the task has
+    /// ended.
     void spawn(boost::asio::awaitable<void> task, std::shared_ptr<const void> owner = {});
     /// Asks every task to end (terminal cancellation).
     void cancel();

@@ -9,11 +9,11 @@
 
 namespace cofila {
 
-/// `from + wait`, or the end of time where that is beyond it: "as long as it takes" is a usual thing to ask for.
-/// A negative wait is none.
+/// `from + wait`, or the end of time if that is beyond it: "as long as it takes" is a usual wait. A negative wait
+/// counts as none.
 steady_time later(steady_time from, milliseconds wait);
 
-/// Waits for the event, but no longer than `until`; true: for the event. Cancellation: terminal, with
+/// Waits for the event, but no longer than `until`; returns true if it was the event. Cancellation: terminal, with
 /// `operation_aborted`. `wake` and `time` must outlive the wait.
 boost::asio::awaitable<bool> wait_until(event& wake, const std::shared_ptr<clock>& time, steady_time until);
 

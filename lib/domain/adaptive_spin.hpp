@@ -2,12 +2,12 @@
 
 namespace cofila::domain {
 
-/// Decides whether it is worth to wait awake for something that may come at once: yes, as long as it mostly does.
+/// Decides whether it is worth waiting awake for something that may come at once: yes, as long as it mostly does.
 class adaptive_spin {
 public:
-    /// To be asked before each wait. After some that were in vain only now and then one is tried.
+    /// Ask before each wait. After several fruitless waits it allows only an occasional one.
     bool worthwhile();
-    /// How a wait ended that was worthwhile.
+    /// Call after a wait that it allowed.
     void ended(bool in_time);
 
 private:

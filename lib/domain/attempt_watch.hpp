@@ -5,22 +5,22 @@
 
 namespace cofila::domain {
 
-/// An attempt without a timeout that runs so long is told of.
+/// An attempt without a timeout is reported once it has run this long.
 inline constexpr milliseconds long_run = std::chrono::hours{1};
 
-/// An attempt that runs, as its worker watches it.
+/// A running attempt, as its worker watches it.
 struct watched_attempt {
     milliseconds running{};
     std::optional<milliseconds> timeout{};
-    std::optional<milliseconds> asked_to_end{};  ///< So long ago; not at a shutdown, which has a time of its own.
-    bool told_of = false;                        ///< As one that runs long.
+    std::optional<milliseconds> asked_to_end{};  ///< How long ago; unset at a shutdown, which has its own time limit.
+    bool told_of = false;                        ///< It was reported as running long.
 };
 
 enum class alarm { none, timed_out, stuck, long_running };
 
 struct attempt_look {
     alarm what = alarm::none;
-    milliseconds next{};  ///< Where it is none: look again after so long.
+    milliseconds next{};  ///< If there is no alarm: when to look again.
 };
 
 attempt_look look_at(const watched_attempt& attempt, milliseconds stuck_after);

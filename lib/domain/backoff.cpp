@@ -26,7 +26,7 @@ milliseconds next_delay(const backoff& policy, int n, double draw)
                                                                 : std::min(policy.delay, policy.max);
     // The jitter is subtracted, not the delay scaled, so that a wait too long for a double keeps its last digits.
     const auto off = static_cast<double>(wait.count()) * policy.jitter * std::clamp(draw, 0.0, 1.0);
-    if (!(off > 0))  // also where it is no number
+    if (!(off > 0))  // also if it is NaN
         return std::max(milliseconds{}, wait);
     return std::max(milliseconds{}, wait - std::min(wait, milliseconds{std::llround(std::min(off, 9e18))}));
 }

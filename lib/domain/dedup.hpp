@@ -20,13 +20,13 @@ struct dedup_plan {
 /// `owner` is null if no job holds the id. `job.timestamp` is now.
 dedup_plan deduplicate(const job_record* owner, const job_record& job);
 
-/// It waits, without a date, for the end of the job with that key.
+/// Makes the job wait, without a date, for the end of the job with the key `owner`.
 void keep_for(job_record& job, std::int64_t owner);
 
-/// A new job's hold on its id, beside its own life. Nothing: while it is not finished.
+/// Until when a new job holds its deduplication id whatever becomes of it; unset: until it has finished.
 std::optional<time_point> hold_until(const deduplication& how, time_point now);
 
-/// Its id must not be free yet, and so it stays, whatever its retention says.
+/// Whether the job still holds its id, and so stays, whatever its retention says.
 bool holds_on(const job_record& job, time_point now);
 
 }  // namespace cofila::domain

@@ -6,8 +6,8 @@ namespace cofila::domain {
 
 namespace {
 
-/// With so many jobs or more in a question two of them take turns: while the store answers one, the jobs of the other
-/// run. Smaller ones would only make more commits.
+/// Two questions that each have this many jobs or more take turns: while the store works on one, the jobs of the other
+/// run. Smaller ones would only cause more commits.
 constexpr int smallest_share = 25;
 constexpr int most_asking = 2;
 

@@ -8,7 +8,7 @@ namespace cofila::domain {
 namespace {
 
 constexpr char digits[] = "0123456789abcdef";
-constexpr std::uint16_t sequences = 1u << 12;  // the 12 bits behind the version
+constexpr std::uint16_t sequences = 1u << 12;  // the 12 bits after the version
 
 void put_hex(char* out, std::uint64_t value, int count)
 {

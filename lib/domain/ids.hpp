@@ -13,7 +13,7 @@ std::string uuid_v7(time_point now, std::uint16_t sequence, std::uint64_t random
 /// 32 hexadecimal digits.
 std::string to_text(const lock_token& token);
 
-/// Makes ids that sort in the order of their making, also within a millisecond and when the clock steps back.
+/// Makes ids that sort in the order in which they are made, even within a millisecond and when the clock steps back.
 class id_maker {
 public:
     std::string next(time_point now, std::uint64_t random);

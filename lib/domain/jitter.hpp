@@ -3,8 +3,8 @@
 
 namespace cofila::domain {
 
-/// Draws for those who must not all do something at the same time. Repeats itself for the same seed, which the random
-/// port gives; good for nothing that somebody might want to guess.
+/// Random numbers for processes that must not all act at the same time. The same seed, which comes from the random
+/// port, gives the same numbers; not for anything that must not be guessed.
 class jitter {
 public:
     explicit jitter(std::uint64_t seed) : state_{seed} {}

@@ -9,15 +9,15 @@
 
 namespace cofila::domain {
 
-/// Makes new jobs of one queue from what callers say, checked: every way of adding a job comes by here. `queue` lives
-/// longer than this.
+/// Makes new jobs of one queue from what callers say, checked: every way of adding a job passes through here. `queue`
+/// must outlive this object.
 class job_maker {
 public:
     using id_source = std::function<std::string()>;
 
     explicit job_maker(const queue_options& queue) : queue_{queue} {}
 
-    /// `new_id` is asked where the caller chose none. Throws as `queue::add` says.
+    /// `new_id` is called if the caller chose no id. Throws as `queue::add` does.
     job_snapshot make(job_spec<std::string> spec, const id_source& new_id, time_point now);
     /// An error names the index of the element at fault.
     std::vector<job_snapshot> make_all(
@@ -28,7 +28,7 @@ private:
     std::shared_ptr<const job_options> resolved(job_options given);
 
     const queue_options& queue_;
-    job_options last_given_{};  // most jobs of a queue are added with the same options: resolved once
+    job_options last_given_{};  // most jobs of a queue have the same options, which are resolved once
     std::shared_ptr<const job_options> last_resolved_{};
 };
 

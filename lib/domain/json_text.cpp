@@ -11,7 +11,7 @@ namespace cofila::domain {
 
 namespace {
 
-/// Builds nothing: sees each number once, to refuse what is no number any more when it is read back.
+/// Builds nothing. Sees each number once, to refuse one that would not be a number when it is read back.
 struct checking_handler {
     static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
     static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);

@@ -15,7 +15,7 @@ claim_room room_in(const rate_limit& rate, std::span<const claim_note> past, tim
         used += counts(note, rate, now) ? note.jobs : 0;
     const auto left = std::max<std::int64_t>(0, rate.max - used);
     const auto first = std::ranges::find_if(past, [&](const claim_note& note) { return counts(note, rate, now); });
-    // Where nothing counts yet, those that are claimed now are the first to count no more.
+    // If nothing counts yet, the claims made now are the first to expire.
     return {.jobs = static_cast<int>(left), .again = (first == past.end() ? now : first->at) + rate.duration};
 }
 

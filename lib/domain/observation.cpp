@@ -37,7 +37,7 @@ logged_event move_of(const job_record& before, const job_record& after)
     return out;
 }
 
-/// That begins then or later.
+/// The first minute that begins at `at` or later.
 std::int64_t first_minute(time_point at)
 {
     return std::chrono::ceil<std::chrono::minutes>(at.time_since_epoch()).count();

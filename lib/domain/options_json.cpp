@@ -196,7 +196,7 @@ job_options options_from_json(std::string_view text)
         const auto parsed = json::parse({text.data(), text.size()});
         return resolve(options_from(parsed.as_object()), queue_options{});
     } catch (const std::bad_alloc&) {
-        throw;  // says nothing about the text
+        throw;  // not the text's fault
     } catch (const std::exception& e) {
         why = e.what();
     }

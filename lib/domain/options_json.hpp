@@ -11,11 +11,11 @@ namespace cofila::domain {
 /// Jobs of one kind have the same text.
 std::string options_to_json(const job_options& options);
 
-/// Resolved options from their stored form; what is absent has its built-in default, what is unknown is ignored
-/// (a newer version's). Throws `errc::storage_corrupt` on text that no version wrote.
+/// Reads resolved options from their stored form. What is absent has its built-in default; what is unknown (a newer
+/// version's) is ignored. Throws `errc::storage_corrupt` for text that no version wrote.
 job_options options_from_json(std::string_view text);
 
-/// Remembers the last texts, since most jobs of a queue share theirs: parsed once, shared by all.
+/// Remembers the last text, since most jobs of a queue share theirs: parsed once, shared by all.
 class options_cache {
 public:
     std::shared_ptr<const job_options> parse(std::string_view text);

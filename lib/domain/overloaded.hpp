@@ -2,7 +2,7 @@
 
 namespace cofila::domain {
 
-/// One callable of several, for std::visit: a variant's alternative without one does not compile.
+/// Makes one callable of several, for std::visit: a variant with an alternative that has none does not compile.
 template <class... Calls>
 struct overloaded : Calls... {
     using Calls::operator()...;

@@ -8,7 +8,7 @@ namespace {
 
 using std::chrono::microseconds;
 
-/// Back-to-back writers leave a gap of 0.3 ms (see database_thread): who waits for the first one should find it.
+/// Back-to-back writers leave a gap of 0.3 ms (see database_thread): the first tries should find it.
 constexpr microseconds shortest_try{50};
 constexpr microseconds longest_try{8'000};
 
@@ -17,7 +17,7 @@ constexpr microseconds for_each_process{3'000};
 constexpr microseconds longest_look{100'000};
 constexpr int most_doublings = 7;
 
-/// Half to one and a half times as long.
+/// From half to one and a half times `length`.
 microseconds around(microseconds length, double draw)
 {
     return microseconds{static_cast<microseconds::rep>(static_cast<double>(length.count()) * (0.5 + draw))};

@@ -1,16 +1,16 @@
 #pragma once
 #include <chrono>
 
-/// How long those who share a file with others leave it to them.
+/// How long processes that share a file leave it to each other.
 namespace cofila::domain {
 
-/// Before the next try to get a file that is busy. A part of what was waited already: so all who wait try about as
-/// often together as one of them would alone, however many they are. `draw` in [0, 1).
+/// The pause before the next try to get a busy file: a fraction of the time waited so far. So all waiting processes
+/// together try about as often as one would alone, however many there are. `draw` in [0, 1).
 std::chrono::microseconds pause_for_busy(std::chrono::steady_clock::duration waited, double draw);
 
-/// Before somebody who has noticed a write of another process looks what it was. Who has looked in vain, `fruitless`
-/// times in a row, leaves others more and more time to take what is there: but for those who take jobs, all `processes`
-/// together look about once in one or two milliseconds. `draw` in [0, 1).
+/// The pause of a process that has noticed another one's write before it looks what was written. After `fruitless`
+/// looks in a row it leaves others more and more time to take what is there: apart from processes that take jobs, all
+/// `processes` together look about once in one or two milliseconds. `draw` in [0, 1).
 std::chrono::microseconds pause_before_look(int fruitless, int processes, double draw);
 
 }  // namespace cofila::domain

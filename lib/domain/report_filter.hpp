@@ -8,15 +8,15 @@
 
 namespace cofila::domain {
 
-/// Keeps from being told again and again what fails again and again.
+/// Keeps a failure that repeats from being reported each time.
 class report_filter {
 public:
-    /// What has not failed for so long is told anew.
+    /// A failure that has not happened for this long is reported anew.
     static constexpr milliseconds forgotten_after = std::chrono::minutes{1};
-    /// So many different ones are remembered.
+    /// How many different texts are remembered.
     static constexpr std::size_t most = 1000;
 
-    /// True: this was not asked about `text` within the minute before, whatever it returned then.
+    /// Returns true unless it was called with `text` within the minute before, whatever it returned then.
     bool is_news(std::string_view text, steady_time now);
 
 private:

@@ -30,7 +30,7 @@ std::int64_t power_of_ten(int exponent)
     return out;
 }
 
-/// Takes text from the left; what is not there leaves `good` false.
+/// Takes text from the left; if something is missing `good` becomes false.
 class reader {
 public:
     explicit reader(std::string_view text) : left_{text} {}
@@ -103,7 +103,7 @@ std::optional<std::int64_t> read_fraction(reader& from)
     return from.number(digits) * power_of_ten(most_digits - static_cast<int>(digits));
 }
 
-/// How far the clock that was read is ahead of UTC.
+/// How far the offset is ahead of UTC, in seconds.
 std::optional<std::int64_t> read_offset(reader& from)
 {
     if (from.take_one_of("Zz"))

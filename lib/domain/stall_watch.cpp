@@ -7,7 +7,7 @@ namespace cofila::domain {
 
 namespace {
 
-/// A lock that seems to end later is looked at earlier than need be; the stored end may be any number.
+/// A lock that seems to end later is looked at earlier than necessary; the stored end may be any number.
 constexpr milliseconds farthest = std::chrono::hours{24};
 
 milliseconds time_left(const lock_row& lock, time_point wall)
@@ -38,7 +38,7 @@ std::vector<lock_row> stall_watch::stalled(const std::vector<view>& locks, time_
             const auto earliest = std::max<steady_time>(by_steady, by_wall);
             next_ = next_ ? std::min(*next_, earliest) : earliest;
         }
-        // Also a stalled one: the rescue may fail, and what was seen of the lock counts for the next attempt.
+        // A stalled one too: the rescue may fail, and what was seen of the lock counts for the next try.
         seen.emplace(lock.key, std::move(now));
     }
     seen_ = std::move(seen);

@@ -9,7 +9,7 @@ namespace cofila::domain {
 
 /// Decides which locks a sweep takes away. A lock counts as stalled when its end has passed by the wall clock and this
 /// watch has itself seen it unchanged for the lock's duration of steady time, so that a step of the wall clock stalls
-/// nobody; or at once when the process of its worker is known to be dead.
+/// no job; or at once when the process of its worker is known to be dead.
 class stall_watch {
 public:
     struct view {
@@ -17,10 +17,10 @@ public:
         bool owner_dead = false;
     };
 
-    /// `locks` are all locks there are: what is missing has been given up and is forgotten.
+    /// `locks` are all locks there are: one that is missing has been given up and is forgotten.
     std::vector<lock_row> stalled(const std::vector<view>& locks, time_point wall, steady_time steady);
 
-    /// When the next of the locks seen can be stalled, at the earliest.
+    /// The earliest time at which one of the locks seen can be stalled.
     std::optional<steady_time> next_check() const { return next_; }
 
 private:

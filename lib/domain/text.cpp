@@ -10,7 +10,7 @@ namespace cofila::domain {
 
 namespace {
 
-/// Bytes of the character at the start of `text`, or 0 where there is none (RFC 3629, table 3-7 of Unicode).
+/// Bytes of the character at the start of `text`, or 0 if it is not UTF-8 (RFC 3629, table 3-7 of Unicode).
 std::size_t character_length(std::string_view text) noexcept
 {
     const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0; };
@@ -33,7 +33,7 @@ std::size_t character_length(std::string_view text) noexcept
     return 0;
 }
 
-/// Of the one character of which `character` has the bytes; a single byte that is none stands for itself.
+/// The code point of the one character whose bytes are `character`; a single byte that is not UTF-8 stands for itself.
 std::uint32_t code_point(std::string_view character) noexcept
 {
     static constexpr std::uint32_t first_bits[] = {0, 0xFF, 0x1F, 0x0F, 0x07};
@@ -45,7 +45,7 @@ std::uint32_t code_point(std::string_view character) noexcept
 
 bool is_control(std::uint32_t code) noexcept { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
 
-/// Ends a line, or lets text look as if it were another.
+/// Whether it ends a line, or makes text look like other text.
 bool turns_or_breaks(std::uint32_t code) noexcept
 {
     return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||

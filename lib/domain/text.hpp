@@ -7,20 +7,21 @@
 
 namespace cofila::domain {
 
-/// The longest text that is kept of a failure or a log line.
+/// The longest text of a failure or a log line that is kept.
 inline constexpr std::size_t text_limit = 64 * 1024;
 
 bool is_utf8(std::string_view text) noexcept;
 
-/// Of UTF-8. Both kinds count: U+009B, too, begins a terminal's escape sequence.
+/// Whether UTF-8 has control characters. Both kinds count: U+009B, too, begins a terminal's escape sequence.
 bool has_control_characters(std::string_view text) noexcept;
 
-/// One line that does nothing to a terminal or a log: control characters, line separators, what turns the direction of
-/// text and what is not UTF-8 are written as `\n`, `\x1B` or `\u202E`. Longer text than `text_limit` is cut.
+/// One line that is harmless in a terminal or a log: control characters, line separators, characters that turn the
+/// direction of text and bytes that are not UTF-8 are written as `\n`, `\x1B` or `\u202E`. Text longer than
+/// `text_limit` is cut.
 std::string printable_text(std::string_view text);
 
-/// Text that can always be stored and shown: what is not UTF-8 is replaced by U+FFFD, and what is longer than
-/// `text_limit` is cut between two characters and ends in a marker.
+/// Text that can always be stored and shown: what is not UTF-8 is replaced by U+FFFD; text longer than `text_limit` is
+/// cut between two characters and ends in a marker.
 std::string storable_text(std::string text);
 
 /// As in `2030-01-31T12:00:00.000Z` (RFC 3339).

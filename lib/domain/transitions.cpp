@@ -16,7 +16,7 @@ namespace cofila::domain {
 
 namespace {
 
-/// What does not change unless a rule says so.
+/// A transition to `to` that changes nothing else unless a rule says so.
 transition move_to(const job_record& job, job_state to)
 {
     return {
@@ -45,7 +45,7 @@ time_point saturated(time_point now, milliseconds wait)
     return now > time_point::max() - wait ? time_point::max() : now + wait;
 }
 
-/// Waits now, or later where there is a backoff. Both clocks of a wait saturate: a job is never lost to a date.
+/// Lets it wait now, or later if there is a delay. Saturates, so that a job is never lost to a date.
 void wait_again(transition& change, milliseconds delay, time_point now)
 {
     if (delay.count() <= 0)
@@ -59,7 +59,7 @@ transition::placement back_of_line(const job_record& job)
     return *job.options->lifo ? transition::placement::head : transition::placement::tail;
 }
 
-/// For good, and not by an attempt of its own.
+/// The job fails for good, and not by an attempt of its own.
 transition give_up(const job_record& job, std::string reason, time_point now)
 {
     auto change = move_to(job, job_state::failed);
@@ -78,7 +78,7 @@ attempt record_of(const job_record& job, int number, failure why, time_point now
 
 bool waits(const job_record& job) { return job.state == job_state::waiting || job.state == job_state::delayed; }
 
-/// What a state becomes where only something else changes.
+/// A transition that keeps the state, for changes of something else.
 transition stay(const job_record& job)
 {
     auto change = move_to(job, job.state);
@@ -124,7 +124,7 @@ transition after_success(const job_record& job, std::string result, time_point n
 transition after_transactional_success(const job_record& job, std::string result, time_point now)
 {
     auto change = after_success(job, std::move(result), now);
-    const auto asked_by = saturated(now, job.lock_duration);  // the lock is renewed earlier than that
+    const auto asked_by = saturated(now, job.lock_duration);  // the lock is renewed before that
     const bool at_once = std::exchange(change.remove, false) || change.prune_count == 0;
     if (at_once) {
         change.prune_at = asked_by;
@@ -256,7 +256,7 @@ transition after_retry(const job_record& job, retry_options options)
 
 namespace {
 
-/// One for each kind of change, all told what is known of the job.
+/// A rule for each kind of change, with what is known about the job.
 struct changing {
     const job_record& job;
     time_point now;
@@ -271,7 +271,7 @@ struct changing {
     {
         auto change = stay(job);
         change.remove = true;
-        change.frees_dedup = false;  // nothing is left that could hold on to it
+        change.frees_dedup = false;  // nothing is left that could hold the id
         return change;
     }
     answer operator()(const promotion&) const
@@ -323,7 +323,7 @@ std::optional<transition> after_change(const job_record& job, const job_change& 
 
 namespace {
 
-/// It was cancelled, and would run again.
+/// Whether it was cancelled and would run again.
 bool is_overruled(const job_record& job, const transition& change) { return job.cancelled && !is_finished(change.to); }
 
 }  // namespace

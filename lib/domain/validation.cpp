@@ -98,7 +98,7 @@ void check(std::string_view field, const std::optional<retention>& value)
     if (!value)
         return;
     const std::string name{field};
-    // A year of 10'000 is far enough; beyond it, now + age could overflow.
+    // 10'000 years are enough; with more, now + age could overflow.
     check_range(
         name + ".age",
         value->age ? std::optional{value->age->count()} : std::nullopt,

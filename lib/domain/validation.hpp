@@ -16,10 +16,10 @@ inline constexpr int most_minutes = 31 * 24 * 60;
 /// A lock longer than a year is a mistake, and now + lock_duration must not overflow.
 inline constexpr milliseconds longest_lock = std::chrono::hours{366 * 24};
 
-/// 1 to 200 bytes of UTF-8 without control characters, or `errc::invalid_argument` naming `field`.
+/// Throws `errc::invalid_argument` naming `field` unless `text` has 1 to 200 bytes of UTF-8 without control characters.
 void check_name(std::string_view field, std::string_view text);
 
-/// Each member that is set is in its range, or `errc::invalid_argument` naming the field.
+/// Throws `errc::invalid_argument` naming the field if a member that is set is out of its range.
 void check(const job_options& options);
 void check(const queue_options& options);
 void check(const claim_request& request);
@@ -30,10 +30,11 @@ void check(const retry_request& request);
 void check(const job_change& change);
 void check(const queue_setting& setting);
 
-/// `errc::invalid_argument` naming `field` unless `at + wait` exists.
+/// Returns `at + wait`. Throws `errc::invalid_argument` naming `field` if that is no date.
 time_point add_delay(std::string_view field, time_point at, milliseconds wait);
 
-/// Every member set but `id`: what the job says, else the queue's default, else the built-in one.
+/// Options with every member set that has a default, and no id: what the job says, else the queue's default, else the
+/// built-in one.
 job_options resolve(const job_options& options, const queue_options& queue);
 
 }  // namespace cofila::domain

@@ -11,7 +11,7 @@ namespace {
 
 using kind = why_cause::kind;
 
-/// For people: how long something still takes, or has taken.
+/// How long something still takes or has taken, for people.
 std::string span(milliseconds time)
 {
     if (time < std::chrono::seconds{10})
@@ -31,7 +31,7 @@ std::string names(const std::vector<job_id>& jobs)
     return out;
 }
 
-/// Collects what applies.
+/// Collects the causes that apply.
 class explanation {
 public:
     explanation(const job_situation& about, time_point now) : about_{about}, now_{now} {}
@@ -47,7 +47,7 @@ public:
             kept();
         else if (job.state == job_state::delayed && job.run_at > now_)
             not_due(*job.run_at);
-        else if (job.state == job_state::waiting && job.due_at > now_)  // by the clock of whoever let it wait it was
+        else if (job.state == job_state::waiting && job.due_at > now_)  // it was due by another process's clock
             not_due(*job.due_at);
         else
             waits();

@@ -4,7 +4,7 @@
 
 namespace cofila::domain {
 
-/// So long without a claim a queue is said to have no worker.
+/// A queue without a claim for this long is said to have no worker.
 inline constexpr milliseconds no_claims_after = std::chrono::seconds{60};
 
 why_answer explain(const job_situation& situation, time_point now);

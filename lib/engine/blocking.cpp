@@ -60,7 +60,7 @@ public:
         try {
             wait_for(engine_.close());
         } catch (...) {
-            context_.stop();  // what it has left goes with the context
+            context_.stop();  // what is left ends with the context
             join();
             throw;
         }
@@ -81,8 +81,8 @@ private:
             };
     }
 
-    /// The calls that are under way are answered first. Nobody waits for what else the context has to do: a guard that
-    /// listens to signals would keep it for ever.
+    /// Calls that are under way return first. What else the context has to do is not waited for: a guard that listens
+    /// to signals would keep it busy for ever.
     void join()
     {
         {
@@ -90,7 +90,7 @@ private:
             ended_ = true;
             idle_.wait(lock, [this] { return calls_ == 0 || context_.stopped(); });
         }
-        asio::post(context_, [this] { context_.stop(); });  // behind what is told of the end
+        asio::post(context_, [this] { context_.stop(); });  // behind the events of the end
         if (thread_.joinable())
             thread_.join();
     }

@@ -1,3 +1,11 @@
+// The composition root: it makes the queues, runs the commit listener and the maintenance, and closes everything in the
+// right order. `open_queue` and `look_at` may be called on any thread, hence the mutex around the map; everything else
+// is on the loop. The first opening with options fixes them for all handles of that name. `close` first stops all
+// workers at once, so that their graces run side by side, then waits for them queue by queue, and only then closes any
+// queue, because a processor may use others; then the tasks end, and last the repository. Each step may be repeated, so
+// a `close` that was cancelled half-way can be called again. `abandon`, for a handle that is dropped, asks for the same
+// and waits for nothing. What reaches across processes meets here: `wanted` collects what the waiting calls of all
+// queues are interested in, and `tell` turns the news of a commit into as many wake-ups as there are jobs.
 #include "engine/engine_core.hpp"
 
 #include <algorithm>
@@ -59,7 +67,7 @@ queue_ptr engine_core::known_or_new(std::string name)
     if (auto known = known_queue(name))
         return known;
     auto queue = std::make_shared<queue_core>(ports_, name);
-    // The queue may outlive the engine, so it holds it weakly.
+    // The queue may outlive the engine, so it holds the engine weakly.
     queue->start_maintenance = [self = weak_from_this(), weak = std::weak_ptr{queue}] {
         const auto engine = self.lock();
         const auto asking = weak.lock();
@@ -88,7 +96,7 @@ asio::awaitable<void> engine_core::close()
     for (const auto& queue : queues)
         for (auto* worker : queue->workers())
             worker->stop({});  // all at once, so that their graces run side by side
-    // A processor may use other queues too, so that none is closed before the last worker.
+    // A processor may use other queues too, so no queue is closed before the last worker has ended.
     for (const auto& queue : queues)
         co_await close_workers(queue);
     for (const auto& queue : queues)
@@ -150,7 +158,7 @@ queue_ptr engine_core::known_queue(const std::string& name) const
 
 bool engine_core::anyone_busy() const { return std::ranges::any_of(ports_->attended, &queue_core::anyone_busy); }
 
-/// By those who wait; those who only run jobs are in no hurry.
+/// What waiting calls and idle workers want to know; workers that only run jobs are in no hurry.
 change_interest engine_core::wanted() const
 {
     change_interest out{.taken = ports_->taken};
@@ -189,7 +197,7 @@ void engine_core::ask_for_maintenance(const maintenance_options& options)
 {
     if (++maintenance_asked_ > 1)
         return;
-    // Each run has its own: one that was cancelled may still wait for the store while the next one begins.
+    // Each run has an object of its own: one that was cancelled may still wait for the store while the next begins.
     auto sweeps = std::make_shared<maintenance>(
         ports_,
         options,

@@ -16,22 +16,22 @@
 
 namespace cofila::detail {
 
-/// The composition root: what an engine handle owns. Queues may outlive it; they find it closed.
+/// The composition root: what an engine handle owns. Queues may outlive it, and find it closed.
 class engine_core : public std::enable_shared_from_this<engine_core> {
 public:
     explicit engine_core(std::shared_ptr<runtime> ports);
 
-    /// Starts what runs by itself: the listener and, where options ask for it, the maintenance.
+    /// Starts the tasks that run by themselves: the listener and, if options ask for it, the maintenance.
     void start(const std::optional<maintenance_options>& options);
     /// From any thread.
     queue_ptr open_queue(std::string name, std::optional<queue_options> options);
-    /// The queue without a say in its options. From any thread.
+    /// Returns the queue without fixing its options. From any thread.
     queue_ptr look_at(std::string name);
     const loop_ptr& loop() const noexcept { return ports_->loop; }
     boost::asio::awaitable<page<queue_info>> queues(page_request request);
 
     boost::asio::awaitable<void> close();
-    /// Asks everything to end and waits for nothing.
+    /// Asks everything to end, without waiting for it.
     void abandon();
 
 private:
@@ -40,16 +40,16 @@ private:
     bool anyone_busy() const;
     change_interest wanted() const;
     void tell(const change_news& news);
-    /// No queue is opened after it has been called.
+    /// No queue can be opened after this.
     std::vector<queue_ptr> close_opening();
     std::vector<queue_ptr> opened() const;
-    // With the lock held.
+    // Called with the lock held.
     queue_ptr known_or_new(std::string name);
     queue_ptr known_queue(const std::string& name) const;
 
     void report(const std::exception_ptr& error);
 
-    // The maintenance runs while somebody asked for it: the options, or a queue that is open.
+    // The maintenance runs while anything asks for it: the options, or an open queue.
     void ask_for_maintenance(const maintenance_options& options);
     void take_back_maintenance();
 

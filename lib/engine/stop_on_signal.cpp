@@ -35,7 +35,7 @@ struct stop_on_signal::state final : context_user, std::enable_shared_from_this<
             throw loop_has_gone();
     }
 
-    /// The guard may be destroyed on any thread.
+    /// On any thread, since the guard may be destroyed on any.
     void end()
     {
         const std::lock_guard lock{guard_};
@@ -47,7 +47,7 @@ struct stop_on_signal::state final : context_user, std::enable_shared_from_this<
 private:
     void wait()
     {
-        // Weak: a guard that is gone must not be kept by its own wait.
+        // Weak: the wait must not keep the state of a guard that is gone.
         signals_->async_wait([weak = weak_from_this()](boost::system::error_code ec, int) {
             if (const auto self = weak.lock(); self && !ec)
                 self->on_signal();
@@ -65,7 +65,7 @@ private:
         if (received_ < 2)
             wait();
         else
-            signals_->clear();  // the next one does what signals do
+            signals_->clear();  // the next signal has its default effect
     }
 
     std::mutex guard_{};

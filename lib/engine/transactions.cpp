@@ -8,13 +8,13 @@
 #include "domain/validation.hpp"
 #include "sqlite/application_transaction.hpp"
 
-/// What the application does in transactions of its own. Any thread may be here: of a queue's core only what never
+/// What the application does in transactions of its own. May run on any thread: of a queue's core only what never
 /// changes is used.
 namespace cofila {
 
 namespace {
 
-/// Ids of one call sort in the order of their making.
+/// The ids of one call sort in the order in which they are made.
 domain::job_maker::id_source new_ids(const environment& with)
 {
     return
@@ -33,11 +33,11 @@ std::vector<job_id> store(SQLite::Database& db, const std::string& queue, const 
 
 environment surroundings(const detail::queue_core& queue)
 {
-    // The engine's own random source is for its own thread.
+    // The engine's random source is for the engine's thread only.
     return {.clock = queue.ports->time, .random = environment::system().random};
 }
 
-/// Of the job that `handle` runs.
+/// The completion of the job that `handle` runs.
 settlement completion(const detail::job_handle& handle, std::string result)
 {
     const auto& job = *handle.job;

@@ -20,7 +20,7 @@ bool is_early(const stored_job& job, time_point now) { return job.not_before && 
 
 std::string group_of(const job_record& job) { return job.options->group.value_or(""); }
 
-/// Of one group, or (null) of all.
+/// The claims of one group, or of all if `group` is null.
 std::vector<claim_note> past_claims(const stored_queue& queue, const std::string* group)
 {
     std::vector<claim_note> out;
@@ -38,7 +38,7 @@ int active_jobs(const stored_queue& queue, const std::string* group)
     }));
 }
 
-/// A job of the group was tried before and is to be tried again: it is the next one.
+/// Whether a job of the group was tried before and is waiting to be tried again: it is the next one.
 bool in_the_middle(const stored_queue& queue, const std::string& group)
 {
     return std::ranges::any_of(queue.jobs_in(job_state::delayed), [&](const auto& row) {
@@ -90,7 +90,7 @@ private:
             out_.again = out_.again ? std::min(*out_.again, *room.again) : room.again;
     }
 
-    /// The next one that may run. Those before it that have expired end here.
+    /// The next job that may run. Jobs before it that must not run are failed here.
     const job_record* next(const std::string* group)
     {
         const auto& waiting = queue_.jobs_in(job_state::waiting);
@@ -183,7 +183,7 @@ private:
     const claim_order& order_;
     const time_point now_;
     const std::optional<milliseconds> window_;
-    const time_point at_;  // what the rates count the claim for
+    const time_point at_;  // the time under which the rates count the claim
     taken out_{};
 };
 
@@ -211,7 +211,7 @@ limit_use use_of(
     return out;
 }
 
-/// Of the jobs that are active, and of those that were completed and that failed last.
+/// The latest claim among the active jobs, the job completed last and the job failed last.
 std::optional<time_point> last_claim(const stored_queue& queue)
 {
     std::optional<time_point> last;

@@ -6,26 +6,26 @@
 
 #include "memory/stored_queue.hpp"
 
-/// Who is next, within the limits of the queue.
+/// Which jobs are next, within the limits of the queue.
 namespace cofila::memory {
 
 struct taken {
     std::vector<job_snapshot> claimed{};
-    std::vector<job_snapshot> failed{};  ///< Had expired.
+    std::vector<job_snapshot> failed{};  ///< Expired ones.
     bool limited = false;                ///< The end of another job may make room.
-    std::optional<time_point> again{};   ///< A rate makes room then, or more can be ended.
+    std::optional<time_point> again{};   ///< When a rate makes room, or more unfit jobs can be ended.
 };
 
 taken claim(stored_queue& queue, const claim_order& order, time_point now);
 
 std::optional<time_point> first_due(const stored_queue& queue);
 
-/// After a claim that came back short: when one may find more.
+/// After a claim that came back short: when the next may find more.
 std::optional<time_point> next_claim(const stored_queue& queue, std::optional<time_point> again, time_point now);
 
 job_situation situation_of(const stored_queue& queue, const job_record& job, time_point now);
 
-/// What became of the job, as an answer shows it.
+/// Carries out the transition and returns the job as an answer shows it.
 job_snapshot carry_out(stored_queue& queue, const job_record& job, const transition& change);
 
 }  // namespace cofila::memory

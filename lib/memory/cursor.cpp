@@ -8,7 +8,7 @@ namespace cofila::memory {
 
 namespace {
 
-// Beside those of `domain::listing`.
+// Letters beside those of `domain::listing`.
 constexpr char queue_letter = 'q';
 constexpr char id_letter = 'i';
 constexpr char log_letter = 'l';

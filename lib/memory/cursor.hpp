@@ -8,11 +8,11 @@
 
 #include "memory/stored_queue.hpp"
 
-/// The texts behind `page::next`: where the page before ended. A text that was not made for the listing it comes with
-/// is `errc::invalid_argument`, field `after`.
+/// The texts behind `page::next`: where a page ended. A text that was made for another listing is refused:
+/// `errc::invalid_argument`, field `after`.
 namespace cofila::memory {
 
-/// `listing`: the letter of `domain::listing`.
+/// `listing` is the letter of a `domain::listing`.
 std::string to_cursor(char listing, const place& at);
 place place_from(char listing, std::string_view cursor);
 

@@ -12,15 +12,15 @@
 
 namespace cofila::memory {
 
-/// What is kept of what happened to the jobs of one queue, for those who watch it.
+/// The events and counts of one queue's jobs that are kept for watchers.
 class observed {
 public:
-    /// Anything is kept: changes have to be told.
+    /// Whether anything is kept, and changes must be noted.
     bool any() const { return events_ || minutes_; }
     void keep_events(std::optional<int> most);
     void keep_minutes(std::optional<int> most);
 
-    /// Null: the job was not there before, or is gone.
+    /// `before` is null for a new job, `after` for a removed one.
     void note(const job_record* before, const job_record* after);
 
     event_log_state state(const std::string& cursor) const;
@@ -34,7 +34,7 @@ private:
     std::deque<logged_event> log_{};
     std::map<std::string, std::uint64_t> cursors_{};
     std::optional<int> minutes_{};
-    std::map<std::int64_t, minute_of_jobs> counts_{};  // by the number of the minute
+    std::map<std::int64_t, minute_of_jobs> counts_{};  // by minute number
 };
 
 }  // namespace cofila::memory

@@ -9,11 +9,11 @@
 
 namespace cofila::memory {
 
-/// Fills a page from rows, and from others after them.
+/// Fills a page from rows, and from further rows after them.
 template <class Item>
 class pager {
 public:
-    /// At most `most` rows are examined.
+    /// Examines at most `most` rows.
     explicit pager(const page_request& request, int most = std::numeric_limits<int>::max())
         : request_{request},
           left_{most}
@@ -21,9 +21,9 @@ public:
 
     page<Item> out{};
 
-    /// Goes through the rows of a map behind `after`, if there is one. `show` adds what it shows of a row to the page,
-    /// and returns false where none of the rows behind it needs to be looked at; `cursor` names a row. False: the page
-    /// ends here.
+    /// Goes through the rows of a map behind `after`, if it is set. `show` adds a row to the page if it is to be shown,
+    /// and returns false if no row behind it needs to be examined; `cursor` names a row. Returns false if the page ends
+    /// here.
     template <class Rows, class Show, class Cursor>
     bool add(const Rows& rows, const std::optional<typename Rows::key_type>& after, Show show, Cursor cursor)
     {
@@ -51,7 +51,7 @@ private:
 
     const page_request& request_;
     int left_;
-    std::string last_{};  // the cursor of the row that was examined last
+    std::string last_{};  // the cursor of the last row examined
 };
 
 }  // namespace cofila::memory

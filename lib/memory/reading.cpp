@@ -1,4 +1,4 @@
-// What a repository tells without changing anything.
+// The operations that only read.
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Of several states, in one order.
+/// The jobs of several states, in one order.
 stored_queue::order merged(const stored_queue& in, const std::vector<job_state>& states)
 {
     stored_queue::order out;

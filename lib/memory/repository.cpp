@@ -23,7 +23,7 @@ namespace memory {
 
 namespace {
 
-/// May a write with this token touch the job? Without a token it touches a job that nobody has locked.
+/// Whether a write with this token may touch the job; with an empty token, only one that is not locked.
 bool may_write(const stored_job* job, const std::string& token)
 {
     if (!job)
@@ -33,7 +33,7 @@ bool may_write(const stored_job* job, const std::string& token)
 
 fenced_write stored_in(const stored_job& job) { return {.stored = true, .cancelled = job.record.cancelled}; }
 
-/// Null: something else has become of it.
+/// Returns null if the job has ended in another way or runs.
 job_snapshot completed_by(const stored_job* job, const std::string& token)
 {
     if (!job || token.empty() || job->record.token != token || job->record.state != job_state::completed)
@@ -78,18 +78,18 @@ void tell(sweep_answer& answer, const std::string& queue, const std::vector<job_
         answer.promoted.push_back({.queue = queue, .id = id});
 }
 
-/// Null: the lock is not as it was seen.
+/// Returns null if the lock is not as it was seen.
 job_snapshot rescue(stored_queue& queue, const rescue_order& order, time_point now)
 {
     const auto* job = queue.find(order.key);
     if (!job || !holds_lock(job->record, order.token) || job->record.locked_until != order.locked_until)
         return {};
-    // Its holder may come back: from here on it has lost the job, whatever the state.
+    // Its holder may come back: from now on it has lost the job, whatever its state.
     queue.change(order.key, [](stored_job& rescued) { rescued.record.token.clear(); });
     return carry_out(queue, job->record, domain::mark_as_stalled(job->record, now, order.jitter));
 }
 
-/// Null: it was started in time, and that is over.
+/// Returns null if the job was started in time.
 job_snapshot expire(stored_queue& queue, std::int64_t key, time_point now)
 {
     const auto& job = queue.at(key).record;
@@ -297,7 +297,7 @@ asio::awaitable<changed_page> repository::change_all(
     changed_page out{.next = std::move(jobs.next)};
     auto& in = open_queue(queue);
     for (const auto& job : jobs.items) {
-        const auto* held = in.find(job->key);  // as the change of another one of them has left it
+        const auto* held = in.find(job->key);  // as the changes before this one have left it
         if (const auto next = held ? domain::after_change(held->record, what, now) : std::nullopt) {
             in.carry_out(job->key, *next);
             out.changed.push_back(job->id);

@@ -9,7 +9,7 @@
 
 namespace cofila::memory {
 
-/// See cofila/memory.hpp. Every operation does its work without suspending, which makes it atomic; what becomes of a
+/// See cofila/memory.hpp. Every operation does its work without suspending, which makes it atomic. What becomes of a
 /// job is decided by lib/domain alone.
 class repository final : public job_repository {
 public:
@@ -76,7 +76,7 @@ private:
 
     std::map<std::string, stored_queue> queues_{};
     std::map<std::string, worker_row> workers_{};  // by id
-    std::int64_t last_key_ = 0;                    // of all queues: a sweep names jobs by key alone
+    std::int64_t last_key_ = 0;                    // counted over all queues: a sweep names jobs by key alone
     bool closed_ = false;
 };
 

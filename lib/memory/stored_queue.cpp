@@ -48,7 +48,7 @@ std::int64_t stored_queue::next_position(transition::placement where)
 bool stored_queue::is_there() const
 {
     auto set = limits;
-    set.rests_until.reset();  // that is over by itself
+    set.rests_until.reset();  // that ends by itself
     return !ids_.empty() || set != queue_limits{} || watched.any();
 }
 
@@ -135,7 +135,7 @@ void stored_queue::let_go(std::int64_t key)
     });
 }
 
-/// Its owner has finished, or is gone.
+/// Called when the owner has finished or is gone.
 void stored_queue::free_kept(std::int64_t owner)
 {
     const auto* kept = kept_for(owner);
@@ -226,7 +226,7 @@ std::vector<std::int64_t> stored_queue::prunable(time_point now, std::size_t lim
             const auto& job = at(key);
             take_if(key, job.prune_at && *job.prune_at <= now && !holds_on(job.record, now));
         }
-        // What goes by its age counts for nobody.
+        // A job that goes by its age does not count for others.
         std::int64_t finished_after = 0;
         for (const auto& [finished, key] : std::views::reverse(jobs_in(state))) {
             if (keys.contains(key))

@@ -14,25 +14,26 @@
 
 namespace cofila::memory {
 
-/// A job with all that goes when it goes.
+/// A job with everything that is removed with it.
 struct stored_job {
-    job_record record{};                      ///< With its attempts.
-    std::map<std::int64_t, log_line> logs{};  ///< By the number of the line.
+    job_record record{};                      ///< Includes its attempts.
+    std::map<std::int64_t, log_line> logs{};  ///< By line number.
     std::int64_t last_log = 0;
     std::optional<time_point> prune_at{};
     std::optional<std::int64_t> prune_count{};
-    std::optional<time_point> not_before{};  ///< Where a clock has let it wait: by another one it may be early still.
+    /// Set if another clock has let it wait: by this one it may still be early.
+    std::optional<time_point> not_before{};
 };
 
-/// Where a job stands among those of its state: (priority, position) waiting, (run_at, position) delayed,
-/// (finished_at, key) finished, and (0, key) else. No two jobs of a queue and state have the same.
+/// Where a job stands among those of its state: (priority, position) if waiting, (run_at, position) if delayed,
+/// (finished_at, key) if finished, and (0, key) otherwise. No two jobs of a queue and state have the same place.
 using place = std::pair<std::int64_t, std::int64_t>;
 
 place place_of(const job_record& job);
 
 bool holds_lock(const job_record& job, const std::string& token);
 
-/// What operations show of a job: all but its attempts, which only `get` reads.
+/// What operations show of a job: everything but its attempts, which only `get` reads.
 job_snapshot snapshot(const job_record& job);
 
 /// The jobs of one queue, with one order for each state.
@@ -41,28 +42,28 @@ public:
     using order = std::map<place, std::int64_t>;  // to the key
 
     queue_limits limits{};
-    /// Nothing may be claimed now.
+    /// Whether nothing may be claimed now.
     bool rests(time_point now) const { return limits.paused || (limits.rests_until && *limits.rests_until > now); }
     bool grouped = false;                                        ///< It has, or had, a job with a group.
     std::map<std::string, std::int64_t> served{};                ///< The last turn of each group.
-    std::map<std::pair<time_point, std::string>, int> claims{};  ///< Of late, by group, where there is a rate.
-    observed watched{};           ///< What happens to the jobs, where somebody wants to know.
-    std::vector<job_id> freed{};  ///< Jobs that were kept for the end of another and wait now; to be told of.
+    std::map<std::pair<time_point, std::string>, int> claims{};  ///< Recent claims by group, if there is a rate.
+    observed watched{};                                          ///< What happens to the jobs, for watchers.
+    std::vector<job_id> freed{};  ///< Jobs that were kept for the end of another and now wait; to be reported.
 
-    /// It has a job, or something was set for it.
+    /// Whether it has a job, or a setting.
     bool is_there() const;
-    /// Gives the job its position. Its key is set, and its id is not taken.
+    /// Gives the job its position. Its key must be set, and its id must be free.
     const job_record& add(job_record job);
-    /// Null: no job holds this deduplication id.
+    /// Returns null if no job holds this deduplication id.
     const stored_job* owner_of(const std::string& dedup_id) const;
-    /// The job that is kept for the end of that one.
+    /// The job that is kept for the end of the one with this key; null if there is none.
     const stored_job* kept_for(std::int64_t key) const;
-    /// It holds its deduplication id no more.
+    /// Makes the job let go of its deduplication id.
     void let_go(std::int64_t key);
-    /// Null: there is none.
+    /// Returns null if there is none.
     const stored_job* find(const job_id& id) const;
     const stored_job* find(std::int64_t key) const;
-    /// By key, or by id where the key is 0.
+    /// By key, or by id if the key is 0.
     const stored_job* find(const job_ref& ref) const;
 
     const order& jobs_in(job_state state) const { return orders_[static_cast<std::size_t>(state)]; }
@@ -81,18 +82,18 @@ public:
         if (before)
             watched.note(&*before, &job.record);
     }
-    /// Carries a rule's answer out, the removal too.
+    /// Carries out a transition, including a removal.
     void carry_out(std::int64_t key, const transition& change);
     void remove(std::int64_t key);
-    /// Unless it holds its deduplication id still: then the sweep does it.
+    /// Removes it unless it still holds its deduplication id: then the sweep does so.
     void remove_finished(std::int64_t key, time_point now);
 
-    /// Delayed jobs whose time has come, at most `limit`, become waiting. Returns their ids, earliest first.
+    /// Makes delayed jobs whose time has come wait, at most `limit`. Returns their ids, earliest first.
     std::vector<job_id> promote_due(time_point now, std::size_t limit);
     void forget_all_but_jobs();
-    /// Groups that have nothing to run need no turn any more.
+    /// Forgets the turns of groups that have nothing to run.
     void forget_groups();
-    /// Jobs that were to be started by now, at most `limit`, whether they were or not.
+    /// Jobs that had to be started by now, whether they were or not; at most `limit`.
     std::vector<std::int64_t> overdue(time_point now, std::size_t limit) const;
     /// Finished jobs whose retention is over, at most `limit`.
     std::vector<std::int64_t> prunable(time_point now, std::size_t limit) const;
@@ -104,7 +105,7 @@ private:
     std::map<std::int64_t, stored_job> jobs_{};
     std::map<job_id, std::int64_t> ids_{};
     std::array<order, 6> orders_{};
-    std::int64_t head_ = 0;  // the smallest and the greatest position given out so far
+    std::int64_t head_ = 0;  // the smallest and the greatest position given so far
     std::int64_t tail_ = 0;
 };
 

@@ -5,12 +5,13 @@
 
 namespace cofila {
 
-/// Knows processes of this machine.
+/// Knows the processes of this machine.
 class process_table {
 public:
     virtual ~process_table() = default;
     virtual process_identity self() const = 0;
-    /// True only where it is certain: same boot, same PID namespace, and the process is gone (or its pid is another's).
+    /// True only if that is certain: same boot, same PID namespace, and the process is gone (or another one has its
+    /// pid).
     virtual bool is_dead(const process_identity& process) const = 0;
 };
 

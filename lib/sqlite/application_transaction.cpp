@@ -1,3 +1,11 @@
+// Lets the application add and complete jobs in a transaction of its own, so that its rows and our jobs are committed
+// together or not at all. The connection is the application's and must have been prepared: `prepare` installs our busy
+// handler and turns checkpoints off, and an SQL function marks the connection as prepared. Each call first takes the
+// write lock without changing a row, before it reads: a transaction that only upgrades later would fail where another
+// connection has written meanwhile. Then it checks the schema's version, sets a savepoint, and works with a session
+// that lives for this call alone, so that nothing is remembered across the application's rollbacks. `flush` stores the
+// positions given, the savepoint is released, and last_insert_rowid is put back. On any error the savepoint undoes our
+// part, and the application's transaction goes on.
 #include "sqlite/application_transaction.hpp"
 
 #include <cofila/clock.hpp>
@@ -22,7 +30,7 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// What the busy handler of a prepared connection knows.
+/// The state of a prepared connection's busy handler.
 struct patience {
     const milliseconds limit;
     const std::shared_ptr<clock> time = system_clock();
@@ -51,21 +59,21 @@ bool is_prepared(SQLite::Database& db)
     const int asked = db.tryExec("SELECT cofila_prepared()");
     if (asked != SQLITE_OK && (asked & 0xFF) != SQLITE_ERROR)
         throw SQLite::Exception{db.getHandle(), asked};
-    // Either is more than 0 where somebody has set it since, which replaces what prepare() set.
+    // Either is more than 0 if it was set after prepare(), which replaced our handler.
     return asked == SQLITE_OK && db.execAndGet("PRAGMA busy_timeout").getInt() == 0 &&
            db.execAndGet("PRAGMA wal_autocheckpoint").getInt() == 0;
 }
 
 error unfit(std::string_view text) { return {errc::invalid_argument, "db", text}; }
 
-/// Afterwards the transaction is a writing one. Taken before anything is read: where it has only read so far SQLite
-/// does not wait for others, since they may have changed what was read.
+/// Makes the transaction a writing one. Called before anything is read: SQLite does not wait for other writers once the
+/// transaction has read, since what it has read may have changed.
 void take_write_lock(SQLite::Database& db)
 {
     const int begun = sqlite3_txn_state(db.getHandle(), "main");
     const int taken = db.tryExec("DELETE FROM main.cofila_meta WHERE 0");
     if ((taken & 0xFF) == SQLITE_ERROR)
-        return check_tables(db);  // says what is missing
+        return check_tables(db);  // throws, naming what is missing
     if ((taken & 0xFF) == SQLITE_BUSY && begun == SQLITE_TXN_READ)
         throw error{
             errc::storage_busy,
@@ -86,7 +94,8 @@ void check_fit(SQLite::Database& db)
         throw unfit("must be in a transaction of yours: begin one with BEGIN IMMEDIATE");
 }
 
-/// What we do in the transaction: undone unless it is kept. Who adds rows of his own is not shown ours.
+/// A savepoint around our writes, rolled back unless `keep()` is called. Restores `last_insert_rowid`, so that the
+/// application never sees our rows in it.
 class our_part {
 public:
     explicit our_part(SQLite::Database& db) : db_{db}, last_row_{db.getLastInsertRowid()}
@@ -139,8 +148,8 @@ void prepare(SQLite::Database& db, milliseconds wait)
     auto* const raw = db.getHandle();
     auto* const patient = new patience{.limit = wait};
     try {
-        // The function is a mark that lives as long as the connection does, and so does what it takes along. SQLite
-        // deletes that also where it fails.
+        // The function marks the connection as prepared and owns `patient`, for as long as the connection lives. SQLite
+        // deletes `patient` if this call fails, too.
         db.check(sqlite3_create_function_v2(
             raw, "cofila_prepared", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, patient, answer_yes, nullptr, nullptr, forget
         ));

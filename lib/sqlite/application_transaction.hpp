@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-/// What is done in a transaction of the application's, on a connection of its own. All of it is done or nothing, and
-/// the connection is left as it was. Errors: as cofila/sqlite.hpp says.
+/// Operations within a transaction of the application, on its own connection. Each is done as a whole or not at all,
+/// and leaves the connection as it was. Errors: as cofila/sqlite.hpp says.
 namespace cofila::sqlite {
 
 /// See cofila/sqlite.hpp.
 void prepare(SQLite::Database& db, milliseconds wait);
 
-/// Throws unless `db` is connected to the file at `path`; an empty one is no file.
+/// Throws unless `db` is connected to the file at `path`. An empty path stands for no file.
 void check_connected(SQLite::Database& db, const std::string& path);
 
 /// As `job_repository::add`.
@@ -22,7 +22,8 @@ std::vector<added_row> add_within(
     SQLite::Database& db, const std::string& queue, const std::vector<job_snapshot>& jobs
 );
 
-/// Ends an attempt, if its token holds the lock; never `settled::cancelled`. The transaction has to be a writing one.
+/// Ends an attempt if its token holds the lock. Never returns `settled::cancelled`. The transaction must already hold
+/// the write lock.
 settled settle_within(SQLite::Database& db, const std::string& queue, const settlement& end);
 
 }  // namespace cofila::sqlite

@@ -1,3 +1,12 @@
+// Runs a batch of operations as one transaction, so that all of them share one flush to the disk. First come the
+// operations that need no transaction (`observe`, `shorten_log`). Then those at the front that may find nothing to
+// write look for that in a read transaction, which waits for no lock. The rest run between BEGIN IMMEDIATE and COMMIT,
+// renewals first since locks run out; an operation of several statements has a savepoint, and at least 16 plain adds to
+// one queue share their INSERTs. An operation that fails is undone alone; where SQLite rolls everything back instead,
+// the batch runs again without it, which is safe because operations are values. No operation is completed here, so none
+// has its result before COMMIT has returned. On a full disk, once in a run, the reserve is released, the log copied,
+// and everything run again. If COMMIT fails, all operations fail, with `errc::outcome_unknown` unless SQLite had
+// written nothing; the connection is closed then, and the next batch opens a new one.
 #include "sqlite/batch.hpp"
 
 #include <sqlite3.h>
@@ -13,11 +22,11 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// A batch ends here, so that nobody waits long for an answer, nor others for the file.
+/// A batch ends here, so that no caller waits long for its result and no other process for the file.
 constexpr std::size_t most_operations = 1000;
 constexpr milliseconds longest_batch{10};
 
-/// Who adds one job each can do it together with so many others.
+/// At most this many single-job adds are merged.
 constexpr std::size_t most_together = 8 * rows_at_once;
 
 bool waits(const operation_ptr& what) { return !what->has_failed(); }
@@ -29,7 +38,7 @@ void fail_all(std::span<operation_ptr> batch, const error& why)
             what->fail(why);
 }
 
-/// Puts the operations of a kind before all others, which keep their order, and says how many there are.
+/// Moves the operations of a kind to the front, keeps the order otherwise, and returns how many there are.
 std::size_t bring_forward(std::span<operation_ptr> batch, operation::kind kind)
 {
     auto front = batch.begin();
@@ -39,7 +48,7 @@ std::size_t bring_forward(std::span<operation_ptr> batch, operation::kind kind)
     return static_cast<std::size_t>(front - batch.begin());
 }
 
-/// Those at the front that add a plain job to one queue.
+/// The operations at the front that each add a plain job to the same queue.
 std::span<operation_ptr> adds_in_front(std::span<operation_ptr> waiting)
 {
     const auto* const first = waiting.front()->adds();
@@ -51,7 +60,7 @@ std::span<operation_ptr> adds_in_front(std::span<operation_ptr> waiting)
     return {some.begin(), std::ranges::find_if_not(some, joins)};
 }
 
-/// What several operations add, with shared statements. All of it or nothing: the caller then runs them one by one.
+/// Adds the jobs of several operations with shared statements, all or none. On failure the caller runs them one by one.
 class adds_together final : public operation {
 public:
     explicit adds_together(std::span<operation_ptr> adds)
@@ -74,7 +83,7 @@ private:
     const std::span<operation_ptr> adds_;
 };
 
-/// Calls `work` and turns what it throws into a value.
+/// Calls `work` and returns what it throws as a value.
 template <class Work>
 std::optional<error> attempted(const std::string& path, Work work)
 {
@@ -121,7 +130,7 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     bring_forward(writes, operation::kind::renewal);
     const auto looked = look(writes);
     writes = writes.subspan(looked);
-    // Once more without the operation at which SQLite rolled everything back: the others are values and can be
+    // Runs again without the operation at which SQLite rolled everything back: the others are values and can be
     // repeated.
     while (std::ranges::any_of(writes, waits) && begin(writes)) {
         std::size_t done = 0;
@@ -136,8 +145,8 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     return observed + looked + writes.size();
 }
 
-/// Those at the front that find nothing to write are answered without the write lock, which others may hold. What goes
-/// wrong here goes wrong again where it is told of.
+/// Completes the operations at the front that find nothing to write, without the write lock, which another process may
+/// hold. A failure here is not reported: the operation runs after that, and fails again.
 std::size_t writing_runner::look(batch waiting)
 {
     std::size_t done = 0;
@@ -200,7 +209,7 @@ bool writing_runner::begin(batch waiting)
     return !failed;
 }
 
-/// False: the transaction was rolled back, with everything that others had done in it.
+/// Returns false if the transaction was rolled back, with everything that the other operations had done in it.
 bool writing_runner::run_one(operation& what)
 {
     const bool savepoint = what.what() != operation::kind::single;
@@ -221,13 +230,14 @@ bool writing_runner::run_one(operation& what)
     if (sqlite3_errcode(link.handle()) == SQLITE_FULL && make_room())
         return false;
     what.fail(std::move(*failed));
-    // A single statement that failed has undone itself, or all. It may also have been the savepoint's own that failed.
+    // A single statement that failed has undone itself, or everything. The statement that failed may also be the
+    // savepoint's own.
     if (savepoint && link.in_transaction() && link.db().tryExec("ROLLBACK TO one; RELEASE one") != SQLITE_OK)
         link.db().tryExec("ROLLBACK");
     return link.in_transaction();
 }
 
-/// One operation, or several together. False: as above.
+/// Runs one operation, or several merged adds. Returns false as `run_one` does.
 bool writing_runner::run_next(batch waiting, std::size_t& done)
 {
     const auto adds = one_by_one_ ? batch{} : adds_in_front(waiting.subspan(done));
@@ -255,7 +265,8 @@ bool writing_runner::run_all(batch waiting, std::size_t& done)
     return true;
 }
 
-/// False: nothing was stored, and there is room now to do it all again. Else each has its answer.
+/// Returns false if nothing was stored and there is room now to run everything again. Otherwise each operation has its
+/// result or its failure.
 bool writing_runner::commit(batch waiting)
 {
     bool committing = false;
@@ -264,7 +275,7 @@ bool writing_runner::commit(batch waiting)
             const connection::time_limit limit{session_->link()};
             session_->flush();
         }
-        committing = true;  // without a limit: what is stored must not be told as broken off
+        committing = true;  // no time limit: what is stored must not be reported as broken off
         session_->sql().exec("COMMIT");
         session_->committed();
         if (writeback_)
@@ -275,12 +286,12 @@ bool writing_runner::commit(batch waiting)
             return false;
         fail_all(waiting, committing ? describe_commit(e, options_.path) : describe(e, options_.path));
     }
-    // What the file holds now is known only to a new connection.
+    // Only a new connection can tell what the file holds now.
     close_session();
     return true;
 }
 
-/// On a full disk: what the log holds is copied into the file, with the reserve where that needs room, and then the
+/// For a full disk: copies the log into the file, with the room of the reserve where that needs some; after that the
 /// log's own room can be used again. Tried once in a run.
 bool writing_runner::make_room()
 {
@@ -293,7 +304,7 @@ bool writing_runner::make_room()
     return released || (copying && log_is_copied_);
 }
 
-/// SQLite would go on writing into a file that nobody can find any more, without an error.
+/// SQLite would go on writing, without an error, into a file that nothing refers to any more.
 void writing_runner::check_place()
 {
     is_replaced_ = is_replaced_ || (file_ && file_->is_replaced());
@@ -331,13 +342,13 @@ writing_runner::~writing_runner()
     if (new_frames() > 0)
         checkpoint();
     close_session();
-    // Whoever is the last to close takes the log away, and with it the reserve.
+    // The last connection to close removes the log, and we then remove the reserve.
     const auto status = file_->look();
     if (!status.replaced && status.log_bytes == 0)
         reserve_.remove();
 }
 
-/// Since the log was copied into the file.
+/// Frames that were written since the log was last copied into the file.
 int writing_runner::new_frames()
 {
     const int frames = session_->link().log_frames();
@@ -347,7 +358,8 @@ int writing_runner::new_frames()
     return frames - copied_frames_;
 }
 
-/// Since the log was copied into the file. They may be connections that leave the copying to us: see cofila::prepare.
+/// Whether other connections have committed since the log was last copied. They may be some that leave the copying to
+/// us: see cofila::prepare.
 bool writing_runner::others_wrote()
 {
     bool wrote = false;
@@ -355,8 +367,8 @@ bool writing_runner::others_wrote()
     return wrote;
 }
 
-/// While this thread holds the write lock nobody can commit, and a commit that races a checkpoint is what SQLite before
-/// 3.51.3 may damage the file by.
+/// Copies the log while this thread holds the write lock: then no connection can commit, and a commit that races a
+/// checkpoint may damage the file in SQLite before 3.51.3.
 void writing_runner::checkpoint()
 {
     auto& link = session_->link();
@@ -372,7 +384,8 @@ void writing_runner::checkpoint()
     auto* const other = checkpointer_->handle();
     const int result = sqlite3_wal_checkpoint_v2(other, nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
     link.db().tryExec("ROLLBACK");
-    // What a slow reader still needs stays: not tried again with every batch, but when as much has come on top.
+    // What a slow reader still needs stays in the log. It is not tried again with every batch, but once as much again
+    // has been written.
     copied_frames_ = link.log_frames();
     log_is_copied_ = result == SQLITE_OK && copied == frames;
 }

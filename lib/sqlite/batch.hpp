@@ -13,24 +13,24 @@
 
 namespace cofila::sqlite {
 
-/// The log is copied into the file when it is longer than this, in bytes: pages have one of eight sizes.
+/// The log is copied into the file once it is longer than this. In bytes, since a page may have one of eight sizes.
 inline constexpr std::int64_t longest_log = 4000 * 4096;
 
-/// Carries operations out, without threads. Afterwards each of them has its answer or its failure; answering is the
+/// Carries operations out, without threads. Afterwards each has its result or its failure; completing them is the
 /// caller's part.
 class batch_runner {
 public:
     virtual ~batch_runner() = default;
-    /// Takes as many as fit into one step, at least one, from the front, and says how many.
+    /// Takes as many from the front as fit into one step, at least one, and returns how many.
     virtual std::size_t run(std::span<operation_ptr> waiting) = 0;
 };
 
-/// One transaction for a whole batch: its COMMIT, and with it the flush to the disk, is shared by all.
+/// One transaction for a whole batch, whose operations share its COMMIT and with it the flush to the disk.
 class writing_runner final : public batch_runner {
 public:
     writing_runner(connection_options options, bool embed);
 
-    /// Leaves a short log behind.
+    /// Copies the log, so that the file is left with a short one.
     ~writing_runner() override;
 
     std::size_t run(std::span<operation_ptr> waiting) override;
@@ -57,21 +57,21 @@ private:
 
     const connection_options options_;
     const bool embed_;
-    std::optional<store_file> file_{};  // the one that was opened first
+    std::optional<store_file> file_{};  // which file it is that we have open
     reserve reserve_;
     bool made_room_ = false;   // in this run
-    bool one_by_one_ = false;  // in this run: what was tried together failed
+    bool one_by_one_ = false;  // in this run: adds that were tried together failed
     std::int64_t page_size_ = 0;
     std::optional<log_writeback> writeback_{};
-    bool is_replaced_ = false;  // as a look at the folder has shown; it stays so
+    bool is_replaced_ = false;  // as the folder showed once; never reset
     std::unique_ptr<session> session_{};
-    std::unique_ptr<connection> checkpointer_{};  // after the session, so that the session is the last to close
+    std::unique_ptr<connection> checkpointer_{};  // destroyed before the session, which so is the last to close
     int copied_frames_ = 0;
     bool log_is_copied_ = false;
-    std::int64_t copied_version_ = 0;  // of the file when the log was copied; the commits of others change it
+    std::int64_t copied_version_ = 0;  // of the file when the log was copied; a commit of another connection changes it
 };
 
-/// Each operation reads in a transaction of its own; the connection cannot write.
+/// Runs each operation in a read transaction of its own; the connection cannot write.
 class reading_runner final : public batch_runner {
 public:
     explicit reading_runner(connection_options options);

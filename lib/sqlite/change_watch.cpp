@@ -1,3 +1,13 @@
+// Learns of commits by other connections without polling while nothing is written. The system reports writes to the
+// log, but a write comes before its commit is visible, and our own commits write too. So after each sign the file's
+// data version, which our own commits do not change, is read at growing intervals (100 us, then four times as long
+// each, up to half a second); each look also reads whether the queues of interest have something to claim. Between
+// `start_listening` and the first look nothing can be missed: listening always begins before the look, and the version
+// last seen is kept across waits. The more often looks are fruitless while no job is taken here, the longer the pause
+// before the next one, drawn at random, so that a crowd of idle processes does not look at once. A caller in no hurry
+// does not listen during its pause, since the system makes every write pay for that. Where writes are not reported, the
+// file is read every 250 ms. A look that cannot check the file counts as a change, so that the caller reads it and
+// learns why; `close` ends the wait.
 #include "sqlite/change_watch.hpp"
 
 #include <boost/system/system_error.hpp>
@@ -16,11 +26,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Where the system cannot tell of writes, the file is asked this often.
+/// How often the file is read where the system does not report writes.
 constexpr milliseconds slow_poll{250};
-/// A write shows before its commit does, which comes when the log has been synced: looked for at growing intervals.
-/// Also after a commit was seen, for another one may be under way, of which nothing more is written. Where we have
-/// committed ourselves, or somebody has, that is what was written, but for somebody who began to write right after.
+/// A write shows before its commit does, which comes when the log has been synced: so looks follow at growing
+/// intervals. They go on after a commit was seen, for another one may be under way of which nothing more is written. If
+/// a commit was seen, ours or another connection's, it explains the write and the next look can wait longer: only a
+/// write that began right after it shows later.
 constexpr std::chrono::microseconds first_pause{100};
 constexpr std::chrono::microseconds first_pause_after_commit{1'600};
 constexpr std::chrono::microseconds first_pause_of_patient{6'400};
@@ -28,9 +39,9 @@ constexpr int growth = 4;
 constexpr milliseconds last_pause{500};
 /// The number of processes hardly changes.
 constexpr int looks_between_counts = 32;
-/// As many jobs as no process has room for.
+/// More jobs than any process has room for.
 constexpr std::size_t everybody = 1'000'000;
-/// A caller in no hurry counts on it that a commit shows so long after its last write.
+/// A caller in no hurry relies on a commit showing within this time of its last write.
 constexpr milliseconds longest_patience{1000};
 
 std::int64_t data_version(session& with) { return with.data_version(); }
@@ -57,7 +68,8 @@ asio::awaitable<change_news> change_watch::wait(std::shared_ptr<change_watch> se
 {
     for (;;) {
         if (wanted().nothing()) {
-            self->stop_listening();  // a write that was noticed, but not looked into, is not forgotten: see below
+            // A write that was noticed but not looked into is not lost: the next wait begins with a look.
+            self->stop_listening();
             co_return change_news{};
         }
         if (!self->listening_)
@@ -69,7 +81,7 @@ asio::awaitable<change_news> change_watch::wait(std::shared_ptr<change_watch> se
     }
 }
 
-/// Between two looks nothing is listened to: the system makes each write pay for that.
+/// Does not listen between two looks, since the system makes each write pay for that.
 asio::awaitable<change_news> change_watch::wait_in_no_hurry(
     std::shared_ptr<change_watch> self, wanted_function wanted, milliseconds pause
 )
@@ -98,8 +110,8 @@ void change_watch::close()
     stop_listening();
 }
 
-/// Before the first look, so that nothing falls between the two. Somebody may have written before that, and not have
-/// committed yet.
+/// Called before the first look, so that nothing falls between the two. A write may have come before that whose commit
+/// is still to come.
 void change_watch::start_listening()
 {
     listening_ = true;
@@ -114,7 +126,7 @@ void change_watch::stop_listening()
         watch_->stop();
 }
 
-/// A write, or the time for another look.
+/// Waits for a write, or for the time of the next look.
 asio::awaitable<void> change_watch::next_sign(wanted_function wanted)
 {
     if (closed_)
@@ -146,8 +158,8 @@ std::chrono::microseconds change_watch::pause_for_others(const change_interest& 
     return what.any ? std::chrono::microseconds{} : domain::pause_before_look(fruitless_, processes_, jitter_.draw());
 }
 
-/// On the database thread. Our own commits never change the version. Where the file cannot be read any more, whoever
-/// asks it is told why.
+/// Runs on the database thread. Our own commits never change the version. If the file cannot be read any more, the
+/// caller that reads it next learns why.
 asio::awaitable<change_watch::sight> change_watch::read(
     std::shared_ptr<database_port> writer, change_interest what, time_point now, bool count
 )
@@ -168,7 +180,7 @@ asio::awaitable<change_watch::sight> change_watch::read(
     });
 }
 
-/// Nothing: there is nothing to tell.
+/// Returns unset if there is nothing to report.
 asio::awaitable<std::optional<change_news>> change_watch::look(wanted_function wanted)
 {
     const auto what = wanted();
@@ -188,7 +200,7 @@ asio::awaitable<std::optional<change_news>> change_watch::look(wanted_function w
     ++fruitless_;
     const auto since = wanted();
     if (seen.failed || since.any != what.any || since.any_later != what.any_later || since.queues != what.queues)
-        co_return change_news{.changed = true};  // it was not what they wait for that was looked at
+        co_return change_news{.changed = true};  // the look was not at what the callers wait for now
     auto claimable = news_of(seen, now);
     if (!what.any && !what.any_later && claimable.empty())
         co_return std::nullopt;
@@ -204,7 +216,7 @@ std::vector<change_news::claimable_jobs> change_watch::news_of(const sight& seen
     return out;
 }
 
-/// A date that no worker which idles can know: each has to ask for it.
+/// Whether `date` is a due time that no idle worker can know: each has to ask the store for it.
 bool change_watch::is_news(const std::string& queue, const std::optional<time_point>& date, time_point now)
 {
     auto& told = dates_[queue];

@@ -20,15 +20,15 @@
 
 namespace cofila::sqlite {
 
-/// Tells when somebody else has committed to the file. One wait at a time.
+/// Reports when another connection has committed to the file. One wait at a time.
 class change_watch {
 public:
     struct parts {
         std::string path{};
         std::shared_ptr<database_port> writer{};
         std::shared_ptr<cofila::clock> clock{};
-        std::shared_ptr<commit_watch> watch{};  ///< Null: the system's, for the log of the file at `path`.
-        std::uint64_t seed = 0;                 ///< Of what is drawn.
+        std::shared_ptr<commit_watch> watch{};  ///< Null for the system's, on the log of `path`.
+        std::uint64_t seed = 0;                 ///< Of the jitter.
     };
 
     explicit change_watch(parts with) : with_{std::move(with)}, jitter_{with_.seed} {}
@@ -36,25 +36,25 @@ public:
     change_watch& operator=(const change_watch&) = delete;
     ~change_watch() { stop_listening(); }
 
-    /// From here on no change is missed.
+    /// From now on no change is missed.
     static boost::asio::awaitable<void> start(std::shared_ptr<change_watch> self);
     /// See `job_repository::changed_elsewhere`.
     static boost::asio::awaitable<change_news> wait(
         std::shared_ptr<change_watch> self, std::function<change_interest()> wanted
     );
-    /// The same at the price of a look in each `pause`, however much is written, by us too.
+    /// The same for a caller in no hurry: costs one look in each `pause`, however much is written, by us or others.
     static boost::asio::awaitable<change_news> wait_in_no_hurry(
         std::shared_ptr<change_watch> self, std::function<change_interest()> wanted, milliseconds pause
     );
-    /// A wait that is under way ends with `errc::closed`.
+    /// Ends a wait that is under way with `errc::closed`.
     void close();
 
 private:
-    /// What a look at the file has shown.
+    /// What one look at the file has shown.
     struct sight {
         std::int64_t version = 0;
         std::map<std::string, prospect> queues{};
-        std::uint64_t commits = 0;  // of ours
+        std::uint64_t commits = 0;  // our own
         int processes = 0;
         bool failed = false;
     };
@@ -79,15 +79,15 @@ private:
     const parts with_;
     std::shared_ptr<commit_watch> watch_{};
     bool listening_ = false;
-    bool is_told_ = false;                    // of writes, by the system
-    std::chrono::microseconds next_pause_{};  // before another look, if nothing is written
+    bool is_told_ = false;                    // the system notifies us of writes
+    std::chrono::microseconds next_pause_{};  // before the next look, if nothing is written
     std::int64_t seen_version_ = 0;
     domain::jitter jitter_;
     std::uint64_t taken_ = 0;
-    int fruitless_ = 0;  // looks since something was taken
-    int processes_ = 1;  // with workers
+    int fruitless_ = 0;  // looks since a job was last taken
+    int processes_ = 1;  // that have workers
     std::uint64_t commits_ = 0;
-    std::map<std::string, std::optional<time_point>> dates_{};  // that were told, by queue
+    std::map<std::string, std::optional<time_point>> dates_{};  // that were reported, by queue
     bool closed_ = false;
 };
 

@@ -12,10 +12,11 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// The fence of writes that leave a job where it is: its lock's token, or none for a job that nobody has locked.
+/// The fence of writes that leave a job in its state: the token of its lock, or an empty one for a job that is not
+/// locked.
 #define COFILA_FENCE "((?2 <> '' AND token = ?2 AND state = 2) OR (?2 = '' AND state <> 2))"
 
-/// The row behind the fence, whose only column is `cancelled`; none: it was not passed.
+/// Reads the row behind the fence, whose only column is `cancelled`. No row means that the fence held.
 fenced_write fenced(bound_statement row)
 {
     fenced_write out{.stored = row.step()};
@@ -58,7 +59,7 @@ std::vector<job_id> freed_jobs(session& with)
 
 bool keeps_order(session& with, std::int64_t queue) { return read_limits(with, queue).group.keep_order; }
 
-/// Writes what changes beside the job's own row and the columns that every change writes.
+/// Writes what changes outside of the job's row, and the columns that not every change writes.
 void keep_the_rest(session& with, std::int64_t queue, std::int64_t key, const transition& change)
 {
     if (change.failed_attempt)
@@ -73,7 +74,7 @@ void keep_the_rest(session& with, std::int64_t queue, std::int64_t key, const tr
         );
 }
 
-/// Carries out what a rule says of a change from outside.
+/// Carries out what a rule decides about a change from outside.
 bool carry_out(session& with, std::int64_t queue, const job_record& job, const transition& change)
 {
     if (change.to == job.state && change.remove) {
@@ -133,7 +134,7 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
     );
     if (moved == 0)
         return false;
-    if (token.empty())  // a job that somebody holds is kept for nothing
+    if (token.empty())  // a locked job is never a kept one
         with.sql().exec(
             "UPDATE cofila_jobs SET kept_for = NULL WHERE key = ?1 AND kept_for IS NOT NULL AND run_at IS NOT ?2",
             key,

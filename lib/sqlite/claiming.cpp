@@ -1,3 +1,11 @@
+// Takes the next jobs of a queue, in one transaction that holds the write lock, so that limits need no locks of their
+// own. First comes how many may be taken at all: none while the queue is paused or rests, else as many as the global
+// concurrency (counted from active rows) and the rate (summed from the claim log) leave room for. A queue with groups
+// is served in turns by group_claims.cpp; any other gives its jobs by priority and position. A job that is damaged or
+// has expired is failed on the way, at most 1000 in one claim, so that it never stands in the way of others and the
+// transaction stays short. The claims are then noted for the rates, under a time that is never before the newest note.
+// A claim that comes back short also returns when it is worth asking again. `find_nothing` decides the same by reading
+// alone: an idle worker must not take the write lock to learn that there is nothing.
 #include "sqlite/claiming.hpp"
 
 #include <cofila/error.hpp>
@@ -36,8 +44,9 @@ std::vector<job_record> best_waiting(session& with, std::int64_t queue, int limi
     return out;
 }
 
-/// What cannot be trusted or has expired ends here, so that it never stands in the way of the others. Looked for anew
-/// after that: others come behind it, and a job that was kept for its end may come before it.
+/// Returns the best jobs that may run. Damaged and expired ones are failed, so that they never stand in the way of
+/// others. The search is repeated after that: other jobs move up, and one that was kept for the end of a failed one may
+/// come before them.
 std::vector<job_record> best_fit(session& with, std::int64_t queue, int limit, time_point now, taken& out)
 {
     for (;;) {
@@ -68,7 +77,7 @@ std::optional<time_point> first_due(session& with, std::int64_t queue)
     return row.step() ? row.time(0) : std::nullopt;
 }
 
-/// Of those that wait, as their time has come by another clock.
+/// The earliest time of jobs that wait because another process's clock was ahead of `now`.
 std::optional<time_point> first_early(session& with, std::int64_t queue, time_point now)
 {
     auto row = with.sql().query(
@@ -96,7 +105,7 @@ struct settings {
     bool grouped = false;
 };
 
-/// Whatever the file says: a limit lets something run.
+/// Whatever the file says, a limit is at least 1.
 std::optional<int> read_most(bound_statement& row, int column)
 {
     if (row.is_null(column))
@@ -139,7 +148,7 @@ queue_limits read_limits(session& with, std::int64_t queue) { return read_settin
 
 namespace {
 
-/// What keeps a queue from more than is claimed, at one moment.
+/// What limits a claim at one moment.
 class situation_of_claim {
 public:
     situation_of_claim(session& with, std::int64_t queue, int wanted, time_point now)
@@ -168,13 +177,13 @@ public:
         return domain::room_for(wanted_, concurrency, active, limits().rate, past_, at_);
     }
 
-    /// The end of another job may make room for more than was claimed.
+    /// Whether the end of another job may make room for more than was claimed.
     bool limited(std::size_t claimed) const
     {
         return std::cmp_less(claimed, wanted_) && (limits().concurrency || limits().group.concurrency);
     }
 
-    /// When there may be more.
+    /// When a claim may find more.
     std::optional<time_point> next(std::optional<time_point> again) const
     {
         const bool waiting = any_waiting(with_, queue_, now_);

@@ -7,26 +7,26 @@
 
 #include "sqlite/session.hpp"
 
-/// Who is next, within the limits of a queue.
+/// Which jobs are next, within the limits of a queue.
 namespace cofila::sqlite {
 
 struct taken {
     std::vector<job_snapshot> claimed{};
-    std::vector<job_snapshot> failed{};  ///< Cannot be trusted, or had expired.
+    std::vector<job_snapshot> failed{};  ///< Damaged, or expired.
     bool limited = false;                ///< The end of another job may make room.
-    bool stopped = false;                ///< More stand in the way than one claim ends.
-    std::optional<time_point> next{};    ///< Where it came back short: when a claim may find more.
+    bool stopped = false;                ///< There are more unfit jobs than one claim ends.
+    std::optional<time_point> next{};    ///< Set if it came back short: when a claim may find more.
 };
 
 taken claim(session& with, std::int64_t queue, const claim_order& order, time_point now);
 
-/// By reading alone: what such a claim says that has nothing to do. Nothing: it may have.
+/// Reads only: the result of such a claim if it has nothing to do. Unset if it may have.
 std::optional<taken> find_nothing(session& with, std::int64_t queue, int wanted, time_point now);
 
-/// What a queue has to claim, as far as reading tells.
+/// What can be claimed from a queue, as far as reading shows.
 struct prospect {
-    std::size_t jobs = 0;              ///< Now; at most a thousand, for limits are not counted.
-    std::optional<time_point> next{};  ///< Later.
+    std::size_t jobs = 0;              ///< Now: at most about a thousand, without regard to limits.
+    std::optional<time_point> next{};  ///< When there may be some.
 };
 prospect claimable(session& with, const std::string& queue, time_point now);
 

@@ -1,3 +1,10 @@
+// Opens a connection as sharing a file requires. It never checkpoints (`wal_autocheckpoint=0`): a checkpoint that races
+// a commit of another connection may damage the file in SQLite before 3.51.3; only closing does, where SQLite holds an
+// exclusive lock. A busy file is not waited for with SQLite's `busy_timeout` but by a handler of ours, in steps that
+// grow with the time waited and have jitter, until the operation's deadline or until `hurry` is set. The progress
+// handler interrupts a statement at that deadline, so that a crafted schema cannot hold the thread; `time_limit` sets
+// it, and commits and migrations run without one. Defensive mode and an untrusted schema limit what a foreign file can
+// do. The WAL hook notes the length of the log, by which the batch decides when to copy it.
 #include "sqlite/connection.hpp"
 
 #include <sqlite3.h>
@@ -15,10 +22,10 @@ int open_flags(const connection_options& options)
            (options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
 }
 
-/// So many steps of SQLite's machine are a small part of a millisecond.
+/// Steps of SQLite's virtual machine between two looks at the clock: a small part of a millisecond.
 constexpr int steps_between_looks = 1000;
 
-/// What SQLite opens: a path, or one as a URI, in which any byte may be written as %XX.
+/// What SQLite is to open: the path, or a URI, in which any byte may be written as %XX.
 std::string name_of(const connection_options& options)
 {
     if (!options.immutable)
@@ -55,10 +62,10 @@ connection::connection(connection_options options)
     restart_deadline();
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-    // Else a statement whose bound values might let it use a partial index is planned anew each time that it runs.
+    // Without this a statement whose bound values might allow a partial index is planned anew each time it runs.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
-    // The last connection that may write copies the log and removes it when it is closed. That is safe in every version
-    // of SQLite: it is done only where an exclusive lock shows that nobody else has the file open.
+    // The last writable connection to close copies the log and removes it. That is safe in every version of SQLite: it
+    // is done only where an exclusive lock shows that no other connection is open.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, options_.read_only ? 1 : 0, nullptr);
     db_.exec(settings);
     db_.exec(options_.durability == cofila::durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");

@@ -20,14 +20,15 @@ struct connection_options {
     milliseconds operation_deadline{};
     std::shared_ptr<cofila::clock> clock{};
     bool read_only = false;
-    bool immutable = false;     ///< Nobody writes it: SQLite neither locks the file nor looks at what is beside it.
-    std::uint64_t reserve = 0;  ///< Bytes to be kept free for a full disk, see `reserve`.
-    std::shared_ptr<const std::atomic<bool>> hurry{};  ///< True: wait for a busy file no longer. May be null.
-    std::uint64_t seed = 0;                            ///< Of what is drawn, so that not all wait alike.
+    bool immutable = false;     ///< The file never changes: SQLite neither locks it nor looks at what is beside it.
+    std::uint64_t reserve = 0;  ///< Bytes to keep for a full disk, see `reserve`.
+    std::shared_ptr<const std::atomic<bool>> hurry{};  ///< True to give up waiting for a busy file. May be null.
+    std::uint64_t seed = 0;                            ///< Of the jitter, so that not all processes wait alike.
 };
 
-/// One SQLite connection with the settings that sharing a file needs: waits for others in short steps until a deadline,
-/// and never checkpoints while another is open. Used by one thread. Its address stays, since SQLite calls it back.
+/// One SQLite connection with the settings that sharing a file needs: it waits for other processes in short steps until
+/// a deadline, and never checkpoints while another connection is open. Used by one thread. Its address must not change,
+/// since SQLite calls it back.
 class connection {
 public:
     explicit connection(connection_options options);
@@ -38,25 +39,26 @@ public:
     sqlite3* handle() const noexcept { return db_.getHandle(); }
     const std::string& path() const noexcept { return options_.path; }
 
-    /// From now on a busy file is waited for until `operation_deadline` from now.
+    /// Waits for a busy file until `operation_deadline` from now.
     void restart_deadline() { give_up_waiting_after(options_.operation_deadline); }
     void give_up_waiting_after(milliseconds wait) { deadline_ = later(options_.clock->steady_now(), wait); }
     class time_limit;
 
-    /// Waits a moment, as for a busy file; false: the deadline is over. `attempt`: 0 for the first of a series.
+    /// Waits a moment, as for a busy file. Returns false if the deadline is over. `attempt` is 0 for the first of a
+    /// series.
     bool wait_for_others(int attempt);
 
-    /// Frames in the write-ahead log after the last commit of this connection.
+    /// Frames in the write-ahead log after this connection's last commit.
     int log_frames() const noexcept { return log_frames_; }
-    /// Within a transaction: another number than after the last commit if somebody else has committed since.
+    /// Within a transaction: differs from the value after the last commit if another connection has committed since.
     unsigned data_version() const noexcept;
-    /// True while a transaction is open: after an error SQLite may have rolled it back by itself.
+    /// True while a transaction is open: after an error SQLite may have rolled it back itself.
     bool in_transaction() const noexcept;
 
-    /// The file of this name is another by now: its log, which has the same name, is not touched at the end.
+    /// For a file whose name another one has by now: leaves the log, which has the same name, untouched at the end.
     void leave_log();
 
-    /// Blocks this thread, through SQLite's own file layer, so that a simulation sees it.
+    /// Blocks this thread. Through SQLite's own file layer, so that a simulation sees it.
     static void sleep(std::chrono::microseconds time);
 
 private:
@@ -73,8 +75,8 @@ private:
     int log_frames_ = 0;
 };
 
-/// While it lives, what others keep busy and what a statement does (SQLITE_INTERRUPT) is given up `operation_deadline`
-/// after its beginning, whatever a crafted file has a statement do. One at a time.
+/// While it lives, waiting for a busy file and running a statement (SQLITE_INTERRUPT) are given up `operation_deadline`
+/// after its construction, whatever a crafted file has a statement do. One at a time.
 class connection::time_limit {
 public:
     explicit time_limit(connection& of) : of_{of}

@@ -15,16 +15,16 @@
 
 namespace cofila::sqlite {
 
-/// The seam between coroutines and the connection: a thread of its own in production, inline in a simulation.
+/// The seam between coroutines and the connection: in production a thread of its own, in a simulation the caller's
+/// thread.
 class database_port {
 public:
     virtual ~database_port() = default;
 
-    /// From any thread. The operation is answered after the commit that made it durable, or with the reason why there
-    /// was none.
+    /// From any thread. Completes the operation after the commit that made it durable, or with the reason why there was
+    /// none.
     virtual void submit(operation_ptr what) = 0;
-    /// Finishes what was submitted, and blocks until then; later submissions are answered with `errc::closed`.
-    /// Idempotent.
+    /// Finishes what was submitted, and blocks until then. Fails later submissions with `errc::closed`. Idempotent.
     virtual void stop() = 0;
 };
 
@@ -92,7 +92,8 @@ private:
     handler done_;
 };
 
-/// Has `work(session&)` done and gives what it answers. Not cancelled with the caller: what was submitted is finished.
+/// Has `work(session&)` done and returns its result. Not cancelled with the caller: an operation that was submitted is
+/// finished.
 template <class Work>
 boost::asio::awaitable<std::invoke_result_t<const Work&, session&>> perform(
     std::shared_ptr<database_port> port, operation::kind what, Work work

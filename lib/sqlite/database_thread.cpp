@@ -1,3 +1,11 @@
+// The one thread that may touch a connection, so that the loop never blocks on the disk. `submit` only queues; the
+// thread takes everything that waits, runs it as one batch and posts the results, in one post for each executor. What
+// arrives during a commit is the next batch. Before it sleeps the thread spins for a moment, as waking it costs more
+// than many an operation; after 5 ms without a sleep it pauses, so that other processes get the file. `stop` runs what
+// was submitted and joins; later submissions fail with `errc::closed`. When the loop's context is destroyed nothing may
+// be posted any more: under the mutex `halted_` is set, busy waits are cut short, the thread is joined, and operations
+// whose results were not posted are handed over, to be dropped after all users of the context have let go. After a
+// fork() the child has no such thread: there submissions fail, and the object is leaked.
 #include "sqlite/database_thread.hpp"
 
 #include <boost/asio/post.hpp>
@@ -15,12 +23,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// After so long without a pause, others who wait for the file get a gap to slip in.
+/// After this long without a pause, other processes that wait for the file get a gap.
 constexpr milliseconds longest_run{5};
 constexpr std::chrono::microseconds gap{300};
 
 std::atomic<int> threads_running{0};
-/// This process is the child of one in which a database thread was running.
+/// This process was forked while a database thread was running.
 std::atomic<bool> left_behind{false};
 
 void watch_forks()
@@ -52,7 +60,7 @@ database_thread::database_thread(options chosen, make_runner make)
 {
     watch_forks();
     thread_ = std::thread{[this, make = std::move(make)] { loop(make); }};
-    // Only now: where no thread can be had there is nothing to halt.
+    // Only now: if no thread could be started, there is none to halt.
     ++threads_running;
     options_.loop->life()->attach(*this);
 }
@@ -105,7 +113,7 @@ void database_thread::stop()
         thread_.join();
 }
 
-/// Nothing may be posted any more: the thread ends, and what was not answered yet never will be.
+/// Nothing may be posted any more: ends the thread. Operations without a result never get one.
 void database_thread::context_ends(remains& dropped)
 {
     if (left_behind)
@@ -141,14 +149,14 @@ void database_thread::loop(make_runner make)
     }
 }
 
-/// False: there will be no more.
+/// Returns false if there will be no more.
 bool database_thread::wait_for_work(steady_time& busy_since)
 {
     spin();
     std::unique_lock lock{mutex_};
     const auto news = [this] { return !waiting_.empty() || stopping_; };
     if (news())
-        return !waiting_.empty();  // without a sleep, so that others still had no gap
+        return !waiting_.empty();  // without a sleep, so other processes had no gap yet
     wake_.wait(lock, news);
     busy_since = options_.clock->steady_now();
     return !waiting_.empty();
@@ -164,7 +172,7 @@ void database_thread::spin()
     rule_.ended(news_);
 }
 
-/// One post for each executor, however many operations were in the batch.
+/// Posts once for each executor, however many operations were in the batch.
 void database_thread::answer(operations done)
 {
     while (!done.empty()) {
@@ -180,7 +188,7 @@ void database_thread::answer(operations done)
 
 void database_thread::answer_on(const asio::any_io_executor& executor, operations done)
 {
-    const std::lock_guard lock{mutex_};  // a context that halts this thread waits for the post, or there is none
+    const std::lock_guard lock{mutex_};  // either the post comes before the halt, or there is no post
     if (halted_)
         std::ranges::move(done, std::back_inserter(unanswered_));
     else

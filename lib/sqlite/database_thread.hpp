@@ -16,25 +16,25 @@
 
 namespace cofila::sqlite {
 
-/// A thread that owns a connection and does what is submitted, in batches: while one is committed the next one gathers.
-/// Without work it sleeps, but for a moment after each batch in which it waits awake.
+/// A thread that owns a connection and runs what is submitted in batches: while one is committed, the next one gathers.
+/// Without work it sleeps, except that it waits awake for a moment after each batch.
 class database_thread final : public database_port, private context_user {
 public:
     struct options {
-        loop_ptr loop{};  ///< Where answers go. When its context is destroyed, the thread ends first.
-        std::shared_ptr<cofila::clock> clock{};      ///< For the pauses.
+        loop_ptr loop{};  ///< Where results go. When its context is destroyed, the thread ends first.
+        std::shared_ptr<cofila::clock> clock{};      ///< Times the pauses.
         std::chrono::microseconds spin{};            ///< How long either side waits awake for the other.
-        std::shared_ptr<std::atomic<bool>> hurry{};  ///< Set when the thread must end though the file may be busy.
+        std::shared_ptr<std::atomic<bool>> hurry{};  ///< Set when the thread must end even if the file is busy.
     };
     using make_runner = std::function<std::unique_ptr<batch_runner>()>;
 
-    /// In a child after fork() the thread is missing, and SQLite knows nothing of its locks. There all submissions are
-    /// answered with `errc::closed`, no thread can be started, and the object is never destroyed, since what the thread
+    /// In a child after fork() the thread does not exist, and SQLite knows nothing of its locks. There every submission
+    /// fails with `errc::closed`, no thread can be started, and the object is never destroyed, since what the thread
     /// was in the middle of cannot be ended.
     static std::shared_ptr<database_thread> start(options chosen, make_runner make);
 
     database_thread(options chosen, make_runner make);
-    /// As `stop`, but waits for nobody else who holds the file.
+    /// As `stop`, but does not wait for other processes that hold the file.
     ~database_thread() override;
 
     void submit(operation_ptr what) override;
@@ -54,7 +54,7 @@ private:
     const options options_;
     std::shared_ptr<loop_spin> loop_spin_;
     domain::adaptive_spin rule_{};
-    std::atomic<bool> news_{false};  // there is work, or an end
+    std::atomic<bool> news_{false};  // there is work, or the thread is to end
     std::mutex mutex_{};
     std::condition_variable wake_{};
     operations waiting_{};

@@ -88,7 +88,7 @@ void free_kept(session& with, std::int64_t queue, std::int64_t owner)
     const auto kept = find_kept(with, owner);
     if (!kept)
         return;
-    const auto& dedup = kept->options->dedup;  // null for a damaged job, which ends when it is claimed
+    const auto& dedup = kept->options->dedup;  // unset in a damaged job, which is failed when it is claimed
     const auto freed = domain::freed(*kept, dedup && !find_owner(with, queue, dedup->id));
     with.sql().exec(
         "UPDATE cofila_jobs SET state = ?2, run_at = ?3, kept_for = NULL, dedup_id = ?4 WHERE key = ?1",

@@ -6,20 +6,20 @@
 
 #include "sqlite/session.hpp"
 
-/// Who owns a deduplication id, and what becomes of a job that would be the second one.
+/// Which job owns a deduplication id, and what becomes of a second one.
 namespace cofila::sqlite {
 
-/// Makes room for a new job with a deduplication id, and prepares `row` and `job` for it. False: it is not to be added,
-/// and `row` says why.
+/// Makes way for a new job with a deduplication id, and prepares `row` and `job` for it. Returns false if the job is
+/// not to be added; `row` then says why.
 bool make_way(session& with, std::int64_t queue, job_record& job, added_row& row);
 
-/// A job with a deduplication id has finished, or is removed: it lets go of it, unless it holds it for a time, and what
-/// was kept for its end waits now.
+/// Called when a job with a deduplication id has finished or is removed: it lets go of the id, unless it holds it for a
+/// time, and the job that was kept for its end now waits.
 void end_of_owner(session& with, std::int64_t queue, std::int64_t key, time_point now);
-/// Finished, but its deduplication id must not be free yet.
+/// Whether a finished job still holds its deduplication id.
 bool holds_on(session& with, std::int64_t key, time_point now);
 
-/// The job that was kept for the end of that one waits now.
+/// Makes the job that was kept for the end of `owner` wait.
 void free_kept(session& with, std::int64_t queue, std::int64_t owner);
 
 }  // namespace cofila::sqlite

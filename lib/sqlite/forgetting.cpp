@@ -1,3 +1,10 @@
+// Queues and groups come from names that applications choose, so their rows would pile up for ever. Each sweep examines
+// one piece: the next 1000 groups and, in a walk that begins once a minute at most, the next 100 queues. Where a walk
+// stands is remembered in the session only; a restart begins anew. A group goes when none of its jobs waits, is delayed
+// or runs; a queue goes when it has no jobs, settings, watchers or cursors. `any_forgettable` looks at the same piece
+// by reading, and `pass_on` moves on without the write lock where there is nothing. Piece and deletion are in one
+// transaction, so nothing can be added in between. A queue that is used again gets a new row, perhaps with another
+// number: every session drops the numbers it remembers when another connection has committed.
 #include "sqlite/forgetting.hpp"
 
 #include <algorithm>
@@ -13,7 +20,7 @@ namespace {
 
 constexpr int groups_at_once = 1000;
 constexpr std::size_t queues_at_once = 100;
-/// An empty queue may be in use: forgetting it too often would cost its next add more than its row costs.
+/// An empty queue may still be in use: forgetting it too often would cost its next add more than the row costs.
 constexpr milliseconds between_walks = std::chrono::minutes{1};
 
 #define COFILA_GROUP_IS_DEAD                                                                                           \
@@ -23,7 +30,8 @@ constexpr milliseconds between_walks = std::chrono::minutes{1};
     "SELECT queue, group_key FROM cofila_groups WHERE (queue, group_key) > (?1, ?2) ORDER BY queue, group_key LIMIT "  \
     "?3"
 
-// The number of the last event is kept for who reads on when events are kept again.
+// A watched queue's row stays: it keeps the number of the last event, for readers that go on when events are kept
+// again.
 #define COFILA_QUEUE_IS_EMPTY                                                                                          \
     "paused = 0 AND (rests_until IS NULL OR rests_until <= ?2) AND concurrency IS NULL AND rate_max IS NULL "          \
     "AND group_concurrency IS NULL AND group_rate_max IS NULL AND keep_order = 0 "                                     \
@@ -31,7 +39,7 @@ constexpr milliseconds between_walks = std::chrono::minutes{1};
     "AND NOT EXISTS (SELECT 1 FROM cofila_watched WHERE cofila_watched.queue = cofila_queues.number) "                 \
     "AND NOT EXISTS (SELECT 1 FROM cofila_cursors WHERE cofila_cursors.queue = cofila_queues.number)"
 
-/// What one sweep looks at, and where the next one goes on.
+/// What one sweep looks at, and where the next one continues.
 struct piece {
     session::walk_place from{};
     std::vector<std::int64_t> queues{};

@@ -1,22 +1,22 @@
 #pragma once
 #include "sqlite/session.hpp"
 
-/// What stays behind when the jobs of a queue or of a group have gone. Looked for piece by piece, sweep by sweep: what
-/// a sweep costs does not depend on how many queues and groups there ever were.
+/// Removes what stays behind when the jobs of a queue or a group have gone. It is looked for piece by piece, sweep by
+/// sweep, so that the cost of a sweep does not depend on how many queues and groups there ever were.
 namespace cofila::sqlite {
 
-/// Whether there is any in the piece that is next.
+/// Whether the next piece has anything to forget.
 bool any_forgettable(session& with, time_point now);
-/// Forgets what is in that piece, and goes on to the next one.
+/// Forgets that, and goes on to the piece after it.
 void forget_some(session& with, time_point now);
-/// Goes on to the next piece.
+/// Goes on to the piece after it without forgetting.
 void pass_on(session& with, time_point now);
 
-/// The queue's row goes unless something is left that the row is for. Others know a queue by its name; a number that
-/// they remember counts only until somebody else has committed.
+/// Deletes the queue's row unless anything is left that needs it. Other connections know a queue by its name; a number
+/// that they remember counts only until the next commit of another connection.
 void forget_if_empty(session& with, std::int64_t queue, time_point now);
 
-/// All that was set and kept for a queue, and its row where no job is left.
+/// Forgets everything that was set and kept for a queue, and its row if it has no jobs left.
 void forget_queue(session& with, std::int64_t queue);
 
 }  // namespace cofila::sqlite

@@ -1,3 +1,11 @@
+// A claim from a queue with groups: the group with the best priority is served next, between equals the one served
+// longest ago; jobs without a group form one group, with the empty key. The keys that wait are found one by one through
+// the index. For each the room that its concurrency and rate leave is computed, and its next job is looked up; jobs
+// that are unfit to run are failed there. `domain::serve` then decides the turns, and each turn locks one job and
+// stores its number in `cofila_groups`, so that the order is the same for all processes and after a restart. With
+// keep_order a group that has a job to be tried again gives nothing until that one is due. Jobs without a group have no
+// index of their own and are looked for among the first 1000 that wait, which bounds what a claim costs. Everything
+// happens in the claim's transaction: where it fails, no turn is used up.
 #include "sqlite/group_claims.hpp"
 
 #include <cofila/error.hpp>
@@ -21,7 +29,7 @@ using domain::waiting_group;
 
 std::string group_of(const job_record& job) { return job.options->group.value_or(""); }
 
-/// Asked for one by one, since SQLite would find the distinct ones by reading all.
+/// One query for each key, since SQLite would find the distinct ones by reading all rows.
 std::optional<std::string> next_group(session& with, std::int64_t queue, const std::string& after)
 {
     auto row = with.sql().query(
@@ -31,7 +39,7 @@ std::optional<std::string> next_group(session& with, std::int64_t queue, const s
         after
     );
     auto next = row.step() ? std::optional{row.text(0)} : std::nullopt;
-    if (next && *next <= after)  // a damaged one, which comes after every text
+    if (next && *next <= after)  // a damaged value, which sorts after every text
         return {};
     return next;
 }
@@ -77,7 +85,7 @@ int active_jobs(session& with, std::int64_t queue, const std::string& group)
     return row.step() ? static_cast<int>(row.number(0)) : 0;
 }
 
-/// There is room for more than one claim can have.
+/// Leaves room for the turns of any claim.
 constexpr std::int64_t most_turns = std::numeric_limits<std::int64_t>::max() / 2;
 
 std::map<std::string, std::int64_t> last_turns(session& with, std::int64_t queue)
@@ -132,7 +140,7 @@ public:
     }
 
 private:
-    /// The place of the next one that may run. Those before it that may not end here.
+    /// Where the group's next runnable job stands. Jobs before it that cannot run are failed here.
     std::optional<turn> next(const std::string& group)
     {
         for (;;) {
@@ -247,7 +255,7 @@ std::vector<domain::claim_note> past_claims(session& with, std::int64_t queue, c
         out.push_back(
             {.at = time_point{milliseconds{row.number(0)}}, .jobs = std::max(0, static_cast<int>(row.number(1)))}
         );
-    if (!group)  // the key is ordered by group first
+    if (!group)  // the primary key orders by group first
         std::ranges::sort(out, {}, &domain::claim_note::at);
     return out;
 }
@@ -263,7 +271,7 @@ void note_claims(
 {
     std::map<std::string, int> jobs;
     for (const auto& job : claimed)
-        if (limits.rate || job->options->group)  // nobody asks for the others
+        if (limits.rate || job->options->group)  // the others count for no rate
             ++jobs[group_of(*job)];
     for (const auto& [group, count] : jobs)
         with.sql().exec(

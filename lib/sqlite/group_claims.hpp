@@ -11,37 +11,38 @@
 #include "sqlite/claiming.hpp"
 #include "sqlite/session.hpp"
 
-/// Parts of a claim.
+/// Parts of a claim: a job's lock, turns of groups, notes for rates.
 namespace cofila::sqlite {
 
 /// Fails a waiting job as `domain::unfit` says.
 job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, const transition& change);
-/// With the order's token of that number.
+/// Locks a waiting job with the order's token of that number.
 job_snapshot lock_job(session& with, job_record job, const claim_order& order, std::size_t number, time_point now);
 
-/// Whose turn it is.
+/// What a search for the next turn needs.
 struct turn_search {
     session& with;
     std::int64_t queue = 0;
     const queue_limits& limits;
     int wanted = 0;
     time_point now{};
-    time_point at{};  ///< What the rates count the claim for.
+    time_point at{};  ///< The time under which the rates count the claim.
 };
 
-/// At most `jobs`, of all groups in turns. `again`, where a rate keeps a group from more: when there is room.
+/// Claims at most `jobs` jobs, from all groups in turns. If a rate keeps a group from more, `again` becomes the time
+/// when there is room.
 void claim_in_turns(
     const turn_search& where, const claim_order& order, int jobs, taken& out, std::optional<time_point>& again
 );
-/// By reading alone: whether that would change anything.
+/// Reads only: whether `claim_in_turns` would change anything.
 bool any_turn(const turn_search& where, int jobs, std::optional<time_point>& again);
 
-/// A job of the group was tried before and is to be tried again: it is the next one.
+/// Whether a job of the group was tried before and is waiting to be tried again: it is the next one.
 bool in_the_middle(session& with, std::int64_t queue, const std::string& group);
 
-/// Oldest first; of one group, or (null) of all.
+/// Claims so far, oldest first: of one group, or of all if `group` is null.
 std::vector<domain::claim_note> past_claims(session& with, std::int64_t queue, const std::string* group);
-/// Counts them for `at`, and forgets those of more than a window before.
+/// Notes the claims under `at`, and drops notes that are more than a window older.
 void note_claims(
     session& with,
     std::int64_t queue,

@@ -17,7 +17,7 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// Of one claim. If more are due, the next claim finds them.
+/// Promoted by one claim. If more are due, the next claim promotes them.
 constexpr int most_promoted = 1000;
 
 const std::string* inline_text(const std::string& text) { return text.size() > longest_inline ? nullptr : &text; }
@@ -35,7 +35,7 @@ constexpr const char* insert_one = COFILA_INSERT COFILA_ROW COFILA_UNLESS_THERE;
 constexpr const char* insert_many =
     COFILA_INSERT COFILA_4_ROWS "," COFILA_4_ROWS "," COFILA_4_ROWS "," COFILA_4_ROWS COFILA_UNLESS_THERE;
 
-/// The first jobs that one statement can take: the text of their options is kept once.
+/// The first jobs that one statement can take: those that share their options, whose text is made once.
 new_jobs next_rows(new_jobs jobs)
 {
     const auto other = [&](const auto& job) { return job->options != jobs.front()->options; };
@@ -43,7 +43,7 @@ new_jobs next_rows(new_jobs jobs)
     return jobs.first(many ? rows_at_once : 1);
 }
 
-/// How many of them were not there.
+/// Returns how many of them were new.
 std::size_t insert(session& with, std::int64_t queue, new_jobs jobs)
 {
     auto statement = with.sql().query(jobs.size() == 1 ? insert_one : insert_many);
@@ -65,7 +65,7 @@ std::size_t insert(session& with, std::int64_t queue, new_jobs jobs)
     return static_cast<std::size_t>(statement.run());
 }
 
-/// What few jobs have.
+/// Writes what few jobs have.
 void add_rarities(session& with, std::int64_t queue, const job_record& job)
 {
     const auto& group = job.options->group;
@@ -110,7 +110,7 @@ std::shared_ptr<job_record> numbered(session& with, std::int64_t queue, const jo
     return stored;
 }
 
-/// It was to run again, and somebody cancelled it meanwhile.
+/// Ends a job that was to run again, but was cancelled meanwhile.
 settled end_cancelled(
     session& with,
     std::int64_t queue,
@@ -164,7 +164,7 @@ renewal extend(
 )
 {
     auto row = with.sql().query(
-        // Two renewals never look alike to who watches the lock, also where a clock was set back between them.
+        // Two renewals always differ for a watcher of the lock, even if a clock was set back between them.
         "UPDATE cofila_jobs SET locked_until = max(?3, "
         "min(CAST(coalesce(locked_until, 0) AS INTEGER), 9223372036854775806) + 1), lock_duration = ?4 "
         "WHERE key = ?1 AND queue = ?5 AND token = ?2 AND state = 2 RETURNING cancelled",
@@ -180,7 +180,7 @@ renewal extend(
     return answer;
 }
 
-/// Null: something else has become of it.
+/// Returns null if the job has ended in another way or runs.
 job_snapshot completed_by(session& with, std::int64_t queue, std::int64_t key, const std::string& token)
 {
     auto job = find_job(with, queue, key);
@@ -203,7 +203,7 @@ bool nothing_to_do(session& with, std::int64_t queue)
 
 namespace {
 
-/// One by one: what becomes of one may depend on the one before.
+/// Adds one job after the other, since each may depend on those before it.
 std::vector<added_row> add_with_owners(session& with, std::int64_t queue, const std::vector<job_snapshot>& jobs)
 {
     std::vector<added_row> out;

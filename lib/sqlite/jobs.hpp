@@ -3,18 +3,18 @@
 
 #include "sqlite/session.hpp"
 
-/// The operations of the repository on a connection, inside of a transaction. What they mean is said at the port.
+/// The operations of the repository on a connection, within a transaction. The port documents what they mean.
 namespace cofila::sqlite {
 
 std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs);
 
-/// What a statement costs beside its rows is shared by so many new jobs.
+/// Rows in one INSERT: its fixed cost is shared by this many jobs.
 inline constexpr std::size_t rows_at_once = 16;
 
-/// One statement adds it.
+/// Whether one statement adds it.
 bool is_plain(const job_record& job);
 
-/// An operation's work: adds one plain job.
+/// The work of an operation that adds one plain job.
 struct plain_add {
     std::string queue{};
     job_snapshot job{};
@@ -26,13 +26,13 @@ add_and_claim_answer add_and_claim(
     session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
 );
 
-/// Why the fence of a settlement's statement held. Never `accepted`, whatever a damaged row is read as.
+/// Why the fence of a settlement's statement held. Never returns `accepted`, whatever a damaged row is read as.
 settled refusal(const std::optional<job_record>& job, const settlement& end);
 settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_request& request);
-/// By reading alone, of a request that only claims: the answer where there is nothing to be written.
+/// Reads only, for a request that only claims: the answer if there is nothing to write.
 std::optional<settle_and_claim_answer> look_for_claim(session& with, const settle_and_claim_request& request);
 
-/// An operation's work.
+/// The work of an operation.
 struct settling {
     settle_and_claim_request request{};
 
@@ -60,10 +60,10 @@ changed_page change_all(
 bool reset_queue(session& with, const std::string& queue);
 
 sweep_answer sweep(session& with, const sweep_request& request);
-/// By reading alone, without rescues: the answer where nothing is due.
+/// Reads only, without rescues: the answer if nothing is due.
 std::optional<sweep_answer> look_for_sweep(session& with, const sweep_request& request);
 
-/// An operation's work.
+/// The work of an operation.
 struct sweeping {
     sweep_request request{};
 
@@ -75,23 +75,24 @@ struct sweeping {
 bool register_worker(session& with, const worker_row& worker);
 bool forget_worker(session& with, const std::string& id);
 
-/// Shared by the files that implement these.
-/// 0: there is no such job.
+// Shared by the files that implement these.
+
+/// Returns 0 if there is no such job.
 std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_ref& job);
-/// Carries `change` out on an active job that `token` holds, or on one that nobody holds (`token` empty). False: it
-/// does not.
+/// Carries `change` out on an active job that `token` holds, or with an empty `token` on a job that is not locked.
+/// Returns false if the job is neither.
 bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::string& token, const transition& change);
-/// Removes a job with all that belongs to it.
+/// Removes a job with everything that belongs to it.
 void erase_job(session& with, std::int64_t queue, std::int64_t key);
-/// The same for one that has finished, unless it holds its deduplication id still: then the sweep does it, and
-/// the answer is false.
+/// The same for a finished job, unless it still holds its deduplication id: then it returns false, and the sweep
+/// removes the job.
 bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now);
 
 struct due_job {
     std::int64_t key = 0;
     job_id id{};
 };
-/// Delayed jobs of a queue whose time has come wait now; at most `limit`, so that the transaction stays short.
+/// Makes delayed jobs of a queue whose time has come wait: at most `limit`, so that the transaction stays short.
 std::vector<due_job> promote_due(session& with, std::int64_t queue, time_point now, int limit);
 
 }  // namespace cofila::sqlite

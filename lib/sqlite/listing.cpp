@@ -12,7 +12,7 @@
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 
-/// What comes in pages: jobs, log lines, queues.
+/// What is listed in pages: jobs, log lines, queues.
 namespace cofila::sqlite {
 
 namespace {
@@ -36,7 +36,7 @@ place before_all(bool newest_first)
     throw error{errc::invalid_argument, "after", "is not the end of a page of this listing"};
 }
 
-/// A cursor begins with the letter of its listing: one of another listing is none of this one.
+/// A cursor begins with the letter of its listing, so that one of another listing is refused.
 place parse_place(char listing, const page_request& request)
 {
     const auto& text = request.after;
@@ -60,8 +60,8 @@ std::string to_text(char listing, const place& at)
     return listing + std::to_string(at.first) + ":" + std::to_string(at.second);
 }
 
-/// How a listing is read in both directions, by statements that take (queue, first, second, limit), and the place of a
-/// job in it.
+/// How a listing is read in both directions, by statements that take (queue, first, second, limit), and where a job
+/// stands in it.
 struct reading {
     const char* forwards;
     const char* backwards;
@@ -76,7 +76,7 @@ struct reading {
     COFILA_LIST which COFILA_FORWARDS(first, second), COFILA_LIST which COFILA_BACKWARDS(first, second)
 #define COFILA_COMPLETED "state = 4 AND finished_at IS NOT NULL"
 #define COFILA_FAILED "state = 5 AND finished_at IS NOT NULL"
-// Two orders that SQLite merges.
+// SQLite merges the two orders.
 #define COFILA_BOTH(direction)                                                                                         \
     COFILA_LIST COFILA_COMPLETED " AND (finished_at, key) " direction " UNION ALL " COFILA_LIST COFILA_FAILED          \
                                  " AND (finished_at, key) " direction
@@ -135,8 +135,8 @@ public:
 
     page<job_snapshot> out{};
 
-    /// The statement asks for one more than may be examined, which tells whether there is a next page. False: the page
-    /// ends here.
+    /// The statement reads one row more than may be examined, which shows whether there is a next page. Returns false
+    /// if the page ends here.
     template <class Cursor>
     bool add(bound_statement rows, Cursor cursor)
     {
@@ -159,7 +159,7 @@ private:
     session& with_;
     const job_filter& filter_;
     const page_request& request_;
-    std::string last_{};  // the cursor of the job that was examined last
+    std::string last_{};  // the cursor of the last job examined
     int examined_ = 0;
 };
 

@@ -5,8 +5,8 @@
 
 namespace cofila::sqlite {
 
-/// Which part of a growing log is to be written next: so much at once that the disk is used well, so little that the
-/// last part is quickly flushed.
+/// Decides which part of a growing log to write next: enough at once to use the disk well, little enough that the last
+/// part is flushed quickly.
 class writeback_plan {
 public:
     static constexpr std::int64_t step = 1 << 20;
@@ -17,16 +17,16 @@ public:
 
         friend bool operator==(const part&, const part&) = default;
     };
-    /// The log ends here now; where that is before the last end, it has begun anew.
+    /// The log ends at `end` now; if that is before the last end, it has begun anew.
     std::optional<part> grown_to(std::int64_t end);
 
 private:
     std::int64_t begun_ = 0;
 };
 
-/// Has the kernel begin to write the log to the disk while it grows: the flush before it is copied into the file,
-/// during which nobody commits, then finds little left to do. For `durability::normal`; with `full` every commit
-/// flushes. A hint: what fails here is not noticed.
+/// Has the kernel write the log to the disk while it grows: the flush before the log is copied, during which no
+/// connection can commit, then has little left to do. For `durability::normal`; with `full` every commit flushes. Only
+/// a hint: failures are ignored.
 class log_writeback {
 public:
     log_writeback(const std::string& database, std::int64_t page_size);
@@ -34,11 +34,11 @@ public:
     log_writeback& operator=(const log_writeback&) = delete;
     ~log_writeback();
 
-    /// After a commit: so many frames are in the log now.
+    /// Called after a commit with the number of frames in the log.
     void grown_to(int frames);
 
 private:
-    // Closing it takes no locks away, as it would with the database itself: SQLite has none on the log.
+    // Closing it drops no locks, as closing the database itself would: SQLite has none on the log.
     const int log_;
     const std::int64_t frame_;
     writeback_plan plan_{};

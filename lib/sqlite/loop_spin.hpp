@@ -10,7 +10,7 @@
 namespace cofila::sqlite {
 
 /// Keeps the loop awake for a moment while operations are under way: waking it from its sleep costs more than many an
-/// operation. A handler that posts itself again does not keep other handlers from running. Used on the loop.
+/// operation. It is a handler that posts itself again, which keeps no other handler from running. Used on the loop.
 class loop_spin : public std::enable_shared_from_this<loop_spin> {
 public:
     loop_spin(loop_ptr loop, std::shared_ptr<clock> time, std::chrono::microseconds at_most)

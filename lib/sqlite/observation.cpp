@@ -1,3 +1,10 @@
+// The event log and the metrics are written by triggers, in the transaction that changes the job: so they hold exactly
+// what was committed, whichever program changed it, and the number of an event has no gaps. The triggers are created
+// when the first queue of a file asks for events or counts, and dropped with the last one, so that files without
+// watchers pay nothing; each first asks `cofila_watched` whether its queue wants it. A trigger numbers the event from
+// the queue's row, stores it and deletes what is beyond the bound, so the log never grows past it. Their rules are
+// those of lib/domain/observation.hpp, which the memory repository calls: a change of one is a change of both. The text
+// of a trigger is compared by check_objects: a program with other texts refuses the file.
 #include "sqlite/observation.hpp"
 
 #include <algorithm>
@@ -14,7 +21,7 @@ namespace cofila::sqlite {
 
 namespace {
 
-// The rules are those of lib/domain/observation.hpp, where the meaning of the numbers is, too.
+// The rules, and the meaning of the numbers, are those of lib/domain/observation.hpp.
 
 std::string replaced(std::string text, std::string_view word, std::string_view by)
 {
@@ -23,7 +30,7 @@ std::string replaced(std::string text, std::string_view word, std::string_view b
     return text;
 }
 
-/// `row`: NEW or OLD. `what`: kind, job, was, state, at, text.
+/// A trigger that logs an event. `row` is NEW or OLD; `what` gives kind, job, was, state, at and text.
 std::string logging(std::string_view trigger, std::string_view row, std::string_view when, std::string_view what)
 {
     std::string sql = "CREATE TRIGGER IF NOT EXISTS $trigger WHEN ($when) "
@@ -51,7 +58,7 @@ constexpr const char* counting =
 
 }  // namespace
 
-/// Kept, since a statement is known by the address of its text.
+/// Static, since the statement cache knows a text by its address.
 std::span<const std::string> observing_triggers()
 {
     static const std::array<std::string, 5> all{
@@ -130,7 +137,7 @@ std::optional<int> kept_minutes(session& with, std::int64_t queue)
     return static_cast<int>(std::clamp<std::int64_t>(row.number(0), 0, std::numeric_limits<int>::max()));
 }
 
-/// The first and the last of each priority.
+/// The keys of the first and the last waiting job of each priority.
 std::vector<std::int64_t> ends_of_lines(session& with, std::int64_t queue)
 {
     std::vector<std::int64_t> keys;

@@ -11,11 +11,11 @@
 
 #include "sqlite/session.hpp"
 
-/// What is kept for those who watch a queue. Triggers write it, so that whoever changes a job writes it too; they exist
-/// while any queue wants them, so that the others pay nothing.
+/// What is kept for watchers of a queue. Triggers write it, so that any connection that changes a job writes it too;
+/// they exist while any queue wants them, so that files without watchers pay nothing.
 namespace cofila::sqlite {
 
-/// What any file may have beside its tables: all of them, or none.
+/// The triggers that a file may have beside its tables: all of them, or none.
 std::span<const std::string> observing_triggers();
 
 void keep_events(session& with, std::int64_t queue, std::optional<int> most);

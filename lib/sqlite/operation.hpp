@@ -19,16 +19,16 @@ namespace cofila::sqlite {
 class session;
 struct plain_add;
 
-/// Something to be done with a connection, as a value: it can be done again when SQLite rolled its transaction back,
-/// and it is answered on the executor of whoever waits.
+/// Work for a connection, as a value: it can be repeated when SQLite has rolled its transaction back. It is completed
+/// on the executor of its caller.
 class operation {
 public:
     enum class kind {
         observe,      ///< Outside of any transaction; writes nothing.
-        shorten_log,  ///< The same, and asks for a checkpoint afterwards.
-        single,       ///< Writes with one statement, beside some that do no harm where that one fails.
+        shorten_log,  ///< As `observe`, and asks for a checkpoint afterwards.
+        single,       ///< One statement writes; others do no harm if it fails.
         several,      ///< Writes with several statements: gets a savepoint of its own.
-        renewal,      ///< As `several`, but goes before the others, since locks run out.
+        renewal,      ///< As `several`, but goes first, since locks run out.
     };
 
     operation(kind what, boost::asio::any_io_executor answers_on)
@@ -43,27 +43,27 @@ public:
     kind what() const noexcept { return what_; }
     const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
 
-    /// When it was handed over: from then on it waits.
+    /// When it was submitted: its wait counts from then.
     void note_submitted(steady_time at) { submitted_ = at; }
-    /// Nothing: it is done at once.
+    /// Unset if it is run at once.
     const std::optional<steady_time>& submitted() const noexcept { return submitted_; }
 
-    /// It may find that there is nothing to write: it looks before anybody takes the write lock for it.
+    /// Whether it may find that there is nothing to write: if so it looks before the write lock is taken for it.
     virtual bool looks_first() const { return false; }
-    /// On the database thread, within a transaction that only reads. True: there is nothing to write, and it has its
-    /// answer. False: it has to run.
+    /// On the database thread, within a transaction that only reads. Returns true if there is nothing to write, and the
+    /// result is set. Otherwise it has to run.
     virtual bool look(session&) { return false; }
     /// On the database thread. Throws what SQLiteCpp throws, or `error`.
     virtual void run(session& with) = 0;
-    /// What it does, where that is to add a plain job: such operations can share a statement. Null: it does not.
+    /// The work, if that is to add a plain job: such operations can share a statement. Null for all others.
     virtual const plain_add* adds() const noexcept { return nullptr; }
-    /// Instead of `run`: it was added together with others.
+    /// Called instead of `run` if its job was added together with others.
     virtual void added(const added_row&) {}
-    /// Instead of what `run` answered.
+    /// Replaces the result of `run`.
     void fail(error why) { failed_ = std::move(why); }
     bool has_failed() const noexcept { return failed_.has_value(); }
 
-    /// On the executor: resumes the waiting coroutine. Once only.
+    /// On the executor: resumes the waiting coroutine. Called once.
     virtual void answer() = 0;
 
 protected:

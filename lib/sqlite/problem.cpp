@@ -18,7 +18,7 @@ error with(errc code, const SQLite::Exception& e, const std::string& path, const
 
 error describe(const SQLite::Exception& e, const std::string& path)
 {
-    if (e.getErrorCode() < 0)  // found by the wrapper, before SQLite was asked
+    if (e.getErrorCode() < 0)  // found by SQLiteCpp, before it called SQLite
         return internal_error(e, path);
     if (e.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE)
         return with(errc::storage_full, e, path, "make room on the disk");

@@ -11,12 +11,12 @@ namespace cofila::sqlite {
 
 // Errors cross from the database thread to the loop as values.
 
-/// What went wrong with an ordinary statement: nothing of it was stored.
+/// Describes the failure of an ordinary statement: nothing of it was stored.
 error describe(const SQLite::Exception& e, const std::string& path);
-/// What went wrong with a COMMIT: it may have been stored all the same.
+/// Describes the failure of a COMMIT: it may have been stored all the same.
 error describe_commit(const SQLite::Exception& e, const std::string& path);
 
-/// What no statement and no file can be blamed for: a mistake of ours.
+/// Describes a mistake of ours, for which neither statement nor file can be blamed.
 error internal_error(const std::exception& e, const std::string& path);
 
 }  // namespace cofila::sqlite

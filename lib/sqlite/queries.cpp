@@ -77,7 +77,7 @@ bool is_paused(session& with, const std::string& queue)
 
 namespace {
 
-/// From four columns.
+/// Reads a process from four columns.
 process_identity read_process(bound_statement& row, int first)
 {
     return {

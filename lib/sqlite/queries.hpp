@@ -3,7 +3,7 @@
 
 #include "sqlite/session.hpp"
 
-/// What is only read: on the reader's connection, each in a transaction of its own.
+/// Operations that only read: on the reader's connection, each in a transaction of its own.
 namespace cofila::sqlite {
 
 std::optional<job_record> get(session& with, const std::string& queue, const job_id& id);

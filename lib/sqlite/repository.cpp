@@ -34,26 +34,27 @@ asio::awaitable<storage_status> tend_file(std::shared_ptr<database_port> writer,
         failed = std::current_exception();
     }
     const auto status = file.look();
-    if (failed && !status.replaced)  // else that is why, and what has to be told
+    if (failed && !status.replaced)  // otherwise the replacement is the cause, and is what to report
         std::rethrow_exception(failed);
     co_return status;
 }
 
-/// The threads end here, on the loop: what was submitted is done and the log is copied before, so that this is quick.
+/// The threads are joined here, on the loop: everything submitted has run and the log is copied before, so that this is
+/// quick.
 asio::awaitable<void> close_all(repository::parts with)
 {
     with.changes->close();
     try {
         co_await perform(with.reader, kind::observe, [](session&) { return true; });
         co_await perform(with.writer, kind::shorten_log, [](session&) { return true; });
-    } catch (const error&) {  // closed before, or a file that fails: it is let go all the same
+    } catch (const error&) {  // already closed, or the file fails: it is let go all the same
     }
-    // In this order: the last connection to close removes the log, which only the writer can.
+    // In this order: the last connection to close removes the log, which a read-only one cannot.
     with.reader->stop();
     with.writer->stop();
 }
 
-/// What does not keep the file from being used, but may matter one day.
+/// Reports what does not prevent using the file but may matter one day.
 void report_oddities(const options& chosen)
 {
     if (const auto note = version_note(sqlite3_libversion_number()))

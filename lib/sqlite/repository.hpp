@@ -25,15 +25,15 @@ struct options {
     std::chrono::microseconds spin{};
     std::shared_ptr<cofila::clock> clock{};
     boost::asio::any_io_executor executor{};
-    std::uint64_t seed = 0;  ///< Of what is drawn, so that processes do not all wait alike.
+    std::uint64_t seed = 0;  ///< Of the jitter, so that processes do not all wait alike.
     logger log{};
 };
 
-/// Opens the file, or makes it, on its database thread. Throws as `engine::open` says.
+/// Opens or creates the file on its database thread. Throws as `engine::open` does.
 boost::asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen);
 
-/// The repository over two ports to the same file: one that writes, one that reads. What its functions return holds
-/// what it needs, and may outlive the repository. One `changed_elsewhere` at a time.
+/// The repository over two ports to the same file, one that writes and one that reads. The awaitables that it returns
+/// hold what they need, and may outlive it. One `changed_elsewhere` at a time.
 class repository final : public job_repository {
 public:
     struct parts {

@@ -1,3 +1,11 @@
+// To complete a job SQLite needs room: for the log, and for the file when the log is copied. So a file beside the
+// database holds that room back. `keep` makes it by allocating its blocks, only if as much again stays free, and leaves
+// nothing behind if that fails half-way. `release` truncates it on the day the disk is full and leaves it empty on
+// purpose: the empty file is the sign, for every process on this database and after a restart, that the last room is in
+// use, so that adds are refused while completions go on. `allows_adds` tries to make it again first, then counts free
+// pages of the file as room. Several processes may do all of this at once: creation is exclusive, and every decision is
+// read from the file's size. Links are never followed, and nothing is touched once the database's name belongs to
+// another file.
 #include "sqlite/reserve.hpp"
 
 #include <fcntl.h>
@@ -53,7 +61,7 @@ bool reserve::keep()
     const int made =
         ::open(path_.c_str(), (anew ? O_CREAT | O_EXCL : 0) | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (made < 0)
-        return state_of(path_, bytes_) == reserve_state::kept;  // another process was faster, or nothing can be made
+        return state_of(path_, bytes_) == reserve_state::kept;  // another process was faster, or it cannot be made
     const bool all = ::posix_fallocate(made, 0, static_cast<off_t>(bytes_)) == 0;
     const bool emptied = all || ::ftruncate(made, 0) == 0;
     ::close(made);

@@ -9,22 +9,23 @@
 
 namespace cofila::sqlite {
 
-/// Room for the day when the disk is full: a file beside the database, as long as the log may become. It is cut to
-/// nothing then, so that the log can be copied and what runs can be completed. An empty one says that this has happened
-/// and that there was no room for it since: so all who share the database, now or later, judge alike (domain/room.hpp).
-/// Used by the database thread.
+/// Room for the day when the disk is full: a file beside the database, as long as the log may become. On that day it is
+/// cut to nothing, so that the log can be copied and what runs can be completed. An empty one says that this has
+/// happened and that there was no room for it since: so all processes that share the database, now or later, judge
+/// alike (domain/room.hpp). Used by the database thread.
 class reserve {
 public:
-    /// 0 bytes: none is kept. It is touched only while `database`, which must outlive it, is what has that name.
+    /// With 0 `bytes` none is kept. The file is touched only while its name still belongs to `database`, which must
+    /// outlive this object.
     reserve(const std::string& path, std::uint64_t bytes, const std::optional<store_file>& database);
 
-    /// Makes it where there is none, if the disk has room for two. False: there is none.
+    /// Makes the file if there is none and the disk has room for two. Returns whether there is one.
     bool keep();
-    /// True: there was one, and its room is free now.
+    /// Frees its room. Returns false if there was none.
     bool release();
-    /// `free_in_file` says how many bytes the pages have that hold nothing; asked only where it matters.
+    /// `free_in_file` returns how many bytes of the file's pages are free; it is called only if that matters.
     bool allows_adds(const std::function<std::uint64_t()>& free_in_file);
-    /// Nobody has the database open any more.
+    /// Called when the database is no longer open anywhere.
     void remove() noexcept;
 
 private:

@@ -11,14 +11,16 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// Any program may write the file, and a disk may: what makes no sense must not reach arithmetic, nor hide others.
+/// Any program, or a failing disk, may have written the row: values that make no sense must neither reach arithmetic
+/// nor hide other jobs.
 void note(job_record& job, const std::string& what)
 {
     if (job.damage.empty())
         job.damage = what;
 }
 
-/// A number that has a range. Listings go on behind what they have shown, so that a negative one stays what it is.
+/// Reads a number that has a range. A negative one is kept as it is, since listings continue behind what they have
+/// shown.
 int ranged(job_record& job, bound_statement& row, int column, const char* name, int most)
 {
     const auto stored = row.number(column);
@@ -27,7 +29,7 @@ int ranged(job_record& job, bound_statement& row, int column, const char* name, 
     return static_cast<int>(std::clamp<std::int64_t>(stored, std::numeric_limits<int>::min(), most));
 }
 
-/// There is room for one more.
+/// Reads a counter that can be incremented once more.
 int counter(job_record& job, bound_statement& row, int column, const char* name)
 {
     return std::max(0, ranged(job, row, column, name, std::numeric_limits<int>::max() - 1));
@@ -72,7 +74,7 @@ job_record read_job(session& with, bound_statement& row)
     job.priority = ranged(job, row, 4, "priority", domain::max_priority);
     job.position = row.number(5);
     job.timestamp = time_point{milliseconds{row.number(6)}};
-    if (job.state == job_state::delayed)  // of one that waits it is for claims alone
+    if (job.state == job_state::delayed)  // in a waiting job it matters to claims only
         job.run_at = row.time(7);
     job.processed_at = row.time(8);
     job.finished_at = row.time(9);

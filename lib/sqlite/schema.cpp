@@ -1,3 +1,12 @@
+// The tables, their migrations, and the decision whether a file may be opened. `check_file` comes first and changes
+// nothing: a file that does not exist is made, readable by its owner only; any other is looked at read-only, and if it
+// has no log even as an immutable one, since a connection in WAL mode would leave two files beside a database that is
+// then refused. Refused are files of another application (unless `embed`), newer schemas, texts that are not UTF-8, and
+// objects among our tables that are not ours. `migrate` then switches the file to WAL and runs the missing migrations
+// in one transaction, after it has checked again under the write lock: of several processes that open a new file at
+// once, one migrates and the others find it done. A failure rolls all of it back. Descriptors of the database are never
+// closed by us while a connection may exist in this process, as that would drop SQLite's locks; the one exception is a
+// file that was just made. The text of a migration is a part of the stored format and must never be edited.
 #include "sqlite/schema.hpp"
 
 #include <cofila/error.hpp>
@@ -160,7 +169,7 @@ CREATE TABLE cofila_groups (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// The tables are for those who watch a queue, and written by triggers: see observation.cpp.
+// These tables are for watchers of a queue and written by triggers: see observation.cpp.
 constexpr const char* version_4 = R"sql(
 ALTER TABLE cofila_jobs ADD COLUMN due_at INTEGER; -- when its delay was over, or somebody let it run (again)
 
@@ -216,7 +225,7 @@ error unwritable(const std::string& path)
     return {errc::storage_readonly, "'" + path + "' cannot be written; look at its permissions"};
 }
 
-/// 0: the file is not ours (yet).
+/// Returns 0 if the file is not ours (yet).
 std::int64_t stored_version(SQLite::Database& db, const std::string& path)
 {
     if (ask(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'cofila_meta'") == 0)
@@ -226,7 +235,7 @@ std::int64_t stored_version(SQLite::Database& db, const std::string& path)
     return version;
 }
 
-/// Throws unless the database is ours, empty, or may be shared. Answers the version that it has.
+/// Throws unless the database is ours, empty, or may be shared. Returns its schema version.
 std::int64_t check_owner(SQLite::Database& db, const std::string& path, bool embed)
 {
     const auto version = stored_version(db, path);
@@ -249,7 +258,7 @@ std::int64_t check_owner(SQLite::Database& db, const std::string& path, bool emb
     return version;
 }
 
-/// What it looks at belongs together: somebody else may be making our tables at this moment.
+/// In one transaction, since another process may be making our tables at this moment.
 void check_owner_at_once(connection& link, const std::string& path, bool embed)
 {
     const connection::time_limit limit{link};
@@ -257,7 +266,7 @@ void check_owner_at_once(connection& link, const std::string& path, bool embed)
     check_owner(link.db(), path, embed);
 }
 
-/// Through SQLite's own file layer. Where nobody knows, there is something.
+/// Whether the file exists and is not empty, by SQLite's own file layer; true if that is unknown.
 bool has_content(const std::string& path)
 {
     auto* const files = sqlite3_vfs_find(nullptr);
@@ -265,8 +274,8 @@ bool has_content(const std::string& path)
     return files->xAccess(files, path.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK || found != 0;
 }
 
-/// Even who only reads a file that has a log makes SQLite put the log and its shared memory beside it. So a file that
-/// stands alone is looked at first as one that never changes, and is left as it was found where it is refused.
+/// Even a connection that only reads a file in WAL mode puts the log and its shared memory beside it. So a file that
+/// stands alone is first looked at as one that never changes, and if refused it is left as it was found.
 void look_without_log(connection_options options, bool embed)
 {
     if (has_content(options.path + "-wal") || has_content(options.path + "-journal"))
@@ -276,7 +285,7 @@ void look_without_log(connection_options options, bool embed)
         connection look{options};
         const connection::time_limit limit{look};
         check_owner(look.db(), options.path, embed);
-    } catch (const SQLite::Exception&) {  // the next look, under SQLite's locks, says why
+    } catch (const SQLite::Exception&) {  // the next look, under SQLite's locks, reports why
     }
 }
 
@@ -290,9 +299,9 @@ void check_place(const std::string& path)
         throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist or cannot be entered"};
 }
 
-/// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. False: it exists.
-/// A descriptor may be opened and closed here because nobody in this process can have a connection to a file that did
-/// not exist, nor get one meanwhile: all who open a file come by here first.
+/// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. Returns false if the file
+/// exists. Here a descriptor may be opened and closed, because no connection of this process can have a file that did
+/// not exist, nor get it meanwhile: every opening of a file passes through here first.
 bool create_private(const std::string& path)
 {
     static std::mutex one_at_a_time;
@@ -301,7 +310,7 @@ bool create_private(const std::string& path)
     return made >= 0 && ::close(made) == 0;
 }
 
-/// Two processes that switch a new file to WAL at once make one another busy; SQLite does not wait for that by itself.
+/// Two processes that switch a new file to WAL at once make each other busy, and SQLite does not wait for that itself.
 void switch_to_log(connection& to)
 {
     for (int attempt = 0;; ++attempt) {
@@ -347,9 +356,10 @@ void check_file(const connection_options& options, bool embed)
     const auto size = fs::file_size(options.path, failed);
     if (size == 0)
         return;
-    if (size == 1)  // to SQLite that is an empty file
+    if (size == 1)  // SQLite takes that for an empty file
         throw error{errc::storage_corrupt, "'" + options.path + "' is no database"};
-    // Otherwise SQLite makes a log and its shared memory with the same rights, which then stand in the way.
+    // Otherwise SQLite would make a log and its shared memory with the same rights, and these would be in the way
+    // later.
     if (::access(options.path.c_str(), R_OK | W_OK) != 0 && errno == EACCES)
         throw unwritable(options.path);
     auto look = options;
@@ -363,7 +373,7 @@ void check_file(const connection_options& options, bool embed)
         if (e.getExtendedErrorCode() != SQLITE_READONLY_ROLLBACK)
             throw;
     }
-    // A writer died in the middle, before the file had its log: whoever opens it next has to undo that first.
+    // A writer died in the middle, before the file was in WAL mode: the next connection has to undo that first.
     connection undoing{options};
     check_owner_at_once(undoing, options.path, embed);
 }
@@ -408,7 +418,7 @@ void migrate(connection& to, bool embed)
         return;
     db.exec("BEGIN IMMEDIATE");
     try {
-        const auto stored = check_owner(db, to.path(), embed);  // again: somebody else may have been first
+        const auto stored = check_owner(db, to.path(), embed);  // again: another process may have been first
         if (ask(db, "SELECT count(*) FROM sqlite_schema") == 0)
             db.exec("PRAGMA application_id = " + std::to_string(application_id));
         make_tables(db, stored, current_version);

@@ -1,3 +1,10 @@
+// What a connection remembers between statements, and when it must forget. Queue numbers, the positions and keys given
+// out, and the check of the schema are valid while no other connection commits: `begun` compares the file's data
+// version with the one after our last commit and drops everything when they differ. Positions are given from memory;
+// `flush`, before COMMIT, stores a bound that is up to 1000 further out, so most transactions need not write it, and a
+// crash skips numbers but never causes one to be given twice. `flush` also unsets the version, and only `committed`
+// sets it again: after a COMMIT that failed everything is read anew. After a rollback of a part only names are dropped,
+// since a queue that was made in it is gone; given positions stay given.
 #include "sqlite/session.hpp"
 
 #include <cofila/error.hpp>
@@ -11,7 +18,7 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// How many positions the file is ahead of those that were given.
+/// How far the stored bound is ahead of the positions that were given.
 constexpr std::int64_t reserved = 1000;
 
 }  // namespace
@@ -72,7 +79,7 @@ void session::begun()
     check_schema();
 }
 
-/// Only what is read first shows what others have done.
+/// The first read starts the snapshot: only after it does the version show the commits of other connections.
 void session::begun_reading()
 {
     check_schema();
@@ -82,7 +89,7 @@ void session::begun_reading()
     version_ = connection_->data_version();
 }
 
-/// Others may have given positions, and have forgotten queues.
+/// Another connection may have given positions, and forgotten queues.
 void session::forget_all()
 {
     positions_.clear();
@@ -151,7 +158,7 @@ const std::string& session::options_text(const std::shared_ptr<const job_options
 {
     if (options != last_options_) {
         last_text_ = domain::options_to_json(*options);
-        last_options_ = options;  // held, so that no other options can have its address
+        last_options_ = options;  // kept alive, so that no other options can have its address
     }
     return last_text_;
 }

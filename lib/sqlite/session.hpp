@@ -19,76 +19,79 @@
 namespace cofila::sqlite {
 
 /// What operations work with: one connection, its statements, and what it remembers for the length of a transaction or,
-/// where nobody changes it, for good.
+/// as long as no other connection commits, for longer.
 class session {
 public:
-    /// `room` may be null: nothing is kept for a full disk.
+    /// `room` is null if no reserve is kept for a full disk.
     explicit session(const connection_options& options, reserve* room = nullptr)
         : connection_{std::make_unique<connection>(options)},
           db_{connection_->db()},
           sql_{db_},
           reserve_{room}
     {}
-    /// Works in a transaction of somebody else's, on his connection, and is gone before it ends: what is told of
-    /// transactions below is not for this one, but for `flush`.
+    /// Borrows the application's connection inside its transaction, and must be destroyed before that ends. Of the
+    /// transaction hooks below only `flush` may be called.
     explicit session(SQLite::Database& borrowed) : db_{borrowed}, sql_{db_}, reserve_{nullptr} {}
 
-    /// Its own connection; a borrowed one is not asked for.
+    /// Its own connection. Must not be called on a session that borrows one.
     connection& link() noexcept { return *connection_; }
     statement_cache& sql() noexcept { return sql_; }
 
-    /// The number that stands for a queue's name; nothing where the queue was never used.
+    /// The number that stands for a queue's name; unset if the queue is not known to the file.
     std::optional<std::int64_t> find_queue(const std::string& name);
     std::int64_t find_or_make_queue(const std::string& name);
     const std::string& queue_name(std::int64_t number);
 
-    /// A new position in a queue. The file holds one that is further out, so that most transactions need not write it.
+    /// Returns a new position in a queue. The file holds a value further out, so that most transactions need not write
+    /// it.
     std::int64_t next_position(std::int64_t queue, transition::placement place);
-    /// The key of a new job. Its counter is kept like a queue's positions, in a row that is no queue's.
+    /// Returns the key of a new job. Keys are counted like a queue's positions, in a row that belongs to no queue.
     std::int64_t next_key() { return next_position(0, transition::placement::tail); }
 
-    /// Throws `errc::storage_full` while what is left of the disk is needed to finish what is there.
+    /// Throws `errc::storage_full` while the rest of the disk is needed to finish the jobs that are there.
     void check_room();
-    /// The size of the pages, in bytes. It does not change while the file is open.
+    /// The page size in bytes. It does not change while the file is open.
     std::int64_t page_size() { return ask("PRAGMA page_size"); }
     /// Changes with each commit of another connection that this one has seen.
     std::int64_t data_version() { return ask("PRAGMA data_version"); }
-    /// The number that a pragma or a query gives; 0 where it gives no row. A constant, as for `sql`.
+    /// The number that a pragma or a query returns; 0 if there is no row. `sql` must be a constant, as for `sql()`.
     std::int64_t ask(const char* sql);
     bool keep_reserve() { return reserve_ && reserve_->keep(); }
 
-    /// Before each operation: how long it has waited since it was handed over.
+    /// Called before each operation: how long it has waited since it was submitted.
     void note_wait(std::chrono::steady_clock::duration waited)
     {
         waited_ = std::max(std::chrono::floor<milliseconds>(waited), milliseconds{});
     }
-    /// What the time is for an operation that was asked for at that time: what is limited in time goes by when it is
-    /// done, however long it had to wait for others.
+    /// The time at which an operation that was requested at `asked` runs: everything that depends on time goes by the
+    /// moment of its transaction, however long it waited for others.
     time_point now(time_point asked) const { return asked < time_point::max() - waited_ ? asked + waited_ : asked; }
 
-    /// After BEGIN IMMEDIATE: what somebody else may have changed is read again. Throws as `check_schema` does.
+    /// Called after BEGIN IMMEDIATE: drops what another connection may have changed. Throws as `check_schema` does.
     void begun();
-    /// The same after a BEGIN that only reads.
+    /// The same after the BEGIN of a read transaction.
     void begun_reading();
-    /// Within a transaction: throws `errc::storage_newer` where a newer program has migrated the file meanwhile, and as
-    /// `check_objects` does where somebody has put something among our tables.
+    /// Within a transaction: throws `errc::storage_newer` if a newer program has migrated the file meanwhile, and as
+    /// `check_objects` does if another program has added something to our tables.
     void check_schema();
-    /// Before COMMIT: what was given is covered by what the file holds, for whoever gives positions next.
+    /// Called before COMMIT: stores a bound beyond every position that was given, for whichever connection gives
+    /// positions next.
     void flush();
-    /// After COMMIT.
+    /// Called after COMMIT.
     void committed()
     {
         version_ = connection_->data_version();
         ++commits_;
     }
-    /// So many so far: what was written to the log lately may have been these.
+    /// Commits so far: recent writes to the log may have been these.
     std::uint64_t commits() const noexcept { return commits_; }
-    /// After a rollback, even of a part: a queue that was made in it is gone. (Positions that were given stay given.)
+    /// Called after a rollback, even of a savepoint: a queue that was made in it is gone. (Positions that were given
+    /// stay given.)
     void forget_names();
 
-    /// A queue whose row is gone.
+    /// Called for a queue whose row was deleted.
     void forget_queue(std::int64_t number);
-    /// How far sweeps have looked for what can be forgotten.
+    /// How far sweeps have got in looking for what can be forgotten.
     struct walk_place {
         std::int64_t group_queue = 0;
         std::string group{};
@@ -97,7 +100,8 @@ public:
     };
     walk_place& walk() noexcept { return walk_; }
 
-    /// Jobs that were kept for the end of another and wait now, since this was asked last: to be told of.
+    /// Collects jobs that were kept for the end of another and now wait; `take_freed` returns those since the last
+    /// call, to be reported.
     void note_freed(std::int64_t queue, job_id id) { freed_.push_back({.queue = queue, .id = std::move(id)}); }
     struct freed_job {
         std::int64_t queue = 0;
@@ -105,7 +109,7 @@ public:
     };
     std::vector<freed_job> take_freed() { return std::exchange(freed_, {}); }
 
-    /// The stored text of options, and the way back. Jobs of one kind share both.
+    /// The stored text of options, and back. Jobs of one kind share both.
     const std::string& options_text(const std::shared_ptr<const job_options>& options);
     std::shared_ptr<const job_options> options(const std::string& text) { return options_cache_.parse(text); }
 
@@ -118,7 +122,8 @@ private:
     };
     struct positions {
         range given{};
-        range stored{};  ///< At or beyond what was given. What lies between is lost when the process ends, and no loss.
+        /// At or beyond `given`. The numbers between are skipped when the process ends, which does no harm.
+        range stored{};
     };
 
     const std::unique_ptr<connection> connection_{};
@@ -128,19 +133,20 @@ private:
     std::uint64_t commits_ = 0;
     walk_place walk_{};
     milliseconds waited_{};
-    std::optional<bool> has_room_{};  // asked once in a transaction
+    std::optional<bool> has_room_{};  // read once in a transaction
     std::map<std::string, std::int64_t, std::less<>> numbers_{};
     std::map<std::int64_t, std::string> names_{};
     std::map<std::int64_t, positions> positions_{};
-    std::optional<std::int64_t> checked_{};  // the schema's cookie, when it was looked through
-    std::optional<unsigned> version_{};  // of the file after the last commit; none: what was flushed may not be there
+    std::optional<std::int64_t> checked_{};  // the schema's cookie when its objects were last checked
+    // Of the file after the last commit; unset while what was flushed may be missing.
+    std::optional<unsigned> version_{};
     std::vector<freed_job> freed_{};
     domain::options_cache options_cache_{};
     std::shared_ptr<const job_options> last_options_{};
     std::string last_text_{};
 };
 
-/// A transaction that only reads, on the session's own connection, to the end of the scope.
+/// A read transaction on the session's own connection, for the length of the scope.
 class read_transaction {
 public:
     explicit read_transaction(session& with) : with_{with}

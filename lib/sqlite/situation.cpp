@@ -7,7 +7,7 @@
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 
-/// What is to be known of a job that does not run.
+/// What can be known about a job that does not run.
 namespace cofila::sqlite {
 
 namespace {
@@ -31,7 +31,7 @@ std::optional<time_point> full_until(
     return room.jobs == 0 ? room.again : std::nullopt;
 }
 
-/// Of the jobs that are active, and of those that were completed and that failed last.
+/// The latest claim among the active jobs, the job completed last and the job failed last.
 std::optional<time_point> last_claim(session& with, std::int64_t queue)
 {
     auto row = with.sql().query(
@@ -59,7 +59,7 @@ std::optional<job_situation> situation(session& with, const std::string& queue, 
     );
     out.queue.full_until = full_until(with, *number, nullptr, out.limits.rate, now);
     if (const auto& group = job->options->group) {
-        add_holders(  // "+": by the index of active jobs, which needs no sorting
+        add_holders(  // "+": use the index of active jobs, which needs no sorting
             out.group,
             with.sql().query(
                 "SELECT id FROM cofila_jobs WHERE queue = ?1 AND state = 2 AND +group_key = ?2 ORDER BY key",

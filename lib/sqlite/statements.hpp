@@ -13,8 +13,7 @@
 
 namespace cofila::sqlite {
 
-/// A prepared statement in use: bound, stepped, and reset at the end of its scope. Texts that are bound must live that
-/// long.
+/// A prepared statement in use: bound, stepped, and reset at the end of its scope. Bound texts must live that long.
 class bound_statement {
 public:
     template <class... Values>
@@ -30,7 +29,7 @@ public:
         statement_.clearBindings();
     }
 
-    /// The parameters that follow those which are bound.
+    /// Binds the next parameters.
     template <class... Values>
     void bind(const Values&... values)
     {
@@ -38,7 +37,7 @@ public:
     }
 
     bool step() { return statement_.executeStep(); }
-    /// Runs to the end and answers how many rows were changed.
+    /// Runs to the end and returns how many rows were changed.
     int run()
     {
         while (step()) {}
@@ -48,7 +47,7 @@ public:
     std::int64_t number(int column) { return statement_.getColumn(column).getInt64(); }
     std::string text(int column)
     {
-        // As a blob, since SQLite copies a text to end it with a zero.
+        // Read as a blob: of a text SQLite would make a copy that ends in a zero.
         const auto value = statement_.getColumn(column);
         const auto* const bytes = static_cast<const char*>(value.getBlob());
         return bytes ? std::string{bytes, static_cast<std::size_t>(value.getBytes())} : std::string{};
@@ -85,7 +84,7 @@ private:
     int bound_ = 0;
 };
 
-/// Statements of one connection, each prepared once. The texts are constants, known by their address.
+/// The statements of one connection, each prepared once. Their texts must be constants: they are known by address.
 class statement_cache {
 public:
     explicit statement_cache(SQLite::Database& db) : db_{db} {}
@@ -96,14 +95,14 @@ public:
         return bound_statement{prepared(sql), values...};
     }
 
-    /// Runs to the end and answers how many rows were changed.
+    /// Runs to the end and returns how many rows were changed.
     template <class... Values>
     int exec(const char* sql, const Values&... values)
     {
         return query(sql, values...).run();
     }
 
-    /// Of every statement that was used so far: a test asks SQLite how it carries them out.
+    /// The text of every statement used so far: a test asks SQLite for their plans.
     std::vector<std::string> texts() const;
 
 private:

@@ -7,16 +7,16 @@
 
 namespace cofila::sqlite {
 
-/// The file as the folder shows it. Looked at by name only: closing a descriptor of it would drop SQLite's locks.
+/// The file as its folder shows it. Looked at by name only: closing a descriptor of it would drop SQLite's locks.
 class store_file {
 public:
-    /// Remembers which file it is that has this name now, and which one its log is.
+    /// Remembers which file has this name now, and which file its log is.
     explicit store_file(std::string path);
 
     storage_status look() const;
-    /// True: nothing has its name any more, or something else has.
+    /// True if no file, or another one, has its name now.
     bool is_replaced() const;
-    /// False: another file has the name of the log now.
+    /// False if another file has the name of its log now.
     bool has_its_log() const;
 
 private:

@@ -1,3 +1,11 @@
+// Compares the objects of a file with those that the migrations make. What is expected is not written down a second
+// time: once for each version and process the migrations run in a database in memory, and its sqlite_schema is read. In
+// the file every object named `cofila_...`, or standing on a table named so, must be among them and equal in type,
+// table and text; the observing triggers may be there or not. A trigger, view or index of another program is refused by
+// name (`errc::storage_foreign`), since it would run within our transactions; one of ours that is missing or altered
+// means damage (`errc::storage_corrupt`). Texts are compared without comments and superfluous space, as SQLite versions
+// differ in what they keep. After opening, a session repeats the check only when the file's schema cookie has changed,
+// so that it costs nothing in normal operation.
 #include "sqlite/stored_schema.hpp"
 
 #include <cofila/error.hpp>
@@ -30,7 +38,7 @@ using objects = std::map<std::string, object, std::less<>>;
 
 bool is_part_of_word(char c) { return c == '_' || c == '$' || (c & 0x80) != 0 || std::isalnum(c) != 0; }
 
-/// Behind the comment or the space that begins here; the same place where none does.
+/// The position behind the comment or space that begins here; the same position if none does.
 std::size_t skip_space(std::string_view sql, std::size_t at)
 {
     if (sql.substr(at).starts_with("--"))
@@ -42,8 +50,8 @@ std::size_t skip_space(std::string_view sql, std::size_t at)
     return std::isspace(static_cast<unsigned char>(sql[at])) != 0 ? at + 1 : at;
 }
 
-/// Behind the quoted text or the single character that begins here. A quote in the text is written twice, which makes
-/// two texts of it here; together they are the same.
+/// The position behind the quoted text or the single character that begins here. A doubled quote within a text splits
+/// it in two, which together are the same.
 std::size_t skip_token(std::string_view sql, std::size_t at)
 {
     constexpr std::string_view opening = "'\"`[";
@@ -87,7 +95,7 @@ objects make_objects(std::int64_t version)
     return out;
 }
 
-/// Made once for each version in a process, by the migrations themselves.
+/// Made once for each version and process, by the migrations themselves.
 const objects& objects_of(std::int64_t version)
 {
     static std::mutex one_at_a_time;

@@ -1,3 +1,12 @@
+// A sweep over all queues of the file, in one transaction of bounded length: it promotes due jobs, rescues those that
+// the caller found stalled, fails expired ones, removes finished ones whose retention is over, and forgets queues and
+// groups that are left empty. Each of the first, third and fourth steps handles at most `limit` jobs; a step that
+// reaches it sets `more`, and the caller sweeps again. Queues with something to do are found through partial indexes,
+// one query for each, so the cost depends on what is due and not on how many queues there are. `look_for_sweep` decides
+// by reading alone whether there is anything at all, so that an idle file is never locked. A rescue happens only if
+// token and end of the lock are still as the caller saw them, and it clears the token: its old holder has lost, even
+// against a repeated settlement. Damaged rows must neither stop a sweep nor be found for ever, hence the comparisons
+// that look superfluous.
 #include <algorithm>
 #include <compare>
 #include <map>
@@ -12,7 +21,7 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// A job whose time is over.
+/// A job that an index names as over its time.
 struct doomed {
     std::int64_t key = 0;
     std::int64_t queue = 0;
@@ -23,8 +32,9 @@ struct due_queue {
     time_point first{};
 };
 
-/// The next queue, by its number, that has delayed jobs, and when the first of them is due. Asked for one by one: so
-/// queues that have none cost nothing. A damaged row may have a number that is none, which would be found for ever.
+/// The next queue, by its number, that has delayed jobs, and when the first of them is due. One query for each, so that
+/// queues without any cost nothing. A damaged row may hold a queue number that is no integer, which would be found for
+/// ever.
 std::optional<due_queue> next_delayed(session& with, std::int64_t after)
 {
     auto row = with.sql().query(
@@ -57,7 +67,7 @@ void promote_all(session& with, const sweep_request& request, sweep_answer& answ
     answer.more = answer.more || static_cast<int>(answer.promoted.size()) >= request.limit;
 }
 
-/// Compares what `locks` reads, which a damaged row need not hold.
+/// Compares as `locks` reads the values, since a damaged row may hold others.
 std::optional<std::int64_t> queue_of(session& with, const rescue_order& order)
 {
     auto row = with.sql().query(
@@ -78,13 +88,13 @@ void rescue(session& with, const rescue_order& order, time_point now, sweep_answ
         return;
     const auto change = domain::mark_as_stalled(*job, now, order.jitter);
     if (!move_job(with, *queue, order.key, order.token, change)) {
-        // No claim made this token, so that none will let go of the job.
+        // No claim made this token, so no settlement will use it.
         static const std::string damaged = "damaged";
         with.sql().exec("UPDATE cofila_jobs SET token = ?2 WHERE key = ?1", order.key, damaged);
         if (!move_job(with, *queue, order.key, damaged, change))
             return;
     }
-    // The token goes too: whoever still has it has lost, also in the eyes of a repeated settlement.
+    // The token goes too: its holder has lost the job, even against a repeated settlement.
     with.sql().exec("UPDATE cofila_jobs SET token = '' WHERE key = ?1", order.key);
     domain::apply(*job, change);
     job->token.clear();
@@ -107,8 +117,8 @@ std::vector<doomed> over_time(session& with, time_point now, int limit)
     return out;
 }
 
-/// Jobs that were to be started by now: those that were not fail, and the time of the others is forgotten, so that each
-/// is looked at once.
+/// Jobs that had to be started by now: those that were not fail; of the others the time is removed, so that each is
+/// looked at once.
 void expire(session& with, const sweep_request& request, sweep_answer& answer)
 {
     const auto overdue = over_time(with, request.now, request.limit);
@@ -149,8 +159,8 @@ struct counted_group {
     friend auto operator<=>(const counted_group&, const counted_group&) = default;
 };
 
-/// The next queue, state and count by which finished jobs are kept. Asked for one by one, since SQLite would find the
-/// distinct ones by reading all.
+/// The next queue, state and count by which finished jobs are kept. One query for each, since SQLite would find the
+/// distinct ones by reading all rows.
 std::optional<counted_group> next_counted(session& with, const counted_group& after)
 {
     auto row = with.sql().query(
@@ -166,7 +176,7 @@ std::optional<counted_group> next_counted(session& with, const counted_group& af
     return next > after ? std::optional{next} : std::nullopt;  // a text is greater than any number, and reads as 0
 }
 
-/// Jobs of a group with at least `keep` jobs of their queue and state finished after them.
+/// Jobs of this queue, state and count that at least `keep` jobs of their queue and state have finished after.
 void over_count(session& with, const counted_group& group, time_point now, int limit, std::vector<doomed>& out)
 {
     std::optional<std::pair<std::int64_t, std::int64_t>> oldest_kept;  // finished_at, key
@@ -229,7 +239,7 @@ bool any_over_count(session& with, time_point now)
     return !found.empty();
 }
 
-/// What is left to be done by a sweep where there is nothing else to do is not worth taking the write lock for.
+/// Whether there is work that is worth the write lock. A sweep does more if it has the lock anyway.
 bool anything_due(session& with, const sweep_request& request)
 {
     return next_due(with, 0, request.now) || !over_time(with, request.now, 1).empty() ||

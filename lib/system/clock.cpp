@@ -43,7 +43,7 @@ private:
     std::mt19937_64 engine_{};
 };
 
-/// Has no state that threads, or the processes after a fork, could share.
+/// Has no state that threads, or processes after a fork, could share.
 class machine_entropy final : public random_source {
 public:
     std::uint64_t next() override

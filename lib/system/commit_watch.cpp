@@ -1,3 +1,11 @@
+// Reports writes to a file through inotify on its folder, which opens neither the database nor its log: closing such a
+// descriptor would drop SQLite's locks. The inotify descriptor is made once, since the kernel takes milliseconds to
+// close one; `start` drains what is queued and adds the watch, `stop` removes it, so that writes cost nothing while no
+// caller waits. Events of other files in the folder are read and skipped; after one that names the file everything
+// queued is drained, as one sign is enough. A full event queue counts as a sign, since events were lost. The descriptor
+// belongs to the loop's context only during a wait and is released after it, so that the watch may outlive the loop;
+// its state is shared with the waiting coroutine, which may outlive the watch. If inotify cannot be had,
+// `make_commit_watch` returns null or `start` false, and the caller polls.
 #include "ports/commit_watch.hpp"
 
 #include <utility>
@@ -24,7 +32,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Shared with the waiting coroutine, which so may outlive the watch.
+/// Shared with the waiting coroutine, which may outlive the watch.
 struct inotify_state {
     inotify_state(int from, std::string in, std::string name)
         : descriptor{from},
@@ -35,7 +43,7 @@ struct inotify_state {
     inotify_state& operator=(const inotify_state&) = delete;
     ~inotify_state() { ::close(descriptor); }
 
-    const int descriptor;  // kept, since the kernel takes milliseconds to close one
+    const int descriptor;  // kept open, since the kernel takes milliseconds to close one
     const std::string folder;
     const std::string file_name;
     int watched = -1;
@@ -48,7 +56,7 @@ struct inotify_state {
             inotify_event event{};
             std::memcpy(&event, buffer.data() + at, sizeof event);
             const char* const name = buffer.data() + at + sizeof event;
-            // An overflow lost events: any file may be meant.
+            // An overflow lost events: any of them may have named the file.
             if ((event.mask & IN_Q_OVERFLOW) != 0 || (event.len > 0 && file_name == name))
                 return true;
             at += sizeof event + event.len;
@@ -70,7 +78,7 @@ struct inotify_state {
     }
 };
 
-/// Belongs to the loop only while somebody waits: the watch may outlive the loop.
+/// Registers the descriptor with the loop only during a wait: the watch may outlive the loop.
 class on_loop {
 public:
     on_loop(inotify_state& state, const asio::any_io_executor& executor)

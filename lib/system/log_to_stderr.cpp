@@ -32,7 +32,7 @@ logger log_to_stderr(log_level level)
                 text += " cofila: ";
                 text += line;
                 text += '\n';
-                std::fwrite(text.data(), 1, text.size(), stderr);  // of which one call is one write
+                std::fwrite(text.data(), 1, text.size(), stderr);  // unbuffered: one call is one write
             }};
 }
 

@@ -35,13 +35,13 @@ struct process_stat {
 
 std::string folder_of(std::int64_t pid) { return "/proc/" + std::to_string(pid); }
 
-/// Fields 3 and 22 of the file `stat` of a process or a thread. The second field is its name in parentheses and may
-/// itself contain anything, so counting starts behind the last one.
+/// Reads fields 3 and 22 of the file `stat` of a process or a thread. The second field is its name in parentheses,
+/// which may contain anything, so counting starts behind the last parenthesis.
 std::optional<process_stat> read_stat(const std::string& folder)
 {
     std::ifstream file{folder + "/stat"};
     std::string text;
-    std::getline(file, text, '\0');  // all of it; a process that ends just now makes it empty, and throws nothing
+    std::getline(file, text, '\0');  // all of it; if the process ends just now it is empty, and nothing throws
     const auto name_end = text.rfind(')');
     if (name_end == std::string::npos)
         return {};
@@ -57,7 +57,7 @@ std::optional<process_stat> read_stat(const std::string& folder)
 
 bool has_ended(const process_stat& stat) { return stat.state == 'Z' || stat.state == 'X'; }
 
-/// A process whose first thread has ended by itself looks like a zombie as long as its other threads live.
+/// Whether a thread lives: a process whose first thread has ended looks like a zombie while other threads live.
 bool any_thread_lives(std::int64_t pid)
 {
     namespace fs = std::filesystem;
@@ -68,7 +68,7 @@ bool any_thread_lives(std::int64_t pid)
         if (stat && !has_ended(*stat))
             return true;
     }
-    return failed && failed != std::errc::no_such_file_or_directory;  // then nobody knows
+    return failed && failed != std::errc::no_such_file_or_directory;  // then that is unknown
 }
 
 class linux_processes final : public process_table {
@@ -93,9 +93,9 @@ public:
         if (!comparable || process.pid <= 0)
             return false;
         const auto stat = read_stat(folder_of(process.pid));
-        if (!stat)  // gone, unless /proc hides the processes of others
+        if (!stat)  // gone, unless /proc hides the processes of other users
             return ::kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH;
-        // A zombie holds nothing any more; another start time is another process.
+        // A zombie holds nothing any more; another start time means another process.
         return stat->start_time != process.start_time || (has_ended(*stat) && !any_thread_lives(process.pid));
     }
 
@@ -105,7 +105,7 @@ private:
 
 #endif
 
-/// Knows nobody: jobs of dead processes are rescued when their locks run out.
+/// Knows no processes: the jobs of dead ones are rescued when their locks run out.
 class no_processes final : public process_table {
 public:
     process_identity self() const override { return {}; }

@@ -19,7 +19,7 @@ asio::awaitable<std::vector<job_ptr>> all_jobs(queue_ptr in)
         std::ranges::move(found.items, std::back_inserter(out));
         request.after = std::move(found.next);
     } while (!request.after.empty());
-    std::ranges::sort(out, {}, [](const job_ptr& job) { return job->job->key; });  // as they were added
+    std::ranges::sort(out, {}, [](const job_ptr& job) { return job->job->key; });  // in the order of their adding
     co_return out;
 }
 
@@ -34,7 +34,7 @@ std::string told(const expected_job& what)
     return "'" + what.name + "'" + (what.data ? " with " + *what.data : std::string{});
 }
 
-/// What a test's output shows of a queue: a line for each job, not too many.
+/// What a test's output shows of a queue: a line for each job, up to a limit.
 std::string told(const std::vector<job_ptr>& jobs)
 {
     constexpr std::size_t most = 20;

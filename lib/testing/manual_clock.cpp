@@ -33,7 +33,8 @@ struct manual_clock::initiation {
             self->wake(arrived, {});
             return;
         }
-        // Its own slot: the erased handler has put a filter of its own into that of the one it was made of.
+        // The slot of the erased handler, which has put a filter of its own into the slot of the handler it was made
+        // from.
         if (auto slot = asio::get_associated_cancellation_slot(arrived->second.handler); slot.is_connected())
             slot.assign([clock = self, me = arrived](asio::cancellation_type type) {
                 if ((type & asio::cancellation_type::terminal) != asio::cancellation_type::none)
@@ -79,7 +80,7 @@ void manual_clock::wake(sleeper_map::iterator due, boost::system::error_code ec)
 {
     auto awake = std::move(due->second);
     sleepers_.erase(due);
-    // From here on a cancellation must not find the sleeper again.
+    // From now on a cancellation must not find the sleeper.
     if (auto slot = asio::get_associated_cancellation_slot(awake.handler); slot.is_connected())
         slot.clear();
     asio::post(awake.executor, asio::append(std::move(awake.handler), ec));

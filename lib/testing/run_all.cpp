@@ -21,7 +21,7 @@ void check(const run_options& options)
         throw error{errc::invalid_argument, "attempts", "must be more than 0"};
 }
 
-/// A worker, and what it told of.
+/// A worker, and what it has reported.
 struct observed_worker {
     std::shared_ptr<worker_core> worker{};
     run_report report{};
@@ -68,7 +68,7 @@ asio::awaitable<void> until_at_rest(std::shared_ptr<observed_worker> one)
         co_await one->worker->queue->ports->worker_idle.wait();
 }
 
-/// From one job's time to the next, as long as there is one and time can be moved.
+/// Moves from one job's time to the next, as long as there is one and time can be moved.
 asio::awaitable<void> run_out_of_work(std::shared_ptr<observed_worker> one, milliseconds at_most)
 {
     const auto time = one->worker->queue->ports->time;
