@@ -1,3 +1,8 @@
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <memory>
@@ -60,6 +65,13 @@ asio::awaitable<settle_and_claim_answer> claim_now(queue_ptr queue, claim_reques
     co_return answer;
 }
 
+/// For a caller that was cancelled while it claimed. The jobs wait again, and no attempt is counted.
+asio::awaitable<void> give_back(queue_ptr queue, std::vector<job_snapshot> claimed)
+{
+    for (const auto& job : claimed)
+        co_await settle(queue, *job, domain::after_release(*job));
+}
+
 std::vector<job_ptr> handles(const queue_ptr& queue, const std::vector<job_snapshot>& claimed)
 {
     std::vector<job_ptr> out;
@@ -87,8 +99,13 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
     for (;;) {
         wake->called = false;
         const auto answer = co_await claim_now(queue, request);
-        if (!answer.claimed.empty())
-            co_return handles(queue, answer.claimed);
+        if (!answer.claimed.empty()) {
+            if ((co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none)
+                co_return handles(queue, answer.claimed);
+            co_await asio::this_coro::throw_if_cancelled(false);
+            co_await give_back(queue, answer.claimed);
+            throw boost::system::system_error{asio::error::operation_aborted};
+        }
         const auto now = queue->ports->time->steady_now();
         if (now >= until)
             co_return std::vector<job_ptr>{};

@@ -12,7 +12,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "sqlite/jobs.hpp"
@@ -94,10 +93,8 @@ std::optional<error> attempted(const std::string& path, Work work)
         return describe(e, path);
     } catch (const error& e) {
         return e;
-    } catch (const std::bad_alloc&) {
-        return error{errc::storage_busy, "'" + path + "': out of memory; nothing was changed, try again"};
     } catch (const std::exception& e) {
-        return internal_error(e, path);
+        return describe_other(e, path);
     }
 }
 
@@ -285,6 +282,8 @@ bool writing_runner::commit(batch waiting)
         if (e.getErrorCode() == SQLITE_FULL && make_room())
             return false;
         fail_all(waiting, committing ? describe_commit(e, options_.path) : describe(e, options_.path));
+    } catch (const std::exception& e) {
+        fail_all(waiting, committing ? unknown_outcome(e, options_.path) : describe_other(e, options_.path));
     }
     // Only a new connection can tell what the file holds now.
     close_session();
@@ -342,9 +341,7 @@ writing_runner::~writing_runner()
     if (new_frames() > 0)
         checkpoint();
     close_session();
-    // The last connection to close removes the log, and we then remove the reserve.
-    const auto status = file_->look();
-    if (!status.replaced && status.log_bytes == 0)
+    if (!file_->is_replaced() && !file_->has_log())
         reserve_.remove();
 }
 

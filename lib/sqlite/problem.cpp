@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <new>
+
 namespace cofila::sqlite {
 
 namespace {
@@ -19,7 +21,7 @@ error with(errc code, const SQLite::Exception& e, const std::string& path, const
 error describe(const SQLite::Exception& e, const std::string& path)
 {
     if (e.getErrorCode() < 0)  // found by SQLiteCpp, before it called SQLite
-        return internal_error(e, path);
+        return describe_other(e, path);
     if (e.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE)
         return with(errc::storage_full, e, path, "make room on the disk");
     switch (e.getErrorCode() & 0xFF) {
@@ -45,7 +47,7 @@ error describe(const SQLite::Exception& e, const std::string& path)
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
     case SQLITE_INTERNAL:
-        return internal_error(e, path);
+        return describe_other(e, path);
     default:
         return with(errc::storage_corrupt, e, path, "the file is damaged or no database; restore it from a backup");
     }
@@ -60,8 +62,18 @@ error describe_commit(const SQLite::Exception& e, const std::string& path)
     return with(errc::outcome_unknown, e, path, "whether the change was stored shows after the next start");
 }
 
-error internal_error(const std::exception& e, const std::string& path)
+error unknown_outcome(const std::exception& e, const std::string& path)
 {
+    return {
+        errc::outcome_unknown,
+        "'" + path + "': " + e.what() + "; whether the change was stored shows after the next start"
+    };
+}
+
+error describe_other(const std::exception& e, const std::string& path)
+{
+    if (dynamic_cast<const std::bad_alloc*>(&e))
+        return {errc::storage_busy, "'" + path + "': out of memory; nothing was changed, try again"};
     return {
         errc::internal,
         "'" + path + "': " + e.what() + "; this is a mistake of cofila, nothing was changed; please report it"

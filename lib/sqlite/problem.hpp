@@ -16,7 +16,9 @@ error describe(const SQLite::Exception& e, const std::string& path);
 /// Describes the failure of a COMMIT: it may have been stored all the same.
 error describe_commit(const SQLite::Exception& e, const std::string& path);
 
-/// Describes a mistake of ours, for which neither statement nor file can be blamed.
-error internal_error(const std::exception& e, const std::string& path);
+/// Describes what is no error of SQLite: memory that ran out, or a mistake of ours. Nothing was stored.
+error describe_other(const std::exception& e, const std::string& path);
+/// Describes the same behind a COMMIT that has begun.
+error unknown_outcome(const std::exception& e, const std::string& path);
 
 }  // namespace cofila::sqlite

@@ -30,6 +30,8 @@ bool store_file::is_replaced() const
     return !now || now != file_;
 }
 
+bool store_file::has_log() const { return identity_of(path_ + "-wal").has_value(); }
+
 bool store_file::has_its_log() const
 {
     const auto now = identity_of(path_ + "-wal");

@@ -16,6 +16,8 @@ public:
     storage_status look() const;
     /// True if no file, or another one, has its name now.
     bool is_replaced() const;
+    /// True while any process has it open: the last one to close removes the log.
+    bool has_log() const;
     /// False if another file has the name of its log now.
     bool has_its_log() const;
 

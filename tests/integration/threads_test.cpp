@@ -101,7 +101,8 @@ private:
     std::thread thread_{[this] { context.run(); }};
 };
 
-/// Of a call that fails ask for `error_of(call)`: an exception object that two threads let go of is shared between them.
+/// Of a call that fails ask for `error_of(call)`: an exception object that two threads let go of is shared between
+/// them.
 template <class T>
 auto get(const asio::any_io_executor& where, asio::awaitable<T> call)
 {
@@ -273,6 +274,40 @@ TEST_CASE("a cancellation on another executor ends what waits on the engine's, a
     get(there, job.promote());
     CHECK(get(there, stream.next()).event.sequence == 2);
     get(there, engine.close());
+}
+
+TEST_CASE("a caller that is cancelled while it claims gives the jobs back, and no attempt is counted")
+{
+    constexpr int times = 100;
+    const temp_folder folder;
+    running_context home{1};
+    running_context other{1};
+    const auto executor = home.context.get_executor();
+    auto engine = get(executor, engine::open(on(folder.file("jobs.db"))));
+    auto jobs = engine.queue<int, int>("q");
+    get(executor, jobs.add_bulk(numbers(2 * times)));
+    int taken = 0;  // by callers whose cancellation came too late
+    for (const auto& where : {executor, other.context.get_executor()}) {
+        int aborted = 0;
+        for (int i = 0; i < times; ++i) {
+            asio::cancellation_signal signal;
+            auto ended = asio::co_spawn(
+                where,
+                error_of(jobs.fetch_next_and_lock({})),
+                asio::bind_cancellation_slot(signal.slot(), asio::use_future)
+            );
+            asio::post(where, [&] { signal.emit(asio::cancellation_type::terminal); });
+            const auto code = ended.get().code;
+            ++(code == make_error_code(asio::error::operation_aborted) ? aborted : taken);
+            const auto counts = get(executor, jobs.get_job_counts());
+            CHECK(counts.active == taken);
+            CHECK(counts.waiting == 2 * times - taken);
+        }
+        CHECK(aborted > 0);
+    }
+    for (const auto& job : get(executor, jobs.get_jobs({.state = job_state::waiting}, {.limit = 2 * times})).items)
+        CHECK(job.attempts_made() == 0);
+    get(executor, engine.close());
 }
 
 TEST_CASE("a coroutine of the engine's executor that was led astray to another thread finds back")
