@@ -11,6 +11,7 @@
 
 #include "application/attached.hpp"
 #include "application/queue_core.hpp"
+#include "async/ended_with.hpp"
 #include "async/wait_until.hpp"
 #include "domain/json_text.hpp"
 #include "domain/transitions.hpp"
@@ -102,8 +103,11 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
         if (!answer.claimed.empty()) {
             if ((co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none)
                 co_return handles(queue, answer.claimed);
+            const bool throws = co_await asio::this_coro::throw_if_cancelled();
             co_await asio::this_coro::throw_if_cancelled(false);
-            co_await give_back(queue, answer.claimed);
+            const auto ended = co_await caught(give_back(queue, answer.claimed));
+            co_await asio::this_coro::throw_if_cancelled(throws);
+            rethrow(ended);
             throw boost::system::system_error{asio::error::operation_aborted};
         }
         const auto now = queue->ports->time->steady_now();
