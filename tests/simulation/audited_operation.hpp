@@ -101,6 +101,7 @@ public:
         entry_.changes.clear();
         std::ranges::copy_if(batch_->shared, std::back_inserter(entry_.changes), is_mine);
         std::erase_if(batch_->shared, is_mine);
+        reach_if(!entry_.changes.empty() && entry_.changes.front().made, probe::shared_queue_made);
         reach(probe::added_together);
         inner_->added(row);
     }

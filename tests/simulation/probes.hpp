@@ -83,6 +83,7 @@ namespace cofila::sim {
     X(taken_elsewhere, "a job was added where nobody works for its queue, and taken by another process")               \
     X(due_taken_elsewhere, "the same of a job that became due")                                                        \
     X(added_together, "several adds were done as one")                                                                 \
+    X(shared_queue_made, "adds that were done as one made their queue")                                                \
     X(event_gave_way, "an event was kept no longer since there were newer ones")                                       \
     X(called_from_elsewhere, "somebody called from an executor of his own")                                            \
     X(followed_up_off_loop, "a processor on an executor of its own added a job")                                       \

@@ -225,6 +225,8 @@ asio::awaitable<void> produce(std::shared_ptr<node> here, int place)
 {
     const auto& like = here->around.chosen;
     const auto prefix = "n" + std::to_string(here->number) + "p" + std::to_string(place) + "-";
+    if (here->chance().chance(5 * like.bursts))  // to queues that have not been used yet
+        add_burst(here);
     for (int n = 0; here->is_busy(); ++n) {
         co_await here->sleep(here->chance().any_length(like.pause_between_adds / 4, 4 * like.pause_between_adds));
         if (!here->is_busy() || std::cmp_greater_equal(here->around.known.unfinished(), like.most_unfinished))
