@@ -62,8 +62,8 @@ public:
     }
 
     /// Claims the next jobs, in (priority, position) order, at most `limit`: the worker's side, for processing by hand.
-    /// Returns none if nothing can be claimed within `wait`. Each job must be finished with `complete`, `fail` or
-    /// `release` before its lock ends.
+    /// Returns none if nothing can be claimed within `wait`. A cancelled call gives back what it claims meanwhile. Each
+    /// job must be finished with `complete`, `fail` or `release` before its lock ends.
     awaitable<std::vector<claimed_job<Payload, Result>>> fetch_next_and_lock(claim_request request) const
     {
         return fetch(core(), std::move(request));

@@ -1,3 +1,4 @@
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -66,6 +67,11 @@ asio::awaitable<settle_and_claim_answer> claim_now(queue_ptr queue, claim_reques
     co_return answer;
 }
 
+bool is_cancelled(const asio::cancellation_state& caller)
+{
+    return caller.cancelled() != asio::cancellation_type::none;
+}
+
 /// For a caller that was cancelled while it claimed. The jobs wait again, and no attempt is counted.
 asio::awaitable<void> give_back(queue_ptr queue, std::vector<job_snapshot> claimed)
 {
@@ -101,9 +107,9 @@ asio::awaitable<std::vector<job_ptr>> fetch_next_and_lock(queue_ptr queue, claim
         wake->called = false;
         const auto answer = co_await claim_now(queue, request);
         if (!answer.claimed.empty()) {
-            if ((co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none)
-                co_return handles(queue, answer.claimed);
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
+            if (!throws || !is_cancelled(co_await asio::this_coro::cancellation_state))
+                co_return handles(queue, answer.claimed);
             co_await asio::this_coro::throw_if_cancelled(false);
             const auto ended = co_await caught(give_back(queue, answer.claimed));
             co_await asio::this_coro::throw_if_cancelled(throws);
