@@ -31,8 +31,8 @@ constexpr std::array<std::pair<backoff::kind, std::string_view>, 4> backoff_name
 json::object to_json(const backoff& value)
 {
     json::object out;
-    for (const auto& [kind, name] : backoff_names)
-        if (kind == value.type)
+    for (const auto& [known, name] : backoff_names)
+        if (known == value.type)
             out["type"] = json::string_view{name.data(), name.size()};
     out["delay"] = value.delay.count();
     out["max"] = value.max.count();
@@ -108,9 +108,9 @@ backoff backoff_from(const json::object& from)
 {
     backoff out;
     if (const auto* type = from.if_contains("type"))
-        for (const auto& [kind, name] : backoff_names)
+        for (const auto& [known, name] : backoff_names)
             if (std::string_view{type->as_string().data(), type->as_string().size()} == name)
-                out.type = kind;
+                out.type = known;
     out.delay = milliseconds{from.at("delay").to_number<milliseconds::rep>()};
     out.max = milliseconds{from.at("max").to_number<milliseconds::rep>()};
     out.jitter = from.at("jitter").to_number<double>();
