@@ -57,10 +57,10 @@ std::vector<logged_event> observed::after(std::uint64_t sequence, int limit) con
     return out;
 }
 
-void observed::set_cursor(const std::string& name, std::optional<std::uint64_t> place)
+void observed::set_cursor(const std::string& name, std::optional<std::uint64_t> after)
 {
-    if (place)
-        cursors_[name] = *place;
+    if (after)
+        cursors_[name] = *after;
     else
         cursors_.erase(name);
 }
