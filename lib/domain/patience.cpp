@@ -10,7 +10,9 @@ using std::chrono::microseconds;
 
 /// Back-to-back writers leave a gap of 0.3 ms (see database_thread): the first tries should find it.
 constexpr microseconds shortest_try{50};
-constexpr microseconds longest_try{8'000};
+constexpr microseconds longest_try_of_few{8'000};
+constexpr microseconds longest_try{100'000};
+constexpr microseconds try_for_each_process{500};
 
 constexpr microseconds first_step{1'000};
 constexpr microseconds for_each_process{3'000};
@@ -25,10 +27,11 @@ microseconds around(microseconds length, double draw)
 
 }  // namespace
 
-microseconds pause_for_busy(std::chrono::steady_clock::duration waited, double draw)
+microseconds pause_for_busy(std::chrono::steady_clock::duration waited, int processes, double draw)
 {
     const auto part = std::chrono::duration_cast<microseconds>(waited / 8);
-    return around(std::clamp(part, shortest_try, longest_try), draw);
+    const auto most = std::clamp(try_for_each_process * std::max(processes, 0), longest_try_of_few, longest_try);
+    return around(std::clamp(part, shortest_try, most), draw);
 }
 
 microseconds pause_before_look(int fruitless, int processes, double draw)

@@ -4,9 +4,10 @@
 /// How long processes that share a file leave it to each other.
 namespace cofila::domain {
 
-/// The pause before the next try to get a busy file: a fraction of the time waited so far. So all waiting processes
-/// together try about as often as one would alone, however many there are. `draw` in [0, 1).
-std::chrono::microseconds pause_for_busy(std::chrono::steady_clock::duration waited, double draw);
+/// The pause before the next try to get a busy file: a fraction of the time waited so far, up to a limit that grows
+/// with the number of processes. So all waiting processes together try about as often as a few would, and do not use up
+/// the processors by asking. `draw` in [0, 1).
+std::chrono::microseconds pause_for_busy(std::chrono::steady_clock::duration waited, int processes, double draw);
 
 /// The pause of a process that has noticed another one's write before it looks what was written. After `fruitless`
 /// looks in a row it leaves others more and more time to take what is there: apart from processes that take jobs, all

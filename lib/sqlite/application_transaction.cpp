@@ -46,7 +46,7 @@ int on_busy(void* self, int attempt)
         wait.since = now;
     if (now >= later(wait.since, wait.limit))
         return 0;
-    connection::sleep(domain::pause_for_busy(now - wait.since, wait.jitter.draw()));
+    connection::sleep(domain::pause_for_busy(now - wait.since, 1, wait.jitter.draw()));
     return 1;
 }
 

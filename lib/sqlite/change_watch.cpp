@@ -171,6 +171,8 @@ asio::awaitable<change_watch::sight> change_watch::read(
             out.version = data_version(with);
             out.commits = with.commits();
             out.processes = count ? count_processes(with) : 0;
+            if (count)
+                with.link().shared_by(out.processes);
             for (const auto& queue : what.queues)
                 out.queues[queue] = claimable(with, queue, now);
         } catch (const error&) {

@@ -99,7 +99,7 @@ bool connection::wait_for_others(int attempt)
         waits_since_ = now;
     if ((options_.hurry && *options_.hurry) || now >= deadline_)
         return false;
-    sleep(domain::pause_for_busy(now - waits_since_, jitter_.draw()));
+    sleep(domain::pause_for_busy(now - waits_since_, sharers_, jitter_.draw()));
     return true;
 }
 

@@ -47,6 +47,8 @@ public:
     /// Waits a moment, as for a busy file. Returns false if the deadline is over. `attempt` is 0 for the first of a
     /// series.
     bool wait_for_others(int attempt);
+    /// The number of processes that share the file, as far as is known: the more there are, the longer each pauses.
+    void shared_by(int processes) { sharers_ = processes; }
 
     /// Frames in the write-ahead log after this connection's last commit.
     int log_frames() const noexcept { return log_frames_; }
@@ -70,6 +72,7 @@ private:
     SQLite::Database db_;
     steady_time deadline_{};
     steady_time waits_since_{};
+    int sharers_ = 1;
     domain::jitter jitter_;
     steady_time statements_end_ = steady_time::max();
     int log_frames_ = 0;

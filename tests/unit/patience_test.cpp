@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "domain/jitter.hpp"
 #include "domain/patience.hpp"
 
@@ -8,15 +10,25 @@ using namespace std::chrono_literals;
 
 TEST_SUITE_BEGIN("patience");
 
-TEST_CASE("whoever waits for a busy file tries less and less often, but at least every twelve milliseconds")
+TEST_CASE("a process that waits for a busy file tries less and less often, but one of a few every twelve milliseconds")
 {
-    CHECK(domain::pause_for_busy(0us, 0.5) == 50us);
-    CHECK(domain::pause_for_busy(400us, 0.5) == 50us);
-    CHECK(domain::pause_for_busy(8ms, 0.5) == 1ms);
-    CHECK(domain::pause_for_busy(64ms, 0.5) == 8ms);
-    CHECK(domain::pause_for_busy(1h, 0.5) == 8ms);
-    CHECK(domain::pause_for_busy(8ms, 0) == 500us);
-    CHECK(domain::pause_for_busy(1h, 0.999) < 12ms);
+    for (const int processes : {-1, 0, 1, 16}) {
+        CHECK(domain::pause_for_busy(0us, processes, 0.5) == 50us);
+        CHECK(domain::pause_for_busy(400us, processes, 0.5) == 50us);
+        CHECK(domain::pause_for_busy(8ms, processes, 0.5) == 1ms);
+        CHECK(domain::pause_for_busy(64ms, processes, 0.5) == 8ms);
+        CHECK(domain::pause_for_busy(1h, processes, 0.5) == 8ms);
+        CHECK(domain::pause_for_busy(8ms, processes, 0) == 500us);
+        CHECK(domain::pause_for_busy(1h, processes, 0.999) < 12ms);
+    }
+}
+
+TEST_CASE("many processes that wait for a busy file together try about as often as a few")
+{
+    CHECK(domain::pause_for_busy(8ms, 200, 0.5) == 1ms);
+    CHECK(domain::pause_for_busy(1h, 50, 0.5) == 25ms);
+    CHECK(domain::pause_for_busy(1h, 200, 0.5) == 100ms);
+    CHECK(domain::pause_for_busy(1h, std::numeric_limits<int>::max(), 0.5) == 100ms);
 }
 
 TEST_CASE("who has just taken a job looks at once, and who finds nothing leaves others more and more time")
