@@ -202,7 +202,7 @@ asio::awaitable<std::optional<change_news>> change_watch::look(wanted_function w
     ++fruitless_;
     const auto since = wanted();
     if (seen.failed || since.any != what.any || since.any_later != what.any_later || since.queues != what.queues)
-        co_return change_news{.changed = true};  // the look was not at what the callers wait for now
+        co_return change_news{.changed = true};  // callers wait for other changes by now: this look did not cover them
     auto claimable = news_of(seen, now);
     if (!what.any && !what.any_later && claimable.empty())
         co_return std::nullopt;

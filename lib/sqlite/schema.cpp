@@ -1,12 +1,13 @@
-// The tables, their migrations, and the decision whether a file may be opened. `check_file` comes first and changes
-// nothing: a file that does not exist is made, readable by its owner only; any other is looked at read-only, and if it
-// has no log even as an immutable one, since a connection in WAL mode would leave two files beside a database that is
-// then refused. Refused are files of another application (unless `embed`), newer schemas, texts that are not UTF-8, and
-// objects among our tables that are not ours. `migrate` then switches the file to WAL and runs the missing migrations
-// in one transaction, after it has checked again under the write lock: of several processes that open a new file at
-// once, one migrates and the others find it done. A failure rolls all of it back. Descriptors of the database are never
-// closed by us while a connection may exist in this process, as that would drop SQLite's locks; the one exception is a
-// file that was just made. The text of a migration is a part of the stored format and must never be edited.
+// The tables, their migrations, and the decision whether a file may be opened. `check_file` comes first and leaves
+// a file as it is: one that does not exist is made, readable by its owner only; any other is looked at
+// read-only, and if it has no log even as an immutable one, since a connection in WAL mode would leave two files beside
+// a database that is then refused. Refused are files of another application (unless `embed`), newer schemas, texts that
+// are not UTF-8, and objects among our tables that are not ours. `migrate` then switches the file to WAL and runs the
+// missing migrations in one transaction, after it has checked again under the write lock: of several processes that
+// open a new file at once, one migrates and the others find it done. A failure rolls all of it back. Descriptors of the
+// database are never closed by us while a connection may exist in this process, as that would drop SQLite's locks; the
+// one exception is a file that was just made. The text of a migration is a part of the stored format and must never be
+// edited.
 #include "sqlite/schema.hpp"
 
 #include <cofila/error.hpp>

@@ -7,7 +7,7 @@ namespace cofila::test {
 void begin_trail(const std::string& database);
 
 /// From now on each connection of this process writes the trail of a file that has one, in the very transaction that
-/// makes the change. With triggers of its own: in the file they would be somebody else's, and it would be refused.
+/// makes the change. Its triggers are temporary: in the file they would be foreign, and the file would be refused.
 void follow_trails();
 
 }  // namespace cofila::test

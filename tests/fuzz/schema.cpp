@@ -1,5 +1,5 @@
-// What somebody may have done to a file of ours with SQL: triggers, views, columns, rows of sqlite_schema itself.
-// Whatever it is, opening, adding, settling, sweeping and closing end.
+// What another program may have done to a file of ours with SQL: triggers, views, columns, rows of sqlite_schema
+// itself. Whatever it is, opening, adding, settling, sweeping and closing end.
 #include <sqlite3.h>
 #include <unistd.h>
 

@@ -135,7 +135,7 @@ TEST_CASE("many threads share one engine: none of their jobs is lost, and each i
     run.get();
 }
 
-TEST_CASE("a worker that nobody has closed is closed by its end, and waits for its processor")
+TEST_CASE("a worker that was not closed is closed by its destructor, which waits for its processor")
 {
     const temp_folder folder;
     blocking::engine engine{{.database = folder.file("jobs.db")}};

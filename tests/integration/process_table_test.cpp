@@ -51,7 +51,7 @@ public:
     }
 
     pid_t pid() const { return pid_; }
-    /// It ends, and is a zombie: nobody has waited for it yet.
+    /// It ends, and is a zombie until its parent has waited for it.
     void end()
     {
         if (input_[1] >= 0)

@@ -330,7 +330,7 @@ TEST_CASE("among many processes one that takes no job looks now and then only, a
     });
 }
 
-TEST_CASE("a date that others set is told of, once, to who waits for jobs of its queue; a later one is not")
+TEST_CASE("a date that another process sets is reported once to a waiter for jobs of its queue; a later one is not")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");

@@ -1,4 +1,4 @@
-// Who finds nothing to do takes no lock for it, and what is limited in time goes by when it is done.
+// A claim that finds no work takes no lock; a limit in time goes by the time of the transaction.
 #include <cofila/limits.hpp>
 
 #include "integration/sqlite_support.hpp"

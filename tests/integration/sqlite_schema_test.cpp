@@ -168,7 +168,7 @@ TEST_CASE("a database that keeps its texts as UTF-16 is refused with a reason, a
 
 namespace {
 
-/// What somebody puts into a file of ours, and the name of what is refused.
+/// The SQL that another program runs on a file of ours, and the name of the object that is refused.
 struct intrusion {
     const char* sql;
     const char* name;

@@ -69,7 +69,7 @@ asio::awaitable<int> echo(number_job job) { co_return job.data(); }
 
 engine_options on(const std::string& path) { return {.database = path, .durability = durability::normal}; }
 
-/// Runs the context on so many threads until `body` has ended and nothing is left.
+/// Runs the context on this many threads until `body` has ended and no work is left.
 void run_on_threads(asio::io_context& context, int threads, asio::awaitable<void> body)
 {
     auto ended = asio::co_spawn(context, std::move(body), asio::use_future);
@@ -458,7 +458,7 @@ TEST_CASE("a call that is under way when the caller's context goes is dropped wi
         auto waiting = asio::co_spawn(other.context, job.wait_until_finished(1h), asio::use_future);
         get(other.context.get_executor(), jobs.get_job_counts());
     }
-    get(executor, job.remove());  // which answers the one that was dropped
+    get(executor, job.remove());  // completes the call that was dropped
     get(executor, engine.close());
 }
 

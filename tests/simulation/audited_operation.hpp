@@ -19,7 +19,7 @@ namespace cofila::sim {
 /// What the operations of one batch have in common.
 struct batch_audit {
     std::shared_ptr<const clock> own_clock{};  ///< Of the process.
-    bool all_told = false;                     ///< Whatever is written in it is told of. Else no adds are done as one.
+    bool all_told = false;                     ///< Every write in it is audited. If not, no adds are done as one.
     std::vector<row_change> shared{};  ///< By adds that are done as one; what fits none of them shows in the next look.
 };
 

@@ -165,7 +165,7 @@ void node::before_batch()
     }
 }
 
-/// A look comes first, and nobody comes between the two.
+/// A look comes first, and no other process can write between the two.
 void node::ran_in_vain()
 {
     if (!disk_will_fail_)

@@ -14,7 +14,7 @@ public:
     void set(std::optional<rate_limit> limit);
     const std::optional<rate_limit>& limit() const noexcept { return limit_; }
 
-    /// How many more may be claimed; nothing: there is no limit.
+    /// The number of jobs that may still be claimed; unset if there is no limit.
     std::optional<int> room(time_point now) const;
     /// When there is more room again, if all that there is is taken.
     time_point next_room(time_point now) const;

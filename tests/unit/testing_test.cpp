@@ -152,7 +152,7 @@ TEST_CASE("processors that put jobs off are asked again at their time")
     });
 }
 
-TEST_CASE("jobs that add one another without end are told of")
+TEST_CASE("jobs that add one another without end are reported")
 {
     with_engine([](testing::memory_engine& with) -> asio::awaitable<void> {
         auto queue = with.engine.queue<invitation, void>("q");

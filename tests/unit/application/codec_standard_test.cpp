@@ -83,7 +83,7 @@ std::string why_unencodable(const T& value)
     return e.text;
 }
 
-/// The branch of a branch, so many times.
+/// A branch of a branch, this many times.
 tree grown(int levels)
 {
     tree out;

@@ -184,7 +184,7 @@ TEST_CASE("data is fenced by the lock, and what cannot be stored is refused")
     });
 }
 
-TEST_CASE("a cancelled job of which nothing is left is told of in the same words as one that is kept")
+TEST_CASE("a cancelled job that is removed is reported in the same words as one that is kept")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
