@@ -22,8 +22,8 @@ namespace {
 
 using namespace cofila;
 
-/// With so many seeds every probe has to be reached.
-constexpr std::uint64_t enough_for_probes = 10'000;
+/// A campaign of this many seeds has to reach every probe.
+constexpr std::uint64_t enough_for_probes = 4'000;
 
 constexpr const char* usage = R"(usage: simulation [OPTIONS]
   --seed S     the first seed (default 1); alone, only this one, and what it is like

@@ -67,7 +67,10 @@ bool pace::take(time_point now, std::optional<time_point> seen)
         std::ranges::count_if(notes_, [&](const note& one) { return !one.before_set && counts(one, at); });
     if (!seen)
         return std::cmp_less_equal(noted, limit_->max);
-    // Who waits for a busy file here is ahead of the world by the time that it takes: others may come from before.
+    // A process that waited for a busy file is ahead of the world by its wait. Where that is a window or more, the store
+    // takes the next process, which comes from before, for one with a wrong clock, and its claims are allowed anew.
+    if (std::ranges::any_of(seen_, [&](time_point one) { return one >= *seen + limit_->duration; }))
+        seen_.clear();
     const auto near = [&](time_point one) { return std::chrono::abs(one - *seen) < limit_->duration - rounding; };
     seen_.push_back(*seen);
     const auto together = std::ranges::count_if(seen_, near);
