@@ -15,9 +15,9 @@ constexpr microseconds longest_try{100'000};
 constexpr microseconds try_for_each_process{500};
 
 constexpr microseconds first_step{1'000};
-constexpr microseconds for_each_process{3'000};
-constexpr microseconds longest_look{100'000};
-constexpr int most_doublings = 7;
+constexpr microseconds for_each_process{4'000};
+constexpr microseconds longest_look{1'000'000};
+constexpr int most_doublings = 10;
 
 /// From half to one and a half times `length`.
 microseconds around(microseconds length, double draw)
@@ -39,7 +39,7 @@ microseconds pause_before_look(int fruitless, int processes, double draw)
     if (fruitless <= 0)
         return {};
     const auto grown = first_step * (1 << std::min(fruitless - 1, most_doublings));
-    const auto shared = for_each_process * std::clamp(processes, 1, 100);
+    const auto shared = for_each_process * std::clamp(processes, 1, 1'000);
     const auto most = std::min({grown, shared, longest_look});
     return microseconds{static_cast<microseconds::rep>(static_cast<double>(most.count()) * draw)};
 }

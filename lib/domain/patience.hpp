@@ -11,7 +11,7 @@ std::chrono::microseconds pause_for_busy(std::chrono::steady_clock::duration wai
 
 /// The pause of a process that has noticed another one's write before it looks what was written. After `fruitless`
 /// looks in a row it leaves others more and more time to take what is there: apart from processes that take jobs, all
-/// `processes` together look about once in one or two milliseconds. `draw` in [0, 1).
+/// `processes` together look about once in two milliseconds. `draw` in [0, 1).
 std::chrono::microseconds pause_before_look(int fruitless, int processes, double draw);
 
 }  // namespace cofila::domain

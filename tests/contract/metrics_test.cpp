@@ -83,7 +83,7 @@ CONTRACT_CASE("a minute is told as long as it is one of the last, also where not
     CHECK(found.minutes.empty());
 }
 
-CONTRACT_CASE("of a range those minutes are told that begin in it")
+CONTRACT_CASE("a range reports the minutes that begin in it")
 {
     begin_minute(s);
     const auto start = s.now();

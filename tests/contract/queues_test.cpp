@@ -30,7 +30,7 @@ CONTRACT_CASE("the queues that have a job are listed by name, in pages, in both 
     }
 }
 
-CONTRACT_CASE("a queue whose last job is gone is none, unless something is set for it")
+CONTRACT_CASE("a queue whose last job is gone is not listed any more, unless something is set for it")
 {
     auto q = s.in("jobs");
     const auto job = co_await q.add_active("a", {.on_completed = retention::remove_at_once()});
@@ -55,7 +55,7 @@ CONTRACT_CASE("a queue whose last job is gone is none, unless something is set f
     CHECK(all == names{});
 }
 
-CONTRACT_CASE("looking at a queue makes none")
+CONTRACT_CASE("looking at a queue does not make it")
 {
     auto unknown = s.in("unknown");
     (void)co_await unknown.counts();

@@ -29,7 +29,7 @@ void make_file(const test::site& here)
     test::begin_trail(here.database);
 }
 
-/// How long a process lives that finds nothing to do. With sanitizers, or beside others, that is many times as long.
+/// How long a process runs that finds nothing to do: many times as long with sanitizers, or beside other processes.
 microseconds shortest_life()
 {
     const test::site here;

@@ -32,12 +32,15 @@ int follow(sqlite3* db, char**, const sqlite3_api_routines*)
     constexpr int patience = 10'000;
     sqlite3_busy_timeout(db, patience);
     bool found = false;
-    const auto note = [](void* to, int, char**, char**) { return *static_cast<bool*>(to) = true, 0; };
+    const auto note = [](void* to, int, char**, char**) {
+        *static_cast<bool*>(to) = true;
+        return 0;
+    };
     const int asked =
         sqlite3_exec(db, "SELECT 1 FROM sqlite_schema WHERE name = 'audit' LIMIT 1", note, &found, nullptr);
     if (asked != SQLITE_OK || !found)
         return asked;
-    // A later change of where they are kept would drop them.
+    // Set now, since a change of it would drop the triggers.
     sqlite3_exec(db, "PRAGMA temp_store=MEMORY", nullptr, nullptr, nullptr);
     return sqlite3_exec(db, triggers, nullptr, nullptr, nullptr);
 }

@@ -32,12 +32,15 @@ def end(service):
 
 with tempfile.TemporaryDirectory() as folder:
     first = start(folder)
-    port = first.stdout.readline().strip()
-    replies = [post(port, text) for text in ("one", "two")]
-    second = end(start(folder, port))
-    replies.append(post(port, "three"))
-    first.send_signal(signal.SIGTERM)
-    code, _, complained = end(first)
+    try:
+        port = first.stdout.readline().strip()
+        replies = [post(port, text) for text in ("one", "two")]
+        second = end(start(folder, port))
+        replies.append(post(port, "three"))
+        first.send_signal(signal.SIGTERM)
+        code, _, complained = end(first)
+    finally:
+        first.kill()
 
 if [status for status, _ in replies] != [202] * 3 or len({job for _, job in replies}) != 3:
     sys.exit(f"the replies were {replies}")

@@ -1,4 +1,4 @@
-// Does not compile. undescribed.py finds each text of the comments among what the compiler says, and no other errors.
+// Does not compile. undescribed.py finds each text of the other comments among what the compiler says.
 #include <cofila/codec.hpp>
 
 #include <boost/describe/class.hpp>

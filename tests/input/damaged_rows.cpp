@@ -193,10 +193,10 @@ row_damage::row_damage()
     }
     with_ = std::make_unique<sqlite::session>(connecting(path));
     {
-        const sqlite::read_transaction reading{*with_};  // looks the tables through while they are as they were made
+        const sqlite::read_transaction reading{*with_};  // checks the tables while they are as they were made
     }
     loosen(path);
-    with_->link().db().exec("PRAGMA writable_schema=RESET");  // reads them again, and only then sees it
+    with_->link().db().exec("PRAGMA writable_schema=RESET");  // the session reads the schema again
 }
 
 void row_damage::check(job_state state, std::span<const damage> values)

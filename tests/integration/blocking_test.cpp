@@ -3,12 +3,13 @@
 #include <cofila/events.hpp>
 #include <cofila/stop_on_signal.hpp>
 
+#include <boost/asio/awaitable.hpp>
+
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <future>
 #include <limits>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -26,27 +27,28 @@ TEST_SUITE_BEGIN("blocking");
 
 namespace {
 
-using number_job = blocking::job<int, int>;
-using number_worker = blocking::worker<int, int>;
+using blocking_job = blocking::job<int, int>;
+using blocking_worker = blocking::worker<int, int>;
 
 }  // namespace
 
 TEST_CASE("a program without coroutines adds jobs, works on them, and waits for their results")
 {
     const temp_folder folder;
+    std::atomic<int> off_loop{0};
+    std::atomic<std::thread::id> loop{};
     blocking::engine engine{{.database = folder.file("jobs.db")}};
     const auto jobs = engine.queue<int, int>("q");
-    std::atomic<int> off_loop{0};
-    const auto main = std::this_thread::get_id();
-    const auto act = [&](const number_job& job) {
-        off_loop += std::this_thread::get_id() != main ? 1 : 0;
+    jobs.events().added.connect([&](const added_event&) { loop = std::this_thread::get_id(); });
+    const auto act = [&](const blocking_job& job) {
+        off_loop += std::this_thread::get_id() != loop.load() ? 1 : 0;
         job.log("line");
         job.update_progress(50);
         if (job.data() < 0)
             throw std::runtime_error{"less than nothing"};
         return job.data() * 2;
     };
-    number_worker worker{jobs, act, {.concurrency = 4}};
+    blocking_worker worker{jobs, act, {.concurrency = 4}};
     auto run = std::async(std::launch::async, [&] { return worker.run(); });
     const auto good = jobs.add("job", 21);
     const auto again = jobs.add("job", 22, {.id = good.id});
@@ -76,7 +78,7 @@ TEST_CASE("a program without coroutines adds jobs, works on them, and waits for 
     CHECK(off_loop >= 2);
 }
 
-TEST_CASE("errors are those of the engine: where it is opened, in a call, and after its end")
+TEST_CASE("errors are those of the engine: where it is opened, in a call, in one that its close ends, and after that")
 {
     const temp_folder folder;
     CHECK(error_of([] { blocking::engine engine{{}}; }).field == "database");
@@ -88,9 +90,9 @@ TEST_CASE("errors are those of the engine: where it is opened, in a call, and af
     CHECK(error_of([&] { jobs.add("", 1); }).field == "name");
     for (const int concurrency : {std::numeric_limits<int>::min(), 0, 10'001, std::numeric_limits<int>::max()})
         CHECK(error_of([&] {
-                  number_worker worker{jobs, [](const number_job&) { return 1; }, {.concurrency = concurrency}};
+                  blocking_worker worker{jobs, [](const blocking_job&) { return 1; }, {.concurrency = concurrency}};
               }).field == "concurrency");
-    CHECK(error_of([&] { number_worker worker{jobs, nullptr}; }).field == "processor");
+    CHECK(error_of([&] { blocking_worker worker{jobs, nullptr}; }).field == "processor");
     const auto job = jobs.add("job", 1, {.delay = 1h});
     CHECK(error_of([&] { jobs.wait_until_finished(job.id, 0ms); }).code == errc::timed_out);
     std::promise<errc> on_loop;
@@ -100,7 +102,13 @@ TEST_CASE("errors are those of the engine: where it is opened, in a call, and af
     });
     jobs.add("job", 2, {.delay = 1h});
     CHECK(on_loop.get_future().get() == errc::wrong_state);
-    auto waiting = std::async(std::launch::async, [&] { jobs.wait_until_finished(job.id, 1h); });
+    std::promise<void> begun;
+    const auto wait = [&]() -> boost::asio::awaitable<int> {
+        begun.set_value();
+        co_return co_await jobs.inner().wait_until_finished(job.id, 1h);
+    };
+    auto waiting = std::async(std::launch::async, [&] { jobs.wait(wait()); });
+    begun.get_future().wait();
     engine.close();
     engine.close();
     CHECK(error_of([&] { waiting.get(); }).code == errc::closed);
@@ -115,7 +123,7 @@ TEST_CASE("many threads share one engine: none of their jobs is lost, and each i
     const temp_folder folder;
     blocking::engine engine{{.database = folder.file("jobs.db"), .durability = durability::normal}};
     const auto jobs = engine.queue<int, int>("q");
-    number_worker worker{jobs, [](const number_job& job) { return job.data(); }, {.concurrency = 8}};
+    blocking_worker worker{jobs, [](const blocking_job& job) { return job.data(); }, {.concurrency = 8}};
     stop_on_signal guard{worker};
     auto run = std::async(std::launch::async, [&] { return worker.run(); });
     std::atomic<int> right{0};
@@ -135,7 +143,7 @@ TEST_CASE("many threads share one engine: none of their jobs is lost, and each i
     run.get();
 }
 
-TEST_CASE("a worker that was not closed is closed by its destructor, which waits for its processor")
+TEST_CASE("the destructor of a worker waits for a processor that a close has abandoned, whose job waits again")
 {
     const temp_folder folder;
     blocking::engine engine{{.database = folder.file("jobs.db")}};
@@ -144,22 +152,23 @@ TEST_CASE("a worker that was not closed is closed by its destructor, which waits
     std::promise<void> go;
     std::atomic<bool> returned{false};
     {
-        const auto act = [&](const number_job&) {
+        const auto act = [&](const blocking_job&) {
             begun.set_value();
             go.get_future().wait();
             returned = true;
             return 1;
         };
-        number_worker worker{jobs, act};
-        std::thread run{[&] { worker.run(); }};
+        blocking_worker worker{jobs, act};
+        auto run = std::async(std::launch::async, [&] { return worker.run(); });
         jobs.add("job", 1);
         begun.get_future().wait();
-        worker.stop();
+        CHECK(worker.close(0ms).abandoned.size() == 1);
+        run.get();
+        CHECK_FALSE(returned);
         go.set_value();
-        run.join();
     }
     CHECK(returned);
-    CHECK(jobs.get_job_counts().completed == 1);
+    CHECK(jobs.get_job_counts().waiting == 1);
 }
 
 TEST_SUITE_END();

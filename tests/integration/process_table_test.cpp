@@ -19,11 +19,19 @@ using namespace cofila;
 
 namespace {
 
-bool looks_like_a_zombie(pid_t pid)
+/// What /proc says of a process, from its state (field 3) on.
+std::istringstream stat_of(pid_t pid)
 {
     std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
     const std::string stat{std::istreambuf_iterator<char>{file}, {}};
-    return stat.substr(stat.rfind(')') + 1).starts_with(" Z");
+    return std::istringstream{stat.substr(stat.rfind(')') + 1)};
+}
+
+bool looks_like_a_zombie(pid_t pid)
+{
+    char state = 0;
+    stat_of(pid) >> state;
+    return state == 'Z';
 }
 
 /// A process whose first thread has ended, while a second one waits for the end of its input.
@@ -82,13 +90,11 @@ private:
     pid_t pid_ = -1;
 };
 
-/// Of a process of this machine, with the time of its start as /proc tells it.
+/// Of a process of this machine: its start is read from /proc.
 process_identity identity_of(pid_t pid)
 {
     auto out = system_process_table()->self();
-    std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
-    const std::string stat{std::istreambuf_iterator<char>{file}, {}};
-    std::istringstream fields{stat.substr(stat.rfind(')') + 1)};
+    auto fields = stat_of(pid);
     std::string skipped;
     for (int field = 3; field < 22; ++field)
         fields >> skipped;
@@ -115,7 +121,7 @@ TEST_CASE("a process whose first thread has ended lives as long as another one d
     CHECK(table->is_dead(identity));
 }
 
-TEST_CASE("a process that is gone is dead, and so is one whose number another has got")
+TEST_CASE("a process that is gone is dead, and so is one whose pid another process has")
 {
     const auto table = system_process_table();
     if (table->self().boot_id.empty())

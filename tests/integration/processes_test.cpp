@@ -191,7 +191,7 @@ TEST_CASE("F12: the second signal gives no grace: what runs is given back, and c
     CHECK(job.stalled_count == 0);
 }
 
-TEST_CASE("a processor that writes or awaits is cancelled by another process within 200 ms at the median")
+TEST_CASE("a processor that writes or awaits is cancelled by another process long before its lock is renewed")
 {
     using clock = std::chrono::steady_clock;
     for (const std::string slots : {"heed", "heed_and_wait"}) {
@@ -216,7 +216,7 @@ TEST_CASE("a processor that writes or awaits is cancelled by another process wit
                     slots << ": a job that " << name << " is cancelled by another process after " << waits[10]
                           << " ms (median of 21; " << waits.front() << " to " << waits.back() << ")"
                 );
-                CHECK(waits[10] < 200);
+                CHECK(waits[10] < 2000);  // the lock is renewed after 15 s
             }
             worker.send(SIGTERM);
             CHECK(worker.wait() == 0);

@@ -64,7 +64,7 @@ TEST_CASE_FIXTURE(log_fixture, "the log stays short over many small transactions
     CHECK(longest < 20 * mebibyte);
 }
 
-TEST_CASE("nor is it longer in a database of another application whose pages are sixteen times as large")
+TEST_CASE("the log stays as short in a database of another application whose pages are sixteen times as large")
 {
     const temp_folder folder;
     const auto path = folder.file("theirs.db");

@@ -24,18 +24,18 @@ settle_and_claim_request claim_of(int jobs)
     return out;
 }
 
-sqlite::options waiting_for_nobody(std::string path) { return {.path = std::move(path), .operation_deadline = 1ms}; }
+sqlite::options waiting_shortly(std::string path) { return {.path = std::move(path), .operation_deadline = 20ms}; }
 
 }  // namespace
 
 TEST_SUITE_BEGIN("sqlite looks");
 
-TEST_CASE("a claim that finds nothing and a sweep with nothing due do not wait for who holds the file")
+TEST_CASE("a claim that finds nothing and a sweep with nothing due do not wait for the holder of the file")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
-        const auto store = co_await open(waiting_for_nobody(path));
+        const auto store = co_await open(waiting_shortly(path));
         std::vector<job_snapshot> jobs{
             some_job("later", "{}", {.delay = 1h}), some_job("grouped", "{}", {.group = "g"})
         };
@@ -184,28 +184,55 @@ TEST_CASE("another process that knew a forgotten queue by its number adds to the
     });
 }
 
-TEST_CASE("obliterate leaves nothing of a queue in any table")
+TEST_CASE("a queue that is reset after the removal of its jobs leaves nothing in any table")
 {
+    const auto now = manual_clock::start;
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
+    const auto rows = [&](const std::string& table) { return ask(path, "SELECT count(*) FROM cofila_" + table); };
+    const auto tables = {
+        "jobs", "bodies", "attempts", "logs", "claim_log", "groups", "watched", "events", "cursors", "metrics"
+    };
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         co_await store->set_limit("q", event_log{.events = 50});
         co_await store->set_limit("q", metrics_log{.minutes = 50});
         co_await store->set_limit("q", global_rate{.rate = rate_limit{.max = 9, .duration = 1h}});
         co_await store->set_limit("q", group_options{.concurrency = 3, .rate = rate_limit{.max = 9, .duration = 1h}});
-        std::vector<job_snapshot> jobs{some_job("a", '"' + std::string(600, 'x') + '"', {.group = "g"}), some_job("b")};
+        std::vector<job_snapshot> jobs{
+            some_job("fails", '"' + std::string(600, 'x') + '"', {.attempts = 2, .group = "g"}),
+            some_job("completes"),
+            some_job("runs")
+        };
         co_await store->add("q", jobs);
         co_await store->set_event_cursor("q", "reader", 1);
-        const auto taken = co_await store->settle_and_claim(claim_of(2));
-        CHECK(taken.claimed.size() == 2);
-        for (const auto* id : {"a", "b"})
-            co_await store->change("q", job_id{id}, forced_removal{}, manual_clock::start);
+        const auto taken = co_await store->settle_and_claim(claim_of(3));
+        CHECK(taken.claimed.size() == 3);
+        settle_and_claim_request ends{.queue = "q", .now = now};
+        for (const auto& job : taken.claimed) {
+            const job_ref held{.id = job->id, .key = job->key, .token = job->token};
+            if (job->id == "runs")
+                co_await store->add_log("q", held, {.at = now, .text = "line"}, 9);
+            else if (job->id == "fails")
+                ends.settlements.push_back(
+                    {.job = held, .change = domain::after_failure(*job, {.message = "boom"}, now, 0)}
+                );
+            else
+                ends.settlements.push_back({.job = held, .change = domain::after_success(*job, "1", now)});
+        }
+        co_await store->settle_and_claim(ends);
+        for (const auto* table : tables) {
+            INFO(table);
+            CHECK(rows(table) > 0);
+        }
+        for (const auto* id : {"fails", "completes", "runs"})
+            co_await store->change("q", job_id{id}, forced_removal{}, now);
         co_await store->reset_queue("q");
-        for (const auto* table :
-             {"jobs", "bodies", "attempts", "logs", "claim_log", "groups", "watched", "events", "cursors", "metrics"})
-            CHECK(ask(path, std::string{"SELECT count(*) FROM cofila_"} + table) == 0);
-        CHECK(ask(path, "SELECT count(*) FROM cofila_queues WHERE number > 0") == 0);
+        for (const auto* table : tables) {
+            INFO(table);
+            CHECK(rows(table) == 0);
+        }
+        CHECK(rows("queues WHERE number > 0") == 0);
         co_await store->close();
     });
 }

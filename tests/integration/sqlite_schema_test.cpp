@@ -135,7 +135,7 @@ TEST_CASE("a database of another application is refused untouched")
 }
 
 TEST_CASE(
-    "a database of another application is refused, too, whose tables are in its log only, or in a path of any bytes"
+    "a database of another application is refused even if its tables are only in its log, and whatever its path is"
 )
 {
     const temp_folder folder;
@@ -174,9 +174,6 @@ struct intrusion {
     const char* name;
     errc code = errc::storage_foreign;
 };
-
-constexpr const char* endless =
-    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
 const intrusion intrusions[] = {
     {"CREATE TRIGGER slow AFTER INSERT ON cofila_jobs BEGIN $endless; END", "slow"},
@@ -226,7 +223,7 @@ TEST_CASE("what others have put among our tables is refused by its name, and so 
 }
 
 TEST_CASE(
-    "a trigger that somebody adds while the file is open is noticed before it can run, and forgotten when it is gone"
+    "a trigger that another program adds to an open file is noticed before it can run, and forgotten when it is gone"
 )
 {
     const temp_folder folder;

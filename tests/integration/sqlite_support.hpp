@@ -43,6 +43,10 @@ inline std::int64_t ask(const std::string& path, const std::string& sql)
     return ask(other, sql);
 }
 
+/// A query that never ends by itself.
+inline constexpr const char* endless =
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
 /// Somebody else in the middle of a write.
 class file_holder {
 public:

@@ -76,7 +76,7 @@ TEST_CASE("committed: the effect and the end of the job are there, and the resul
     });
 }
 
-TEST_CASE("a job without a result is completed with nothing but itself")
+TEST_CASE("a job without a result is completed without one")
 {
     const shared_file file;
     file.with_engine([&](engine& made) -> asio::awaitable<void> {
@@ -93,6 +93,7 @@ TEST_CASE("a job without a result is completed with nothing but itself")
         queue.events().drained.connect([&](const drained_event&) { worker.stop(); });
         co_await worker.run();
         const auto job = co_await queue.get_job("a");
+        REQUIRE(job);
         CHECK(job->state() == job_state::completed);
         CHECK(app_connection{file.path}.effects() == 1);
     });

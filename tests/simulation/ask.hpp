@@ -22,7 +22,7 @@ struct answer {
     bool is_aborted() const { return failed == boost::asio::error::operation_aborted; }
 };
 
-/// Whoever calls goes on where he was, whatever executor the engine has.
+/// The caller goes on where it was, whatever executor the engine has.
 template <class T>
 boost::asio::awaitable<answer<T>> ask(std::shared_ptr<node> here, boost::asio::awaitable<T> call)
 {

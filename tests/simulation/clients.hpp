@@ -11,7 +11,7 @@ namespace cofila::sim {
 boost::asio::awaitable<void> produce(std::shared_ptr<node> here, int place);
 /// Changes how many events are kept, now and then.
 boost::asio::awaitable<void> keep_events(std::shared_ptr<node> here, node::job_queue of);
-/// Sets the queue's rate limit, seldom to another one.
+/// Changes the queue's rate limit, now and then.
 boost::asio::awaitable<void> limit(std::shared_ptr<node> here, node::job_queue of);
 boost::asio::awaitable<void> administer(std::shared_ptr<node> here);
 boost::asio::awaitable<void> work_by_hand(std::shared_ptr<node> here);

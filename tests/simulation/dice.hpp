@@ -25,7 +25,7 @@ public:
         return low + time{static_cast<std::int64_t>(next() % static_cast<std::uint64_t>((high - low).count() + 1))};
     }
     bool chance(int in_a_thousand) { return static_cast<int>(below(1000)) < in_a_thousand; }
-    /// The same, but draws nothing for what never happens: it changes no run that is without it.
+    /// The same, but draws nothing if the chance is 0: a run without it stays as it was.
     bool perhaps(int in_a_thousand) { return in_a_thousand > 0 && chance(in_a_thousand); }
 
     /// Mostly near the lower end, now and then near the upper: lengths of all magnitudes in between.

@@ -33,8 +33,8 @@ std::optional<ledger::effect> ledger::take_effect(std::uint64_t number)
     return known ? std::optional{std::move(known.mapped())} : std::nullopt;
 }
 
-/// Whoever was given less than he asked for is told when to ask again: when the rate limit has room for what waits, or
-/// when something is due by his clock.
+/// A caller that was given less than it asked for learns when to ask again: when the rate limit has room for what
+/// waits, or when something is due by its clock.
 std::optional<std::int64_t> ledger::next_to_claim(std::int64_t queue, const intent& asked, const effect& did) const
 {
     std::optional<std::int64_t> next;
@@ -120,7 +120,7 @@ void ledger::check_duty(const intent& asked, const effect& did) const
         fail("a queue does not keep as many events as it was asked to");
     const auto pace = paces_.find(number_of(asked.queue).value_or(0));
     if (asked.what == kind::limit && (pace == paces_.end() || pace->second.limit() != asked.rate))
-        fail("a queue has not the rate limit that was asked for");
+        fail("a queue does not have the rate limit that was asked for");
     const auto now = asked.now.time_since_epoch().count();
     const bool promotes = asked.what == kind::sweep || (asked.what == kind::settle && !asked.claims.empty());
     const bool left = std::ranges::any_of(delayed_, [&](const auto& one) {

@@ -67,10 +67,13 @@ bool pace::take(time_point now, std::optional<time_point> seen)
         std::ranges::count_if(notes_, [&](const note& one) { return !one.before_set && counts(one, at); });
     if (!seen)
         return std::cmp_less_equal(noted, limit_->max);
-    // A process that waited for a busy file is ahead of the world by its wait. Where that is a window or more, the store
-    // takes the next process, which comes from before, for one with a wrong clock, and its claims are allowed anew.
+    // A process that waited for a busy file is ahead of the world by its wait. Where that is a window or more, the
+    // store takes the next process, which comes from before, for one with a wrong clock, and its claims are allowed
+    // anew.
     if (std::ranges::any_of(seen_, [&](time_point one) { return one >= *seen + limit_->duration; }))
         seen_.clear();
+    // A later claim may be seen at an earlier time, but by less than a window: what goes here is not near it either.
+    std::erase_if(seen_, [&](time_point one) { return one < *seen - 2 * limit_->duration; });
     const auto near = [&](time_point one) { return std::chrono::abs(one - *seen) < limit_->duration - rounding; };
     seen_.push_back(*seen);
     const auto together = std::ranges::count_if(seen_, near);

@@ -64,14 +64,14 @@ struct swarm {
     time rate_window{};    ///< The longest.
     time hold_ups{};       ///< Mean time to the next one: requests of a process wait.
 
-    bool clocks_agree() const { return longest_skew == time{} && parts_per_million == 0 && clock_steps == time{}; }
-    int crowd = 0;  ///< Processes more, each with a worker for the first queue, and no work of its own.
+    int crowd = 0;  ///< Further processes, each with a worker for the first queue, and no work of its own.
 
     bool is_of_crowd(int place) const { return place >= nodes; }
     bool serves(int place, std::size_t queue) const
     {
         return is_of_crowd(place) ? queue == 0 : (served[static_cast<std::size_t>(place)] >> queue & 1U) != 0;
     }
+    bool clocks_agree() const { return longest_skew == time{} && parts_per_million == 0 && clock_steps == time{}; }
 
     // the faults, each with the mean time to the next one; 0: never
     time stops{};

@@ -151,9 +151,7 @@ TEST_CASE("F26: what others take until nothing is left, the reserve gives back")
     });
 }
 
-TEST_CASE(
-    "F28: a disk that the queue itself has filled takes jobs again when they are done, whoever opens the file when"
-)
+TEST_CASE("F28: a disk that the queue itself has filled takes jobs again when its own are done, whoever opens the file")
 {
     const small_disk disk;
     run_coro([&]() -> asio::awaitable<void> {

@@ -79,7 +79,7 @@ TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the n
     }
 }
 
-TEST_CASE("F50: it is noticed by the next write already, and where the folder went along nothing is made in a new one")
+TEST_CASE("F50: the next write notices that the file is gone or replaced, and makes nothing where its folder was")
 {
     for (const auto& mishap : mishaps) {
         INFO(std::string{mishap.name});

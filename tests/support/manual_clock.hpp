@@ -11,7 +11,7 @@ public:
     using testing::manual_clock::manual_clock;
 
     /// As time really passes: goes from one sleeper's end to the next, and lets everything that is ready run at each,
-    /// so that who sleeps every 5 s wakes twelve times in a minute.
+    /// so that a task that sleeps for 5 s again and again wakes twelve times in a minute.
     boost::asio::awaitable<void> pass(milliseconds by);
 };
 

@@ -45,7 +45,7 @@ TEST_CASE("a lock is renewed before it is given up")
     CHECK_FALSE(domain::must_be_lost(start, *due, {.duration = 30s, .buffer = 1ms}));
 }
 
-TEST_CASE("the lock of an attempt that has ended is renewed for ten durations more, that of one that runs for ever")
+TEST_CASE("the lock of an attempt that has ended is renewed for ten durations more, that of a running one without end")
 {
     CHECK(domain::may_renew(std::nullopt, start + 24h, timing));
     CHECK(domain::may_renew(start, start, timing));

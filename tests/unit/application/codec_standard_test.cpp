@@ -18,8 +18,7 @@
 #include <variant>
 #include <vector>
 
-#include "support/error_of.hpp"
-#include "support/print.hpp"
+#include "round_trip.hpp"
 
 using namespace cofila;
 using namespace cofila::test;
@@ -59,39 +58,40 @@ struct tree {
 };
 BOOST_DESCRIBE_STRUCT(tree, (), (branches, root))
 
+struct chain {
+    std::unique_ptr<chain> next{};
+};
+BOOST_DESCRIBE_STRUCT(chain, (), (next))
+
 using nanotime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 template <class T>
-T there_and_back(const T& value)
-{
-    return decode<T>(encode(value));
-}
-
-template <class T>
-std::string why_undecodable(std::string_view text)
-{
-    const auto e = error_of([&] { decode<T>(text); });
-    CHECK(e.code == errc::payload_undecodable);
-    return e.text;
-}
-
-template <class T>
-std::string why_unencodable(const T& value)
+std::string unencodable(const T& value)
 {
     const auto e = error_of([&] { encode(value); });
     CHECK(e.code == errc::invalid_argument);
     return e.text;
 }
 
-/// A branch of a branch, this many times.
-tree grown(int levels)
+/// One within the other, this many times.
+template <class T>
+T grown(int levels, std::unique_ptr<T> T::* inner)
 {
-    tree out;
+    T out;
     for (int i = 0; i < levels; ++i) {
-        auto above = std::make_unique<tree>(std::move(out));
-        out = tree{};
-        out.root = std::move(above);
+        auto above = std::make_unique<T>(std::move(out));
+        out = T{};
+        out.*inner = std::move(above);
     }
+    return out;
+}
+
+/// A path of 64 names.
+std::string path_of(const std::string& name)
+{
+    std::string out = "$";
+    for (int i = 0; i < 64; ++i)
+        out += '.' + name;
     return out;
 }
 
@@ -102,14 +102,14 @@ TEST_CASE("a duration is the number of its own unit")
     CHECK(encode(90s) == "90");
     CHECK(encode(-250ms) == "-250");
     CHECK(encode(std::chrono::days{3}) == "3");
-    CHECK(there_and_back(milliseconds::max()) == milliseconds::max());
-    CHECK(there_and_back(milliseconds::min()) == milliseconds::min());
-    CHECK(there_and_back(std::chrono::duration<double>{0.1}) == std::chrono::duration<double>{0.1});
-    CHECK(there_and_back(std::vector<milliseconds>{1ms, 2ms}) == std::vector<milliseconds>{1ms, 2ms});
+    CHECK(round_trip(milliseconds::max()) == milliseconds::max());
+    CHECK(round_trip(milliseconds::min()) == milliseconds::min());
+    CHECK(round_trip(std::chrono::duration<double>{0.1}) == std::chrono::duration<double>{0.1});
+    CHECK(round_trip(std::vector<milliseconds>{1ms, 2ms}) == std::vector<milliseconds>{1ms, 2ms});
     using small = std::chrono::duration<std::int8_t>;
-    CHECK(why_undecodable<small>("128") == "$: number does not fit");
-    CHECK(why_undecodable<std::chrono::seconds>("1.5") == "$: number does not fit");
-    CHECK(why_undecodable<std::chrono::seconds>("\"1s\"") == "$: value is not a number");
+    CHECK(undecodable<small>("128") == "$: number does not fit");
+    CHECK(undecodable<std::chrono::seconds>("1.5") == "$: number does not fit");
+    CHECK(undecodable<std::chrono::seconds>("\"1s\"") == "$: value is not a number");
 }
 
 TEST_CASE("a time point is the text of RFC 3339, with the digits of its unit")
@@ -126,88 +126,87 @@ TEST_CASE("a time point is the text of RFC 3339, with the digits of its unit")
 TEST_CASE("a time point survives the round trip to its last digit")
 {
     for (const auto time : {nanotime{}, nanotime{1ns}, nanotime{-1ns}, nanotime::min(), nanotime::max()})
-        CHECK(there_and_back(time) == time);
+        CHECK(round_trip(time) == time);
     const std::chrono::sys_time<std::chrono::minutes> minutes{std::chrono::minutes{-1}};
-    CHECK(there_and_back(minutes) == minutes);
+    CHECK(round_trip(minutes) == minutes);
     const std::chrono::sys_time<std::chrono::duration<std::uint32_t>> unsigned_ones{
         std::chrono::duration<std::uint32_t>{4'294'967'295u}
     };
-    CHECK(there_and_back(unsigned_ones) == unsigned_ones);
+    CHECK(round_trip(unsigned_ones) == unsigned_ones);
 }
 
 TEST_CASE("a time that its type or RFC 3339 cannot hold is refused by name")
 {
     constexpr auto outside = "$ is outside of the years 0 to 9999";
-    CHECK(why_unencodable(time_point::max()) == outside);
-    CHECK(why_unencodable(time_point::min()) == outside);
-    CHECK(why_unencodable(std::chrono::sys_seconds::max()) == outside);
-    CHECK(why_unencodable(std::chrono::sys_time<std::chrono::hours>::max()) == outside);
-    CHECK(why_unencodable(visit{.at = time_point::max()}) == "$.at is outside of the years 0 to 9999");
-    CHECK(why_undecodable<time_point>("1893490200") == "$: value is not a string");
-    CHECK(why_undecodable<time_point>(R"("today")") == "$: value is no time as in 2030-01-01T09:30:00Z");
+    CHECK(unencodable(time_point::max()) == outside);
+    CHECK(unencodable(time_point::min()) == outside);
+    CHECK(unencodable(std::chrono::sys_seconds::max()) == outside);
+    CHECK(unencodable(std::chrono::sys_time<std::chrono::hours>::max()) == outside);
+    CHECK(unencodable(visit{.at = time_point::max()}) == "$.at is outside of the years 0 to 9999");
+    CHECK(undecodable<time_point>("1893490200") == "$: value is not a string");
+    CHECK(undecodable<time_point>(R"("today")") == "$: value is no time as in 2030-01-01T09:30:00Z");
     constexpr auto finer = "$: time is finer than its type holds";
-    CHECK(why_undecodable<time_point>(R"("2030-01-01T00:00:00.0001Z")") == finer);
-    CHECK(why_undecodable<std::chrono::sys_days>(R"("2030-01-01T00:00:01Z")") == finer);
+    CHECK(undecodable<time_point>(R"("2030-01-01T00:00:00.0001Z")") == finer);
+    CHECK(undecodable<std::chrono::sys_days>(R"("2030-01-01T00:00:01Z")") == finer);
     CHECK(decode<time_point>(R"("1970-01-01T00:00:00.001000Z")") == time_point{1ms});
-    CHECK(why_undecodable<nanotime>(R"("2300-01-01T00:00:00Z")") == "$: time does not fit");
+    CHECK(undecodable<nanotime>(R"("2300-01-01T00:00:00Z")") == "$: time does not fit");
 }
 
 TEST_CASE("a variant keeps which alternative it holds, also where two look alike")
 {
     CHECK(encode(choice{}) == R"({"index":0,"value":null})");
     CHECK(encode(choice{other_place{}}) == R"({"index":2,"value":{"x":7}})");
-    CHECK(there_and_back(choice{place{.x = 3}}) == choice{place{.x = 3}});
-    CHECK(there_and_back(choice{other_place{.x = 3}}) == choice{other_place{.x = 3}});
-    CHECK(there_and_back(choice{"text"}) == choice{"text"});
+    CHECK(round_trip(choice{place{.x = 3}}) == choice{place{.x = 3}});
+    CHECK(round_trip(choice{other_place{.x = 3}}) == choice{other_place{.x = 3}});
+    CHECK(round_trip(choice{"text"}) == choice{"text"});
     using twice = std::variant<int, int>;
-    CHECK(there_and_back(twice{std::in_place_index<1>, 5}).index() == 1);
-    CHECK(why_undecodable<choice>("5") == "$: value is not an object with an 'index' and a 'value'");
-    CHECK(why_undecodable<choice>(R"({"index":1})") == "$: value is not an object with an 'index' and a 'value'");
-    CHECK(why_undecodable<choice>(R"({"index":-1,"value":1})") == "$.index: number does not fit");
-    CHECK(why_undecodable<choice>(R"({"index":4,"value":1})") == "$.index: there are 4 alternatives, counted from 0");
-    CHECK(why_undecodable<choice>(R"({"index":1,"value":{"y":""}})") == "$.value.y: value is not a number");
-    CHECK(why_undecodable<choice>(R"({"index":0,"value":1})") == "$.value: value is not null");
+    CHECK(round_trip(twice{std::in_place_index<1>, 5}).index() == 1);
+    CHECK(undecodable<choice>("5") == "$: value is not an object with an 'index' and a 'value'");
+    CHECK(undecodable<choice>(R"({"index":1})") == "$: value is not an object with an 'index' and a 'value'");
+    CHECK(undecodable<choice>(R"({"index":-1,"value":1})") == "$.index: number does not fit");
+    CHECK(undecodable<choice>(R"({"index":4,"value":1})") == "$.index: there are 4 alternatives, counted from 0");
+    CHECK(undecodable<choice>(R"({"index":1,"value":{"y":""}})") == "$.value.y: value is not a number");
+    CHECK(undecodable<choice>(R"({"index":0,"value":1})") == "$.value: value is not null");
 }
 
 TEST_CASE("a path is its text in UTF-8 with slashes")
 {
     using std::filesystem::path;
     CHECK(encode(path{"a/b c.txt"}) == R"("a/b c.txt")");
-    CHECK(there_and_back(path{u8"gr\u00FC\u00DFe"}) == path{u8"gr\u00FC\u00DFe"});
-    CHECK(there_and_back(path{}) == path{});
-    CHECK(there_and_back(std::vector<path>{"/", ".."}) == std::vector<path>{"/", ".."});
+    CHECK(round_trip(path{u8"gr\u00FC\u00DFe"}) == path{u8"gr\u00FC\u00DFe"});
+    CHECK(round_trip(path{}) == path{});
+    CHECK(round_trip(std::vector<path>{"/", ".."}) == std::vector<path>{"/", ".."});
     CHECK(
-        why_unencodable(visit{.picture = path{"\xFF.png"}}) ==
-        "$.picture is a path that is not UTF-8: JSON cannot hold it"
+        unencodable(visit{.picture = path{"\xFF.png"}}) == "$.picture is a path that is not UTF-8: JSON cannot hold it"
     );
-    CHECK(why_undecodable<path>("7") == "$: value is not a string");
+    CHECK(undecodable<path>("7") == "$: value is not a string");
 }
 
 TEST_CASE("arrays, pairs and tuples are lists of their length")
 {
     using three = std::array<place, 3>;
     CHECK(encode(std::array<int, 2>{1, 2}) == "[1,2]");
-    CHECK(there_and_back(three{place{.x = 5}}) == three{place{.x = 5}});
-    CHECK(there_and_back(std::array<int, 0>{}) == std::array<int, 0>{});
+    CHECK(round_trip(three{place{.x = 5}}) == three{place{.x = 5}});
+    CHECK(round_trip(std::array<int, 0>{}) == std::array<int, 0>{});
     using mixed = std::tuple<int, std::string, std::optional<place>>;
-    CHECK(there_and_back(mixed{1, "b", place{}}) == mixed{1, "b", place{}});
+    CHECK(round_trip(mixed{1, "b", place{}}) == mixed{1, "b", place{}});
     using pair = std::pair<place, bool>;
     CHECK(decode<pair>(R"([{"y":9,"z":0},true])") == pair{place{.y = 9}, true});
-    CHECK(why_undecodable<three>("[{},{}]") == "$: array has the length 2, not 3");
-    CHECK(why_undecodable<pair>("[{},true,1]") == "$: array has the length 3, not 2");
-    CHECK(why_undecodable<pair>(R"([{"x":"1"},true])") == "$[0].x: value is not a number");
-    CHECK(why_undecodable<mixed>("{}") == "$: value is not an array");
+    CHECK(undecodable<three>("[{},{}]") == "$: array has the length 2, not 3");
+    CHECK(undecodable<pair>("[{},true,1]") == "$: array has the length 3, not 2");
+    CHECK(undecodable<pair>(R"([{"x":"1"},true])") == "$[0].x: value is not a number");
+    CHECK(undecodable<mixed>("{}") == "$: value is not an array");
 }
 
 TEST_CASE("sets are lists, whose repetitions count once")
 {
     CHECK(encode(std::set<int>{3, 1, 2}) == "[1,2,3]");
     CHECK(decode<std::set<int>>("[2,1,2]") == std::set<int>{1, 2});
-    CHECK(there_and_back(std::set<place>{{.x = 5}, {.x = 4}}) == std::set<place>{{.x = 5}, {.x = 4}});
+    CHECK(round_trip(std::set<place>{{.x = 5}, {.x = 4}}) == std::set<place>{{.x = 5}, {.x = 4}});
     using words = std::unordered_set<std::string>;
-    CHECK(there_and_back(words{"a", "b"}) == words{"a", "b"});
-    CHECK(there_and_back(std::multiset<int>{1, 1}) == std::multiset<int>{1, 1});
-    CHECK(why_undecodable<std::set<int>>(R"([1,"2"])") == "$[1]: value is not a number");
+    CHECK(round_trip(words{"a", "b"}) == words{"a", "b"});
+    CHECK(round_trip(std::multiset<int>{1, 1}) == std::multiset<int>{1, 1});
+    CHECK(undecodable<std::set<int>>(R"([1,"2"])") == "$[1]: value is not a number");
 }
 
 TEST_CASE("described structs in maps by number are read as leniently as anywhere")
@@ -215,7 +214,7 @@ TEST_CASE("described structs in maps by number are read as leniently as anywhere
     using numbered = std::map<int, place>;
     CHECK(encode(numbered{{4, {}}}) == R"([[4,{"x":1,"y":2}]])");
     CHECK(decode<numbered>(R"([[4,{"y":9,"z":0}]])") == numbered{{4, {.y = 9}}});
-    CHECK(why_undecodable<numbered>(R"([[4,{"y":"9"}]])") == "$[0][1].y: value is not a number");
+    CHECK(undecodable<numbered>(R"([[4,{"y":"9"}]])") == "$[0][1].y: value is not a number");
 }
 
 TEST_CASE("pointers that own are their value or null")
@@ -225,17 +224,18 @@ TEST_CASE("pointers that own are their value or null")
     CHECK(decode<std::unique_ptr<place>>("null") == nullptr);
     CHECK(*decode<std::unique_ptr<place>>(R"({"x":4})") == place{.x = 4});
     CHECK(*decode<std::shared_ptr<place>>(R"({"x":4})") == place{.x = 4});
-    CHECK(why_undecodable<std::unique_ptr<place>>("[]") == "$: value is not an object");
+    CHECK(undecodable<std::unique_ptr<place>>("[]") == "$: value is not an object");
 }
 
-TEST_CASE("what contains itself is held to 64 levels before the stack is")
+TEST_CASE("a type that contains itself is refused beyond 64 levels, before the stack is used up")
 {
-    const auto good = decode<tree>(encode(grown(62)));
-    CHECK(good.root->root != nullptr);
-    std::string path = "$";
-    for (int i = 0; i < 64; ++i)
-        path += ".root";
-    CHECK(why_unencodable(grown(1'000)) == path + " is nested deeper than 64 levels");
+    const std::string too_deep = " is nested deeper than 64 levels";
+    const auto longest = encode(grown(63, &chain::next));
+    CHECK(encode(decode<chain>(longest)) == longest);
+    CHECK(unencodable(grown(64, &chain::next)) == path_of("next") + too_deep);
+    const auto highest = encode(grown(62, &tree::root));  // the list of branches of the last one is the 64th level
+    CHECK(encode(decode<tree>(highest)) == highest);
+    CHECK(unencodable(grown(1'000, &tree::root)) == path_of("root") + too_deep);
 }
 
 TEST_CASE("a struct may have members of all these types")
@@ -251,7 +251,7 @@ TEST_CASE("a struct may have members of all these types")
         encode(full) == R"({"stay":90,"at":"1970-01-01T00:00:00.001Z","picture":"a/b.png",)"
                         R"("what":{"index":2,"value":{"x":3}},"ends":[{"x":4,"y":2},{"x":1,"y":2}]})"
     );
-    const auto back = there_and_back(full);
+    const auto back = round_trip(full);
     CHECK(back.stay == 90s);
     CHECK(back.at == time_point{1ms});
     CHECK(back.picture == "a/b.png");

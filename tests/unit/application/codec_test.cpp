@@ -19,8 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "support/error_of.hpp"
-#include "support/print.hpp"
+#include "round_trip.hpp"
 
 namespace json = boost::json;
 using namespace cofila;
@@ -84,20 +83,6 @@ struct weather {
     std::vector<celsius> hours{};
 };
 BOOST_DESCRIBE_STRUCT(weather, (), (temperature, hours))
-
-template <class T>
-T round_trip(const T& value)
-{
-    return decode<T>(encode(value));
-}
-
-template <class T>
-std::string undecodable(std::string_view text)
-{
-    const auto e = error_of([&] { decode<T>(text); });
-    CHECK(e.code == errc::payload_undecodable);
-    return e.text;
-}
 
 std::string nested(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
 

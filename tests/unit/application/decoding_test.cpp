@@ -1,4 +1,4 @@
-// Strict decoding, for those who rather see a job fail than run with what was not meant for it.
+// Strict decoding, for programs that would rather see a job fail than run on data meant for another type.
 #include <boost/describe/class.hpp>
 
 #include <map>
@@ -39,7 +39,7 @@ BOOST_DESCRIBE_STRUCT(shipment, (), (parcels, notes))
 template <class T>
 std::string refusal(std::string_view text)
 {
-    decode<T>(text);  // leniently it is read
+    decode<T>(text);  // what is lenient accepts it
     const auto e = error_of([&] { decode<T>(text, decoding::strict); });
     CHECK(e.code == errc::payload_undecodable);
     return e.text;
@@ -77,7 +77,7 @@ TEST_CASE("absent members keep their initialiser, and what is no described struc
     CHECK(decode<shipment>(R"({"notes":{"anything":1}})", decoding::strict).parcels.empty());
 }
 
-TEST_CASE("a job of a strict queue whose data is meant for another type fails instead of running with what it lacks")
+TEST_CASE("a job of a strict queue whose data is meant for another type fails instead of running on defaults")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto anything = a.engine.queue("q", {.decoding = decoding::strict});

@@ -50,7 +50,7 @@ TEST_CASE("a processor that returns nothing completes its job, whose stored resu
     });
 }
 
-TEST_CASE("what it throws fails the job, and who waits for it is told")
+TEST_CASE("what such a processor throws fails the job, and its waiter learns why")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, void>("q");
@@ -89,7 +89,7 @@ TEST_CASE("a processor of outcomes puts its job off, and ends it with no_result"
     });
 }
 
-TEST_CASE("a claim is completed by hand with nothing but itself")
+TEST_CASE("a claim is completed by hand without a result")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, void>("q");

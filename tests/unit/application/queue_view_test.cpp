@@ -24,7 +24,7 @@ std::vector<std::string> names(const page<queue_info>& of)
 
 }  // namespace
 
-TEST_CASE("who looks at a queue first leaves its options to the one who opens it")
+TEST_CASE("a view that comes first leaves the options of the queue to the program that opens it")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         const auto look = a.engine.look_at("q");
@@ -151,7 +151,7 @@ TEST_CASE("looking makes no queue, and what is there is listed")
     });
 }
 
-TEST_CASE("failed jobs are let run again up to a limit, those first that failed first")
+TEST_CASE("failed jobs run again up to a limit, beginning with those that failed first")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");

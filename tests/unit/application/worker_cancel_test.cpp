@@ -453,7 +453,7 @@ TEST_CASE("a cancelled job that is to be removed at once fails and is gone")
     });
 }
 
-TEST_CASE("all jobs of a worker are asked to end at once, also those that it has claimed ahead")
+TEST_CASE("all jobs that a worker runs are asked to end at once, and those that it has given back are not")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");

@@ -116,7 +116,7 @@ TEST_CASE("before it was asked to end, a processor fails as ever during the grac
     });
 }
 
-TEST_CASE("a processor learns why it was asked to end, and so does what its end means: a graver reason counts instead")
+TEST_CASE("a processor learns why it was asked to end, and a graver reason that comes later decides what its end means")
 {
     run_app([](app& a) -> asio::awaitable<void> {
         auto queue = a.engine.queue<int, int>("q");
@@ -171,7 +171,7 @@ TEST_CASE("a processor learns why it was asked to end, and so does what its end 
 }
 
 TEST_CASE(
-    "what was cancelled and takes no notice fails at the end of a close, and what shutdown alone asked is released"
+    "of jobs that do not listen, a close fails those that were cancelled, and releases those that only it asked to end"
 )
 {
     run_app([](app& a) -> asio::awaitable<void> {

@@ -191,7 +191,7 @@ TEST_CASE("as many idle workers are woken as there are jobs, and where one ends 
         CHECK(seen.take().size() == 2);
         CHECK(a.store->claims() - before <= 4);  // two that take one, and ask again with its end
         co_await queue.add_bulk({{.name = "x", .data = 1, .options = {.id = "c"}}});
-        workers[0]->stop();
+        workers[0]->stop();  // the one that was woken, since idle workers are woken in the order in which they began
         co_await settle();
         CHECK(seen.take().size() == 1);
         for (auto& one : workers)
