@@ -16,6 +16,7 @@ namespace cofila {
 /// The job entity, as a repository stores it. Only the library's transition rules decide what may happen to it.
 struct job_record {
     std::int64_t key = 0;  ///< The repository's own short name for the job; 0 until it is stored.
+    std::string queue{};   ///< Its name.
     job_id id{};
     std::string name{};
     std::string data{};                            ///< JSON text, as given.

@@ -6,6 +6,7 @@
 #include <cofila/limits.hpp>
 #include <cofila/lock.hpp>
 #include <cofila/metrics.hpp>
+#include <cofila/news.hpp>
 #include <cofila/queue_types.hpp>
 #include <cofila/transition.hpp>
 
@@ -22,9 +23,16 @@ namespace cofila {
 /// Identifies a job for a write. If `key` is 0, the id is looked up. The token is the fence: it must be that of the
 /// job's lock, or empty for a job that is not locked; otherwise no row is changed.
 struct job_ref {
+    std::string queue{};
     job_id id{};
     std::int64_t key = 0;
     std::string token{};
+
+    /// The claim of which `job` is the record.
+    static job_ref of(const job_record& job)
+    {
+        return {.queue = job.queue, .id = job.id, .key = job.key, .token = job.token};
+    }
 };
 
 /// The end of one attempt: `job` leaves `active` if and only if its token still holds the lock.
@@ -34,13 +42,13 @@ struct settlement {
 };
 
 struct claim_order {
+    std::string queue{};
     std::vector<lock_token> tokens{};  ///< One for each job that may be claimed; their number is the limit.
     std::string worker{};
     milliseconds lock_duration{};
 };
 
 struct settle_and_claim_request {
-    std::string queue{};
     time_point now{};
     std::vector<settlement> settlements{};
     std::optional<claim_order> claim{};
@@ -49,18 +57,12 @@ struct settle_and_claim_request {
 struct settle_and_claim_answer {
     std::vector<settled> settlements{};   ///< One for each settlement, in order.
     std::vector<job_snapshot> claimed{};  ///< Active now; best first.
-    /// Jobs that are waiting now, or were claimed at once: delayed ones that were due, and ones kept for the end of
-    /// another.
-    std::vector<job_id> promoted{};
+    news_list news{};                     ///< What else happened.
     /// If fewer jobs than the limit were claimed: when a claim may find more.
     std::optional<time_point> next_due{};
-    /// Jobs that would have been claimed or would wait again, but have failed now: damaged, expired or cancelled.
-    std::vector<job_snapshot> failed{};
-    /// Jobs that were settled already: their token has completed them, although the settlement says otherwise. If its
-    /// retention says so, such a job is removed by this call.
-    std::vector<job_snapshot> completed{};
     bool limited = false;  ///< True if the end of another job may make room for more claims.
-    bool drained = false;  ///< True if something was settled and no job is waiting, due or active any more.
+    /// True if something was settled, and no job of the claim's queue is waiting, due or active any more.
+    bool drained = false;
 };
 
 struct added_row {
@@ -68,17 +70,15 @@ struct added_row {
     bool duplicate = false;
     /// The owner of the deduplication id. `job` is that owner or, with `keep_last`, the job that is kept for its end.
     std::optional<job_id> deduplicated_by{};
-    std::vector<job_id> replaced{};  ///< The jobs that were removed for it.
 };
 
-struct add_and_claim_answer {
-    added_row added{};
-    std::vector<job_snapshot> claimed{};
-    std::vector<job_snapshot> failed{};  ///< As in `settle_and_claim_answer`.
+struct add_answer {
+    std::vector<added_row> rows{};        ///< One for each job, in order.
+    std::vector<job_snapshot> claimed{};  ///< Active now; best first.
+    news_list news{};                     ///< What else happened.
 };
 
 struct lock_extension {
-    std::string queue{};
     job_ref job{};
     milliseconds duration{};  ///< The lock then ends at the request's `now` plus this.
 };
@@ -110,41 +110,25 @@ struct sweep_request {
 };
 
 struct sweep_answer {
-    struct promoted_job {
-        std::string queue{};
-        job_id id{};
-    };
-    /// A job as it is now.
-    struct moved_job {
-        std::string queue{};
-        job_snapshot job{};
-    };
-    struct pruned_jobs {
-        std::string queue{};
-        std::size_t count = 0;
-    };
-
-    std::vector<promoted_job> promoted{};
-    std::vector<moved_job> rescued{};
-    std::vector<moved_job> expired{};
-    std::vector<pruned_jobs> pruned{};
+    news_list news{};
     bool more = false;  ///< True if the limit was reached: there may be more to do now.
 };
 
-/// The result of `change`. Nothing was changed unless `done`.
+/// The result of `change`.
 struct change_answer {
-    bool found = false;
-    bool done = false;            ///< False if the job's state does not allow the change.
-    job_state was{};              ///< The state in which the job was found.
-    job_snapshot job{};           ///< As it is now; null after a removal.
-    std::vector<job_id> freed{};  ///< Jobs that were kept for its end and wait now.
+    std::optional<job_state> was{};  ///< The state in which the job was found; unset if there is none.
+    job_snapshot job{};              ///< As it is now; null if there is none (any more).
+    news_list news{};                ///< The change, and what followed from it. Empty if its state does not allow it.
+
+    bool found() const { return was.has_value(); }
+    bool done() const { return !news.empty(); }
 };
 
 /// The result of `change_all`, for one page.
 struct changed_page {
-    std::vector<job_id> changed{};
-    std::vector<job_id> freed{};  ///< Jobs that were kept for the end of one of them and wait now, or waited meanwhile.
-    std::string next{};           ///< Empty on the last page.
+    std::size_t changed = 0;  ///< Jobs; those that were kept for the end of one of them do not count.
+    news_list news{};         ///< The changes, and what followed from them.
+    std::string next{};       ///< Empty on the last page.
 };
 
 /// The condition of the store itself.
@@ -187,14 +171,13 @@ class job_repository {
 public:
     virtual ~job_repository() = default;
 
-    /// Stores new jobs, all or none, in order. Each record is waiting or delayed, with `options` resolved; the
-    /// repository assigns key and position. A job whose id exists already in the queue, in any state, is not stored.
-    virtual boost::asio::awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) = 0;
+    /// Stores new jobs of any queues, all or none, in order. Each record is waiting or delayed, with `options`
+    /// resolved; the repository assigns key and position. A job whose id exists already in its queue, in any state, is
+    /// not stored.
+    virtual boost::asio::awaitable<add_answer> add(std::vector<job_snapshot> jobs) = 0;
 
     /// Adds one job and claims the next ones, in one transaction: the new job itself if no other job is before it.
-    virtual boost::asio::awaitable<add_and_claim_answer> add_and_claim(
-        std::string queue, job_snapshot job, time_point now, claim_order order
-    ) = 0;
+    virtual boost::asio::awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) = 0;
 
     /// Ends attempts and claims the next jobs, in one transaction. Promotes due jobs before it claims. Claims nothing
     /// from a paused queue.
@@ -206,16 +189,13 @@ public:
     ) = 0;
 
     /// Returns for each of these locks why its job was asked to end; unset if it was not. Reads only.
-    virtual boost::asio::awaitable<std::vector<std::optional<std::string>>> cancellations(
-        std::string queue, std::vector<job_ref> locks
+    virtual boost::asio::awaitable<std::vector<std::optional<std::string>>> cancellations(std::vector<job_ref> locks
     ) = 0;
 
-    virtual boost::asio::awaitable<fenced_write> update_progress(
-        std::string queue, job_ref job, std::string progress
-    ) = 0;
-    virtual boost::asio::awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) = 0;
+    virtual boost::asio::awaitable<fenced_write> update_progress(job_ref job, std::string progress) = 0;
+    virtual boost::asio::awaitable<fenced_write> update_data(job_ref job, std::string data) = 0;
     /// Adds a line to the job's log and keeps its newest `keep` lines.
-    virtual boost::asio::awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) = 0;
+    virtual boost::asio::awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) = 0;
 
     /// Changes one setting of the queue, for all processes.
     virtual boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) = 0;

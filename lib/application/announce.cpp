@@ -5,30 +5,23 @@
 #include "application/queue_core.hpp"
 #include "domain/dedup.hpp"
 #include "domain/log_lines.hpp"
-#include "domain/transitions.hpp"
 
 namespace cofila::detail {
 
 namespace {
 
-void log_failure(
-    const queue_core& queue,
-    const job_id& id,
-    const std::string& reason,
-    std::optional<domain::attempts_made> attempts = {}
-)
+void log_failure(const queue_core& queue, const job_record& job, const std::string& reason, int attempts_made)
 {
+    const domain::attempts_made attempts{attempts_made, job.options->attempts.value_or(1)};
     if (const auto& log = queue.ports->log; log.hears(log_level::error))
-        log(log_level::error, domain::failure_line(queue.name, id, reason, attempts));
+        log(log_level::error, domain::failure_line(queue.name, job.id, reason, attempts));
 }
-
-domain::attempts_made counted(int made, const job_record& job) { return {made, job.options->attempts.value_or(1)}; }
 
 void announce_failure(queue_core& queue, const job_record& before, const transition& change)
 {
     auto& hub = *queue.hub;
     if (change.to == job_state::failed) {
-        log_failure(queue, before.id, change.failed_reason, counted(change.attempts_made, before));
+        log_failure(queue, before, change.failed_reason, change.attempts_made);
         hub.emit(&queue_events::failed, failed_event{.id = before.id, .reason = change.failed_reason});
         if (change.retries_exhausted)
             hub.emit(
@@ -47,59 +40,166 @@ void announce_failure(queue_core& queue, const job_record& before, const transit
     );
 }
 
-}  // namespace
-
-void announce_added(queue_core& queue, const added_row& row, bool taken)
+void announce_waiting(queue_core& queue, const job_news& news)
 {
-    auto& hub = *queue.hub;
-    const auto& job = *row.job;
-    if (row.duplicate) {
-        hub.emit(&queue_events::duplicated, duplicated_event{.id = job.id});
-        return;
-    }
-    for (const auto& id : row.replaced)
-        hub.emit(&queue_events::removed, removed_event{.id = id});
-    if (row.deduplicated_by) {
-        const bool kept = job.id != *row.deduplicated_by;
-        hub.emit(
-            &queue_events::deduplicated,
-            deduplicated_event{
-                .owner = *row.deduplicated_by,
-                .dedup_id = job.options->dedup ? job.options->dedup->id : std::string{},
-                .kept = kept ? std::optional{job.id} : std::nullopt
-            }
-        );
-        if (!kept)
-            return;
-    }
-    hub.emit(&queue_events::added, added_event{.id = job.id, .name = job.name});
+    if (news.was != job_state::waiting)
+        queue.hub->emit(&queue_events::waiting, waiting_event{.id = news.job->id, .previous = news.was});
+}
+
+void announce_delayed(queue_core& queue, const job_record& job)
+{
+    queue.hub->emit(&queue_events::delayed, delayed_event{.id = job.id, .run_at = *job.run_at});
+    queue.note_due(*job.run_at);
+}
+
+void announce_added(queue_core& queue, const job_news& news)
+{
+    const auto& job = *news.job;
+    queue.hub->emit(&queue_events::added, added_event{.id = job.id, .name = job.name});
     if (job.kept_for != 0)
         return;
-    if (job.state == job_state::delayed) {
-        hub.emit(&queue_events::delayed, delayed_event{.id = job.id, .run_at = *job.run_at});
-        queue.note_due(*job.run_at);
+    if (job.state == job_state::delayed)
+        announce_delayed(queue, job);
+    else
+        announce_waiting(queue, news);
+}
+
+void announce_deduplicated(queue_core& queue, const job_news& news)
+{
+    const auto& owner = *news.job;
+    queue.hub->emit(
+        &queue_events::deduplicated,
+        deduplicated_event{
+            .owner = owner.id,
+            .dedup_id = owner.options->dedup ? owner.options->dedup->id : std::string{},
+            .kept = news.kept
+        }
+    );
+}
+
+void announce_removed(queue_core& queue, const job_id& id)
+{
+    queue.hub->emit(&queue_events::removed, removed_event{.id = id});
+}
+
+/// Reports a job that has finished without a settlement of this process.
+void announce_end(queue_core& queue, const job_news& news)
+{
+    const auto& job = *news.job;
+    if (job.state == job_state::completed) {
+        queue.hub->emit(&queue_events::completed, completed_event{.id = job.id, .result = job.result});
     } else {
-        hub.emit(&queue_events::waiting, waiting_event{.id = job.id});
-        if (!taken)
-            queue.wake_for(1);
+        log_failure(queue, job, job.failed_reason, job.attempts_made);
+        queue.hub->emit(&queue_events::failed, failed_event{.id = job.id, .reason = job.failed_reason});
+    }
+    if (news.gone)
+        announce_removed(queue, job.id);
+    queue.tell_finished(job.id, job.state, job.result, job.failed_reason);
+}
+
+void announce_stalled(queue_core& queue, const job_news& news)
+{
+    const auto& job = *news.job;
+    queue.hub->emit(&queue_events::stalled, stalled_event{.id = job.id, .stalled_count = job.stalled_count});
+    if (job.state == job_state::failed)
+        return announce_end(queue, news);
+    if (const auto& log = queue.ports->log; log.hears(log_level::warning))
+        log(log_level::warning, domain::stall_line(queue.name, job));
+    if (job.state == job_state::delayed)
+        queue.note_due(*job.run_at);
+}
+
+void announce_cancelled(queue_core& queue, const job_news& news)
+{
+    // A worker in another process learns of it from the store.
+    if (const auto& job = *news.job; job.state == job_state::active)
+        queue.ask_to_end(job.id, job.cancelled.value_or(""));
+    else
+        announce_end(queue, news);
+}
+
+void announce_postponed(queue_core& queue, const job_news& news)
+{
+    if (news.job->state == job_state::delayed)
+        announce_delayed(queue, *news.job);
+    else
+        announce_waiting(queue, news);
+}
+
+void announce_one(queue_core& queue, const job_news& news)
+{
+    using cause = job_news::cause;
+    switch (news.why) {
+    case cause::added:
+        return announce_added(queue, news);
+    case cause::duplicated:
+        return queue.hub->emit(&queue_events::duplicated, duplicated_event{.id = news.job->id});
+    case cause::deduplicated:
+        return announce_deduplicated(queue, news);
+    case cause::due:
+    case cause::freed:
+    case cause::promoted:
+    case cause::retried:
+        return announce_waiting(queue, news);
+    case cause::unfit:
+    case cause::completed:
+        return announce_end(queue, news);
+    case cause::stalled:
+        return announce_stalled(queue, news);
+    case cause::postponed:
+        return announce_postponed(queue, news);
+    case cause::cancelled:
+        return announce_cancelled(queue, news);
+    case cause::replaced:
+    case cause::removed:
+        return announce_removed(queue, news.job->id);
+    case cause::prioritized:  // no event
+    case cause::cleaned:      // reported together
+        return;
     }
 }
 
-void announce_claimed(queue_core& queue, const settle_and_claim_answer& answer)
+bool can_be_claimed(const job_news& news)
 {
-    auto& hub = *queue.hub;
-    for (const auto& id : answer.promoted)
-        hub.emit(&queue_events::waiting, waiting_event{.id = id, .previous = job_state::delayed});
-    for (const auto& job : answer.failed)
-        announce_failed(queue, *job);
-    for (const auto& job : answer.claimed)
-        hub.emit(&queue_events::active, active_event{.id = job->id, .worker = job->worker});
+    return news.job->state == job_state::waiting && news.was != job_state::waiting && !news.gone;
+}
+
+/// Wakes what waits for something that has happened. `taken`: jobs that were claimed in the same transaction.
+void wake(queue_core& queue, const news_list& news, std::size_t taken)
+{
+    using cause = job_news::cause;
+    const auto any = [&](auto which) { return std::ranges::any_of(news, which); };
+    const auto waiting = static_cast<std::size_t>(std::ranges::count_if(news, can_be_claimed));
+    if (any([](const job_news& one) { return one.gone; }))
+        queue.look_again();  // calls that wait for its end must return
+    else if (any([](const job_news& one) { return one.why == cause::prioritized; }) ||
+             (queue.is_limited() && any([](const job_news& one) { return one.was == job_state::active; })))
+        queue.wake_workers();
+    else if (waiting > taken)
+        queue.wake_for(waiting - taken);
+}
+
+}  // namespace
+
+void announce(queue_core& queue, const news_list& news, const std::vector<job_snapshot>& claimed)
+{
+    const auto cleaned = [](const job_news& one) { return one.why == job_news::cause::cleaned; };
+    if (const auto count = std::ranges::count_if(news, cleaned); count > 0)
+        queue.hub->emit(&queue_events::cleaned, cleaned_event{.count = static_cast<std::size_t>(count)});
+    for (const auto& one : news)
+        announce_one(queue, one);
+    for (const auto& job : claimed)
+        queue.hub->emit(&queue_events::active, active_event{.id = job->id, .worker = job->worker});
+    wake(queue, news, claimed.size());
+}
+
+void announce(queue_core& queue, const settle_and_claim_answer& answer)
+{
+    announce(queue, answer.news, answer.claimed);
     if (answer.drained)
-        hub.emit(&queue_events::drained, drained_event{});
+        queue.hub->emit(&queue_events::drained, drained_event{});
     if (answer.limited)
         queue.note_limited();
-    if (answer.promoted.size() > answer.claimed.size())
-        queue.wake_for(answer.promoted.size() - answer.claimed.size());  // more became due than this claim took
 }
 
 void announce_settled(queue_core& queue, const job_record& before, const transition& change)
@@ -116,49 +216,14 @@ void announce_settled(queue_core& queue, const job_record& before, const transit
     else
         hub.emit(&queue_events::waiting, waiting_event{.id = before.id, .previous = job_state::active});
     if (change.remove && !domain::holds_on(before, *change.finished_at))
-        hub.emit(&queue_events::removed, removed_event{.id = before.id});
+        announce_removed(queue, before.id);
     if (is_finished(change.to))
-        queue.tell_finished(before.id, change);
+        queue.tell_finished(before.id, change.to, change.result, change.failed_reason);
     if (change.to == job_state::delayed)
         queue.note_due(*change.run_at);
     if (queue.is_limited())
         queue.wake_workers();
     else if (change.to == job_state::waiting)
-        queue.wake_for(1);
-}
-
-void announce_failed(queue_core& queue, const job_record& job)
-{
-    auto& hub = *queue.hub;
-    log_failure(queue, job.id, job.failed_reason, counted(job.attempts_made, job));
-    hub.emit(&queue_events::failed, failed_event{.id = job.id, .reason = job.failed_reason});
-    if (job.options->on_failed->remove && !domain::holds_on(job, *job.finished_at))
-        hub.emit(&queue_events::removed, removed_event{.id = job.id});
-    queue.tell_finished(job.id, {.to = job_state::failed, .failed_reason = job.failed_reason});
-    if (queue.is_limited())
-        queue.wake_workers();
-}
-
-void announce_cancelled(queue_core& queue, const job_id& id, const std::string& reason)
-{
-    log_failure(queue, id, reason);
-    queue.hub->emit(&queue_events::failed, failed_event{.id = id, .reason = reason});
-    queue.tell_finished(id, {.to = job_state::failed, .failed_reason = reason});
-}
-
-void announce_rescued(queue_core& queue, const job_record& job)
-{
-    auto& hub = *queue.hub;
-    hub.emit(&queue_events::stalled, stalled_event{.id = job.id, .stalled_count = job.stalled_count});
-    if (const auto& log = queue.ports->log; job.state != job_state::failed && log.hears(log_level::warning))
-        log(log_level::warning, domain::stall_line(queue.name, job));
-    if (job.state == job_state::failed)
-        announce_failed(queue, job);
-    else if (job.state == job_state::delayed)
-        queue.note_due(*job.run_at);
-    if (queue.is_limited())
-        queue.wake_workers();
-    else if (job.state == job_state::waiting)
         queue.wake_for(1);
 }
 

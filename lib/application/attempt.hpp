@@ -47,7 +47,7 @@ public:
     std::optional<steady_time> ended_at{};  ///< Set while it waits for the store to take its outcome.
 
     bool lost() const noexcept { return cancelled == cancel_reason::lock_lost; }
-    job_ref ref() const { return {.id = job->id, .key = job->key, .token = job->token}; }
+    job_ref ref() const { return job_ref::of(*job); }
 
 private:
     loop_ptr loop_{};                           // null if not started, or ended

@@ -15,6 +15,7 @@
 #include "application/worker_core.hpp"
 #include "async/wait_until.hpp"
 #include "domain/backoff.hpp"
+#include "domain/dedup.hpp"
 
 namespace cofila::detail {
 
@@ -31,6 +32,22 @@ boost::system::error_code code_of(const std::exception_ptr& thrown)
     } catch (...) {
         return {};
     }
+}
+
+/// Whether the processor completed the job in a transaction of the application: then that counts, whatever came after.
+/// If the store has reported it to an earlier question, it is added to the news.
+bool was_completed(const attempt_run& attempt, news_list& news)
+{
+    constexpr auto cause = job_news::cause::completed;
+    const auto is_it = [&](const job_news& one) { return one.why == cause && one.job->key == attempt.job->key; };
+    if (std::ranges::any_of(news, is_it))
+        return true;
+    const auto& job = attempt.completed;
+    if (!job)
+        return false;
+    const bool gone = job->options->on_completed->remove && !domain::holds_on(*job, *job->finished_at);
+    news.push_back({.why = cause, .job = job, .was = job_state::active, .gone = gone});
+    return true;
 }
 
 }  // namespace
@@ -133,8 +150,10 @@ asio::awaitable<void> worker_core::put(question what)
         co_return;
     }
     store_failures_ = 0;
-    settled_by_store(std::move(what.ended), answer);
-    announce_claimed(*queue, answer);
+    const auto completed = settled_by_store(what.ended, answer);
+    announce(*queue, answer);
+    for (const auto& attempt : completed)
+        announce_processed(*attempt->job);
     ports_->taken += answer.claimed.size();
     for (const auto& job : answer.claimed)
         take(job, asked);
@@ -195,7 +214,7 @@ asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed, bool 
 
 settle_and_claim_request worker_core::make_request(const question& what)
 {
-    settle_and_claim_request request{.queue = queue->name, .now = ports_->time->wall_now()};
+    settle_and_claim_request request{.now = ports_->time->wall_now()};
     request.settlements.reserve(what.ended.size());
     for (const auto& ended : what.ended)
         request.settlements.push_back({.job = ended.attempt->ref(), .change = ended.change});
@@ -206,14 +225,18 @@ settle_and_claim_request worker_core::make_request(const question& what)
 
 claim_order worker_core::make_claim(int count)
 {
-    claim_order order{.worker = id, .lock_duration = options_.lock_duration};
+    claim_order order{.queue = queue->name, .worker = id, .lock_duration = options_.lock_duration};
     order.tokens.reserve(static_cast<std::size_t>(count));
     std::generate_n(std::back_inserter(order.tokens), count, [this] { return ports_->new_token(); });
     return order;
 }
 
-void worker_core::settled_by_store(std::vector<ended_attempt> ended, const settle_and_claim_answer& answer)
+/// Returns the attempts whose jobs were completed before: the news report these.
+std::vector<attempt_ptr> worker_core::settled_by_store(
+    const std::vector<ended_attempt>& ended, settle_and_claim_answer& answer
+)
 {
+    std::vector<attempt_ptr> completed;
     for (std::size_t i = 0; i < ended.size(); ++i) {
         const auto& attempt = ended[i].attempt;
         const auto what = answer.settlements[i];
@@ -223,50 +246,40 @@ void worker_core::settled_by_store(std::vector<ended_attempt> ended, const settl
             continue;
         }
         let_go(attempt);
-        if (what == settled::already || what == settled::lost)
-            settled_before(ended[i], answer);
-        if (what != settled::cancelled)  // otherwise the answer has it among the failed
-            announce(ended[i]);
-        list(ended[i], what);
+        const bool before = what == settled::already || what == settled::lost;
+        const bool done = before && was_completed(*attempt, answer.news);
+        if (done)
+            completed.push_back(attempt);
+        else if (what != settled::cancelled)  // otherwise the news report it
+            announce_end(ended[i]);
+        list(ended[i], done || what == settled::cancelled || is_finished(ended[i].change.to));
     }
+    return completed;
 }
 
 /// Names the job in the close report. The state that the store reports is what counts.
-void worker_core::list(const ended_attempt& ended, settled what)
+void worker_core::list(const ended_attempt& ended, bool finished)
 {
-    if (!ended.list)
-        return;
-    const bool over = what == settled::cancelled || is_finished(ended.change.to);
-    (report_.*(over ? &close_report::finished : ended.list)).push_back(ended.attempt->job->id);
+    if (ended.list)
+        (report_.*(finished ? &close_report::finished : ended.list)).push_back(ended.attempt->job->id);
 }
 
-/// A job that its processor completed in a transaction of the application is completed, whatever came after.
-void worker_core::settled_before(ended_attempt& ended, const settle_and_claim_answer& answer)
-{
-    const auto is_it = [&](const job_snapshot& job) { return job->key == ended.attempt->job->key; };
-    const auto told = std::ranges::find_if(answer.completed, is_it);
-    const auto job = told == answer.completed.end() ? ended.attempt->completed : *told;
-    if (!job)
-        return;
-    ended.change = {
-        .to = job_state::completed,
-        .finished_at = job->finished_at,
-        .result = job->result,
-        .remove = job->options->on_completed->remove
-    };
-}
-
-void worker_core::announce(const ended_attempt& ended)
+void worker_core::announce_end(const ended_attempt& ended)
 {
     const auto& job = *ended.attempt->job;
     announce_settled(*queue, job, ended.change);
     if (ended.change.to == job_state::completed)
-        hub->emit(&worker_events::job_processed, job_processed_event{.id = job.id, .name = job.name});
+        announce_processed(job);
     else if (ended.change.failed_attempt)
         hub->emit(
             &worker_events::job_errored,
             job_errored_event{.id = job.id, .name = job.name, .error = ended.change.failed_attempt->error}
         );
+}
+
+void worker_core::announce_processed(const job_record& job)
+{
+    hub->emit(&worker_events::job_processed, job_processed_event{.id = job.id, .name = job.name});
 }
 
 }  // namespace cofila::detail

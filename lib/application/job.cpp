@@ -21,7 +21,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-job_ref ref(const job_handle& handle) { return {.id = handle.job->id, .key = handle.job->key, .token = handle.token}; }
+job_ref ref(const job_handle& handle)
+{
+    const auto& job = *handle.job;
+    return {.queue = job.queue, .id = job.id, .key = job.key, .token = handle.token};
+}
 
 /// What a write has learned about the job, on the loop: returns why the job was asked to end, if it was.
 std::optional<std::string> heed(queue_core& queue, const job_id& id, const fenced_write& write)
@@ -48,7 +52,7 @@ void note(job_handle& handle, std::optional<std::string> cancelled)
 asio::awaitable<std::optional<std::string>> store_progress(queue_ptr queue, job_ref job, std::string progress)
 {
     queue->check_open();
-    const auto write = co_await queue->ports->repository->update_progress(queue->name, job, progress);
+    const auto write = co_await queue->ports->repository->update_progress(job, progress);
     auto news = heed(*queue, job.id, write);
     if (!queue->hub->heard(&queue_events::progress))
         queue->hub->wake_watchers();
@@ -60,7 +64,7 @@ asio::awaitable<std::optional<std::string>> store_progress(queue_ptr queue, job_
 asio::awaitable<std::optional<std::string>> store_data(queue_ptr queue, job_ref job, std::string data)
 {
     queue->check_open();
-    const auto write = co_await queue->ports->repository->update_data(queue->name, job, std::move(data));
+    const auto write = co_await queue->ports->repository->update_data(job, std::move(data));
     co_return heed(*queue, job.id, write);
 }
 
@@ -68,7 +72,7 @@ asio::awaitable<std::optional<std::string>> store_log(queue_ptr queue, job_ref j
 {
     queue->check_open();
     log_line line{.at = queue->ports->time->wall_now(), .text = text};
-    const auto write = co_await queue->ports->repository->add_log(queue->name, job, std::move(line), keep);
+    const auto write = co_await queue->ports->repository->add_log(job, std::move(line), keep);
     auto news = heed(*queue, job.id, write);
     queue->hub->emit(&queue_events::log, log_event{.id = job.id, .line = std::move(text)});
     co_return news;

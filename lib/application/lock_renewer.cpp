@@ -42,14 +42,9 @@ std::vector<steady_time> asked_times(const std::vector<attempt_ptr>& attempts)
 }  // namespace
 
 lock_renewer::lock_renewer(
-    std::shared_ptr<runtime> ports,
-    std::string queue,
-    domain::lock_timing timing,
-    const held_attempts& held,
-    callbacks tell
+    std::shared_ptr<runtime> ports, domain::lock_timing timing, const held_attempts& held, callbacks tell
 )
     : ports_{std::move(ports)},
-      queue_{std::move(queue)},
       timing_{timing},
       held_{held},
       tell_{std::move(tell)},
@@ -93,7 +88,7 @@ asio::awaitable<void> lock_renewer::renew_all()
     const auto asked = ports_->time->steady_now();
     std::vector<lock_extension> locks;
     for (const auto& attempt : attempts)
-        locks.push_back({.queue = queue_, .job = attempt->ref(), .duration = timing_.duration});
+        locks.push_back({.job = attempt->ref(), .duration = timing_.duration});
     std::vector<renewal> renewed;
     std::exception_ptr failed;
     try {
@@ -168,7 +163,7 @@ asio::awaitable<void> lock_renewer::look_at_all()
     std::vector<std::optional<std::string>> cancelled;
     std::exception_ptr failed;
     try {
-        cancelled = co_await ports_->repository->cancellations(queue_, std::move(locks));
+        cancelled = co_await ports_->repository->cancellations(std::move(locks));
     } catch (...) {
         failed = std::current_exception();
     }

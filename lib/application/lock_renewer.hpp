@@ -30,13 +30,7 @@ public:
         std::function<void(std::exception_ptr)> failed;
     };
 
-    lock_renewer(
-        std::shared_ptr<runtime> ports,
-        std::string queue,
-        domain::lock_timing timing,
-        const held_attempts& held,
-        callbacks tell
-    );
+    lock_renewer(std::shared_ptr<runtime> ports, domain::lock_timing timing, const held_attempts& held, callbacks tell);
 
     /// Three loops that run side by side until cancelled. `fence` declares locks lost in time even if the store does
     /// not respond; `look` asks about cancellations between two renewals.
@@ -63,7 +57,6 @@ private:
     boost::asio::awaitable<void> look_at_all();
 
     const std::shared_ptr<runtime> ports_;
-    const std::string queue_;
     const domain::lock_timing timing_;
     const held_attempts& held_;
     const callbacks tell_;

@@ -154,22 +154,12 @@ asio::awaitable<void> maintenance::look_at_store()
 
 void maintenance::announce(const sweep_answer& answer)
 {
-    for (const auto& [name, id] : answer.promoted)
-        if (const auto queue = around_.find_queue(name)) {
-            queue->hub->emit(&queue_events::waiting, waiting_event{.id = id, .previous = job_state::delayed});
-            queue->wake_for(1);
-        }
-    for (const auto& [name, job] : answer.rescued)
+    std::map<std::string, news_list> queues;
+    for (const auto& one : answer.news)
+        queues[one.job->queue].push_back(one);
+    for (const auto& [name, news] : queues)
         if (const auto queue = around_.find_queue(name))
-            detail::announce_rescued(*queue, *job);
-    for (const auto& [name, job] : answer.expired)
-        if (const auto queue = around_.find_queue(name))
-            detail::announce_failed(*queue, *job);
-    for (const auto& [name, count] : answer.pruned)
-        if (const auto queue = around_.find_queue(name)) {
-            queue->hub->emit(&queue_events::cleaned, cleaned_event{.count = count});
-            queue->look_again();
-        }
+            detail::announce(*queue, news);
 }
 
 steady_time maintenance::next_sweep() const

@@ -44,10 +44,10 @@ asio::awaitable<job_record> held_job(queue_ptr queue, claim held)
 
 asio::awaitable<void> settle(queue_ptr queue, job_record job, transition change)
 {
-    settle_and_claim_request request{.queue = queue->name, .now = queue->ports->time->wall_now()};
-    request.settlements.push_back({.job = {.id = job.id, .key = job.key, .token = job.token}, .change = change});
+    settle_and_claim_request request{.now = queue->ports->time->wall_now()};
+    request.settlements.push_back({.job = job_ref::of(job), .change = change});
     const auto answer = co_await queue->ports->repository->settle_and_claim(std::move(request));
-    announce_claimed(*queue, answer);
+    announce(*queue, answer);
     const auto what = answer.settlements.front();
     if (what == settled::accepted)
         announce_settled(*queue, job, change);
@@ -58,11 +58,13 @@ asio::awaitable<void> settle(queue_ptr queue, job_record job, transition change)
 asio::awaitable<settle_and_claim_answer> claim_now(queue_ptr queue, claim_request request)
 {
     auto& ports = *queue->ports;
-    claim_order order{.worker = std::move(request.worker_id), .lock_duration = request.lock_duration};
+    claim_order order{
+        .queue = queue->name, .worker = std::move(request.worker_id), .lock_duration = request.lock_duration
+    };
     std::generate_n(std::back_inserter(order.tokens), request.limit, [&] { return ports.new_token(); });
-    settle_and_claim_request ask{.queue = queue->name, .now = ports.time->wall_now(), .claim = std::move(order)};
+    settle_and_claim_request ask{.now = ports.time->wall_now(), .claim = std::move(order)};
     auto answer = co_await ports.repository->settle_and_claim(std::move(ask));
-    announce_claimed(*queue, answer);
+    announce(*queue, answer);
     ports.taken += answer.claimed.size();
     co_return answer;
 }
@@ -153,7 +155,7 @@ asio::awaitable<void> extend_lock(queue_ptr queue, claim held, milliseconds dura
     queue->check_open();
     domain::check(claim_request{.lock_duration = duration});
     std::vector<lock_extension> locks;
-    locks.push_back({.queue = queue->name, .job = {.id = held.id, .token = held.token}, .duration = duration});
+    locks.push_back({.job = {.queue = queue->name, .id = held.id, .token = held.token}, .duration = duration});
     const auto renewed =
         co_await queue->ports->repository->extend_locks(queue->ports->time->wall_now(), std::move(locks));
     if (held.token.empty() || !renewed.front().held)

@@ -27,20 +27,20 @@ asio::awaitable<added_row> store_alone(queue_ptr queue, job_snapshot job)
 {
     std::vector<job_snapshot> jobs;
     jobs.push_back(std::move(job));
-    auto rows = co_await queue->ports->repository->add(queue->name, std::move(jobs));
-    announce_added(*queue, rows.front());
-    co_return std::move(rows.front());
+    auto answer = co_await queue->ports->repository->add(std::move(jobs));
+    announce(*queue, answer.news);
+    co_return std::move(answer.rows.front());
 }
 
 /// Stores the job; an idle worker claims in the same transaction.
 asio::awaitable<added_row> store_and_take(queue_ptr queue, job_snapshot job, worker_ptr worker, claim_order order)
 {
     const auto asked = queue->ports->time->steady_now();
-    add_and_claim_answer answer;
+    add_answer answer;
     std::exception_ptr failed;
     try {
         answer = co_await queue->ports->repository->add_and_claim(
-            queue->name, std::move(job), queue->ports->time->wall_now(), std::move(order)
+            std::move(job), queue->ports->time->wall_now(), std::move(order)
         );
     } catch (...) {
         failed = std::current_exception();
@@ -49,11 +49,9 @@ asio::awaitable<added_row> store_and_take(queue_ptr queue, job_snapshot job, wor
         worker->take_offered({}, asked);
         std::rethrow_exception(failed);
     }
-    announce_added(*queue, answer.added, !answer.claimed.empty());
-    settle_and_claim_answer claimed{.claimed = std::move(answer.claimed), .failed = std::move(answer.failed)};
-    announce_claimed(*queue, claimed);
-    worker->take_offered(&claimed.claimed, asked);
-    co_return std::move(answer.added);
+    announce(*queue, answer.news, answer.claimed);
+    worker->take_offered(&answer.claimed, asked);
+    co_return std::move(answer.rows.front());
 }
 
 asio::awaitable<added_row> store(queue_ptr queue, job_snapshot job)
@@ -86,12 +84,11 @@ asio::awaitable<std::vector<added>> add_bulk(queue_ptr queue, std::vector<job_sp
     std::vector<added> out;
     if (jobs.empty())
         co_return out;
-    const auto rows = co_await queue->ports->repository->add(queue->name, std::move(jobs));
-    out.reserve(rows.size());
-    for (const auto& row : rows) {
-        announce_added(*queue, row);
+    const auto answer = co_await queue->ports->repository->add(std::move(jobs));
+    announce(*queue, answer.news);
+    out.reserve(answer.rows.size());
+    for (const auto& row : answer.rows)
         out.push_back({.id = row.job->id, .duplicate = row.duplicate, .deduplicated_by = row.deduplicated_by});
-    }
     co_return out;
 }
 

@@ -19,7 +19,7 @@ queue_core::queue_core(std::shared_ptr<runtime> with, std::string named)
 void queue_core::choose(queue_options options)
 {
     domain::check(options);
-    terms_.store(&chosen_.emplace(std::move(options)));
+    terms_.store(&chosen_.emplace(name, std::move(options)));
 }
 
 void queue_core::check_open() const
@@ -47,11 +47,13 @@ void queue_core::detach(finish_watch& watch)
     note_attendance();
 }
 
-void queue_core::tell_finished(const job_id& id, const transition& how)
+void queue_core::tell_finished(
+    const job_id& id, job_state state, const std::string& result, const std::string& failed_reason
+)
 {
     const auto [first, last] = watches_.equal_range(id);
     for (auto at = first; at != last; ++at) {
-        at->second->told = how;
+        at->second->told = {.state = state, .result = result, .failed_reason = failed_reason};
         at->second->wake.set();
     }
 }

@@ -18,13 +18,20 @@
 
 namespace cofila::detail {
 
+/// How a job has ended.
+struct job_end {
+    job_state state{};
+    std::string result{};
+    std::string failed_reason{};
+};
+
 /// One call that waits for the end of a job.
 struct finish_watch {
     finish_watch(job_id of, loop_ptr loop) : id{std::move(of)}, wake{std::move(loop)} {}
 
     const job_id id;
     event wake;
-    std::optional<transition> told{};  ///< How it ended, if that happened in this process.
+    std::optional<job_end> told{};  ///< How it ended, if that happened in this process.
 };
 
 /// One call that waits for a job to claim.
@@ -93,7 +100,7 @@ public:
     void attach(finish_watch& watch);
     void detach(finish_watch& watch);
     /// Called when a job has ended in this process: completed or failed.
-    void tell_finished(const job_id& id, const transition& how);
+    void tell_finished(const job_id& id, job_state state, const std::string& result, const std::string& failed_reason);
     /// Called when anything has happened: wakes everything that waits.
     void look_again();
     /// Wakes the calls that wait for the end of a job or for an event.
@@ -125,12 +132,12 @@ private:
     bool limited_ = false;
     std::atomic<bool> closed_{false};
     struct terms {
-        explicit terms(queue_options chosen) : options{std::move(chosen)} {}
+        terms(std::string queue, queue_options chosen) : options{std::move(chosen)}, jobs{std::move(queue), options} {}
 
         const queue_options options;
-        domain::job_maker jobs{options};  // used on the loop only
+        domain::job_maker jobs;  // used on the loop only
     };
-    terms usual_{queue_options{}};
+    terms usual_{name, queue_options{}};
     std::optional<terms> chosen_{};
     std::atomic<terms*> terms_{&usual_};
 };
@@ -138,14 +145,11 @@ private:
 /// Closes the workers that run on the queue; their processors may use it until they have ended.
 boost::asio::awaitable<void> close_workers(queue_ptr queue);
 
-/// Turns a change of a job into events, log lines and wake-ups. `taken` means that a worker took a job in the same
-/// transaction, so that no more are waiting than before.
-void announce_added(queue_core& queue, const added_row& row, bool taken = false);
-void announce_claimed(queue_core& queue, const settle_and_claim_answer& answer);
+/// Turns what happened in one transaction into events, log lines and wake-ups. The news are of this queue. `claimed`:
+/// the jobs that were taken in the same transaction.
+void announce(queue_core& queue, const news_list& news, const std::vector<job_snapshot>& claimed = {});
+void announce(queue_core& queue, const settle_and_claim_answer& answer);
+/// The same for a settlement that the store has accepted.
 void announce_settled(queue_core& queue, const job_record& before, const transition& change);
-void announce_failed(queue_core& queue, const job_record& job);
-/// For a cancelled job that its retention has removed.
-void announce_cancelled(queue_core& queue, const job_id& id, const std::string& reason);
-void announce_rescued(queue_core& queue, const job_record& job);
 
 }  // namespace cofila::detail

@@ -30,7 +30,7 @@ asio::awaitable<std::string> wait_until_finished(queue_ptr queue, job_id id, mil
     for (;;) {
         const auto job = co_await ports->repository->get(queue->name, id);
         if (const auto& told = watch->told)
-            co_return result_or_throw(id, told->to, told->result, told->failed_reason);
+            co_return result_or_throw(id, told->state, told->result, told->failed_reason);
         if (!job)
             throw error{errc::not_found, "job '" + id.str() + "' does not exist (any more): its end is not known"};
         if (is_finished(job->state))

@@ -70,7 +70,6 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
       over_{ports_->loop},
       renewer_{
           ports_,
-          queue->name,
           {.duration = options_.lock_duration, .buffer = *options_.lock_renew_buffer},
           held_,
           {.lost = [this](const attempt_ptr& attempt) { lose(attempt); },

@@ -108,10 +108,10 @@ private:
     void forget_lost();
     settle_and_claim_request make_request(const question& what);
     claim_order make_claim(int count);
-    void settled_by_store(std::vector<ended_attempt> ended, const settle_and_claim_answer& answer);
-    void settled_before(ended_attempt& ended, const settle_and_claim_answer& answer);
-    void announce(const ended_attempt& ended);
-    void list(const ended_attempt& ended, settled what);
+    std::vector<attempt_ptr> settled_by_store(const std::vector<ended_attempt>& ended, settle_and_claim_answer& answer);
+    void announce_end(const ended_attempt& ended);
+    void announce_processed(const job_record& job);
+    void list(const ended_attempt& ended, bool finished);
 
     // attempts.cpp: from the claim to the outcome
     void take(const job_snapshot& job, steady_time asked);

@@ -14,7 +14,7 @@ std::shared_ptr<const job_options> job_maker::resolved(job_options given)
 {
     if (!last_resolved_ || given != last_given_) {
         check(given);
-        last_resolved_ = std::make_shared<const job_options>(resolve(given, queue_));
+        last_resolved_ = std::make_shared<const job_options>(resolve(given, options_));
         last_given_ = std::move(given);
     }
     return last_resolved_;
@@ -28,10 +28,11 @@ job_snapshot job_maker::make(job_spec<std::string> spec, const id_source& new_id
         check_name("id", id->str());
     else
         id = new_id();
-    check_json("data", spec.data, queue_.size_limit);
-    return std::make_shared<const job_record>(
-        new_job(std::move(*id), std::move(spec.name), std::move(spec.data), resolved(std::move(spec.options)), now)
-    );
+    check_json("data", spec.data, options_.size_limit);
+    auto job =
+        new_job(std::move(*id), std::move(spec.name), std::move(spec.data), resolved(std::move(spec.options)), now);
+    job.queue = queue_;
+    return std::make_shared<const job_record>(std::move(job));
 }
 
 std::vector<job_snapshot> job_maker::make_all(

@@ -5,17 +5,18 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cofila::domain {
 
-/// Makes new jobs of one queue from what callers say, checked: every way of adding a job passes through here. `queue`
+/// Makes new jobs of one queue from what callers say, checked: every way of adding a job passes through here. `options`
 /// must outlive this object.
 class job_maker {
 public:
     using id_source = std::function<std::string()>;
 
-    explicit job_maker(const queue_options& queue) : queue_{queue} {}
+    job_maker(std::string queue, const queue_options& options) : queue_{std::move(queue)}, options_{options} {}
 
     /// `new_id` is called if the caller chose no id. Throws as `queue::add` does.
     job_snapshot make(job_spec<std::string> spec, const id_source& new_id, time_point now);
@@ -27,7 +28,8 @@ public:
 private:
     std::shared_ptr<const job_options> resolved(job_options given);
 
-    const queue_options& queue_;
+    const std::string queue_;
+    const queue_options& options_;
     job_options last_given_{};  // most jobs of a queue have the same options, which are resolved once
     std::shared_ptr<const job_options> last_resolved_{};
 };

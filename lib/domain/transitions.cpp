@@ -321,6 +321,27 @@ std::optional<transition> after_change(const job_record& job, const job_change& 
     return change;
 }
 
+job_news::cause cause_of(const job_change& what)
+{
+    using cause = job_news::cause;
+    const overloaded name{
+        [](const removal&) { return cause::removed; },
+        [](const forced_removal&) { return cause::removed; },
+        [](const promotion&) { return cause::promoted; },
+        [](const retrial&) { return cause::retried; },
+        [](const new_delay&) { return cause::postponed; },
+        [](const new_priority&) { return cause::prioritized; },
+        [](const cancellation&) { return cause::cancelled; },
+    };
+    return std::visit(name, what);
+}
+
+job_news::cause cause_in_bulk(const job_change& what)
+{
+    const auto why = cause_of(what);
+    return why == job_news::cause::removed ? job_news::cause::cleaned : why;
+}
+
 namespace {
 
 /// Whether it was cancelled and would run again.

@@ -21,12 +21,12 @@ domain::job_maker::id_source new_ids(const environment& with)
         [&with, ids = domain::id_maker{}]() mutable { return ids.next(with.clock->wall_now(), with.random->next()); };
 }
 
-std::vector<job_id> store(SQLite::Database& db, const std::string& queue, const std::vector<job_snapshot>& jobs)
+std::vector<job_id> store(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
 {
     std::vector<job_id> out;
     if (jobs.empty())
         return out;
-    for (const auto& row : sqlite::add_within(db, queue, jobs))
+    for (const auto& row : sqlite::add_within(db, jobs))
         out.push_back(row.job->id);
     return out;
 }
@@ -43,7 +43,7 @@ settlement completion(const detail::job_handle& handle, std::string result)
     const auto& job = *handle.job;
     const auto now = handle.queue->ports->time->wall_now();
     return {
-        .job = {.id = job.id, .key = job.key, .token = handle.token},
+        .job = {.queue = job.queue, .id = job.id, .key = job.key, .token = handle.token},
         .change = domain::after_transactional_success(job, std::move(result), now)
     };
 }
@@ -69,8 +69,9 @@ job_id enqueue(
     domain::check_name("queue", queue);
     job_spec<std::string> spec{.name = std::move(name), .data = encode(data), .options = std::move(options)};
     const queue_options defaults;
-    auto job = domain::job_maker{defaults}.make(std::move(spec), new_ids(with), with.clock->wall_now());
-    return store(db, std::string{queue}, {std::move(job)}).front();
+    auto job =
+        domain::job_maker{std::string{queue}, defaults}.make(std::move(spec), new_ids(with), with.clock->wall_now());
+    return store(db, {std::move(job)}).front();
 }
 
 namespace detail {
@@ -78,18 +79,19 @@ namespace detail {
 job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> spec)
 {
     const auto with = surroundings(*to);
-    auto job = domain::job_maker{to->options()}.make(std::move(spec), new_ids(with), with.clock->wall_now());
+    domain::job_maker jobs{to->name, to->options()};
+    auto job = jobs.make(std::move(spec), new_ids(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
-    return store(db, to->name, {std::move(job)}).front();
+    return store(db, {std::move(job)}).front();
 }
 
 std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std::vector<job_spec<std::string>> specs)
 {
     const auto with = surroundings(*to);
-    const auto jobs =
-        domain::job_maker{to->options()}.make_all(std::move(specs), new_ids(with), with.clock->wall_now());
+    domain::job_maker maker{to->name, to->options()};
+    const auto jobs = maker.make_all(std::move(specs), new_ids(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
-    return store(db, to->name, jobs);
+    return store(db, jobs);
 }
 
 void complete_in(SQLite::Database& db, const job_ptr& job, std::string result)
@@ -100,7 +102,7 @@ void complete_in(SQLite::Database& db, const job_ptr& job, std::string result)
     domain::check_json("result", result, job->queue->options().size_limit);
     sqlite::check_connected(db, job->queue->ports->file);
     const auto end = completion(*job, std::move(result));
-    switch (sqlite::settle_within(db, job->queue->name, end)) {
+    switch (sqlite::settle_within(db, end)) {
     case settled::accepted:
     case settled::cancelled:
         job->completed_within = true;

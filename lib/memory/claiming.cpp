@@ -54,10 +54,11 @@ stored_queue::order::const_iterator nth(const stored_queue::order& rows, int num
 
 class claiming {
 public:
-    claiming(stored_queue& queue, const claim_order& order, time_point now)
+    claiming(stored_queue& queue, const claim_order& order, time_point now, news_list& news)
         : queue_{queue},
           order_{order},
           now_{now},
+          news_{news},
           window_{domain::longest_window(queue.limits)},
           at_{window_ ? domain::time_of_claim(past_claims(queue, nullptr), *window_, now) : now}
     {}
@@ -106,11 +107,11 @@ private:
             const auto end = domain::unfit(job, now_);
             if (!end)
                 return &job;
-            if (out_.failed.size() >= domain::most_ended) {
+            if (ended_++ >= domain::most_ended) {
                 out_.again = now_;
                 return nullptr;
             }
-            out_.failed.push_back(carry_out(queue_, job, *end));
+            queue_.carry_out(job.key, *end, job_news::cause::unfit, news_);
         }
     }
 
@@ -182,14 +183,19 @@ private:
     stored_queue& queue_;
     const claim_order& order_;
     const time_point now_;
+    news_list& news_;
     const std::optional<milliseconds> window_;
     const time_point at_;  // the time under which the rates count the claim
+    std::size_t ended_ = 0;
     taken out_{};
 };
 
 }  // namespace
 
-taken claim(stored_queue& queue, const claim_order& order, time_point now) { return claiming{queue, order, now}.run(); }
+taken claim(stored_queue& queue, const claim_order& order, time_point now, news_list& news)
+{
+    return claiming{queue, order, now, news}.run();
+}
 
 namespace {
 
@@ -240,14 +246,6 @@ job_situation situation_of(const stored_queue& queue, const job_record& job, tim
     if (job.state == job_state::waiting)
         out.ahead = static_cast<std::size_t>(std::distance(waiting.begin(), waiting.find(place_of(job))));
     return out;
-}
-
-job_snapshot carry_out(stored_queue& queue, const job_record& job, const transition& change)
-{
-    auto after = job;
-    domain::apply(after, change);
-    queue.carry_out(job.key, change);
-    return snapshot(after);
 }
 
 std::optional<time_point> first_due(const stored_queue& queue)

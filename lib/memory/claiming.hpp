@@ -11,12 +11,11 @@ namespace cofila::memory {
 
 struct taken {
     std::vector<job_snapshot> claimed{};
-    std::vector<job_snapshot> failed{};  ///< Expired ones.
-    bool limited = false;                ///< The end of another job may make room.
-    std::optional<time_point> again{};   ///< When a rate makes room, or more unfit jobs can be ended.
+    bool limited = false;               ///< The end of another job may make room.
+    std::optional<time_point> again{};  ///< When a rate makes room, or more unfit jobs can be ended.
 };
 
-taken claim(stored_queue& queue, const claim_order& order, time_point now);
+taken claim(stored_queue& queue, const claim_order& order, time_point now, news_list& news);
 
 std::optional<time_point> first_due(const stored_queue& queue);
 
@@ -24,8 +23,5 @@ std::optional<time_point> first_due(const stored_queue& queue);
 std::optional<time_point> next_claim(const stored_queue& queue, std::optional<time_point> again, time_point now);
 
 job_situation situation_of(const stored_queue& queue, const job_record& job, time_point now);
-
-/// Carries out the transition and returns the job as an answer shows it.
-job_snapshot carry_out(stored_queue& queue, const job_record& job, const transition& change);
 
 }  // namespace cofila::memory

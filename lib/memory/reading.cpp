@@ -204,14 +204,12 @@ asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point
     co_return out;
 }
 
-asio::awaitable<std::vector<std::optional<std::string>>> repository::cancellations(
-    std::string queue, std::vector<job_ref> locks
-)
+asio::awaitable<std::vector<std::optional<std::string>>> repository::cancellations(std::vector<job_ref> locks)
 {
-    const auto& in = open_queue(queue);
+    check_open();
     std::vector<std::optional<std::string>> out;
     for (const auto& lock : locks) {
-        const auto* job = in.find(lock);
+        const auto* job = open_queue(lock.queue).find(lock);
         out.push_back(job && holds_lock(job->record, lock.token) ? job->record.cancelled : std::nullopt);
     }
     co_return out;

@@ -4,7 +4,6 @@
 #include <cofila/memory.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -20,6 +19,8 @@ namespace asio = boost::asio;
 std::shared_ptr<job_repository> memory_repository() { return std::make_shared<memory::repository>(); }
 
 namespace memory {
+
+using cause = job_news::cause;
 
 namespace {
 
@@ -43,60 +44,61 @@ job_snapshot completed_by(const stored_job* job, const std::string& token)
 
 bool has_moved(settled verdict) { return verdict == settled::accepted || verdict == settled::cancelled; }
 
-void end_completed(stored_queue& queue, const job_record& job, time_point now, std::vector<job_snapshot>& completed)
+void end_completed(stored_queue& queue, const job_record& job, time_point now, news_list& news)
 {
-    completed.push_back(snapshot(job));
+    const auto place = news.size();
+    news.push_back({.why = cause::completed, .job = snapshot(job), .was = job_state::active});
     if (job.options->on_completed->remove)
-        queue.remove_finished(job.key, now);
+        news[place].gone = queue.remove_finished(job.key, now, news);
 }
 
-settled settle(stored_queue& queue, const settlement& end, time_point now, settle_and_claim_answer& answer)
+settled settle(stored_queue& queue, const settlement& end, time_point now, news_list& news)
 {
     const auto* job = queue.find(end.job);
     const auto verdict = domain::verdict(job ? &job->record : nullptr, end.job.token, end.change);
-    if (has_moved(verdict)) {
-        auto after = carry_out(queue, job->record, domain::unless_cancelled(job->record, end.change, now));
-        if (verdict == settled::cancelled)
-            answer.failed.push_back(std::move(after));
-    } else if (job && domain::was_completed_elsewhere(job->record, end.job.token, end.change))
-        end_completed(queue, job->record, now, answer.completed);
+    if (verdict == settled::accepted)
+        queue.carry_out(job->record.key, end.change, news);
+    else if (verdict == settled::cancelled)
+        queue.carry_out(job->record.key, domain::unless_cancelled(job->record, end.change, now), cause::unfit, news);
+    else if (job && domain::was_completed_elsewhere(job->record, end.job.token, end.change))
+        end_completed(queue, job->record, now, news);
     return verdict;
 }
 
-void remove_kept(stored_queue& queue, std::int64_t owner, added_row& row)
+void replace(stored_queue& queue, const stored_job* job, news_list& news)
 {
-    const auto* kept = queue.kept_for(owner);
-    if (!kept)
+    if (!job)
         return;
-    row.replaced.push_back(kept->record.id);
-    queue.remove(kept->record.key);
+    news.push_back({.why = cause::replaced, .job = snapshot(job->record), .was = job->record.state, .gone = true});
+    queue.remove(job->record.key, news);
 }
 
-void tell(sweep_answer& answer, const std::string& queue, const std::vector<job_id>& waiting)
-{
-    for (const auto& id : waiting)
-        answer.promoted.push_back({.queue = queue, .id = id});
-}
-
-/// Returns null if the lock is not as it was seen.
-job_snapshot rescue(stored_queue& queue, const rescue_order& order, time_point now)
+/// Does nothing if the lock is not as it was seen.
+void rescue(stored_queue& queue, const rescue_order& order, time_point now, news_list& news)
 {
     const auto* job = queue.find(order.key);
     if (!job || !holds_lock(job->record, order.token) || job->record.locked_until != order.locked_until)
-        return {};
+        return;
     // Its holder may come back: from now on it has lost the job, whatever its state.
     queue.change(order.key, [](stored_job& rescued) { rescued.record.token.clear(); });
-    return carry_out(queue, job->record, domain::mark_as_stalled(job->record, now, order.jitter));
+    queue.carry_out(order.key, domain::mark_as_stalled(job->record, now, order.jitter), cause::stalled, news);
 }
 
-/// Returns null if the job was started in time.
-job_snapshot expire(stored_queue& queue, std::int64_t key, time_point now)
+/// Lets the job alone if it was started in time.
+void expire(stored_queue& queue, std::int64_t key, time_point now, news_list& news)
 {
     const auto& job = queue.at(key).record;
     if (domain::has_expired(job, now))
-        return carry_out(queue, job, domain::after_expiry(job, now));
-    queue.change(key, [](stored_job& started) { started.record.expires_at.reset(); });
-    return {};
+        queue.carry_out(key, domain::after_expiry(job, now), cause::unfit, news);
+    else
+        queue.change(key, [](stored_job& started) { started.record.expires_at.reset(); });
+}
+
+void prune(stored_queue& queue, std::int64_t key, news_list& news)
+{
+    const auto& job = queue.at(key).record;
+    news.push_back({.why = cause::cleaned, .job = snapshot(job), .was = job.state, .gone = true});
+    queue.remove(key, news);
 }
 
 bool nothing_left(const stored_queue& queue, time_point now)
@@ -120,81 +122,89 @@ stored_queue& repository::open_queue(const std::string& name)
     return queues_[name];
 }
 
-asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::vector<job_snapshot> jobs)
+asio::awaitable<add_answer> repository::add(std::vector<job_snapshot> jobs)
 {
-    auto& to = open_queue(queue);
-    std::vector<added_row> rows;
+    check_open();
+    add_answer answer;
     for (const auto& job : jobs)
-        rows.push_back(add_one(to, *job));
-    co_return rows;
+        answer.rows.push_back(add_one(*job, answer.news));
+    co_return answer;
 }
 
-asio::awaitable<add_and_claim_answer> repository::add_and_claim(
-    std::string queue, job_snapshot job, time_point now, claim_order order
-)
+asio::awaitable<add_answer> repository::add_and_claim(job_snapshot job, time_point now, claim_order order)
 {
-    auto& to = open_queue(queue);
-    auto row = add_one(to, *job);
-    auto got = claim(to, order, now);
-    co_return add_and_claim_answer{
-        .added = std::move(row), .claimed = std::move(got.claimed), .failed = std::move(got.failed)
-    };
+    check_open();
+    add_answer answer;
+    answer.rows.push_back(add_one(*job, answer.news));
+    answer.claimed = claim(open_queue(order.queue), order, now, answer.news).claimed;
+    co_return answer;
 }
 
-added_row repository::add_one(stored_queue& to, const job_record& job)
+added_row repository::add_one(const job_record& job, news_list& news)
 {
-    if (const auto* existing = to.find(job.id))
-        return {.job = snapshot(existing->record), .duplicate = true};
+    auto& to = open_queue(job.queue);
+    if (const auto* existing = to.find(job.id)) {
+        auto there = snapshot(existing->record);
+        news.push_back({.why = cause::duplicated, .job = there, .was = there->state});
+        return {.job = std::move(there), .duplicate = true};
+    }
     auto stored = job;
     stored.key = ++last_key_;
-    return job.options->dedup ? add_owner(to, std::move(stored))
-                              : added_row{.job = snapshot(to.add(std::move(stored)))};
+    if (job.options->dedup)
+        return add_owner(to, std::move(stored), news);
+    added_row row{.job = snapshot(to.add(std::move(stored)))};
+    news.push_back({.why = cause::added, .job = row.job});
+    return row;
 }
 
-added_row repository::add_owner(stored_queue& to, job_record job)
+added_row repository::add_owner(stored_queue& to, job_record job, news_list& news)
 {
     const auto* owner = to.owner_of(job.options->dedup->id);
     const auto plan = domain::deduplicate(owner ? &owner->record : nullptr, job);
     const auto key = owner ? owner->record.key : 0;
     added_row row;
-    if (plan.defers_to_owner())
-        row.deduplicated_by = owner->record.id;
     if (plan.extend_owner)
         to.change(key, [&](stored_job& held) { held.record.dedup_until = job.dedup_until; });
     if (plan.release_owner)
         to.let_go(key);
     if (plan.remove_kept)
-        remove_kept(to, key, row);
+        replace(to, to.kept_for(key), news);
     if (plan.keep)
         domain::keep_for(job, key);
-    if (plan.remove_owner) {
-        row.replaced.push_back(owner->record.id);
-        to.remove(key);
+    if (plan.remove_owner)
+        replace(to, owner, news);
+    if (plan.defers_to_owner()) {
+        row.deduplicated_by = owner->record.id;
+        auto& told = news.emplace_back(job_news{.why = cause::deduplicated, .job = snapshot(owner->record)});
+        told.was = owner->record.state;
+        if (plan.keep)
+            told.kept = job.id;
     }
     row.job = snapshot(plan.add ? to.add(std::move(job)) : owner->record);
+    if (plan.add)
+        news.push_back({.why = cause::added, .job = row.job});
     return row;
 }
 
 asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and_claim_request request)
 {
-    auto& queue = open_queue(request.queue);
+    check_open();
     settle_and_claim_answer answer;
+    auto& news = answer.news;
     for (const auto& end : request.settlements)
-        answer.settlements.push_back(settle(queue, end, request.now, answer));
-    answer.promoted = std::exchange(queue.freed, {});
-    if (request.claim) {
-        std::ranges::move(
-            queue.promote_due(request.now, std::numeric_limits<std::size_t>::max()), std::back_inserter(answer.promoted)
-        );
-        auto got = claim(queue, *request.claim, request.now);
-        answer.claimed = std::move(got.claimed);
-        std::ranges::move(got.failed, std::back_inserter(answer.failed));
-        answer.limited = got.limited;
-        if (answer.claimed.size() < request.claim->tokens.size())
-            answer.next_due = next_claim(queue, got.again, request.now);
-        const bool ended = std::ranges::any_of(answer.settlements, has_moved) || !answer.completed.empty();
-        answer.drained = answer.claimed.empty() && ended && nothing_left(queue, request.now);
-    }
+        answer.settlements.push_back(settle(open_queue(end.job.queue), end, request.now, news));
+    if (!request.claim)
+        co_return answer;
+    const auto completed = [](const job_news& one) { return one.why == cause::completed; };
+    const bool ended = std::ranges::any_of(answer.settlements, has_moved) || std::ranges::any_of(news, completed);
+    auto& queue = open_queue(request.claim->queue);
+    queue.promote_due(request.now, std::numeric_limits<std::size_t>::max(), news);
+    auto got = claim(queue, *request.claim, request.now, news);
+    answer.claimed = std::move(got.claimed);
+    answer.limited = got.limited;
+    if (answer.claimed.size() < request.claim->tokens.size())
+        answer.next_due = next_claim(queue, got.again, request.now);
+    answer.drained = answer.claimed.empty() && ended && nothing_left(queue, request.now);
     co_return answer;
 }
 
@@ -203,7 +213,7 @@ asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, s
     check_open();
     std::vector<renewal> answers;
     for (const auto& lock : locks) {
-        auto& queue = open_queue(lock.queue);
+        auto& queue = open_queue(lock.job.queue);
         const auto* job = queue.find(lock.job);
         if (!job || !holds_lock(job->record, lock.job.token)) {
             answers.push_back({.completed = completed_by(job, lock.job.token)});
@@ -218,9 +228,9 @@ asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, s
     co_return answers;
 }
 
-asio::awaitable<fenced_write> repository::update_progress(std::string queue, job_ref job, std::string progress)
+asio::awaitable<fenced_write> repository::update_progress(job_ref job, std::string progress)
 {
-    auto& in = open_queue(queue);
+    auto& in = open_queue(job.queue);
     const auto* found = in.find(job);
     if (!may_write(found, job.token))
         co_return fenced_write{};
@@ -228,9 +238,9 @@ asio::awaitable<fenced_write> repository::update_progress(std::string queue, job
     co_return stored_in(*found);
 }
 
-asio::awaitable<fenced_write> repository::update_data(std::string queue, job_ref job, std::string data)
+asio::awaitable<fenced_write> repository::update_data(job_ref job, std::string data)
 {
-    auto& in = open_queue(queue);
+    auto& in = open_queue(job.queue);
     const auto* found = in.find(job);
     if (!may_write(found, job.token))
         co_return fenced_write{};
@@ -238,9 +248,9 @@ asio::awaitable<fenced_write> repository::update_data(std::string queue, job_ref
     co_return stored_in(*found);
 }
 
-asio::awaitable<fenced_write> repository::add_log(std::string queue, job_ref job, log_line line, int keep)
+asio::awaitable<fenced_write> repository::add_log(job_ref job, log_line line, int keep)
 {
-    auto& in = open_queue(queue);
+    auto& in = open_queue(job.queue);
     const auto* found = in.find(job);
     if (!may_write(found, job.token))
         co_return fenced_write{};
@@ -277,13 +287,10 @@ asio::awaitable<change_answer> repository::change(std::string queue, job_id id, 
     const auto* job = in.find(id);
     if (!job)
         co_return change_answer{};
-    change_answer answer{.found = true, .was = job->record.state};
+    change_answer answer{.was = job->record.state};
     const auto key = job->record.key;
-    if (const auto next = domain::after_change(job->record, what, now)) {
-        answer.done = true;
-        in.carry_out(key, *next);
-    }
-    answer.freed = std::exchange(in.freed, {});
+    if (const auto next = domain::after_change(job->record, what, now))
+        in.carry_out(key, *next, domain::cause_of(what), answer.news);
     if (const auto* left = in.find(key))
         answer.job = snapshot(left->record);
     co_return answer;
@@ -299,11 +306,10 @@ asio::awaitable<changed_page> repository::change_all(
     for (const auto& job : jobs.items) {
         const auto* held = in.find(job->key);  // as the changes before this one have left it
         if (const auto next = held ? domain::after_change(held->record, what, now) : std::nullopt) {
-            in.carry_out(job->key, *next);
-            out.changed.push_back(job->id);
+            in.carry_out(job->key, *next, domain::cause_in_bulk(what), out.news);
+            ++out.changed;
         }
     }
-    out.freed = std::exchange(in.freed, {});
     co_return out;
 }
 
@@ -325,26 +331,20 @@ asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
     std::size_t overdue = 0;
     std::size_t removed = 0;
     sweep_answer answer;
+    auto& news = answer.news;
     for (auto& [name, queue] : queues_) {
-        const auto due = queue.promote_due(request.now, limit - promoted);
-        promoted += due.size();
-        tell(answer, name, due);
+        promoted += queue.promote_due(request.now, limit - promoted, news);
         for (const auto& order : request.rescues)
-            if (auto rescued = rescue(queue, order, request.now))
-                answer.rescued.push_back({.queue = name, .job = std::move(rescued)});
+            rescue(queue, order, request.now, news);
         const auto late = queue.overdue(request.now, limit - overdue);
         for (const auto key : late)
-            if (auto expired = expire(queue, key, request.now))
-                answer.expired.push_back({.queue = name, .job = std::move(expired)});
+            expire(queue, key, request.now, news);
         overdue += late.size();
         const auto over = queue.prunable(request.now, limit - removed);
         for (const auto key : over)
-            queue.remove(key);
-        if (!over.empty())
-            answer.pruned.push_back({.queue = name, .count = over.size()});
+            prune(queue, key, news);
         removed += over.size();
         queue.forget_groups();
-        tell(answer, name, std::exchange(queue.freed, {}));
     }
     answer.more = promoted == limit || overdue == limit || removed == limit;
     co_return answer;

@@ -13,19 +13,15 @@ namespace cofila::memory {
 /// job is decided by lib/domain alone.
 class repository final : public job_repository {
 public:
-    boost::asio::awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override;
-    boost::asio::awaitable<add_and_claim_answer> add_and_claim(
-        std::string queue, job_snapshot job, time_point now, claim_order order
-    ) override;
+    boost::asio::awaitable<add_answer> add(std::vector<job_snapshot> jobs) override;
+    boost::asio::awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override;
     boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     boost::asio::awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks)
         override;
-    boost::asio::awaitable<std::vector<std::optional<std::string>>> cancellations(
-        std::string queue, std::vector<job_ref> locks
-    ) override;
-    boost::asio::awaitable<fenced_write> update_progress(std::string queue, job_ref job, std::string progress) override;
-    boost::asio::awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) override;
-    boost::asio::awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    boost::asio::awaitable<std::vector<std::optional<std::string>>> cancellations(std::vector<job_ref> locks) override;
+    boost::asio::awaitable<fenced_write> update_progress(job_ref job, std::string progress) override;
+    boost::asio::awaitable<fenced_write> update_data(job_ref job, std::string data) override;
+    boost::asio::awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) override;
 
     boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) override;
     boost::asio::awaitable<queue_limits> limits(std::string queue) override;
@@ -70,8 +66,8 @@ public:
 
 private:
     stored_queue& open_queue(const std::string& name);
-    added_row add_one(stored_queue& to, const job_record& job);
-    added_row add_owner(stored_queue& to, job_record job);
+    added_row add_one(const job_record& job, news_list& news);
+    added_row add_owner(stored_queue& to, job_record job, news_list& news);
     void check_open() const;
 
     std::map<std::string, stored_queue> queues_{};

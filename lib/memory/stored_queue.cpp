@@ -77,13 +77,13 @@ const stored_job* stored_queue::find(std::int64_t key) const
 
 const stored_job* stored_queue::find(const job_ref& ref) const { return ref.key == 0 ? find(ref.id) : find(ref.key); }
 
-void stored_queue::carry_out(std::int64_t key, const transition& change)
+void stored_queue::carry_out(std::int64_t key, const transition& change, news_list& news)
 {
     if (change.queue_rests_until)
         limits.rests_until = std::max(limits.rests_until.value_or(time_point::min()), *change.queue_rests_until);
     const auto& held = jobs_.at(key).record;
     if (change.remove && change.to == held.state) {
-        remove(key);
+        remove(key, news);
         return;
     }
     const bool held_on = change.frees_dedup && holds_on(held, *change.finished_at);
@@ -106,9 +106,21 @@ void stored_queue::carry_out(std::int64_t key, const transition& change)
     if (change.frees_dedup && !held_on)
         let_go(key);
     if (change.frees_dedup)
-        free_kept(key);
+        free_kept(key, news);
     if (change.remove && !held_on)
-        remove(key);
+        remove(key, news);
+}
+
+void stored_queue::carry_out(std::int64_t key, const transition& change, job_news::cause why, news_list& news)
+{
+    const auto& before = jobs_.at(key).record;
+    auto after = before;
+    if (change.to != before.state || !change.remove)
+        domain::apply(after, change);
+    const auto place = news.size();
+    news.push_back({.why = why, .job = snapshot(after), .was = before.state});
+    carry_out(key, change, news);
+    news[place].gone = !find(key);
 }
 
 const stored_job* stored_queue::owner_of(const std::string& dedup_id) const
@@ -136,46 +148,47 @@ void stored_queue::let_go(std::int64_t key)
 }
 
 /// Called when the owner has finished or is gone.
-void stored_queue::free_kept(std::int64_t owner)
+void stored_queue::free_kept(std::int64_t owner, news_list& news)
 {
     const auto* kept = kept_for(owner);
     if (!kept)
         return;
     const bool free = !owner_of(kept->record.options->dedup->id);
     change(kept->record.key, [&](stored_job& job) { job.record = domain::freed(std::move(job.record), free); });
-    freed.push_back(kept->record.id);
+    news.push_back({.why = job_news::cause::freed, .job = snapshot(kept->record), .was = job_state::delayed});
 }
 
-void stored_queue::remove(std::int64_t key)
+void stored_queue::remove(std::int64_t key, news_list& news)
 {
     const auto& job = jobs_.at(key).record;
     watched.note(&job, nullptr);
     orders_[static_cast<std::size_t>(job.state)].erase(place_of(job));
     ids_.erase(job.id);
     jobs_.erase(key);
-    free_kept(key);
+    free_kept(key, news);
 }
 
-void stored_queue::remove_finished(std::int64_t key, time_point now)
+bool stored_queue::remove_finished(std::int64_t key, time_point now, news_list& news)
 {
     auto& job = jobs_.at(key);
-    if (holds_on(job.record, now))
+    const bool held_on = holds_on(job.record, now);
+    if (held_on)
         job.prune_at = job.record.dedup_until;
     else
-        remove(key);
+        remove(key, news);
+    return !held_on;
 }
 
-std::vector<job_id> stored_queue::promote_due(time_point now, std::size_t limit)
+std::size_t stored_queue::promote_due(time_point now, std::size_t limit, news_list& news)
 {
-    std::vector<job_id> promoted;
+    std::size_t promoted = 0;
     const auto& delayed = jobs_in(job_state::delayed);
-    while (promoted.size() < limit && !delayed.empty() && delayed.begin()->first.first <= now.time_since_epoch().count()
-    ) {
+    while (promoted < limit && !delayed.empty() && delayed.begin()->first.first <= now.time_since_epoch().count()) {
         const auto key = delayed.begin()->second;
         const auto due = at(key).record.run_at;
-        carry_out(key, domain::after_promotion(at(key).record));
+        carry_out(key, domain::after_promotion(at(key).record), job_news::cause::due, news);
         jobs_.at(key).not_before = due;
-        promoted.push_back(at(key).record.id);
+        ++promoted;
     }
     return promoted;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cofila/job_record.hpp>
 #include <cofila/job_repository.hpp>
+#include <cofila/news.hpp>
 
 #include <array>
 #include <cstdint>
@@ -48,7 +49,6 @@ public:
     std::map<std::string, std::int64_t> served{};                ///< The last turn of each group.
     std::map<std::pair<time_point, std::string>, int> claims{};  ///< Recent claims by group, if there is a rate.
     observed watched{};                                          ///< What happens to the jobs, for watchers.
-    std::vector<job_id> freed{};  ///< Jobs that were kept for the end of another and now wait; to be reported.
 
     /// Whether it has a job, or a setting.
     bool is_there() const;
@@ -82,14 +82,16 @@ public:
         if (before)
             watched.note(&*before, &job.record);
     }
-    /// Carries out a transition, including a removal.
-    void carry_out(std::int64_t key, const transition& change);
-    void remove(std::int64_t key);
-    /// Removes it unless it still holds its deduplication id: then the sweep does so.
-    void remove_finished(std::int64_t key, time_point now);
+    /// Carries out a transition, including a removal, and reports the job that it frees.
+    void carry_out(std::int64_t key, const transition& change, news_list& news);
+    /// The same, and reports the job itself first.
+    void carry_out(std::int64_t key, const transition& change, job_news::cause why, news_list& news);
+    void remove(std::int64_t key, news_list& news);
+    /// Removes it unless it still holds its deduplication id: then the sweep does so. Returns whether it is gone.
+    bool remove_finished(std::int64_t key, time_point now, news_list& news);
 
-    /// Makes delayed jobs whose time has come wait, at most `limit`. Returns their ids, earliest first.
-    std::vector<job_id> promote_due(time_point now, std::size_t limit);
+    /// Makes delayed jobs whose time has come wait, at most `limit`, the earliest first. Returns how many.
+    std::size_t promote_due(time_point now, std::size_t limit, news_list& news);
     void forget_all_but_jobs();
     /// Forgets the turns of groups that have nothing to run.
     void forget_groups();
@@ -99,7 +101,7 @@ public:
     std::vector<std::int64_t> prunable(time_point now, std::size_t limit) const;
 
 private:
-    void free_kept(std::int64_t owner);
+    void free_kept(std::int64_t owner, news_list& news);
     std::int64_t next_position(transition::placement place);
 
     std::map<std::int64_t, stored_job> jobs_{};

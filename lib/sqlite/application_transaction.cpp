@@ -171,21 +171,22 @@ void check_connected(SQLite::Database& db, const std::string& path)
         throw unfit("must be connected to '" + path + "', where the queue is, not to '" + connected + "'");
 }
 
-std::vector<added_row> add_within(SQLite::Database& db, const std::string& queue, const std::vector<job_snapshot>& jobs)
+std::vector<added_row> add_within(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
 {
-    return within(db, [&](session& with) { return add(with, queue, jobs); });
+    return within(db, [&](session& with) { return add(with, jobs).rows; });
 }
 
-settled settle_within(SQLite::Database& db, const std::string& queue, const settlement& end)
+settled settle_within(SQLite::Database& db, const settlement& end)
 {
     if (sqlite3_get_autocommit(db.getHandle()) == 0 && sqlite3_txn_state(db.getHandle(), "main") != SQLITE_TXN_WRITE)
         throw unfit("must be in a transaction that was begun with BEGIN IMMEDIATE");
     return within(db, [&](session& with) {
-        const auto number = with.find_queue(queue);
+        const auto number = with.find_queue(end.job.queue);
         const auto key = key_of(with, number, end.job);
         if (!number || key == 0 || end.job.token.empty())
             return settled::lost;
-        if (move_job(with, *number, key, end.job.token, end.change))
+        news_list untold;  // the application announces nothing of its own transactions
+        if (move_job(with, *number, key, end.job.token, end.change, untold) != moved::no)
             return settled::accepted;
         const auto job = find_job(with, *number, key);
         return refusal(job, end);

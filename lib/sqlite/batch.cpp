@@ -53,7 +53,7 @@ std::span<operation_ptr> adds_in_front(std::span<operation_ptr> waiting)
     const auto* const first = waiting.front()->adds();
     const auto joins = [&](const operation_ptr& what) {
         const auto* const add = waits(what) && first ? what->adds() : nullptr;
-        return add && add->queue == first->queue;
+        return add && add->job->queue == first->job->queue;
     };
     const auto some = waiting.first(std::min(waiting.size(), most_together));
     return {some.begin(), std::ranges::find_if_not(some, joins)};
@@ -72,9 +72,9 @@ public:
         std::vector<job_snapshot> jobs;
         for (const auto& what : adds_)
             jobs.push_back(what->adds()->job);
-        const auto rows = add(with, adds_.front()->adds()->queue, jobs);
+        const auto rows = add(with, jobs).rows;
         for (std::size_t i = 0; i < rows.size(); ++i)
-            adds_[i]->added(rows[i]);
+            adds_[i]->added(alone(rows[i]));
     }
     void answer() override {}
 

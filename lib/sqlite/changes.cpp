@@ -49,14 +49,6 @@ void keep_attempt(session& with, std::int64_t key, const attempt& ended, int kee
     );
 }
 
-std::vector<job_id> freed_jobs(session& with)
-{
-    std::vector<job_id> out;
-    for (auto& job : with.take_freed())
-        out.push_back(std::move(job.id));
-    return out;
-}
-
 bool keeps_order(session& with, std::int64_t queue) { return read_limits(with, queue).group.keep_order; }
 
 /// Writes what changes outside of the job's row, and the columns that not every change writes.
@@ -74,18 +66,39 @@ void keep_the_rest(session& with, std::int64_t queue, std::int64_t key, const tr
         );
 }
 
-/// Carries out what a rule decides about a change from outside.
-bool carry_out(session& with, std::int64_t queue, const job_record& job, const transition& change)
+job_snapshot moved_by(job_record job, const transition& change)
+{
+    domain::apply(job, change);
+    return std::make_shared<const job_record>(std::move(job));
+}
+
+bool ask_to_end(session& with, const job_record& job, const transition& change, job_news::cause why, news_list& news)
+{
+    const int asked = with.sql().exec(
+        "UPDATE cofila_jobs SET cancelled = ?2 WHERE key = ?1 AND state = 2", job.key, *change.cancelled
+    );
+    if (asked != 0)
+        news.push_back({.why = why, .job = moved_by(job, change), .was = job.state});
+    return asked != 0;
+}
+
+/// Carries out what a rule decides about a change from outside. Returns false if nothing was changed.
+bool carry_out(
+    session& with,
+    std::int64_t queue,
+    const job_record& job,
+    const transition& change,
+    job_news::cause why,
+    news_list& news
+)
 {
     if (change.to == job.state && change.remove) {
-        erase_job(with, queue, job.key);
+        erase_and_tell(with, queue, job, why, news);
         return true;
     }
     if (change.cancelled)
-        return with.sql().exec(
-                   "UPDATE cofila_jobs SET cancelled = ?2 WHERE key = ?1 AND state = 2", job.key, *change.cancelled
-               ) != 0;
-    if (!move_job(with, queue, job.key, {}, change))
+        return ask_to_end(with, job, change, why, news);
+    if (!move_and_tell(with, queue, job, {}, change, why, news))
         return false;
     if (job.state == job_state::completed)
         with.sql().exec("UPDATE cofila_bodies SET result = NULL WHERE job = ?1", job.key);
@@ -102,14 +115,21 @@ std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_
     return row.step() ? row.number(0) : 0;
 }
 
-bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::string& token, const transition& change)
+moved move_job(
+    session& with,
+    std::int64_t queue,
+    std::int64_t key,
+    const std::string& token,
+    const transition& change,
+    news_list& news
+)
 {
     const bool long_result = change.result.size() > longest_inline;
     const auto* const result = long_result ? nullptr : &change.result;
     std::optional<std::int64_t> position;
     if (change.place != transition::placement::keep && !(change.next_of_group && keeps_order(with, queue)))
         position = with.next_position(queue, change.place);
-    const int moved = with.sql().exec(
+    const int rows = with.sql().exec(
         "UPDATE cofila_jobs SET state = ?3, attempts_made = ?4, stalled_count = ?5, "
         "run_at = iif(state = 0 AND ?15 IS NOT NULL, run_at, ?6), finished_at = ?7, "
         "result = ?8, failed_reason = ?9, prune_at = ?10, prune_count = ?11, position = coalesce(?12, position), "
@@ -132,8 +152,8 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
         change.priority,
         change.due_at
     );
-    if (moved == 0)
-        return false;
+    if (rows == 0)
+        return moved::no;
     if (token.empty())  // a locked job is never a kept one
         with.sql().exec(
             "UPDATE cofila_jobs SET kept_for = NULL WHERE key = ?1 AND kept_for IS NOT NULL AND run_at IS NOT ?2",
@@ -141,37 +161,65 @@ bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::st
             time_point::max()
         );
     if (change.frees_dedup)
-        end_of_owner(with, queue, key, *change.finished_at);
-    if (change.remove && erase_finished(with, queue, key, *change.finished_at))
-        return true;
+        end_of_owner(with, queue, key, *change.finished_at, news);
+    if (change.remove && erase_finished(with, queue, key, *change.finished_at, news))
+        return moved::gone;
     if (long_result)
         insert_bodies(with, key, nullptr, &change.result);
     keep_the_rest(with, queue, key, change);
-    return true;
+    return moved::yes;
 }
 
-void erase_job(session& with, std::int64_t queue, std::int64_t key)
+bool move_and_tell(
+    session& with,
+    std::int64_t queue,
+    const job_record& job,
+    const std::string& token,
+    const transition& change,
+    job_news::cause why,
+    news_list& news
+)
+{
+    const auto place = news.size();
+    news.push_back({.why = why, .job = moved_by(job, change), .was = job.state});
+    const auto what = move_job(with, queue, job.key, token, change, news);
+    if (what == moved::no)
+        news.pop_back();
+    else
+        news[place].gone = what == moved::gone;
+    return what != moved::no;
+}
+
+void erase_and_tell(session& with, std::int64_t queue, job_record job, job_news::cause why, news_list& news)
+{
+    const auto key = job.key;
+    const auto was = job.state;
+    news.push_back({.why = why, .job = std::make_shared<const job_record>(std::move(job)), .was = was, .gone = true});
+    erase_job(with, queue, key, news);
+}
+
+void erase_job(session& with, std::int64_t queue, std::int64_t key, news_list& news)
 {
     with.sql().exec("DELETE FROM cofila_bodies WHERE job = ?1", key);
     with.sql().exec("DELETE FROM cofila_attempts WHERE job = ?1", key);
     with.sql().exec("DELETE FROM cofila_logs WHERE job = ?1", key);
     with.sql().exec("DELETE FROM cofila_jobs WHERE key = ?1", key);
-    free_kept(with, queue, key);
+    free_kept(with, queue, key, news);
 }
 
-bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now)
+bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now, news_list& news)
 {
     const bool gone = !holds_on(with, key, now);
     if (gone)
-        erase_job(with, queue, key);
+        erase_job(with, queue, key, news);
     else
         with.sql().exec("UPDATE cofila_jobs SET prune_at = dedup_until WHERE key = ?1", key);
     return gone;
 }
 
-fenced_write update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress)
+fenced_write update_progress(session& with, const job_ref& job, const std::string& progress)
 {
-    const auto number = with.find_queue(queue);
+    const auto number = with.find_queue(job.queue);
     return fenced(with.sql().query(
         "UPDATE cofila_jobs SET progress = ?3 WHERE key = ?1 AND queue = ?4 AND " COFILA_FENCE " RETURNING cancelled",
         key_of(with, number, job),
@@ -181,11 +229,11 @@ fenced_write update_progress(session& with, const std::string& queue, const job_
     ));
 }
 
-fenced_write update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data)
+fenced_write update_data(session& with, const job_ref& job, const std::string& data)
 {
     const bool apart = data.size() > longest_inline;
     const auto* const text = apart ? nullptr : &data;
-    const auto number = with.find_queue(queue);
+    const auto number = with.find_queue(job.queue);
     const auto key = key_of(with, number, job);
     auto written = fenced(with.sql().query(
         "UPDATE cofila_jobs SET data = ?3 WHERE key = ?1 AND queue = ?4 AND " COFILA_FENCE " RETURNING cancelled",
@@ -199,9 +247,9 @@ fenced_write update_data(session& with, const std::string& queue, const job_ref&
     return written;
 }
 
-fenced_write add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep)
+fenced_write add_log(session& with, const job_ref& job, const log_line& line, int keep)
 {
-    const auto number = with.find_queue(queue);
+    const auto number = with.find_queue(job.queue);
     const auto key = key_of(with, number, job);
     auto written = fenced(with.sql().query(
         "SELECT cancelled FROM cofila_jobs WHERE key = ?1 AND queue = ?3 AND " COFILA_FENCE, key, job.token, number
@@ -237,11 +285,9 @@ change_answer change(session& with, const std::string& queue, const job_id& id, 
     const auto job = number ? find_job(with, *number, id) : std::nullopt;
     if (!job)
         return {};
-    change_answer answer{.found = true, .was = job->state};
-    with.take_freed();
+    change_answer answer{.was = job->state};
     if (const auto next = domain::after_change(*job, what, now))
-        answer.done = carry_out(with, *number, *job, *next);
-    answer.freed = freed_jobs(with);
+        carry_out(with, *number, *job, *next, domain::cause_of(what), answer.news);
     if (auto left = find_job(with, job->key))
         answer.job = std::make_shared<const job_record>(std::move(*left));
     return answer;
@@ -258,12 +304,10 @@ changed_page change_all(
 {
     auto jobs = list(with, queue, filter, request);
     changed_page out{.next = std::move(jobs.next)};
-    with.take_freed();
+    const auto why = domain::cause_in_bulk(what);
     for (const auto& job : jobs.items)
         if (const auto next = domain::after_change(*job, what, now))
-            if (carry_out(with, *with.find_queue(queue), *job, *next))
-                out.changed.push_back(job->id);
-    out.freed = freed_jobs(with);
+            out.changed += carry_out(with, *with.find_queue(queue), *job, *next, why, out.news) ? 1 : 0;
     return out;
 }
 
@@ -294,23 +338,27 @@ bool forget_worker(session& with, const std::string& id)
     return with.sql().exec("DELETE FROM cofila_workers WHERE id = ?1", id) != 0;
 }
 
-std::vector<due_job> promote_due(session& with, std::int64_t queue, time_point now, int limit)
+int promote_due(session& with, std::int64_t queue, time_point now, int limit, news_list& news)
 {
-    std::vector<due_job> out;
+    std::vector<job_record> due;
     {
         auto row = with.sql().query(
-            "SELECT key, id FROM cofila_jobs WHERE queue = ?1 AND state = 1 AND run_at <= ?2 ORDER BY run_at, position "
-            "LIMIT ?3",
+            "SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE queue = ?1 AND state = 1 AND run_at <= ?2 "
+            "ORDER BY run_at, position LIMIT ?3",
             queue,
             now,
             limit
         );
         while (row.step())
-            out.push_back({.key = row.number(0), .id = job_id{row.text(1)}});
+            due.push_back(read_job(with, row));
     }
-    for (const auto& job : out)
+    for (auto& job : due) {
         with.sql().exec("UPDATE cofila_jobs SET state = 0, due_at = run_at WHERE key = ?1", job.key);
-    return out;
+        const auto change = domain::after_promotion(job);
+        news.push_back({.why = job_news::cause::due, .job = moved_by(std::move(job), change), .was = job_state::delayed}
+        );
+    }
+    return static_cast<int>(due.size());
 }
 
 }  // namespace cofila::sqlite

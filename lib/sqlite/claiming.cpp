@@ -47,7 +47,9 @@ std::vector<job_record> best_waiting(session& with, std::int64_t queue, int limi
 /// Returns the best jobs that may run. Damaged and expired ones are failed, so that they never stand in the way of
 /// others. The search is repeated after that: other jobs move up, and one that was kept for the end of a failed one may
 /// come before them.
-std::vector<job_record> best_fit(session& with, std::int64_t queue, int limit, time_point now, taken& out)
+std::vector<job_record> best_fit(
+    session& with, std::int64_t queue, int limit, time_point now, taken& out, news_list& news
+)
 {
     for (;;) {
         std::vector<job_record> fit;
@@ -58,12 +60,12 @@ std::vector<job_record> best_fit(session& with, std::int64_t queue, int limit, t
                 fit.push_back(std::move(job));
                 continue;
             }
-            out.stopped = out.failed.size() >= domain::most_ended;
+            out.stopped = out.ended++ >= domain::most_ended;
             if (out.stopped)
                 return fit;
             again = true;
-            out.failed.push_back(end_unfit(with, queue, std::move(job), *end));
-            if (out.failed.back()->options->dedup)
+            end_unfit(with, queue, job, *end, news);
+            if (job.options->dedup)
                 break;
         }
         if (!again)
@@ -212,7 +214,7 @@ private:
 
 }  // namespace
 
-taken claim(session& with, std::int64_t queue, const claim_order& order, time_point now)
+taken claim(session& with, std::int64_t queue, const claim_order& order, time_point now, news_list& news)
 {
     const situation_of_claim here{with, queue, static_cast<int>(order.tokens.size()), now};
     std::optional<time_point> again;
@@ -221,9 +223,9 @@ taken claim(session& with, std::int64_t queue, const claim_order& order, time_po
         const auto room = here.room();
         again = room.again;
         if (here.grouped())
-            claim_in_turns(here.search(), order, room.jobs, out, again);
+            claim_in_turns({.search = here.search(), .order = order, .out = out, .news = news}, room.jobs, again);
         else if (room.jobs > 0)
-            for (auto& job : best_fit(with, queue, room.jobs, now, out))
+            for (auto& job : best_fit(with, queue, room.jobs, now, out, news))
                 out.claimed.push_back(lock_job(with, std::move(job), order, out.claimed.size(), now));
         if (out.stopped)
             again = now;

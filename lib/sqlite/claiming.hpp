@@ -12,13 +12,13 @@ namespace cofila::sqlite {
 
 struct taken {
     std::vector<job_snapshot> claimed{};
-    std::vector<job_snapshot> failed{};  ///< Damaged, or expired.
-    bool limited = false;                ///< The end of another job may make room.
-    bool stopped = false;                ///< There are more unfit jobs than one claim ends.
-    std::optional<time_point> next{};    ///< Set if it came back short: when a claim may find more.
+    std::size_t ended = 0;             ///< Jobs that were unfit: damaged, or expired.
+    bool limited = false;              ///< The end of another job may make room.
+    bool stopped = false;              ///< There are more unfit jobs than one claim ends.
+    std::optional<time_point> next{};  ///< Set if it came back short: when a claim may find more.
 };
 
-taken claim(session& with, std::int64_t queue, const claim_order& order, time_point now);
+taken claim(session& with, std::int64_t queue, const claim_order& order, time_point now, news_list& news);
 
 /// Reads only: the result of such a claim if it has nothing to do. Unset if it may have.
 std::optional<taken> find_nothing(session& with, std::int64_t queue, int wanted, time_point now);

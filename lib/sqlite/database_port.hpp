@@ -68,10 +68,10 @@ public:
         return nullptr;
     }
 
-    void added([[maybe_unused]] const added_row& row) override
+    void added([[maybe_unused]] const add_answer& alone) override
     {
         if constexpr (is_add)
-            value_ = Result{row};
+            value_ = alone;
     }
 
     void answer() override

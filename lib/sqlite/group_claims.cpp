@@ -122,7 +122,12 @@ domain::claim_room room_of(const turn_search& where, const std::string& group)
 
 class turns {
 public:
-    turns(const turn_search& where, const claim_order& order, taken& out) : where_{where}, order_{order}, out_{out} {}
+    explicit turns(const turn_claim& claim)
+        : where_{claim.search},
+          order_{claim.order},
+          out_{claim.out},
+          news_{claim.news}
+    {}
 
     void run(int jobs, std::optional<time_point>& again)
     {
@@ -150,10 +155,10 @@ private:
             const auto end = domain::unfit(*job, where_.now);
             if (!end)
                 return turn{job->priority, job->position};
-            out_.stopped = out_.failed.size() >= domain::most_ended;
+            out_.stopped = out_.ended++ >= domain::most_ended;
             if (out_.stopped)
                 return {};
-            out_.failed.push_back(end_unfit(where_.with, where_.queue, std::move(*job), *end));
+            end_unfit(where_.with, where_.queue, *job, *end, news_);
         }
     }
 
@@ -183,6 +188,7 @@ private:
     const turn_search& where_;
     const claim_order& order_;
     taken& out_;
+    news_list& news_;
 };
 
 }  // namespace
@@ -197,12 +203,10 @@ bool in_the_middle(session& with, std::int64_t queue, const std::string& group)
     return row.step();
 }
 
-job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, const transition& change)
+void end_unfit(session& with, std::int64_t queue, const job_record& job, const transition& change, news_list& news)
 {
-    if (!move_job(with, queue, job.key, {}, change))
+    if (!move_and_tell(with, queue, job, {}, change, job_news::cause::unfit, news))
         throw error{errc::storage_corrupt, "an index of the file does not agree with its table"};
-    domain::apply(job, change);
-    return std::make_shared<const job_record>(std::move(job));
 }
 
 job_snapshot lock_job(session& with, job_record job, const claim_order& order, std::size_t number, time_point now)
@@ -223,11 +227,9 @@ job_snapshot lock_job(session& with, job_record job, const claim_order& order, s
     return std::make_shared<const job_record>(std::move(job));
 }
 
-void claim_in_turns(
-    const turn_search& where, const claim_order& order, int jobs, taken& out, std::optional<time_point>& again
-)
+void claim_in_turns(const turn_claim& claim, int jobs, std::optional<time_point>& again)
 {
-    turns{where, order, out}.run(jobs, again);
+    turns{claim}.run(jobs, again);
 }
 
 bool any_turn(const turn_search& where, int jobs, std::optional<time_point>& again)

@@ -15,7 +15,7 @@
 namespace cofila::sqlite {
 
 /// Fails a waiting job as `domain::unfit` says.
-job_snapshot end_unfit(session& with, std::int64_t queue, job_record job, const transition& change);
+void end_unfit(session& with, std::int64_t queue, const job_record& job, const transition& change, news_list& news);
 /// Locks a waiting job with the order's token of that number.
 job_snapshot lock_job(session& with, job_record job, const claim_order& order, std::size_t number, time_point now);
 
@@ -29,11 +29,17 @@ struct turn_search {
     time_point at{};  ///< The time under which the rates count the claim.
 };
 
+/// A claim from a queue with groups, and where its results go.
+struct turn_claim {
+    const turn_search search;
+    const claim_order& order;
+    taken& out;
+    news_list& news;
+};
+
 /// Claims at most `jobs` jobs, from all groups in turns. If a rate keeps a group from more, `again` becomes the time
 /// when there is room.
-void claim_in_turns(
-    const turn_search& where, const claim_order& order, int jobs, taken& out, std::optional<time_point>& again
-);
+void claim_in_turns(const turn_claim& claim, int jobs, std::optional<time_point>& again);
 /// Reads only: whether `claim_in_turns` would change anything.
 bool any_turn(const turn_search& where, int jobs, std::optional<time_point>& again);
 

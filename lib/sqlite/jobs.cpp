@@ -22,6 +22,7 @@ constexpr int most_promoted = 1000;
 
 const std::string* inline_text(const std::string& text) { return text.size() > longest_inline ? nullptr : &text; }
 
+using cause = job_news::cause;
 using new_jobs = std::span<const std::shared_ptr<job_record>>;
 
 #define COFILA_INSERT                                                                                                  \
@@ -85,19 +86,29 @@ void add_rarities(session& with, std::int64_t queue, const job_record& job)
         with.sql().exec("UPDATE cofila_queues SET grouped = 1 WHERE number = ?1 AND grouped = 0", queue);
 }
 
-void add_rows(session& with, std::int64_t queue, new_jobs jobs, std::vector<added_row>& out)
+void tell(add_answer& answer, added_row row)
+{
+    const auto& job = row.job;
+    if (row.duplicate)
+        answer.news.push_back({.why = cause::duplicated, .job = job, .was = job->state});
+    else
+        answer.news.push_back({.why = cause::added, .job = job});
+    answer.rows.push_back(std::move(row));
+}
+
+void add_rows(session& with, std::int64_t queue, new_jobs jobs, add_answer& out)
 {
     const bool all_new = insert(with, queue, jobs) == jobs.size();
     for (const auto& job : jobs) {
         if (!all_new && key_of(with, queue, {.id = job->id}) != job->key) {
             auto there = std::make_shared<const job_record>(find_job(with, queue, job->id).value());
-            out.push_back({.job = std::move(there), .duplicate = true});
+            tell(out, {.job = std::move(there), .duplicate = true});
             continue;
         }
         if (!inline_text(job->data))
             insert_bodies(with, job->key, &job->data, nullptr);
         add_rarities(with, queue, *job);
-        out.push_back({.job = job});
+        tell(out, {.job = job});
     }
 }
 
@@ -110,52 +121,35 @@ std::shared_ptr<job_record> numbered(session& with, std::int64_t queue, const jo
     return stored;
 }
 
-/// Ends a job that was to run again, but was cancelled meanwhile.
-settled end_cancelled(
-    session& with,
-    std::int64_t queue,
-    const settlement& what,
-    job_record job,
-    time_point now,
-    std::vector<job_snapshot>& failed
-)
+void end_completed(session& with, std::int64_t queue, job_record job, time_point now, news_list& news)
 {
-    const auto change = domain::unless_cancelled(job, what.change, now);
-    if (!move_job(with, queue, job.key, what.job.token, change))
-        return settled::lost;
-    domain::apply(job, change);
-    failed.push_back(std::make_shared<const job_record>(std::move(job)));
-    return settled::cancelled;
+    const auto place = news.size();
+    const bool remove = job.options->on_completed->remove;
+    const auto key = job.key;
+    news.push_back(
+        {.why = cause::completed, .job = std::make_shared<const job_record>(std::move(job)), .was = job_state::active}
+    );
+    if (remove)
+        news[place].gone = erase_finished(with, queue, key, now, news);
 }
 
-void end_completed(
-    session& with, std::int64_t queue, job_record job, time_point now, std::vector<job_snapshot>& completed
-)
+settled settle(session& with, const settlement& end, time_point now, news_list& news)
 {
-    if (job.options->on_completed->remove)
-        erase_finished(with, queue, job.key, now);
-    completed.push_back(std::make_shared<const job_record>(std::move(job)));
-}
-
-settled settle(
-    session& with,
-    std::optional<std::int64_t> queue,
-    const settlement& what,
-    time_point now,
-    settle_and_claim_answer& answer
-)
-{
-    const auto key = key_of(with, queue, what.job);
-    if (!queue || key == 0 || what.job.token.empty())
+    const auto& token = end.job.token;
+    const auto queue = with.find_queue(end.job.queue);
+    const auto key = key_of(with, queue, end.job);
+    if (!queue || key == 0 || token.empty())
         return settled::lost;
-    if (move_job(with, *queue, key, what.job.token, what.change))
+    if (move_job(with, *queue, key, token, end.change, news) != moved::no)
         return settled::accepted;
     auto job = find_job(with, *queue, key);
-    const auto verdict = refusal(job, what);
-    if (verdict == settled::cancelled)
-        return end_cancelled(with, *queue, what, std::move(*job), now, answer.failed);
-    if (job && domain::was_completed_elsewhere(*job, what.job.token, what.change))
-        end_completed(with, *queue, std::move(*job), now, answer.completed);
+    const auto verdict = refusal(job, end);
+    if (verdict == settled::cancelled) {  // it was to run again
+        const auto change = domain::unless_cancelled(*job, end.change, now);
+        return move_and_tell(with, *queue, *job, token, change, cause::unfit, news) ? verdict : settled::lost;
+    }
+    if (job && domain::was_completed_elsewhere(*job, token, end.change))
+        end_completed(with, *queue, std::move(*job), now, news);
     return verdict;
 }
 
@@ -199,29 +193,42 @@ bool nothing_to_do(session& with, std::int64_t queue)
     return row.step() && row.number(0) == 0;
 }
 
-}  // namespace
-
-namespace {
-
 /// Adds one job after the other, since each may depend on those before it.
-std::vector<added_row> add_with_owners(session& with, std::int64_t queue, const std::vector<job_snapshot>& jobs)
+void add_with_owners(session& with, std::int64_t queue, std::span<const job_snapshot> jobs, add_answer& out)
 {
-    std::vector<added_row> out;
     for (const auto& job : jobs) {
         added_row row;
-        auto stored = numbered(with, queue, *job);
-        const bool is_new =
-            !job->options->dedup || key_of(with, queue, {.id = job->id}) != 0 || make_way(with, queue, *stored, row);
-        if (is_new) {
-            std::vector<added_row> added;
-            const std::shared_ptr<job_record> one[] = {std::move(stored)};
-            add_rows(with, queue, one, added);
-            row.job = std::move(added.front().job);
-            row.duplicate = added.front().duplicate;
+        const std::shared_ptr<job_record> stored[] = {numbered(with, queue, *job)};
+        const bool asks = job->options->dedup && key_of(with, queue, {.id = job->id}) == 0;
+        if (!asks || make_way(with, queue, *stored[0], row, out.news)) {
+            add_rows(with, queue, stored, out);
+            out.rows.back().deduplicated_by = std::move(row.deduplicated_by);
+        } else {
+            out.rows.push_back(std::move(row));
         }
-        out.push_back(std::move(row));
     }
-    return out;
+}
+
+void add_to(session& with, std::int64_t queue, std::span<const job_snapshot> jobs, add_answer& out)
+{
+    if (std::ranges::any_of(jobs, [](const auto& job) { return job->options->dedup.has_value(); }))
+        return add_with_owners(with, queue, jobs, out);
+    std::vector<std::shared_ptr<job_record>> stored;
+    stored.reserve(jobs.size());
+    for (const auto& job : jobs)
+        stored.push_back(numbered(with, queue, *job));
+    for (new_jobs left{stored}; !left.empty();) {
+        const auto rows = next_rows(left);
+        add_rows(with, queue, rows, out);
+        left = left.subspan(rows.size());
+    }
+}
+
+/// The first jobs, as many as are of one queue.
+std::span<const job_snapshot> of_one_queue(std::span<const job_snapshot> jobs)
+{
+    const auto other = [&](const job_snapshot& job) { return job->queue != jobs.front()->queue; };
+    return {jobs.begin(), std::ranges::find_if(jobs, other)};
 }
 
 }  // namespace
@@ -237,40 +244,37 @@ bool is_plain(const job_record& job)
     return inline_text(job.data) && !job.expires_at && !job.options->group && !job.options->dedup;
 }
 
-std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs)
+add_answer add(session& with, const std::vector<job_snapshot>& jobs)
 {
     with.check_room();
-    const auto number = with.find_or_make_queue(queue);
-    if (std::ranges::any_of(jobs, [](const auto& job) { return job->options->dedup.has_value(); }))
-        return add_with_owners(with, number, jobs);
-    std::vector<std::shared_ptr<job_record>> stored;
-    stored.reserve(jobs.size());
-    for (const auto& job : jobs)
-        stored.push_back(numbered(with, number, *job));
-    std::vector<added_row> out;
-    out.reserve(jobs.size());
-    for (new_jobs left{stored}; !left.empty();) {
-        const auto rows = next_rows(left);
-        add_rows(with, number, rows, out);
-        left = left.subspan(rows.size());
+    add_answer out;
+    out.rows.reserve(jobs.size());
+    out.news.reserve(jobs.size());
+    for (std::span left{jobs}; !left.empty();) {
+        const auto some = of_one_queue(left);
+        add_to(with, with.find_or_make_queue(some.front()->queue), some, out);
+        left = left.subspan(some.size());
     }
     return out;
 }
 
-add_and_claim_answer add_and_claim(
-    session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
-)
+add_answer alone(const added_row& row)
 {
-    add_and_claim_answer answer{.added = std::move(add(with, queue, {job}).front())};
-    auto got = claim(with, with.find_or_make_queue(queue), order, now);
-    answer.claimed = std::move(got.claimed);
-    answer.failed = std::move(got.failed);
+    add_answer out;
+    tell(out, row);
+    return out;
+}
+
+add_answer add_and_claim(session& with, const job_snapshot& job, time_point now, const claim_order& order)
+{
+    auto answer = add(with, {job});
+    answer.claimed = claim(with, with.find_or_make_queue(order.queue), order, now, answer.news).claimed;
     return answer;
 }
 
 std::optional<settle_and_claim_answer> look_for_claim(session& with, const settle_and_claim_request& request)
 {
-    const auto queue = with.find_queue(request.queue);
+    const auto queue = with.find_queue(request.claim->queue);
     if (!queue)
         return settle_and_claim_answer{};
     const auto nothing =
@@ -284,26 +288,21 @@ settle_and_claim_answer settle_and_claim(session& with, const settle_and_claim_r
 {
     const auto now = with.now(request.now);
     settle_and_claim_answer answer;
-    const auto queue = with.find_queue(request.queue);
-    bool any = false;
-    with.take_freed();
-    for (const auto& one : request.settlements) {
-        answer.settlements.push_back(settle(with, queue, one, now, answer));
-        any = any || answer.settlements.back() == settled::accepted || answer.settlements.back() == settled::cancelled;
-    }
-    for (auto& job : with.take_freed())
-        answer.promoted.push_back(std::move(job.id));
-    any = any || !answer.completed.empty();
-    if (!request.claim || !queue)
+    auto& news = answer.news;
+    for (const auto& one : request.settlements)
+        answer.settlements.push_back(settle(with, one, now, news));
+    const auto queue = request.claim ? with.find_queue(request.claim->queue) : std::nullopt;
+    if (!queue)
         return answer;
-    for (auto& [key, id] : promote_due(with, *queue, now, most_promoted))
-        answer.promoted.push_back(std::move(id));
-    auto got = claim(with, *queue, *request.claim, now);
+    const auto has_moved = [](settled what) { return what == settled::accepted || what == settled::cancelled; };
+    const auto completed = [](const job_news& one) { return one.why == cause::completed; };
+    const bool ended = std::ranges::any_of(answer.settlements, has_moved) || std::ranges::any_of(news, completed);
+    promote_due(with, *queue, now, most_promoted, news);
+    auto got = claim(with, *queue, *request.claim, now, news);
     answer.claimed = std::move(got.claimed);
-    std::ranges::move(got.failed, std::back_inserter(answer.failed));
-    answer.limited = got.limited;
     answer.next_due = got.next;
-    answer.drained = any && answer.claimed.empty() && nothing_to_do(with, *queue);
+    answer.limited = got.limited;
+    answer.drained = ended && answer.claimed.empty() && nothing_to_do(with, *queue);
     return answer;
 }
 
@@ -311,7 +310,7 @@ std::vector<renewal> extend_locks(session& with, time_point now, const std::vect
 {
     std::vector<renewal> out;
     for (const auto& lock : locks) {
-        const auto queue = with.find_queue(lock.queue);
+        const auto queue = with.find_queue(lock.job.queue);
         const auto key = key_of(with, queue, lock.job);
         auto answer = extend(with, queue, key, lock, now);
         if (queue && !answer.held)

@@ -6,7 +6,7 @@
 /// The operations of the repository on a connection, within a transaction. The port documents what they mean.
 namespace cofila::sqlite {
 
-std::vector<added_row> add(session& with, const std::string& queue, const std::vector<job_snapshot>& jobs);
+add_answer add(session& with, const std::vector<job_snapshot>& jobs);
 
 /// Rows in one INSERT: its fixed cost is shared by this many jobs.
 inline constexpr std::size_t rows_at_once = 16;
@@ -16,15 +16,14 @@ bool is_plain(const job_record& job);
 
 /// The work of an operation that adds one plain job.
 struct plain_add {
-    std::string queue{};
     job_snapshot job{};
 
-    std::vector<added_row> operator()(session& with) const { return add(with, queue, {job}); }
+    add_answer operator()(session& with) const { return add(with, {job}); }
 };
+/// The answer to the addition of this plain job alone.
+add_answer alone(const added_row& row);
 
-add_and_claim_answer add_and_claim(
-    session& with, const std::string& queue, const job_snapshot& job, time_point now, const claim_order& order
-);
+add_answer add_and_claim(session& with, const job_snapshot& job, time_point now, const claim_order& order);
 
 /// Why the fence of a settlement's statement held. Never returns `accepted`, whatever a damaged row is read as.
 settled refusal(const std::optional<job_record>& job, const settlement& end);
@@ -43,9 +42,9 @@ struct settling {
 
 std::vector<renewal> extend_locks(session& with, time_point now, const std::vector<lock_extension>& locks);
 
-fenced_write update_progress(session& with, const std::string& queue, const job_ref& job, const std::string& progress);
-fenced_write update_data(session& with, const std::string& queue, const job_ref& job, const std::string& data);
-fenced_write add_log(session& with, const std::string& queue, const job_ref& job, const log_line& line, int keep);
+fenced_write update_progress(session& with, const job_ref& job, const std::string& progress);
+fenced_write update_data(session& with, const job_ref& job, const std::string& data);
+fenced_write add_log(session& with, const job_ref& job, const log_line& line, int keep);
 
 bool set_paused(session& with, const std::string& queue, bool paused);
 change_answer change(session& with, const std::string& queue, const job_id& id, const job_change& what, time_point now);
@@ -79,20 +78,42 @@ bool forget_worker(session& with, const std::string& id);
 
 /// Returns 0 if there is no such job.
 std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_ref& job);
+
+enum class moved {
+    no,  ///< The job is not as the mover thinks; nothing was changed.
+    yes,
+    gone,  ///< It has moved, and was removed then.
+};
 /// Carries `change` out on an active job that `token` holds, or with an empty `token` on a job that is not locked.
-/// Returns false if the job is neither.
-bool move_job(session& with, std::int64_t queue, std::int64_t key, const std::string& token, const transition& change);
-/// Removes a job with everything that belongs to it.
-void erase_job(session& with, std::int64_t queue, std::int64_t key);
+/// Reports the job that it frees.
+moved move_job(
+    session& with,
+    std::int64_t queue,
+    std::int64_t key,
+    const std::string& token,
+    const transition& change,
+    news_list& news
+);
+/// The same for a job that was read, which is reported first. Returns false if nothing was changed.
+bool move_and_tell(
+    session& with,
+    std::int64_t queue,
+    const job_record& job,
+    const std::string& token,
+    const transition& change,
+    job_news::cause why,
+    news_list& news
+);
+/// Removes a job with everything that belongs to it, and reports the job that it frees.
+void erase_job(session& with, std::int64_t queue, std::int64_t key, news_list& news);
 /// The same for a finished job, unless it still holds its deduplication id: then it returns false, and the sweep
 /// removes the job.
-bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now);
+bool erase_finished(session& with, std::int64_t queue, std::int64_t key, time_point now, news_list& news);
+/// Removes a job that was read, and reports it first.
+void erase_and_tell(session& with, std::int64_t queue, job_record job, job_news::cause why, news_list& news);
 
-struct due_job {
-    std::int64_t key = 0;
-    job_id id{};
-};
 /// Makes delayed jobs of a queue whose time has come wait: at most `limit`, so that the transaction stays short.
-std::vector<due_job> promote_due(session& with, std::int64_t queue, time_point now, int limit);
+/// Returns how many.
+int promote_due(session& with, std::int64_t queue, time_point now, int limit, news_list& news);
 
 }  // namespace cofila::sqlite

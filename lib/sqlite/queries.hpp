@@ -19,8 +19,6 @@ page<log_line> logs(session& with, const std::string& queue, const job_id& id, c
 bool is_paused(session& with, const std::string& queue);
 std::vector<lock_row> locks(session& with);
 std::vector<worker_row> workers(session& with);
-std::vector<std::optional<std::string>> cancellations(
-    session& with, const std::string& queue, const std::vector<job_ref>& locks
-);
+std::vector<std::optional<std::string>> cancellations(session& with, const std::vector<job_ref>& locks);
 
 }  // namespace cofila::sqlite

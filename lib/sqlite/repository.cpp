@@ -91,28 +91,20 @@ std::shared_ptr<database_port> start_thread(const options& chosen, const loop_pt
 
 }  // namespace
 
-asio::awaitable<std::vector<added_row>> repository::add(std::string queue, std::vector<job_snapshot> jobs)
+asio::awaitable<add_answer> repository::add(std::vector<job_snapshot> jobs)
 {
     if (jobs.size() == 1 && is_plain(*jobs.front()))
-        return perform(
-            with_.writer, kind::single, plain_add{.queue = std::move(queue), .job = std::move(jobs.front())}
-        );
-    return perform(with_.writer, kind::several, [queue = std::move(queue), jobs = std::move(jobs)](session& with) {
-        return sqlite::add(with, queue, jobs);
+        return perform(with_.writer, kind::single, plain_add{.job = std::move(jobs.front())});
+    return perform(with_.writer, kind::several, [jobs = std::move(jobs)](session& with) {
+        return sqlite::add(with, jobs);
     });
 }
 
-asio::awaitable<add_and_claim_answer> repository::add_and_claim(
-    std::string queue, job_snapshot job, time_point now, claim_order order
-)
+asio::awaitable<add_answer> repository::add_and_claim(job_snapshot job, time_point now, claim_order order)
 {
-    return perform(
-        with_.writer,
-        kind::several,
-        [queue = std::move(queue), job = std::move(job), now, order = std::move(order)](session& with) {
-            return sqlite::add_and_claim(with, queue, job, with.now(now), order);
-        }
-    );
+    return perform(with_.writer, kind::several, [job = std::move(job), now, order = std::move(order)](session& with) {
+        return sqlite::add_and_claim(with, job, with.now(now), order);
+    });
 }
 
 asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and_claim_request request)
@@ -127,46 +119,32 @@ asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, s
     });
 }
 
-asio::awaitable<std::vector<std::optional<std::string>>> repository::cancellations(
-    std::string queue, std::vector<job_ref> locks
-)
+asio::awaitable<std::vector<std::optional<std::string>>> repository::cancellations(std::vector<job_ref> locks)
 {
-    return perform(with_.reader, kind::observe, [queue = std::move(queue), locks = std::move(locks)](session& with) {
-        return sqlite::cancellations(with, queue, locks);
+    return perform(with_.reader, kind::observe, [locks = std::move(locks)](session& with) {
+        return sqlite::cancellations(with, locks);
     });
 }
 
-asio::awaitable<fenced_write> repository::update_progress(std::string queue, job_ref job, std::string progress)
+asio::awaitable<fenced_write> repository::update_progress(job_ref job, std::string progress)
 {
-    return perform(
-        with_.writer,
-        kind::single,
-        [queue = std::move(queue), job = std::move(job), progress = std::move(progress)](session& with) {
-            return sqlite::update_progress(with, queue, job, progress);
-        }
-    );
+    return perform(with_.writer, kind::single, [job = std::move(job), progress = std::move(progress)](session& with) {
+        return sqlite::update_progress(with, job, progress);
+    });
 }
 
-asio::awaitable<fenced_write> repository::update_data(std::string queue, job_ref job, std::string data)
+asio::awaitable<fenced_write> repository::update_data(job_ref job, std::string data)
 {
-    return perform(
-        with_.writer,
-        kind::several,
-        [queue = std::move(queue), job = std::move(job), data = std::move(data)](session& with) {
-            return sqlite::update_data(with, queue, job, data);
-        }
-    );
+    return perform(with_.writer, kind::several, [job = std::move(job), data = std::move(data)](session& with) {
+        return sqlite::update_data(with, job, data);
+    });
 }
 
-asio::awaitable<fenced_write> repository::add_log(std::string queue, job_ref job, log_line line, int keep)
+asio::awaitable<fenced_write> repository::add_log(job_ref job, log_line line, int keep)
 {
-    return perform(
-        with_.writer,
-        kind::several,
-        [queue = std::move(queue), job = std::move(job), line = std::move(line), keep](session& with) {
-            return sqlite::add_log(with, queue, job, line, keep);
-        }
-    );
+    return perform(with_.writer, kind::several, [job = std::move(job), line = std::move(line), keep](session& with) {
+        return sqlite::add_log(with, job, line, keep);
+    });
 }
 
 asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)

@@ -48,17 +48,14 @@ public:
     template <class T>
     using awaitable = boost::asio::awaitable<T>;
 
-    awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override;
-    awaitable<add_and_claim_answer> add_and_claim(
-        std::string queue, job_snapshot job, time_point now, claim_order order
-    ) override;
+    awaitable<add_answer> add(std::vector<job_snapshot> jobs) override;
+    awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override;
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
-    awaitable<std::vector<std::optional<std::string>>> cancellations(std::string queue, std::vector<job_ref> locks)
-        override;
-    awaitable<fenced_write> update_progress(std::string queue, job_ref job, std::string progress) override;
-    awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) override;
-    awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) override;
+    awaitable<std::vector<std::optional<std::string>>> cancellations(std::vector<job_ref> locks) override;
+    awaitable<fenced_write> update_progress(job_ref job, std::string progress) override;
+    awaitable<fenced_write> update_data(job_ref job, std::string data) override;
+    awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) override;
     awaitable<void> set_limit(std::string queue, queue_setting what) override;
     awaitable<queue_limits> limits(std::string queue) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;

@@ -98,6 +98,7 @@ job_record read_job(session& with, bound_statement& row)
     job.dedup_until = row.time(26);
     job.kept_for = row.number(27);
     job.due_at = row.time(28);
+    job.queue = with.queue_name(row.number(29));
     const bool data_apart = row.is_null(19);
     const bool result_apart = row.is_null(20);
     if (data_apart || result_apart)

@@ -7,7 +7,7 @@
 #define COFILA_JOB_COLUMNS                                                                                             \
     "key, id, name, state, priority, position, created_at, run_at, processed_at, finished_at, attempts_made, "         \
     "attempts_started, stalled_count, token, locked_until, lock_duration, worker, options, progress, data, result, "   \
-    "failed_reason, deferrals, expires_at, cancelled, dedup_id, dedup_until, kept_for, due_at"
+    "failed_reason, deferrals, expires_at, cancelled, dedup_id, dedup_until, kept_for, due_at, queue"
 
 /// Of a waiting job: its time has come by the clock of the claiming process (?2), too. The row keeps the time of a job
 /// that another process's clock has let wait: here it may still be early.

@@ -100,15 +100,6 @@ public:
     };
     walk_place& walk() noexcept { return walk_; }
 
-    /// Collects jobs that were kept for the end of another and now wait; `take_freed` returns those since the last
-    /// call, to be reported.
-    void note_freed(std::int64_t queue, job_id id) { freed_.push_back({.queue = queue, .id = std::move(id)}); }
-    struct freed_job {
-        std::int64_t queue = 0;
-        job_id id{};
-    };
-    std::vector<freed_job> take_freed() { return std::exchange(freed_, {}); }
-
     /// The stored text of options, and back. Jobs of one kind share both.
     const std::string& options_text(const std::shared_ptr<const job_options>& options);
     std::shared_ptr<const job_options> options(const std::string& text) { return options_cache_.parse(text); }
@@ -140,7 +131,6 @@ private:
     std::optional<std::int64_t> checked_{};  // the schema's cookie when its objects were last checked
     // Of the file after the last commit; unset while what was flushed may be missing.
     std::optional<unsigned> version_{};
-    std::vector<freed_job> freed_{};
     domain::options_cache options_cache_{};
     std::shared_ptr<const job_options> last_options_{};
     std::string last_text_{};

@@ -78,13 +78,11 @@ std::optional<job_situation> situation(session& with, const std::string& queue, 
     return out;
 }
 
-std::vector<std::optional<std::string>> cancellations(
-    session& with, const std::string& queue, const std::vector<job_ref>& locks
-)
+std::vector<std::optional<std::string>> cancellations(session& with, const std::vector<job_ref>& locks)
 {
-    const auto number = with.find_queue(queue);
     std::vector<std::optional<std::string>> out;
     for (const auto& lock : locks) {
+        const auto number = with.find_queue(lock.queue);
         auto row = with.sql().query(
             "SELECT cancelled FROM cofila_jobs WHERE key = ?1 AND queue = ?2 AND token = ?3 AND state = 2 "
             "AND cancelled IS NOT NULL",

@@ -9,7 +9,7 @@
 // that look superfluous.
 #include <algorithm>
 #include <compare>
-#include <map>
+#include <set>
 #include <utility>
 
 #include "domain/transitions.hpp"
@@ -57,14 +57,10 @@ std::optional<std::int64_t> next_due(session& with, std::int64_t after, time_poi
 
 void promote_all(session& with, const sweep_request& request, sweep_answer& answer)
 {
-    for (auto queue = next_due(with, 0, request.now); queue; queue = next_due(with, *queue, request.now)) {
-        const auto left = request.limit - static_cast<int>(answer.promoted.size());
-        if (left <= 0)
-            break;
-        for (auto& job : promote_due(with, *queue, request.now, left))
-            answer.promoted.push_back({.queue = with.queue_name(*queue), .id = std::move(job.id)});
-    }
-    answer.more = answer.more || static_cast<int>(answer.promoted.size()) >= request.limit;
+    int left = request.limit;
+    for (auto queue = next_due(with, 0, request.now); queue && left > 0; queue = next_due(with, *queue, request.now))
+        left -= promote_due(with, *queue, request.now, left, answer.news);
+    answer.more = answer.more || left <= 0;
 }
 
 /// Compares as `locks` reads the values, since a damaged row may hold others.
@@ -80,27 +76,26 @@ std::optional<std::int64_t> queue_of(session& with, const rescue_order& order)
     return row.step() ? std::optional{row.number(0)} : std::nullopt;
 }
 
-void rescue(session& with, const rescue_order& order, time_point now, sweep_answer& answer)
+void rescue(session& with, const rescue_order& order, time_point now, news_list& news)
 {
     const auto queue = queue_of(with, order);
     auto job = queue ? find_job(with, order.key) : std::nullopt;
     if (!job)
         return;
     const auto change = domain::mark_as_stalled(*job, now, order.jitter);
-    if (!move_job(with, *queue, order.key, order.token, change)) {
+    job->token.clear();  // as the row's below
+    const auto move = [&](const std::string& token) {
+        return move_and_tell(with, *queue, *job, token, change, job_news::cause::stalled, news);
+    };
+    if (!move(order.token)) {
         // No claim made this token, so no settlement will use it.
         static const std::string damaged = "damaged";
         with.sql().exec("UPDATE cofila_jobs SET token = ?2 WHERE key = ?1", order.key, damaged);
-        if (!move_job(with, *queue, order.key, damaged, change))
+        if (!move(damaged))
             return;
     }
     // The token goes too: its holder has lost the job, even against a repeated settlement.
     with.sql().exec("UPDATE cofila_jobs SET token = '' WHERE key = ?1", order.key);
-    domain::apply(*job, change);
-    job->token.clear();
-    answer.rescued.push_back(
-        {.queue = with.queue_name(*queue), .job = std::make_shared<const job_record>(std::move(*job))}
-    );
 }
 
 std::vector<doomed> over_time(session& with, time_point now, int limit)
@@ -123,16 +118,11 @@ void expire(session& with, const sweep_request& request, sweep_answer& answer)
 {
     const auto overdue = over_time(with, request.now, request.limit);
     for (const auto& [key, queue] : overdue) {
-        auto job = find_job(with, key).value();
+        const auto job = find_job(with, key).value();
         const auto change = domain::after_expiry(job, request.now);
-        if (!domain::has_expired(job, request.now) || !move_job(with, queue, key, {}, change)) {
+        if (!domain::has_expired(job, request.now) ||
+            !move_and_tell(with, queue, job, {}, change, job_news::cause::unfit, answer.news))
             with.sql().exec("UPDATE cofila_jobs SET expires_at = NULL WHERE key = ?1", key);
-            continue;
-        }
-        domain::apply(job, change);
-        answer.expired.push_back(
-            {.queue = with.queue_name(queue), .job = std::make_shared<const job_record>(std::move(job))}
-        );
     }
     answer.more = answer.more || static_cast<int>(overdue.size()) >= request.limit;
 }
@@ -208,27 +198,32 @@ void over_count(session& with, const counted_group& group, time_point now, int l
         out.push_back({.key = row.number(0), .queue = group.queue});
 }
 
-void prune(session& with, const sweep_request& request, sweep_answer& answer)
+void erase(session& with, const std::vector<doomed>& jobs, news_list& news)
+{
+    for (const auto& [key, queue] : jobs)
+        if (auto job = find_job(with, key))
+            erase_and_tell(with, queue, std::move(*job), job_news::cause::cleaned, news);
+}
+
+/// Removes finished jobs whose retention is over. Returns the queues that had some.
+std::set<std::int64_t> prune(session& with, const sweep_request& request, sweep_answer& answer)
 {
     auto jobs = over_age(with, request.now, request.limit);
-    for (const auto& job : jobs)
-        erase_job(with, job.queue, job.key);
+    erase(with, jobs, answer.news);
     for (auto group = next_counted(with, {}); group; group = next_counted(with, *group)) {
         const int left = request.limit - static_cast<int>(jobs.size());
         if (left <= 0)
             break;
         std::vector<doomed> more;
         over_count(with, *group, request.now, left, more);
-        for (const auto& job : more)
-            erase_job(with, job.queue, job.key);
+        erase(with, more, answer.news);
         jobs.insert(jobs.end(), more.begin(), more.end());
     }
     answer.more = answer.more || static_cast<int>(jobs.size()) >= request.limit;
-    std::map<std::int64_t, std::size_t> counts;
+    std::set<std::int64_t> queues;
     for (const auto& job : jobs)
-        ++counts[job.queue];
-    for (const auto& [queue, count] : counts)
-        answer.pruned.push_back({.queue = with.queue_name(queue), .count = count});
+        queues.insert(job.queue);
+    return queues;
 }
 
 bool any_over_count(session& with, time_point now)
@@ -263,18 +258,13 @@ sweep_answer sweep(session& with, const sweep_request& request)
     auto here = request;
     here.now = with.now(request.now);
     sweep_answer answer;
-    with.take_freed();
     promote_all(with, here, answer);
     for (const auto& order : here.rescues)
-        rescue(with, order, here.now, answer);
+        rescue(with, order, here.now, answer.news);
     expire(with, here, answer);
-    prune(with, here, answer);
-    for (const auto& pruned : answer.pruned)
-        if (const auto number = with.find_queue(pruned.queue))
-            forget_if_empty(with, *number, here.now);
+    for (const auto queue : prune(with, here, answer))
+        forget_if_empty(with, queue, here.now);
     forget_some(with, here.now);
-    for (auto& job : with.take_freed())
-        answer.promoted.push_back({.queue = with.queue_name(job.queue), .id = std::move(job.id)});
     return answer;
 }
 

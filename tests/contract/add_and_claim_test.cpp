@@ -17,7 +17,7 @@ TEST_SUITE_BEGIN("add and claim");
 CONTRACT_CASE("the new job itself is claimed where nothing else waits")
 {
     const auto answer = co_await s.add_and_claim("a", {.attempts = 3}, R"({"id": 12345678901234567890123})");
-    CHECK_FALSE(answer.added.duplicate);
+    CHECK_FALSE(answer.rows.front().duplicate);
     REQUIRE(ids(answer.claimed) == names{"a"});
     const auto read = co_await s.get("a");
     CHECK(describe(read) == describe(*answer.claimed.front()));
@@ -31,7 +31,7 @@ CONTRACT_CASE("what the answer says of the new job is how it was added, before i
 {
     auto expected = *s.make("a", {.priority = 7}, "[1]");
     const auto answer = co_await s.add_and_claim("a", {.priority = 7}, "[1]");
-    const auto& added = *answer.added.job;
+    const auto& added = *answer.rows.front().job;
     CHECK(added.key != 0);
     REQUIRE(answer.claimed.size() == 1);
     CHECK(added.key == answer.claimed.front()->key);
@@ -70,10 +70,10 @@ CONTRACT_CASE("the lock is a good one: it is renewed, written under and settled 
     const auto answer = co_await s.add_and_claim("a");
     REQUIRE(answer.claimed.size() == 1);
     const auto& job = answer.claimed.front();
-    const std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1h}};
+    const std::vector<lock_extension> locks{{.job = claim_of(job), .duration = 1h}};
     const auto extended = co_await s.extend(locks);
     CHECK(extended == std::vector<bool>{true});
-    const auto written = (co_await s->update_progress(s.queue(), claim_of(job), "50")).stored;
+    const auto written = (co_await s->update_progress(claim_of(job), "50")).stored;
     CHECK(written);
     const auto ended = co_await s.settle(s.completion(job, "42"));
     CHECK(ended == settled::accepted);
@@ -85,7 +85,7 @@ CONTRACT_CASE("an older job of the same priority is claimed instead, and the new
 {
     co_await s.add("older");
     const auto answer = co_await s.add_and_claim("newer");
-    CHECK(answer.added.job->id.str() == "newer");
+    CHECK(answer.rows.front().job->id.str() == "newer");
     CHECK(ids(answer.claimed) == names{"older"});
     const auto state = co_await s.state("newer");
     CHECK(state == job_state::waiting);
@@ -120,7 +120,7 @@ CONTRACT_CASE("to a paused queue it adds, and claims nothing")
     co_await s.add("a");
     co_await s->set_paused(s.queue(), true);
     const auto answer = co_await s.add_and_claim("b");
-    CHECK_FALSE(answer.added.duplicate);
+    CHECK_FALSE(answer.rows.front().duplicate);
     CHECK(answer.claimed.empty());
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 2});
@@ -134,8 +134,8 @@ CONTRACT_CASE("a duplicate is not added, but a waiting job is claimed all the sa
     const auto held = co_await s.add_active("a", {}, "1");
     co_await s.add("waiting");
     const auto answer = co_await s.add_and_claim("a", {.priority = 1}, "2");
-    CHECK(answer.added.duplicate);
-    CHECK(describe(*answer.added.job) == describe(*held));
+    CHECK(answer.rows.front().duplicate);
+    CHECK(describe(*answer.rows.front().job) == describe(*held));
     CHECK(ids(answer.claimed) == names{"waiting"});
     const auto read = co_await s.get("a");
     CHECK(describe(read) == describe(*held));
@@ -147,8 +147,8 @@ CONTRACT_CASE("a duplicate of a waiting job claims that one")
 {
     co_await s.add("a", {}, "1");
     const auto answer = co_await s.add_and_claim("a", {}, "2");
-    CHECK(answer.added.duplicate);
-    CHECK(answer.added.job->data == "1");
+    CHECK(answer.rows.front().duplicate);
+    CHECK(answer.rows.front().job->data == "1");
     REQUIRE(ids(answer.claimed) == names{"a"});
     CHECK(answer.claimed.front()->data == "1");
 }
@@ -171,14 +171,14 @@ CONTRACT_CASE("delayed jobs that are due are left to the next claim or sweep")
     const auto state = co_await s.state("due");
     CHECK(state == job_state::delayed);
     const auto next = co_await s.settle_and_claim({}, 1);
-    CHECK(ids(next.promoted) == names{"due"});
+    CHECK(waiting_ids(next.news) == names{"due"});
     CHECK(ids(next.claimed) == names{"due"});
 }
 
 CONTRACT_CASE("a new job that is delayed is stored and not claimed")
 {
     const auto answer = co_await s.add_and_claim("a", {.delay = 1s});
-    CHECK(answer.added.job->state == job_state::delayed);
+    CHECK(answer.rows.front().job->state == job_state::delayed);
     CHECK(answer.claimed.empty());
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.delayed = 1});

@@ -12,6 +12,8 @@ using namespace cofila;
 using namespace cofila::test;
 using namespace std::chrono_literals;
 
+using names = std::vector<std::string>;
+
 TEST_SUITE_BEGIN("add");
 
 CONTRACT_CASE("a new job waits and is stored as it was given")
@@ -64,7 +66,7 @@ CONTRACT_CASE("the key and the position that a record brings along are not used"
     forged.position = -1'000'000;
     const auto first = co_await s.add("a");
     std::vector<job_snapshot> jobs{std::make_shared<const job_record>(forged)};
-    const auto rows = co_await s->add(s.queue(), jobs);
+    const auto rows = (co_await s->add(jobs)).rows;
     REQUIRE(rows.size() == 1);
     CHECK(rows[0].job->key != first.job->key);
     CHECK(rows[0].job->position > first.job->position);
@@ -149,7 +151,7 @@ CONTRACT_CASE("names may hold any text")
         auto job = *queue.make(text);
         job.name = text;
         std::vector<job_snapshot> jobs{std::make_shared<const job_record>(job)};
-        co_await queue->add(text, jobs);
+        co_await queue->add(jobs);
     }
     for (const auto& text : texts) {
         INFO("name ", text);
@@ -227,7 +229,7 @@ CONTRACT_CASE("an add of many stores them in order and answers in order")
         expected.push_back("job " + std::to_string(i));
         jobs.push_back(s.make(expected.back()));
     }
-    const auto rows = co_await s->add(s.queue(), jobs);
+    const auto rows = (co_await s->add(jobs)).rows;
     REQUIRE(rows.size() == jobs.size());
     std::set<std::int64_t> keys;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -246,7 +248,7 @@ CONTRACT_CASE("an add of many stores them in order and answers in order")
 
 CONTRACT_CASE("an add of none adds none")
 {
-    const auto rows = co_await s->add(s.queue(), {});
+    const auto rows = (co_await s->add({})).rows;
     CHECK(rows.empty());
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{});
@@ -255,7 +257,7 @@ CONTRACT_CASE("an add of none adds none")
 CONTRACT_CASE("one add may hold waiting and delayed jobs")
 {
     std::vector<job_snapshot> jobs{s.make("a", {.delay = 1s}), s.make("b"), s.make("c", {.delay = 2s})};
-    co_await s->add(s.queue(), jobs);
+    co_await s->add(jobs);
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 1, .delayed = 2});
 }
@@ -311,7 +313,7 @@ CONTRACT_CASE("an id is taken in whatever state its job is")
 CONTRACT_CASE("an id that comes twice in one add is added once")
 {
     std::vector<job_snapshot> jobs{s.make("a", {}, "1"), s.make("b"), s.make("a", {}, "2"), s.make("c")};
-    const auto rows = co_await s->add(s.queue(), jobs);
+    const auto rows = (co_await s->add(jobs)).rows;
     REQUIRE(rows.size() == 4);
     CHECK_FALSE(rows[0].duplicate);
     CHECK(rows[2].duplicate);
@@ -326,7 +328,7 @@ CONTRACT_CASE("a duplicate among others does not keep them from being stored")
 {
     co_await s.add("b");
     std::vector<job_snapshot> jobs{s.make("a"), s.make("b"), s.make("c")};
-    const auto rows = co_await s->add(s.queue(), jobs);
+    const auto rows = (co_await s->add(jobs)).rows;
     REQUIRE(rows.size() == 3);
     CHECK_FALSE(rows[0].duplicate);
     CHECK(rows[1].duplicate);
@@ -351,8 +353,8 @@ CONTRACT_CASE("the same id in another queue is another job")
 CONTRACT_CASE("the id of a removed job is free again, and nothing of that job comes back")
 {
     const auto job = co_await s.add_active("a", {.attempts = 2});
-    co_await s->update_progress(s.queue(), claim_of(job), "50");
-    co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "old"}, 10);
+    co_await s->update_progress(claim_of(job), "50");
+    co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = "old"}, 10);
     co_await s.settle(s.failing(job));
     co_await s.remove("a");
     const auto row = co_await s.add("a", {}, "2");
@@ -364,6 +366,27 @@ CONTRACT_CASE("the id of a removed job is free again, and nothing of that job co
     check_counters(read, 0, 0, 0);
     const auto lines = co_await s.logs("a");
     CHECK(lines.empty());
+}
+
+CONTRACT_CASE("jobs of several queues are added in one call, each to its own queue, and are told in order")
+{
+    auto other = s.in("other");
+    const std::vector<job_snapshot> jobs{s.make("a"), other.make("a"), other.make("b"), s.make("b"), s.make("a")};
+    const auto answer = co_await s->add(jobs);
+    REQUIRE(answer.rows.size() == 5);
+    for (std::size_t i = 0; i < 5; ++i) {
+        CHECK(answer.rows[i].job->queue == jobs[i]->queue);
+        CHECK(answer.rows[i].job->id == jobs[i]->id);
+        CHECK(answer.rows[i].duplicate == (i == 4));
+    }
+    CHECK(ids(answer.news) == names{"a", "a", "b", "b", "a"});
+    CHECK(ids(of(answer.news, cause::duplicated)) == names{"a"});
+    const auto here = co_await s.list({});
+    CHECK(here == names{"a", "b"});
+    const auto there = co_await other.list({});
+    CHECK(there == names{"a", "b"});
+    const auto read = co_await other.get("b");
+    CHECK(read.queue == "other");
 }
 
 TEST_SUITE_END();

@@ -38,7 +38,7 @@ asio::awaitable<void> add_numbered(store s, int count, job_options options = {})
     std::vector<job_snapshot> jobs;
     for (int i = 0; i < count; ++i)
         jobs.push_back(s.make(numbered(i), options));
-    (void)co_await s->add(s.queue(), std::move(jobs));
+    (void)co_await s->add(std::move(jobs));
 }
 
 /// They fail one a second.
@@ -69,13 +69,13 @@ CONTRACT_CASE("a page changes no more than its limit, and its end says where to 
 {
     co_await add_numbered(s, 10);
     const auto first = co_await s->change_all(s.queue(), all_waiting, {.limit = 4}, removal{}, s.now());
-    CHECK(ids(first.changed) == numbers(0, 4));
+    CHECK(ids(first.news) == numbers(0, 4));
     REQUIRE(first.next != "");
     const auto left = co_await s.counts();
     CHECK(left == job_counts{.waiting = 6});
     const page_request rest{.after = first.next, .limit = 100};
     const auto second = co_await s->change_all(s.queue(), all_waiting, rest, removal{}, s.now());
-    CHECK(ids(second.changed) == numbers(4, 10));
+    CHECK(ids(second.news) == numbers(4, 10));
     CHECK(second.next == "");
 }
 
@@ -83,7 +83,7 @@ CONTRACT_CASE("what was interrupted can be begun anew: nothing is done twice, an
 {
     co_await fail_numbered(s, 10);
     const auto first = co_await s->change_all(s.queue(), all_failed, {.limit = 4}, retrial{}, s.now());
-    CHECK(ids(first.changed) == numbers(0, 4));
+    CHECK(ids(first.news) == numbers(0, 4));
     const auto again = co_await s.change_all(all_failed, retrial{}, 4);
     CHECK(again == numbers(4, 10));
     const auto nothing = co_await s.change_all(all_failed, retrial{}, 4);
@@ -166,7 +166,7 @@ CONTRACT_CASE("the workers of all active jobs can be asked to end them")
     CHECK(asked == numbers(0, 3));
     std::vector<lock_extension> locks;
     for (const auto& job : claimed)
-        locks.push_back({.queue = s.queue(), .job = claim_of(job), .duration = 1s});
+        locks.push_back({.job = claim_of(job), .duration = 1s});
     const auto renewed = co_await s->extend_locks(s.now(), std::move(locks));
     for (const auto& one : renewed) {
         CHECK(one.held);

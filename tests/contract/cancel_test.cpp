@@ -22,7 +22,7 @@ namespace {
 
 asio::awaitable<renewal> renew(store s, job_snapshot job)
 {
-    std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = lock_duration}};
+    std::vector<lock_extension> locks{{.job = claim_of(job), .duration = lock_duration}};
     const auto answers = co_await s->extend_locks(s.now(), std::move(locks));
     REQUIRE(answers.size() == 1);
     co_return answers.front();
@@ -36,11 +36,11 @@ asio::awaitable<void> check_ended(store s, settlement end, int deferrals = 0)
     CHECK(answer.claimed.empty());
     CHECK(answer.next_due == std::nullopt);
     CHECK(answer.drained);
-    REQUIRE(ids(answer.failed) == names{"a"});
+    REQUIRE(ids(of(answer.news, cause::unfit)) == names{"a"});
     const auto read = co_await s.get("a");
     auto shown = read;
     shown.attempts.clear();
-    CHECK(describe(*answer.failed[0]) == describe(shown));
+    CHECK(describe(*of(answer.news, cause::unfit)[0].job) == describe(shown));
     CHECK(read.state == job_state::failed);
     CHECK(read.failed_reason == "cancelled: no more");
     CHECK(read.cancelled == std::nullopt);
@@ -65,7 +65,7 @@ CONTRACT_CASE("a waiting job that is cancelled fails with the reason, and no att
     auto expected = co_await s.get("a");
     s.pass(3s);
     const auto answer = co_await s.cancel("a", "no more");
-    CHECK(answer.done);
+    CHECK(answer.done());
     CHECK(answer.was == job_state::waiting);
     expected.state = job_state::failed;
     expected.failed_reason = "cancelled: no more";
@@ -91,10 +91,10 @@ CONTRACT_CASE("a delayed job that is cancelled fails, and is not due any more")
     check_counters(read, 0, 0, 0);
     s.pass(1s);
     const auto later = co_await s.settle_and_claim({}, 1);
-    CHECK(later.promoted.empty());
+    CHECK(waiting_ids(later.news).empty());
     CHECK(later.next_due == std::nullopt);
     const auto swept = co_await s.sweep();
-    CHECK(swept.promoted.empty());
+    CHECK(waiting_ids(swept.news).empty());
 }
 
 CONTRACT_CASE("a job that waits again after a failed attempt keeps it when it is cancelled")
@@ -117,7 +117,7 @@ CONTRACT_CASE("an active job that is cancelled stays as it is, and its worker he
     CHECK(before.cancelled == std::nullopt);
     auto expected = co_await s.get("a");
     const auto answer = co_await s.cancel("a", "no more");
-    CHECK(answer.done);
+    CHECK(answer.done());
     CHECK(answer.was == job_state::active);
     expected.cancelled = "no more";
     REQUIRE(answer.job != nullptr);
@@ -138,7 +138,7 @@ CONTRACT_CASE("a renewal tells of the jobs that were cancelled and of no others"
     co_await s.cancel("b", "no more");
     std::vector<lock_extension> locks;
     for (const auto& job : {a, b})
-        locks.push_back({.queue = s.queue(), .job = claim_by_id(job), .duration = 1s});
+        locks.push_back({.job = claim_by_id(job), .duration = 1s});
     const auto answers = co_await s->extend_locks(s.now(), std::move(locks));
     REQUIRE(answers.size() == 2);
     CHECK(answers[0].cancelled == std::nullopt);
@@ -154,22 +154,22 @@ CONTRACT_CASE("each fenced write of a cancelled active job tells why, and only t
             co_await s.cancel("a", *why);
         std::vector<fenced_write> writes;
         for (const auto& ref : {claim_of(a), claim_by_id(a)}) {
-            writes.push_back(co_await s->update_progress(s.queue(), ref, "1"));
-            writes.push_back(co_await s->update_data(s.queue(), ref, "2"));
-            writes.push_back(co_await s->update_data(s.queue(), ref, '"' + std::string(1000, 'x') + '"'));
-            writes.push_back(co_await s->add_log(s.queue(), ref, log_line{.at = s.now(), .text = "line"}, 10));
+            writes.push_back(co_await s->update_progress(ref, "1"));
+            writes.push_back(co_await s->update_data(ref, "2"));
+            writes.push_back(co_await s->update_data(ref, '"' + std::string(1000, 'x') + '"'));
+            writes.push_back(co_await s->add_log(ref, log_line{.at = s.now(), .text = "line"}, 10));
         }
         for (const auto& write : writes) {
             CHECK(write.stored);
             CHECK(write.cancelled == why);
         }
-        const auto other = co_await s->update_progress(s.queue(), claim_of(b), "1");
+        const auto other = co_await s->update_progress(claim_of(b), "1");
         CHECK(other.stored);
         CHECK(other.cancelled == std::nullopt);
     }
     auto stale = claim_of(a);
     stale.token = b->token;
-    const auto refused = co_await s->update_progress(s.queue(), stale, "1");
+    const auto refused = co_await s->update_progress(stale, "1");
     CHECK_FALSE(refused.stored);
     CHECK(refused.cancelled == std::nullopt);
 }
@@ -183,17 +183,22 @@ CONTRACT_CASE("which of the held locks are of cancelled jobs can be asked withou
     auto stale = claim_of(b);
     stale.token = a->token;
     const auto before = co_await s.get("b");
-    const std::vector<job_ref> asked{claim_of(a), claim_of(b), claim_by_id(b), stale, {.id = "waits"}, {.id = "none"}};
-    const auto told = co_await s->cancellations(s.queue(), asked);
+    const std::vector<job_ref> asked{
+        claim_of(a), claim_of(b), claim_by_id(b), stale, {.queue = "q", .id = "waits"}, {.queue = "q", .id = "none"}
+    };
+    const auto told = co_await s->cancellations(asked);
     using whys = std::vector<std::optional<std::string>>;
     CHECK(told == whys{std::nullopt, "no more", "no more", std::nullopt, std::nullopt, std::nullopt});
     const auto after = co_await s.get("b");
     CHECK(describe(after) == describe(before));
     const auto settled_first = co_await s.settle(s.release(b));
     CHECK(settled_first == settled::cancelled);
-    const auto later = co_await s->cancellations(s.queue(), asked);
+    const auto later = co_await s->cancellations(asked);
     CHECK(later == whys(asked.size()));
-    const auto elsewhere = co_await s->cancellations("no such queue", asked);
+    auto of_none = asked;
+    for (auto& ref : of_none)
+        ref.queue = "no such queue";
+    const auto elsewhere = co_await s->cancellations(of_none);
     CHECK(elsewhere == whys(asked.size()));
 }
 
@@ -248,7 +253,7 @@ CONTRACT_CASE("a cancelled active job that completes is completed: it had ended 
     co_await s.cancel("a", "no more");
     const auto answer = co_await s.settle_and_claim({s.completion(job, "42")}, 1);
     CHECK(answer.settlements == std::vector<settled>{settled::accepted});
-    CHECK(answer.failed.empty());
+    CHECK(of(answer.news, cause::unfit).empty());
     const auto read = co_await s.get("a");
     CHECK(read.state == job_state::completed);
     CHECK(read.result == "42");
@@ -304,14 +309,14 @@ CONTRACT_CASE("a cancelled job is kept or removed as a failed job is")
     const job_options gone{.on_failed = retention::remove_at_once()};
     co_await s.add("waiting", gone);
     const auto waiting = co_await s.cancel("waiting", "no more");
-    CHECK(waiting.done);
+    CHECK(waiting.done());
     CHECK(waiting.job == nullptr);
     const auto job = co_await s.add_active("active", gone);
     co_await s.cancel("active", "no more");
     const auto answer = co_await s.settle_and_claim({s.release(job)}, 1);
     CHECK(answer.settlements == std::vector<settled>{settled::cancelled});
-    CHECK(ids(answer.failed) == names{"active"});
-    CHECK(answer.failed[0]->failed_reason == "cancelled: no more");
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"active"});
+    CHECK(of(answer.news, cause::unfit)[0].job->failed_reason == "cancelled: no more");
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{});
 

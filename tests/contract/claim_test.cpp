@@ -122,9 +122,9 @@ CONTRACT_CASE("a claimed job is locked for its worker")
 {
     const auto added = co_await s.add("a");
     s.pass(250ms);
-    claim_order order{.worker = "host:1 \"x\"", .lock_duration = 12'345ms};
+    claim_order order{.queue = s.queue(), .worker = "host:1 \"x\"", .lock_duration = 12'345ms};
     order.tokens = {{.high = 0x0123456789abcdef, .low = 0xfedcba9876543210}, {.high = 9, .low = 9}};
-    const settle_and_claim_request request{.queue = s.queue(), .now = s.now(), .settlements = {}, .claim = order};
+    const settle_and_claim_request request{.now = s.now(), .settlements = {}, .claim = order};
     const auto answer = co_await s->settle_and_claim(request);
     REQUIRE(answer.claimed.size() == 1);
 
@@ -144,11 +144,11 @@ CONTRACT_CASE("a claimed job is locked for its worker")
 CONTRACT_CASE("a token is written with all its zeros, and each job has its own, in order")
 {
     co_await s.add_each({"a", "b", "c"});
-    claim_order order{.worker = worker_id, .lock_duration = lock_duration};
+    claim_order order{.queue = s.queue(), .worker = worker_id, .lock_duration = lock_duration};
     order.tokens = {
         {.high = 0, .low = 0x1f}, {.high = 0x8000000000000000, .low = 0}, {.high = 0, .low = 0xffffffffffffffff}
     };
-    const settle_and_claim_request request{.queue = s.queue(), .now = s.now(), .settlements = {}, .claim = order};
+    const settle_and_claim_request request{.now = s.now(), .settlements = {}, .claim = order};
     const auto answer = co_await s->settle_and_claim(request);
     REQUIRE(answer.claimed.size() == 3);
     CHECK(answer.claimed[0]->token == "0000000000000000000000000000001f");
@@ -159,9 +159,9 @@ CONTRACT_CASE("a token is written with all its zeros, and each job has its own, 
 CONTRACT_CASE("a worker without a name may claim")
 {
     co_await s.add("a");
-    claim_order order{.worker = "", .lock_duration = 1ms};
+    claim_order order{.queue = s.queue(), .worker = "", .lock_duration = 1ms};
     order.tokens = {{.high = 0, .low = 1}};
-    const settle_and_claim_request request{.queue = s.queue(), .now = s.now(), .settlements = {}, .claim = order};
+    const settle_and_claim_request request{.now = s.now(), .settlements = {}, .claim = order};
     const auto answer = co_await s->settle_and_claim(request);
     REQUIRE(answer.claimed.size() == 1);
     CHECK(answer.claimed[0]->worker == "");
@@ -183,7 +183,7 @@ CONTRACT_CASE("each claim of a job counts as one attempt started")
 CONTRACT_CASE("a claimed job shows its progress, and leaves its attempts to get")
 {
     const auto first = co_await s.add_active("a", {.attempts = 3});
-    co_await s->update_progress(s.queue(), claim_of(first), R"({"done":1})");
+    co_await s->update_progress(claim_of(first), R"({"done":1})");
     co_await s.settle(s.failing(first));
     const auto second = co_await s.claim_one();
     CHECK(second->progress == R"({"done":1})");
@@ -218,7 +218,7 @@ CONTRACT_CASE("without delayed jobs no time is told")
     co_await s.in("other").add("late", {.delay = 5s});
     const auto answer = co_await s.settle_and_claim({}, 1);
     CHECK(answer.next_due == std::nullopt);
-    CHECK(answer.promoted.empty());
+    CHECK(waiting_ids(answer.news).empty());
     CHECK_FALSE(answer.drained);
 }
 

@@ -24,7 +24,8 @@ std::string json_of(std::size_t bytes, char filled_with = 'x')
 
 asio::awaitable<bool> update(store s, job_ref job, std::string data)
 {
-    co_return (co_await s->update_data(s.queue(), std::move(job), std::move(data))).stored;
+    job.queue = s.queue();
+    co_return (co_await s->update_data(std::move(job), std::move(data))).stored;
 }
 
 }  // namespace
@@ -144,7 +145,7 @@ CONTRACT_CASE("a job that is not there takes no data, and none is left behind fo
     co_await s.settle(s.completion(job));
     co_await s.remove("a");
     const job_ref gone{.id = "a", .key = job->key};
-    for (const auto& ref : {gone, job_ref{.id = "a"}, job_ref{.id = "never"}}) {
+    for (const auto& ref : {gone, job_ref{.queue = s.queue(), .id = "a"}, job_ref{.queue = s.queue(), .id = "never"}}) {
         const auto stored = co_await update(s, ref, json_of(1000));
         CHECK_FALSE(stored);
     }

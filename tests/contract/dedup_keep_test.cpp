@@ -74,10 +74,10 @@ CONTRACT_CASE("while the owner is active, a job is kept for its end: delayed wit
     CHECK_FALSE(kept.holds_dedup);
     s.pass(24h * 365'000);
     const auto swept = co_await s.sweep();
-    CHECK(swept.promoted.empty());
+    CHECK(waiting_ids(swept.news).empty());
     const auto answer = co_await s.settle_and_claim({}, 5);
     CHECK(answer.claimed.empty());
-    CHECK(answer.promoted.empty());
+    CHECK(waiting_ids(answer.news).empty());
     CHECK(answer.next_due == std::nullopt);
 }
 
@@ -86,9 +86,9 @@ CONTRACT_CASE("of several kept jobs the newest stays")
     (void)co_await with_one_kept(s);
     auto row = co_await s.add("second", keeping());
     CHECK(row.deduplicated_by == job_id{"a"});
-    CHECK(ids(row.replaced) == names{"kept"});
+    CHECK(ids(of(row.news, cause::replaced)) == names{"kept"});
     row = co_await s.add("third", keeping(), R"({"n":3})");
-    CHECK(ids(row.replaced) == names{"second"});
+    CHECK(ids(of(row.news, cause::replaced)) == names{"second"});
     const auto delayed = co_await s.list(job_state::delayed);
     CHECK(delayed == names{"third"});
     const auto read = co_await s.get("third");
@@ -99,7 +99,7 @@ CONTRACT_CASE("the end of the owner lets the kept job wait, in the claim that it
 {
     const auto owner = co_await with_one_kept(s);
     const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
-    CHECK(ids(answer.promoted) == names{"kept"});
+    CHECK(waiting_ids(answer.news) == names{"kept"});
     CHECK(ids(answer.claimed) == names{"kept"});
     CHECK_FALSE(answer.drained);
     const auto next = co_await s.add("next", keeping());
@@ -110,10 +110,10 @@ CONTRACT_CASE("the end of the owner lets the kept job wait, in the claim that it
 CONTRACT_CASE("the kept job waits when the owner is completed without a claim, and is told of")
 {
     const auto owner = co_await with_one_kept(s);
-    settle_and_claim_request request{.queue = s.queue(), .now = s.now()};
+    settle_and_claim_request request{.now = s.now()};
     request.settlements.push_back(s.completion(owner));
     const auto answer = co_await s->settle_and_claim(std::move(request));
-    CHECK(ids(answer.promoted) == names{"kept"});
+    CHECK(waiting_ids(answer.news) == names{"kept"});
     co_await check_freed(s);
 }
 
@@ -146,7 +146,7 @@ CONTRACT_CASE("the kept job waits when the owner is removed by force, and is tol
 {
     (void)co_await with_one_kept(s);
     const auto answer = co_await s.change("a", forced_removal{});
-    CHECK(ids(answer.freed) == names{"kept"});
+    CHECK(ids(of(answer.news, cause::freed)) == names{"kept"});
     co_await check_freed(s);
 }
 
@@ -157,8 +157,9 @@ CONTRACT_CASE("the kept job waits when the owner is put back and removed then")
     const auto between = co_await s.state("kept");
     CHECK(between == job_state::delayed);
     const auto answer = co_await s->change_all(s.queue(), {.state = job_state::waiting}, {}, removal{}, s.now());
-    CHECK(ids(answer.changed) == names{"a"});
-    CHECK(ids(answer.freed) == names{"kept"});
+    CHECK(answer.changed == 1);
+    CHECK(ids(answer.news) == names{"a", "kept"});
+    CHECK(ids(of(answer.news, cause::freed)) == names{"kept"});
     co_await check_freed(s);
 }
 
@@ -167,7 +168,7 @@ CONTRACT_CASE("the kept job waits when the owner is put back and cancelled then"
     const auto owner = co_await with_one_kept(s);
     (void)co_await s.settle(s.release(owner));
     const auto answer = co_await s.cancel("a", "why");
-    CHECK(ids(answer.freed) == names{"kept"});
+    CHECK(ids(of(answer.news, cause::freed)) == names{"kept"});
     co_await check_freed(s);
 }
 
@@ -175,9 +176,9 @@ CONTRACT_CASE("the kept job waits when the owner is cancelled while it runs and 
 {
     const auto owner = co_await with_one_kept(s);
     const auto asked = co_await s.cancel("a", "why");
-    CHECK(asked.freed.empty());
+    CHECK(of(asked.news, cause::freed).empty());
     const auto answer = co_await s.settle_and_claim({s.failing(owner)}, 0);
-    CHECK(ids(answer.promoted) == names{"kept"});
+    CHECK(waiting_ids(answer.news) == names{"kept"});
     co_await check_freed(s);
 }
 
@@ -193,8 +194,7 @@ CONTRACT_CASE("the kept job waits when the owner has stalled too often, and not 
     sweep_request request{.now = s.now()};
     request.rescues.push_back({.key = last->key, .token = last->token, .locked_until = *last->locked_until});
     const auto answer = co_await s->sweep(std::move(request));
-    REQUIRE(answer.promoted.size() == 1);
-    CHECK(answer.promoted[0].id == "kept");
+    CHECK(waiting_ids(answer.news) == names{"kept"});
     co_await check_freed(s);
 }
 
@@ -202,7 +202,7 @@ CONTRACT_CASE("a kept job that is promoted by hand runs beside the owner and own
 {
     const auto owner = co_await with_one_kept(s);
     const auto promoted = co_await s.promote("kept");
-    CHECK(promoted.done);
+    CHECK(promoted.done());
     const auto kept = co_await s.claim_one();
     CHECK(kept->id == "kept");
     CHECK(kept->kept_for == 0);
@@ -217,12 +217,12 @@ CONTRACT_CASE("a kept job that gets a delay of its own is kept no more")
 {
     const auto owner = co_await with_one_kept(s);
     const auto changed = co_await s.change("kept", new_delay{.wait = 1s});
-    CHECK(changed.done);
+    CHECK(changed.done());
     const auto read = co_await s.get("kept");
     CHECK(read.kept_for == 0);
     CHECK(read.run_at == s.now() + 1s);
     const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
-    CHECK(answer.promoted.empty());
+    CHECK(waiting_ids(answer.news).empty());
     CHECK(answer.claimed.empty());
     s.pass(1s);
     const auto job = co_await s.claim_one();
@@ -244,11 +244,11 @@ CONTRACT_CASE("a kept job that is removed or cancelled does not come back")
 {
     const auto owner = co_await with_one_kept(s);
     const auto removed = co_await s.remove("kept");
-    CHECK(removed.done);
+    CHECK(removed.done());
     (void)co_await s.add("cancelled", keeping());
     (void)co_await s.cancel("cancelled", "why");
     const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
-    CHECK(answer.promoted.empty());
+    CHECK(waiting_ids(answer.news).empty());
     CHECK(answer.claimed.empty());
     const auto state = co_await s.state("cancelled");
     CHECK(state == job_state::failed);
@@ -262,9 +262,9 @@ CONTRACT_CASE("a kept job that expires does not come back")
     (void)co_await s.add("kept", short_lived);
     s.pass(1s);
     const auto swept = co_await s.sweep();
-    REQUIRE(swept.expired.size() == 1);
+    REQUIRE(of(swept.news, cause::unfit).size() == 1);
     const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
-    CHECK(answer.promoted.empty());
+    CHECK(waiting_ids(answer.news).empty());
     CHECK(answer.claimed.empty());
     const auto state = co_await s.state("kept");
     CHECK(state == job_state::failed);
@@ -283,7 +283,7 @@ CONTRACT_CASE("the delay of a kept job is not waited for: it runs when the owner
 CONTRACT_CASE("of three jobs in one call the owner is not active, and so none is kept")
 {
     std::vector<job_snapshot> jobs{s.make("a", keeping()), s.make("b", keeping()), s.make("c", keeping())};
-    const auto rows = co_await s->add(s.queue(), std::move(jobs));
+    const auto rows = (co_await s->add(std::move(jobs))).rows;
     CHECK(rows[1].job->id == "a");
     CHECK(rows[2].job->id == "a");
     const auto counts = co_await s.counts();
@@ -294,8 +294,8 @@ CONTRACT_CASE("of two jobs in one call beside an active owner the second is kept
 {
     const auto owner = co_await s.add_active("a", keeping());
     std::vector<job_snapshot> jobs{s.make("b", keeping()), s.make("c", keeping())};
-    const auto rows = co_await s->add(s.queue(), std::move(jobs));
-    CHECK(ids(rows[1].replaced) == names{"b"});
+    const auto added = co_await s->add(std::move(jobs));
+    CHECK(ids(of(added.news, cause::replaced)) == names{"b"});
     const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);
     CHECK(ids(answer.claimed) == names{"c"});
 }

@@ -40,7 +40,7 @@ CONTRACT_CASE("the first job with a deduplication id is added and owns it")
         const auto row = co_await in.add("a", unique(how, 1s));
         CHECK_FALSE(row.duplicate);
         CHECK_FALSE(row.deduplicated_by);
-        CHECK(row.replaced.empty());
+        CHECK(of(row.news, cause::replaced).empty());
         CHECK(row.job->id == "a");
         CHECK(row.job->holds_dedup);
         const auto read = co_await in.get("a");
@@ -57,7 +57,7 @@ CONTRACT_CASE("while its owner waits, a second job is not added, and the owner i
         const auto row = co_await in.add("b", unique(how), R"({"n":2})");
         CHECK(row.deduplicated_by == job_id{"a"});
         CHECK_FALSE(row.duplicate);
-        CHECK(row.replaced.empty());
+        CHECK(of(row.news, cause::replaced).empty());
         CHECK(describe(*row.job) == describe(*owner.job));
         const auto counts = co_await in.counts();
         CHECK(counts == job_counts{.waiting = 1});
@@ -133,7 +133,7 @@ CONTRACT_CASE("a finished job that runs again owns nothing, and so two of them m
     (void)co_await s.settle(s.failing(first));
     (void)co_await s.add("b", unique());
     const auto retried = co_await s.retry("a", {});
-    CHECK(retried.done);
+    CHECK(retried.done());
     const auto claimed = co_await s.claim(5);
     CHECK(ids(claimed) == names{"b", "a"});
     (void)co_await s.settle_and_claim({s.completion(claimed[1])}, 1);
@@ -173,7 +173,7 @@ CONTRACT_CASE("a job whose own id exists is a duplicate, whatever its deduplicat
 CONTRACT_CASE("of two jobs in one call with the same deduplication id the first one is added")
 {
     std::vector<job_snapshot> jobs{s.make("a", unique()), s.make("b"), s.make("c", unique()), s.make("d")};
-    const auto rows = co_await s->add(s.queue(), std::move(jobs));
+    const auto rows = (co_await s->add(std::move(jobs))).rows;
     REQUIRE(rows.size() == 4);
     CHECK_FALSE(rows[0].deduplicated_by);
     CHECK_FALSE(rows[1].deduplicated_by);
@@ -189,10 +189,11 @@ CONTRACT_CASE("of two delayed jobs in one call the second replaces the first")
     auto delayed = unique(mode::replace);
     delayed.delay = 1s;
     std::vector<job_snapshot> jobs{s.make("a", delayed), s.make("b", delayed)};
-    const auto rows = co_await s->add(s.queue(), std::move(jobs));
-    REQUIRE(rows.size() == 2);
-    CHECK(rows[1].job->id == "b");
-    CHECK(ids(rows[1].replaced) == names{"a"});
+    const auto added = co_await s->add(std::move(jobs));
+    REQUIRE(added.rows.size() == 2);
+    CHECK(added.rows[1].job->id == "b");
+    CHECK(ids(added.news) == names{"a", "a", "b"});
+    CHECK(ids(of(added.news, cause::replaced)) == names{"a"});
     const auto found = co_await s.list({});
     CHECK(found == names{"b"});
 }
@@ -205,7 +206,7 @@ CONTRACT_CASE("a delayed owner is replaced, with its own time and data, and any 
     s.pass(600ms);
     const auto row = co_await s.add("b", debounced, R"({"n":2})");
     CHECK_FALSE(row.deduplicated_by);
-    CHECK(ids(row.replaced) == names{"a"});
+    CHECK(ids(of(row.news, cause::replaced)) == names{"a"});
     CHECK(row.job->id == "b");
     CHECK(row.job->run_at == s.now() + 1s);
     const auto gone = co_await s.exists("a");
@@ -218,7 +219,7 @@ CONTRACT_CASE("a delayed owner is replaced, with its own time and data, and any 
     CHECK(job->data == R"({"n":2})");
     const auto refused = co_await s.add("c", debounced);
     CHECK(refused.deduplicated_by == job_id{"b"});
-    CHECK(refused.replaced.empty());
+    CHECK(of(refused.news, cause::replaced).empty());
 }
 
 CONTRACT_CASE("an owner that waits for its next attempt is replaced too, and its attempts and log go with it")
@@ -227,10 +228,10 @@ CONTRACT_CASE("an owner that waits for its next attempt is replaced too, and its
     options.attempts = 3;
     options.backoff = backoff::fixed(1h);
     const auto job = co_await s.add_active("a", options);
-    (void)co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "x"}, 10);
+    (void)co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = "x"}, 10);
     (void)co_await s.settle(s.failing(job));
     const auto row = co_await s.add("b", options);
-    CHECK(ids(row.replaced) == names{"a"});
+    CHECK(ids(of(row.news, cause::replaced)) == names{"a"});
     (void)co_await s.add("a");
     const auto lines = co_await s.logs("a");
     CHECK(lines == names{});
@@ -243,11 +244,11 @@ CONTRACT_CASE("an add that takes a job at once is deduplicated as any other")
     const auto first = co_await s.add_and_claim("a", unique());
     CHECK(ids(first.claimed) == names{"a"});
     const auto second = co_await s.add_and_claim("b", unique());
-    CHECK(second.added.deduplicated_by == job_id{"a"});
+    CHECK(second.rows.front().deduplicated_by == job_id{"a"});
     CHECK(second.claimed.empty());
     (void)co_await s.add("other");
     const auto third = co_await s.add_and_claim("c", unique());
-    CHECK(third.added.deduplicated_by == job_id{"a"});
+    CHECK(third.rows.front().deduplicated_by == job_id{"a"});
     CHECK(ids(third.claimed) == names{"other"});
 }
 
@@ -255,7 +256,7 @@ CONTRACT_CASE("the job's own mode decides, not that of its owner")
 {
     (void)co_await s.add("a", {.delay = 1s, .dedup = unique().dedup});
     const auto row = co_await s.add("b", {.delay = 1s, .dedup = unique(mode::replace).dedup});
-    CHECK(ids(row.replaced) == names{"a"});
+    CHECK(ids(of(row.news, cause::replaced)) == names{"a"});
     const auto refused = co_await s.add("c", {.delay = 1s, .dedup = unique().dedup});
     CHECK(refused.deduplicated_by == job_id{"b"});
 }

@@ -59,7 +59,7 @@ CONTRACT_CASE("a throttle ends with its time, also where its owner has not begun
     s.pass(10s);
     const auto row = co_await s.add("b", throttled(10s));
     CHECK_FALSE(row.deduplicated_by);
-    CHECK(row.replaced.empty());
+    CHECK(of(row.news, cause::replaced).empty());
     const auto a = co_await s.get("a");
     CHECK_FALSE(a.holds_dedup);
     const auto claimed = co_await s.claim(5);
@@ -125,12 +125,12 @@ CONTRACT_CASE("a job that is to be removed at once stays as long as it holds its
     CHECK(kept.holds_dedup);
     s.pass(9'999ms);
     const auto early = co_await s.sweep();
-    CHECK(early.pruned.empty());
+    CHECK(of(early.news, cause::cleaned).empty());
     const auto refused = co_await is_free(s, "b");
     CHECK_FALSE(refused);
     s.pass(1ms);
     const auto late = co_await s.sweep();
-    CHECK(late.pruned.size() == 1);
+    CHECK(of(late.news, cause::cleaned).size() == 1);
     const auto exists = co_await s.exists("a");
     CHECK_FALSE(exists);
 }
@@ -186,7 +186,7 @@ CONTRACT_CASE("a job that is removed by hand holds nothing, also where its time 
 {
     co_await complete_one(s, retention::keep_for(1h));
     const auto removed = co_await s.remove("a");
-    CHECK(removed.done);
+    CHECK(removed.done());
     const auto exists = co_await s.exists("a");
     CHECK_FALSE(exists);
     const auto free = co_await is_free(s, "b");
@@ -202,7 +202,7 @@ CONTRACT_CASE("a job that runs again within its time still owns its deduplicatio
     co_await complete_one(s, retention::keep_for(1h));
     s.pass(1s);
     const auto retried = co_await s.retry("a", {});
-    CHECK(retried.done);
+    CHECK(retried.done());
     const auto refused = co_await is_free(s, "b");
     CHECK_FALSE(refused);
     s.pass(9s);

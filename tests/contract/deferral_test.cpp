@@ -145,7 +145,7 @@ CONTRACT_CASE("a queue that rests takes adds and promotes what is due, and its r
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({s.completion(running)}, 3);
     CHECK(answer.settlements == std::vector<settled>{settled::accepted});
-    CHECK(ids(answer.promoted) == names{"delayed"});
+    CHECK(waiting_ids(answer.news) == names{"delayed"});
     CHECK(answer.claimed.empty());
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 3, .completed = 1});

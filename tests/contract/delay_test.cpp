@@ -20,8 +20,8 @@ namespace {
 names promoted_ids(const sweep_answer& answer)
 {
     names out;
-    for (const auto& job : answer.promoted)
-        out.push_back(job.queue + '/' + job.id.str());
+    for (const auto& due : of(answer.news, cause::due))
+        out.push_back(due.job->queue + '/' + due.job->id.str());
     return out;
 }
 
@@ -33,12 +33,12 @@ CONTRACT_CASE("a delayed job is not claimed a millisecond before its time, and i
     s.pass(999ms);
     const auto early = co_await s.settle_and_claim({}, 1);
     CHECK(early.claimed.empty());
-    CHECK(early.promoted.empty());
+    CHECK(waiting_ids(early.news).empty());
     CHECK(early.next_due == s.now() + 1ms);
     s.pass(1ms);
     const auto due = co_await s.settle_and_claim({}, 1);
     CHECK(ids(due.claimed) == names{"a"});
-    CHECK(ids(due.promoted) == names{"a"});
+    CHECK(waiting_ids(due.news) == names{"a"});
     const auto read = co_await s.get("a");
     CHECK(read.run_at == std::nullopt);
     check_counters(read, 1, 0, 0);
@@ -52,11 +52,11 @@ CONTRACT_CASE("jobs that are due are promoted even where they are not claimed, t
     co_await s.add("d", {.delay = 4s});
     s.pass(3s);
     const auto answer = co_await s.settle_and_claim({}, 1);
-    CHECK(ids(answer.promoted) == names{"a", "b", "c"});
+    CHECK(waiting_ids(answer.news) == names{"a", "b", "c"});
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 2, .delayed = 1, .active = 1});
     const auto again = co_await s.settle_and_claim({}, 1);
-    CHECK(again.promoted.empty());
+    CHECK(waiting_ids(again.news).empty());
 }
 
 CONTRACT_CASE("a promoted job keeps its position: it is older than what was added after it")
@@ -86,7 +86,7 @@ CONTRACT_CASE("jobs due at the same time run in the order of their adds")
     co_await s.add("c", {.delay = 600ms});
     s.pass(600ms);
     const auto answer = co_await s.settle_and_claim({}, 3);
-    CHECK(ids(answer.promoted) == names{"a", "b", "c"});
+    CHECK(waiting_ids(answer.news) == names{"a", "b", "c"});
     CHECK(ids(answer.claimed) == names{"a", "b", "c"});
 }
 
@@ -115,7 +115,7 @@ CONTRACT_CASE("a claim promotes jobs of its own queue only")
     co_await s.in("other").add("a", {.delay = 1s});
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({}, 1);
-    CHECK(answer.promoted.empty());
+    CHECK(waiting_ids(answer.news).empty());
     const auto state = co_await s.in("other").state("a");
     CHECK(state == job_state::delayed);
 }
@@ -154,9 +154,8 @@ CONTRACT_CASE("a sweep promotes no more than its limit, the earliest first, and 
     for (bool more = true; more; ++sweeps) {
         REQUIRE(sweeps < 5);
         const auto answer = co_await s.sweep(3);
-        CHECK(answer.promoted.size() <= 3);
-        for (const auto& job : answer.promoted)
-            promoted.push_back(job.id.str());
+        CHECK(waiting_ids(answer.news).size() <= 3);
+        std::ranges::copy(waiting_ids(answer.news), std::back_inserter(promoted));
         more = answer.more;
     }
     CHECK(promoted == names{"6", "5", "4", "3", "2", "1", "0"});
@@ -168,9 +167,9 @@ CONTRACT_CASE("a sweep promotes no more than its limit, the earliest first, and 
 CONTRACT_CASE("a sweep of an empty store does nothing")
 {
     const auto answer = co_await s.sweep();
-    CHECK(answer.promoted.empty());
-    CHECK(answer.rescued.empty());
-    CHECK(answer.pruned.empty());
+    CHECK(waiting_ids(answer.news).empty());
+    CHECK(of(answer.news, cause::stalled).empty());
+    CHECK(of(answer.news, cause::cleaned).empty());
     CHECK_FALSE(answer.more);
 }
 
@@ -181,8 +180,8 @@ CONTRACT_CASE("promote makes a delayed job wait now, at the place it has by its 
     co_await s.add("c");
     const auto before = co_await s.get("b");
     const auto answer = co_await s.promote("b");
-    CHECK(answer.found);
-    CHECK(answer.done);
+    CHECK(answer.found());
+    CHECK(answer.done());
     CHECK(answer.was == job_state::delayed);
     REQUIRE(answer.job != nullptr);
     auto expected = before;
@@ -207,21 +206,21 @@ CONTRACT_CASE("promote takes only a delayed job, and otherwise changes nothing")
     for (const std::string id : {"completed", "failed", "active", "waiting"}) {
         const auto before = co_await s.get(id);
         const auto answer = co_await s.promote(id);
-        CHECK(answer.found);
-        CHECK_FALSE(answer.done);
-        CHECK(to_string(answer.was) == id);
+        CHECK(answer.found());
+        CHECK_FALSE(answer.done());
+        CHECK(to_string(*answer.was) == id);
         REQUIRE(answer.job != nullptr);
         CHECK(answer.job->state == answer.was);
         const auto after = co_await s.get(id);
         CHECK(describe(after) == describe(before));
     }
     const auto missing = co_await s.promote("missing");
-    CHECK_FALSE(missing.found);
-    CHECK_FALSE(missing.done);
+    CHECK_FALSE(missing.found());
+    CHECK_FALSE(missing.done());
     CHECK(missing.job == nullptr);
     co_await s.in("other").add("elsewhere", {.delay = 1s});
     const auto elsewhere = co_await s.promote("elsewhere");
-    CHECK_FALSE(elsewhere.found);
+    CHECK_FALSE(elsewhere.found());
 }
 
 CONTRACT_CASE("a job that a clock ahead has let wait is not claimed before its time, and lets others pass")
@@ -233,7 +232,7 @@ CONTRACT_CASE("a job that a clock ahead has let wait is not claimed before its t
     co_await s.add("early", {.delay = 10s, .group = group});
     s.pass(20s);
     const auto swept = co_await s.sweep();
-    CHECK(swept.promoted.size() == 1);
+    CHECK(waiting_ids(swept.news).size() == 1);
     s.pass(-15s);
     const auto none = co_await s.settle_and_claim({}, 1);
     CHECK(none.claimed.empty());

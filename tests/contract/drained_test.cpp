@@ -89,7 +89,7 @@ CONTRACT_CASE("a paused queue is drained like any other")
 CONTRACT_CASE("a settlement that claims nothing does not tell")
 {
     const auto job = co_await s.add_active("a");
-    settle_and_claim_request request{.queue = s.queue(), .now = s.now(), .settlements = {s.completion(job)}};
+    settle_and_claim_request request{.now = s.now(), .settlements = {s.completion(job)}};
     const auto answer = co_await s->settle_and_claim(std::move(request));
     CHECK(answer.settlements == std::vector<settled>{settled::accepted});
     CHECK_FALSE(answer.drained);

@@ -68,7 +68,7 @@ CONTRACT_CASE("what happens to a job is told in order, from its adding to its co
     co_await s.add("a");
     s.pass(5ms);
     const auto job = co_await s.claim_one();
-    (void)co_await s->update_progress(s.queue(), claim_of(job), "50");
+    (void)co_await s->update_progress(claim_of(job), "50");
     s.pass(7ms);
     (void)co_await s.settle(s.completion(job));
     const auto log = co_await log_after(s, 0);
@@ -158,11 +158,11 @@ CONTRACT_CASE("what changes nothing is not told: a duplicate, a lost lock, the s
 {
     co_await keep(s, 100);
     const auto job = co_await s.add_active("a");
-    (void)co_await s->update_progress(s.queue(), claim_of(job), "1");
+    (void)co_await s->update_progress(claim_of(job), "1");
     co_await s.add("a");
-    (void)co_await s->update_progress(s.queue(), claim_of(job), "1");
-    (void)co_await s->update_data(s.queue(), claim_of(job), "2");
-    (void)co_await s->add_log(s.queue(), claim_of(job), {.at = s.now(), .text = "line"}, 10);
+    (void)co_await s->update_progress(claim_of(job), "1");
+    (void)co_await s->update_data(claim_of(job), "2");
+    (void)co_await s->add_log(claim_of(job), {.at = s.now(), .text = "line"}, 10);
     (void)co_await s->set_paused(s.queue(), true);
     auto stranger = s.completion(job);
     stranger.job.token = "another";

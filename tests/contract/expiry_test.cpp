@@ -20,8 +20,8 @@ namespace {
 names expired_ids(const sweep_answer& answer)
 {
     names out;
-    for (const auto& job : answer.expired)
-        out.push_back(job.queue + '/' + job.job->id.str());
+    for (const auto& job : of(answer.news, cause::unfit))
+        out.push_back(job.job->queue + '/' + job.job->id.str());
     std::ranges::sort(out);
     return out;
 }
@@ -47,8 +47,8 @@ CONTRACT_CASE("a job that was not started in time fails where it would have been
     const auto expected = expired(co_await s.get("a"), s.now());
     const auto answer = co_await s.settle_and_claim({}, 1);
     CHECK(ids(answer.claimed) == names{"b"});
-    REQUIRE(ids(answer.failed) == names{"a"});
-    CHECK(describe(*answer.failed[0]) == describe(expected));
+    REQUIRE(ids(of(answer.news, cause::unfit)) == names{"a"});
+    CHECK(describe(*of(answer.news, cause::unfit)[0].job) == describe(expected));
     const auto read = co_await s.get("a");
     CHECK(describe(read) == describe(expected));
     check_counters(read, 0, 0, 0);
@@ -64,7 +64,7 @@ CONTRACT_CASE("a job is started a millisecond before its time is over")
     s.pass(999ms);
     const auto answer = co_await s.settle_and_claim({}, 1);
     CHECK(ids(answer.claimed) == names{"a"});
-    CHECK(answer.failed.empty());
+    CHECK(of(answer.news, cause::unfit).empty());
     CHECK(answer.claimed[0]->expires_at == added.job->expires_at);
 }
 
@@ -76,15 +76,15 @@ CONTRACT_CASE("a claim ends 1,000 jobs at most, and says that the next one can b
         std::vector<job_snapshot> late;
         for (int i = 0; i < 1500; ++i)
             late.push_back(in.make(std::to_string(i), {.ttl = 1s, .group = i % 2 == 0 ? group : std::nullopt}));
-        (void)co_await s->add(in.queue(), std::move(late));
+        (void)co_await s->add(std::move(late));
         co_await in.add("fit", {.group = group});
         s.pass(1s);
         auto answer = co_await in.settle_and_claim({}, 10);
-        CHECK(answer.failed.size() == 1000);
+        CHECK(of(answer.news, cause::unfit).size() == 1000);
         CHECK(answer.claimed.empty());
         CHECK(answer.next_due == s.now());
         answer = co_await in.settle_and_claim({}, 10);
-        CHECK(answer.failed.size() == 500);
+        CHECK(of(answer.news, cause::unfit).size() == 500);
         CHECK(ids(answer.claimed) == names{"fit"});
         CHECK(answer.next_due == std::nullopt);
     }
@@ -100,7 +100,7 @@ CONTRACT_CASE("a claim fails all that stands in its way, in their order, and no 
     co_await s.add("f", {.ttl = 1s});
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({}, 2);
-    CHECK(ids(answer.failed) == names{"a", "b", "d"});
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"a", "b", "d"});
     CHECK(ids(answer.claimed) == names{"c", "e"});
     const auto f = co_await s.state("f");
     CHECK(f == job_state::waiting);
@@ -112,8 +112,8 @@ CONTRACT_CASE("a job that is due after its time is over becomes due and fails")
     CHECK(added.job->expires_at == s.now() + 1s);
     s.pass(2s);
     const auto answer = co_await s.settle_and_claim({}, 1);
-    CHECK(ids(answer.promoted) == names{"a"});
-    CHECK(ids(answer.failed) == names{"a"});
+    CHECK(waiting_ids(answer.news) == names{"a"});
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"a"});
     CHECK(answer.claimed.empty());
     const auto read = co_await s.get("a");
     CHECK(read.failed_reason == "expired");
@@ -125,7 +125,7 @@ CONTRACT_CASE("an add that claims passes over what has expired, and takes the ne
     co_await s.add("old", {.ttl = 1s});
     s.pass(1s);
     const auto answer = co_await s.add_and_claim("new");
-    CHECK(ids(answer.failed) == names{"old"});
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"old"});
     CHECK(ids(answer.claimed) == names{"new"});
 }
 
@@ -147,13 +147,13 @@ CONTRACT_CASE("a sweep fails what has expired in every queue, waiting or delayed
     CHECK_FALSE(answer.more);
     const auto read = co_await s.get("delayed");
     CHECK(describe(read) == describe(expected));
-    for (const auto& job : answer.expired)
+    for (const auto& job : of(answer.news, cause::unfit))
         if (job.job->id == job_id{"delayed"})
             CHECK(describe(*job.job) == describe(expected));
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 2, .failed = 2});
     const auto again = co_await s.sweep();
-    CHECK(again.expired.empty());
+    CHECK(of(again.news, cause::unfit).empty());
 }
 
 CONTRACT_CASE("a sweep fails no more than its limit, the earliest first, and says that there may be more")
@@ -166,8 +166,8 @@ CONTRACT_CASE("a sweep fails no more than its limit, the earliest first, and say
     for (bool more = true; more; ++sweeps) {
         REQUIRE(sweeps < 5);
         const auto answer = co_await s.sweep(3);
-        CHECK(answer.expired.size() <= 3);
-        for (const auto& job : answer.expired)
+        CHECK(of(answer.news, cause::unfit).size() <= 3);
+        for (const auto& job : of(answer.news, cause::unfit))
             failed.push_back(job.job->id.str());
         more = answer.more;
     }
@@ -194,9 +194,9 @@ CONTRACT_CASE("a job that was started in time does not expire any more, whatever
         co_await queue.settle(end(queue, job));
         s.pass(1h);
         const auto swept = co_await s.sweep();
-        CHECK(swept.expired.empty());
+        CHECK(of(swept.news, cause::unfit).empty());
         const auto again = co_await queue.settle_and_claim({}, 1);
-        CHECK(again.failed.empty());
+        CHECK(of(again.news, cause::unfit).empty());
         REQUIRE(ids(again.claimed) == names{"a"});
         check_counters(*again.claimed[0], 2, attempts_made, 0, deferrals);
     }
@@ -207,13 +207,13 @@ CONTRACT_CASE("a job whose lock is taken away after its time was over runs again
     const auto job = co_await s.add_active("a", {.ttl = 1s});
     s.pass(1h);
     const auto swept = co_await s.sweep();
-    CHECK(swept.expired.empty());
+    CHECK(of(swept.news, cause::unfit).empty());
     const auto active = co_await s.state("a");
     CHECK(active == job_state::active);
     co_await s.rescue(job);
     const auto again = co_await s.settle_and_claim({}, 1);
     CHECK(ids(again.claimed) == names{"a"});
-    CHECK(again.failed.empty());
+    CHECK(of(again.news, cause::unfit).empty());
 }
 
 CONTRACT_CASE("an expired job that is retried may start at any time")
@@ -222,11 +222,11 @@ CONTRACT_CASE("an expired job that is retried may start at any time")
     s.pass(1s);
     co_await s.sweep();
     const auto answer = co_await s.retry("a", {});
-    CHECK(answer.done);
+    CHECK(answer.done());
     CHECK(answer.job->expires_at == std::nullopt);
     s.pass(1h);
     const auto swept = co_await s.sweep();
-    CHECK(swept.expired.empty());
+    CHECK(of(swept.news, cause::unfit).empty());
     const auto claimed = co_await s.claim(1);
     CHECK(ids(claimed) == names{"a"});
 }
@@ -238,7 +238,7 @@ CONTRACT_CASE("a job that was cancelled before it started and is retried may sta
     s.pass(1h);
     co_await s.retry("a", {});
     const auto swept = co_await s.sweep();
-    CHECK(swept.expired.empty());
+    CHECK(of(swept.news, cause::unfit).empty());
     const auto claimed = co_await s.claim(1);
     CHECK(ids(claimed) == names{"a"});
 }
@@ -249,8 +249,8 @@ CONTRACT_CASE("an expired job is kept or removed as a failed job is")
     co_await s.add("at a claim", gone);
     s.pass(1s);
     const auto claim = co_await s.settle_and_claim({}, 1);
-    REQUIRE(ids(claim.failed) == names{"at a claim"});
-    CHECK(claim.failed[0]->state == job_state::failed);
+    REQUIRE(ids(of(claim.news, cause::unfit)) == names{"at a claim"});
+    CHECK(of(claim.news, cause::unfit)[0].job->state == job_state::failed);
     co_await s.add("at a sweep", gone);
     s.pass(1s);
     const auto swept = co_await s.sweep();
@@ -277,7 +277,7 @@ CONTRACT_CASE("a paused queue claims nothing, and so fails nothing at a claim, b
     co_await s->set_paused(s.queue(), true);
     s.pass(1s);
     const auto claim = co_await s.settle_and_claim({}, 1);
-    CHECK(claim.failed.empty());
+    CHECK(of(claim.news, cause::unfit).empty());
     const auto swept = co_await s.sweep();
     CHECK(expired_ids(swept) == names{"q/a"});
 }
@@ -288,7 +288,7 @@ CONTRACT_CASE("a queue is drained where the last of its jobs expires at the clai
     co_await s.add("b", {.ttl = 1s});
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({s.completion(job)}, 1);
-    CHECK(ids(answer.failed) == names{"b"});
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"b"});
     CHECK(answer.drained);
 }
 

@@ -18,15 +18,16 @@ namespace {
 /// All writes that a claim can make, tried with `stale`: each is refused and job "a" is as it was.
 asio::awaitable<void> check_that_nothing_is_written(store s, job_ref stale)
 {
+    stale.queue = s.queue();
     const auto before = co_await s.get("a");
     const auto lines = co_await s.logs("a");
 
-    std::vector<lock_extension> locks{{.queue = s.queue(), .job = stale, .duration = 1h}};
+    std::vector<lock_extension> locks{{.job = stale, .duration = 1h}};
     const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{false});
-    const auto progress = (co_await s->update_progress(s.queue(), stale, "99")).stored;
+    const auto progress = (co_await s->update_progress(stale, "99")).stored;
     CHECK_FALSE(progress);
-    const auto logged = (co_await s->add_log(s.queue(), stale, log_line{.at = s.now(), .text = "ghost"}, 10)).stored;
+    const auto logged = (co_await s->add_log(stale, log_line{.at = s.now(), .text = "ghost"}, 10)).stored;
     CHECK_FALSE(logged);
     for (const auto to : {job_state::completed, job_state::failed, job_state::waiting, job_state::delayed}) {
         settlement end{.job = stale, .change = {.to = to, .attempts_made = 77}};
@@ -61,9 +62,9 @@ CONTRACT_CASE("a token that was never given out writes nothing")
 
 CONTRACT_CASE("a token in other letters, a part of it or more than it writes nothing")
 {
-    claim_order order{.worker = worker_id, .lock_duration = lock_duration};
+    claim_order order{.queue = s.queue(), .worker = worker_id, .lock_duration = lock_duration};
     order.tokens = {{.high = 0xabcdefabcdef, .low = 0xa}};
-    const settle_and_claim_request request{.queue = s.queue(), .now = s.now(), .settlements = {}, .claim = order};
+    const settle_and_claim_request request{.now = s.now(), .settlements = {}, .claim = order};
     co_await s.add("a");
     const auto answer = co_await s->settle_and_claim(request);
     REQUIRE(answer.claimed.size() == 1);
@@ -75,7 +76,7 @@ CONTRACT_CASE("a token in other letters, a part of it or more than it writes not
         co_await check_that_nothing_is_written(s, other);
     }
     other.token = token;
-    const auto stored = (co_await s->update_progress(s.queue(), other, "1")).stored;
+    const auto stored = (co_await s->update_progress(other, "1")).stored;
     CHECK(stored);
 }
 
@@ -250,7 +251,7 @@ CONTRACT_CASE("a settlement without a token is lost, also where the last token w
     const auto when_rescued = co_await s.settle(end);
     CHECK(when_rescued == settled::lost);
     co_await s.add("b");
-    settlement of_new{.job = {.id = "b"}, .change = end.change};
+    settlement of_new{.job = {.queue = s.queue(), .id = "b"}, .change = end.change};
     const auto when_new = co_await s.settle(of_new);
     CHECK(when_new == settled::lost);
 }
@@ -259,12 +260,11 @@ CONTRACT_CASE("a lock that has expired still holds until somebody takes it away"
 {
     const auto job = co_await s.add_active("a");
     s.pass(lock_duration + 1h);
-    const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), "1")).stored;
+    const auto stored = (co_await s->update_progress(claim_of(job), "1")).stored;
     CHECK(stored);
-    const auto logged =
-        (co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "late"}, 10)).stored;
+    const auto logged = (co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = "late"}, 10)).stored;
     CHECK(logged);
-    std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 10s}};
+    std::vector<lock_extension> locks{{.job = claim_of(job), .duration = 10s}};
     const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true});
     s.pass(1h);

@@ -189,7 +189,7 @@ CONTRACT_CASE("expired jobs of a group end where it is served, and take no turn"
     co_await add_grouped(s, {"a3", "b1"});
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({}, 9);
-    CHECK(ids(answer.failed) == names{"a1", "a2"});
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"a1", "a2"});
     CHECK(ids(answer.claimed) == names{"a3", "b1"});
 }
 
@@ -201,10 +201,10 @@ CONTRACT_CASE("from a group that is full nothing expires at a claim, but at the 
     (void)co_await s.add("a2", {.ttl = 1s, .group = "a"});
     s.pass(1s);
     const auto claim = co_await s.settle_and_claim({}, 9);
-    CHECK(claim.failed.empty());
+    CHECK(of(claim.news, cause::unfit).empty());
     const auto swept = co_await s.sweep();
-    REQUIRE(swept.expired.size() == 1);
-    CHECK(swept.expired[0].job->id == "a2");
+    REQUIRE(of(swept.news, cause::unfit).size() == 1);
+    CHECK(of(swept.news, cause::unfit)[0].job->id == "a2");
 }
 
 CONTRACT_CASE("delayed jobs of a group wait beside it until they are due")

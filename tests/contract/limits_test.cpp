@@ -147,7 +147,7 @@ CONTRACT_CASE("an active job that is removed by force takes no place any more")
     (void)co_await s.add_active("a");
     co_await s.add("b");
     const auto removed = co_await s.change("a", forced_removal{});
-    CHECK(removed.done);
+    CHECK(removed.done());
     const auto next = co_await claimed_ids(s, 5);
     CHECK(next == names{"b"});
 }
@@ -193,7 +193,7 @@ CONTRACT_CASE("an add takes its own job or another one only where the global con
     CHECK(ids(first.claimed) == names{"a"});
     const auto second = co_await s.add_and_claim("b");
     CHECK(second.claimed.empty());
-    CHECK(second.added.job->state == job_state::waiting);
+    CHECK(second.rows.front().job->state == job_state::waiting);
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 1, .active = 1});
 }
@@ -214,7 +214,7 @@ CONTRACT_CASE("jobs that have expired end within a limit too, and take none of i
     co_await allow(s, 1);
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({}, 2);
-    CHECK(ids(answer.failed) == names{"old"});
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"old"});
     CHECK(ids(answer.claimed) == names{"new"});
 }
 

@@ -205,7 +205,7 @@ CONTRACT_CASE("log lines come newest first where that is asked for, by page")
 {
     const auto job = co_await s.add_active("a");
     for (const auto* line : {"1", "2", "3", "4", "5"})
-        co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = line}, 10);
+        co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = line}, 10);
     names read;
     page_request request{.limit = 2, .newest_first = true};
     do {
@@ -253,7 +253,7 @@ CONTRACT_CASE("a page that ends with the last job is the last page")
 CONTRACT_CASE("a listing shows the jobs whole, but for their attempts")
 {
     const auto job = co_await s.add_active("a", {.attempts = 2}, R"({"x":1})");
-    co_await s->update_progress(s.queue(), claim_of(job), "3");
+    co_await s->update_progress(claim_of(job), "3");
     co_await s.settle(s.failing(job));
     for (const auto state : {std::optional<job_state>{}, std::optional{job_state::waiting}}) {
         const auto page = co_await s->list(s.queue(), {.state = state}, {});
@@ -275,7 +275,7 @@ CONTRACT_CASE("a listing goes on where it was, whatever became of the last job o
         CHECK(ids(second.items) == names{"c", "d"});
         co_await s.add("b", {.lifo = true});
         const auto a = co_await s.remove("a");
-        REQUIRE(a.done);
+        REQUIRE(a.done());
         co_await s.add("a", {.lifo = true});
     }
 }
@@ -284,7 +284,7 @@ CONTRACT_CASE("a cursor that is none is refused, naming the field")
 {
     co_await s.add_each({"a", "b"});
     const auto job = co_await s.claim_one();
-    co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "1"}, 10);
+    co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = "1"}, 10);
     for (const std::string text :
          {"x", "w", "'; DROP", "99999999999999999999999999", "w1", "w1,", "w1,x", "w1,2,3", " "}) {
         const auto waiting = co_await error_of(s->list(s.queue(), {.state = job_state::waiting}, {.after = text}));

@@ -114,20 +114,16 @@ player::step player::add(store q, draws d)
     std::vector<job_snapshot> jobs;
     for (std::uint32_t i = 0; i <= d[2] % 3; ++i)
         jobs.push_back(some_job(q, d[3] + i * d[4], d[5] + i));
-    const auto rows = co_await q->add(q.queue(), std::move(jobs));
-    std::string out;
-    for (const auto& row : rows)
-        out += text(row);
-    co_return out;
+    co_return text(co_await q->add(std::move(jobs)));
 }
 
 player::step player::add_and_claim(store q, draws d)
 {
     auto job = some_job(q, d[3], d[5]);
     auto order = q.order(static_cast<int>(d[2] % 3));
-    const auto answer = co_await q->add_and_claim(q.queue(), std::move(job), q.now(), std::move(order));
+    const auto answer = co_await q->add_and_claim(std::move(job), q.now(), std::move(order));
     remember(q, answer.claimed);
-    co_return text(answer.added) + text("failed", answer.failed) + text("claimed", answer.claimed);
+    co_return text(answer);
 }
 
 player::step player::settle_and_claim(store q, draws d)
@@ -146,12 +142,12 @@ player::step player::extend(store q, draws d)
     std::vector<lock_extension> locks;
     for (std::uint32_t i = 0; i < 3; ++i)
         if (const auto* job = some_claim(q, d[2] + i))
-            locks.push_back({.queue = q.queue(), .job = claim_by_id(*job), .duration = milliseconds{1 + d[3] % 1000}});
+            locks.push_back({.job = claim_by_id(*job), .duration = milliseconds{1 + d[3] % 1000}});
     std::vector<job_ref> refs;
     for (const auto& lock : locks)
         refs.push_back(lock.job);
     const auto renewed = text(co_await q->extend_locks(q.now(), std::move(locks)));
-    co_return renewed + text(co_await q->cancellations(q.queue(), std::move(refs)));
+    co_return renewed + text(co_await q->cancellations(std::move(refs)));
 }
 
 player::step player::write(store q, draws d)
@@ -160,18 +156,18 @@ player::step player::write(store q, draws d)
     if (!job)
         co_return "nothing to write to\n";
     const auto ref = claim_by_id(*job);
-    const auto progress = co_await q->update_progress(q.queue(), ref, std::to_string(d[3]));
-    const auto data = co_await q->update_data(q.queue(), ref, some_data(d[5] / 4));
+    const auto progress = co_await q->update_progress(ref, std::to_string(d[3]));
+    const auto data = co_await q->update_data(ref, some_data(d[5] / 4));
     const log_line line{.at = q.now(), .text = std::to_string(d[4])};
-    const auto logged = co_await q->add_log(q.queue(), ref, line, static_cast<int>(d[5] % 4));
+    const auto logged = co_await q->add_log(ref, line, static_cast<int>(d[5] % 4));
     co_return text("progress", progress) + text("data", data) + text("log", logged);
 }
 
 player::step player::write_without_token(store q, draws d)
 {
-    const job_ref ref{.id = some_id(q, d[2])};
-    const auto progress = co_await q->update_progress(q.queue(), ref, std::to_string(d[3]));
-    const auto data = co_await q->update_data(q.queue(), ref, some_data(d[4]));
+    const job_ref ref{.queue = q.queue(), .id = some_id(q, d[2])};
+    const auto progress = co_await q->update_progress(ref, std::to_string(d[3]));
+    const auto data = co_await q->update_data(ref, some_data(d[4]));
     co_return text("progress", progress) + text("data", data);
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 
 #include "contract/store.hpp"
 
@@ -42,8 +41,30 @@ std::string text(const std::string& what, const std::vector<job_id>& jobs)
 std::string text(const added_row& row)
 {
     return (row.duplicate ? "duplicate " : "added ") + text(row.job) +
-           (row.deduplicated_by ? "instead of it " + row.deduplicated_by->str() + '\n' : "") +
-           text("replaced", row.replaced);
+           (row.deduplicated_by ? "instead of it " + row.deduplicated_by->str() + '\n' : "");
+}
+
+std::string text(const job_news& news)
+{
+    return "news " + std::to_string(static_cast<int>(news.why)) + ' ' + news.job->queue + ", was " +
+           (news.was ? std::string{to_string(*news.was)} : "nowhere") + (news.gone ? ", gone" : "") +
+           (news.kept ? ", kept " + news.kept->str() : "") + ' ' + text(news.job);
+}
+
+std::string text(const news_list& news)
+{
+    std::string out;
+    for (const auto& one : news)
+        out += text(one);
+    return out;
+}
+
+std::string text(const add_answer& answer)
+{
+    std::string out;
+    for (const auto& row : answer.rows)
+        out += text(row);
+    return out + text("claimed", answer.claimed) + text(answer.news);
 }
 
 namespace {
@@ -123,15 +144,14 @@ std::string text(const queue_metrics& metrics)
 
 std::string text(const change_answer& answer)
 {
-    if (!answer.found)
-        return "not found\n" + text(answer.job);
-    return (answer.done ? "done, was " : "not done, was ") + std::string{to_string(answer.was)} + '\n' +
-           text(answer.job) + text("freed", answer.freed);
+    return (answer.found() ? "was " + std::string{to_string(*answer.was)} : "not found") + '\n' + text(answer.job) +
+           text(answer.news);
 }
 
 std::string text(const changed_page& page)
 {
-    return text(ids(page.changed)) + text("freed", page.freed) + (page.next.empty() ? "the last\n" : "and more\n");
+    return std::to_string(page.changed) + " changed\n" + text(page.news) +
+           (page.next.empty() ? "the last\n" : "and more\n");
 }
 
 std::string text(const settle_and_claim_answer& answer)
@@ -139,7 +159,7 @@ std::string text(const settle_and_claim_answer& answer)
     std::string out;
     for (const auto one : answer.settlements)
         out += "settled " + std::to_string(static_cast<int>(one)) + '\n';
-    out += text("promoted", answer.promoted) + text("failed", answer.failed) + text("claimed", answer.claimed);
+    out += text("claimed", answer.claimed) + text(answer.news);
     return out + "next due " + text(answer.next_due) + (answer.limited ? ", limited" : "") +
            (answer.drained ? ", drained\n" : "\n");
 }
@@ -168,18 +188,9 @@ std::string text(const std::string& what, const fenced_write& answer)
 std::string text(const sweep_answer& answer)
 {
     std::vector<std::string> lines;
-    for (const auto& job : answer.promoted)
-        lines.push_back("promoted " + job.queue + '/' + job.id.str());
-    for (const auto& rescued : answer.rescued)
-        lines.push_back("rescued " + rescued.queue + '/' + text(rescued.job));
-    for (const auto& expired : answer.expired)
-        lines.push_back("expired " + expired.queue + '/' + text(expired.job));
-    std::map<std::string, std::size_t> pruned;
-    for (const auto& jobs : answer.pruned)
-        pruned[jobs.queue] += jobs.count;
-    for (const auto& [queue, count] : pruned)
-        lines.push_back("pruned " + queue + ' ' + std::to_string(count));
-    std::ranges::sort(lines);
+    for (const auto& one : answer.news)
+        lines.push_back(text(one));
+    std::ranges::sort(lines);  // a sweep may take the queues in any order
     return text(lines);
 }
 

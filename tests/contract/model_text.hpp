@@ -16,6 +16,9 @@ std::string text(const std::string& what, const std::vector<job_snapshot>& jobs)
 std::string text(const std::string& what, const std::vector<job_id>& jobs);
 std::string text(const std::vector<std::string>& items);
 std::string text(const added_row& row);
+std::string text(const job_news& news);
+std::string text(const news_list& news);
+std::string text(const add_answer& answer);
 std::string text(const queue_limits& limits);
 std::string text(const job_situation& situation);
 std::string text(const event_log_state& state);

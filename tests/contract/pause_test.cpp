@@ -69,12 +69,11 @@ CONTRACT_CASE("a running job of a paused queue can be written to, renewed and fi
 {
     const auto job = co_await s.add_active("a");
     co_await s->set_paused(s.queue(), true);
-    const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), "1")).stored;
+    const auto stored = (co_await s->update_progress(claim_of(job), "1")).stored;
     CHECK(stored);
-    const auto logged =
-        (co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "x"}, 10)).stored;
+    const auto logged = (co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = "x"}, 10)).stored;
     CHECK(logged);
-    std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 1s}};
+    std::vector<lock_extension> locks{{.job = claim_of(job), .duration = 1s}};
     const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true});
     const auto answer = co_await s.settle(s.completion(job));
@@ -101,13 +100,13 @@ CONTRACT_CASE("in a paused queue promotions go on: by a claim, a sweep and by ha
     s.pass(1s);
     const auto claim = co_await s.settle_and_claim({}, 1);
     CHECK(claim.claimed.empty());
-    CHECK(ids(claim.promoted) == names{"by claim"});
+    CHECK(waiting_ids(claim.news) == names{"by claim"});
     CHECK(claim.next_due == s.now() + 1s);
     s.pass(1s);
     const auto sweep = co_await s.sweep();
-    CHECK(sweep.promoted.size() == 1);
+    CHECK(waiting_ids(sweep.news).size() == 1);
     const auto by_hand = co_await s.promote("by hand");
-    CHECK(by_hand.done);
+    CHECK(by_hand.done());
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 3});
 }
@@ -122,9 +121,9 @@ CONTRACT_CASE("in a paused queue stalled jobs are rescued, and others retried an
     const auto rescued = co_await s.rescue(stalled);
     CHECK(rescued);
     const auto retried = co_await s.retry("failed", {});
-    CHECK(retried.done);
+    CHECK(retried.done());
     const auto removed = co_await s.remove("removed");
-    CHECK(removed.done);
+    CHECK(removed.done());
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 2});
 }

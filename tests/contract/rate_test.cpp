@@ -113,7 +113,7 @@ CONTRACT_CASE("the earlier is told of when the rate has room and when a delayed 
     CHECK(delayed_first.next_due == s.now() + 4s);
     s.pass(4s);
     const auto rate_first = co_await s.settle_and_claim({}, 1);
-    CHECK(ids(rate_first.promoted) == names{"late"});
+    CHECK(waiting_ids(rate_first.news) == names{"late"});
     CHECK(rate_first.next_due == s.now() + 6s);
 }
 

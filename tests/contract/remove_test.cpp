@@ -25,15 +25,15 @@ CONTRACT_CASE("any job but an active one can be removed")
     co_await s.add("kept");
     for (const std::string id : {"completed", "failed", "waiting", "delayed"}) {
         const auto answer = co_await s.remove(id);
-        CHECK(answer.found);
-        CHECK(answer.done);
-        CHECK(to_string(answer.was) == id);
+        CHECK(answer.found());
+        CHECK(answer.done());
+        CHECK(to_string(*answer.was) == id);
         CHECK(answer.job == nullptr);
         const auto exists = co_await s.exists(id);
         CHECK_FALSE(exists);
         const auto again = co_await s.remove(id);
-        CHECK_FALSE(again.found);
-        CHECK_FALSE(again.done);
+        CHECK_FALSE(again.found());
+        CHECK_FALSE(again.done());
     }
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 1});
@@ -45,8 +45,8 @@ CONTRACT_CASE("an active job is not removed")
 {
     const auto job = co_await s.add_active("a");
     const auto answer = co_await s.remove("a");
-    CHECK(answer.found);
-    CHECK_FALSE(answer.done);
+    CHECK(answer.found());
+    CHECK_FALSE(answer.done());
     CHECK(answer.was == job_state::active);
     REQUIRE(answer.job != nullptr);
     CHECK(describe(*answer.job) == describe(*job));
@@ -61,7 +61,7 @@ CONTRACT_CASE("a job of another queue is not removed")
     auto other = s.in("other");
     co_await other.add("a");
     const auto answer = co_await s.remove("a");
-    CHECK_FALSE(answer.found);
+    CHECK_FALSE(answer.found());
     const auto exists = co_await other.exists("a");
     CHECK(exists);
 }
@@ -75,21 +75,21 @@ CONTRACT_CASE("a removed job is neither claimed nor promoted")
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({}, 3);
     CHECK(ids(answer.claimed) == names{"b"});
-    CHECK(answer.promoted.empty());
+    CHECK(waiting_ids(answer.news).empty());
     CHECK(answer.next_due == std::nullopt);
 }
 
 CONTRACT_CASE("the logs of a removed job go with it")
 {
     co_await s.add("a");
-    const job_ref bare{.id = "a"};
-    co_await s->add_log(s.queue(), bare, log_line{.at = s.now(), .text = "x"}, 10);
+    const job_ref bare{.queue = s.queue(), .id = "a"};
+    co_await s->add_log(bare, log_line{.at = s.now(), .text = "x"}, 10);
     co_await s.remove("a");
     const auto lines = co_await s.logs("a");
     CHECK(lines == names{});
-    const auto logged = (co_await s->add_log(s.queue(), bare, log_line{.at = s.now(), .text = "y"}, 10)).stored;
+    const auto logged = (co_await s->add_log(bare, log_line{.at = s.now(), .text = "y"}, 10)).stored;
     CHECK_FALSE(logged);
-    const auto stored = (co_await s->update_progress(s.queue(), bare, "1")).stored;
+    const auto stored = (co_await s->update_progress(bare, "1")).stored;
     CHECK_FALSE(stored);
 }
 
@@ -98,10 +98,10 @@ CONTRACT_CASE("what is written to a removed job reaches no other, also not the n
     const auto first = co_await s.add("a");
     co_await s.remove("a");
     co_await s.add("b");
-    const job_ref gone{.id = "a", .key = first.job->key, .token = ""};
-    const auto stored = (co_await s->update_progress(s.queue(), gone, "1")).stored;
+    const job_ref gone{.queue = s.queue(), .id = "a", .key = first.job->key, .token = ""};
+    const auto stored = (co_await s->update_progress(gone, "1")).stored;
     CHECK_FALSE(stored);
-    const auto logged = (co_await s->add_log(s.queue(), gone, log_line{.at = s.now(), .text = "x"}, 10)).stored;
+    const auto logged = (co_await s->add_log(gone, log_line{.at = s.now(), .text = "x"}, 10)).stored;
     CHECK_FALSE(logged);
     const auto read = co_await s.get("b");
     CHECK(read.progress == "");

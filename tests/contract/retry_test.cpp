@@ -28,8 +28,8 @@ CONTRACT_CASE("a failed job that is retried waits again, with its attempts and s
 
     s.pass(1h);
     const auto answer = co_await s.retry("a", {});
-    CHECK(answer.found);
-    CHECK(answer.done);
+    CHECK(answer.found());
+    CHECK(answer.done());
     CHECK(answer.was == job_state::failed);
     const auto after = co_await s.get("a");
     CHECK(after.state == job_state::waiting);
@@ -61,7 +61,7 @@ CONTRACT_CASE("a completed job that is retried waits again, without its result")
     auto job = co_await s.add_active("a");
     co_await s.settle(s.completion(job, "42"));
     const auto answer = co_await s.retry("a", {});
-    CHECK(answer.done);
+    CHECK(answer.done());
     CHECK(answer.was == job_state::completed);
     const auto read = co_await s.get("a");
     CHECK(read.state == job_state::waiting);
@@ -113,23 +113,23 @@ CONTRACT_CASE("retry takes only a finished job, and otherwise changes nothing")
     for (const std::string id : {"active", "waiting", "delayed"}) {
         const auto before = co_await s.get(id);
         const auto answer = co_await s.retry(id, {});
-        CHECK(answer.found);
-        CHECK_FALSE(answer.done);
-        CHECK(to_string(answer.was) == id);
+        CHECK(answer.found());
+        CHECK_FALSE(answer.done());
+        CHECK(to_string(*answer.was) == id);
         REQUIRE(answer.job != nullptr);
         CHECK(answer.job->state == answer.was);
         const auto after = co_await s.get(id);
         CHECK(describe(after) == describe(before));
     }
     const auto missing = co_await s.retry("missing", {});
-    CHECK_FALSE(missing.found);
-    CHECK_FALSE(missing.done);
+    CHECK_FALSE(missing.found());
+    CHECK_FALSE(missing.done());
     CHECK(missing.job == nullptr);
     auto other = s.in("other");
     const auto elsewhere = co_await other.add_active("elsewhere");
     co_await other.settle(other.failing(elsewhere));
     const auto here = co_await s.retry("elsewhere", {});
-    CHECK_FALSE(here.found);
+    CHECK_FALSE(here.found());
 }
 
 CONTRACT_CASE("a second retry finds the job waiting")
@@ -138,8 +138,8 @@ CONTRACT_CASE("a second retry finds the job waiting")
     co_await s.settle(s.failing(job));
     co_await s.retry("a", {});
     const auto answer = co_await s.retry("a", {});
-    CHECK(answer.found);
-    CHECK_FALSE(answer.done);
+    CHECK(answer.found());
+    CHECK_FALSE(answer.done());
     CHECK(answer.was == job_state::waiting);
 }
 
@@ -153,7 +153,7 @@ CONTRACT_CASE("the retention of the end that was undone is forgotten")
     co_await s.retry("count", {});
     s.pass(1h);
     const auto answer = co_await s.sweep();
-    CHECK(answer.pruned.empty());
+    CHECK(of(answer.news, cause::cleaned).empty());
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 2});
 }
@@ -161,8 +161,8 @@ CONTRACT_CASE("the retention of the end that was undone is forgotten")
 CONTRACT_CASE("logs and progress survive a retry")
 {
     const auto job = co_await s.add_active("a");
-    co_await s->update_progress(s.queue(), claim_of(job), "50");
-    co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "first run"}, 10);
+    co_await s->update_progress(claim_of(job), "50");
+    co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = "first run"}, 10);
     co_await s.settle(s.failing(job));
     co_await s.retry("a", {});
     const auto read = co_await s.get("a");

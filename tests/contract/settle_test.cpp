@@ -294,7 +294,7 @@ CONTRACT_CASE("texts may hold any character, also NUL")
     using namespace std::string_literals;
     const auto text = "a\0b\r\n\t\x1B[0m\x7F \xF0\x9F\x98\x80\0"s;
     const auto job = co_await s.add_active("a");
-    co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = text}, 10);
+    co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = text}, 10);
     const failure why{.message = text, .type = text, .detail = text};
     co_await s.settle({.job = claim_of(job), .change = domain::after_failure(*job, why, s.now(), 0)});
     const auto read = co_await s.get("a");
@@ -381,12 +381,26 @@ CONTRACT_CASE("a settlement that names its job by the id alone is as good")
 CONTRACT_CASE("a call with nothing to settle and nothing to claim does nothing")
 {
     co_await s.add("a");
-    const settle_and_claim_request request{.queue = s.queue(), .now = s.now()};
+    const settle_and_claim_request request{.now = s.now()};
     const auto answer = co_await s->settle_and_claim(request);
     CHECK(answer.settlements.empty());
     CHECK(answer.claimed.empty());
     CHECK(answer.next_due == std::nullopt);
     CHECK_FALSE(answer.drained);
+}
+
+CONTRACT_CASE("attempts on jobs of several queues end in one call")
+{
+    auto other = s.in("other");
+    const auto a = co_await s.add_active("a");
+    const auto b = co_await other.add_active("b");
+    const auto answer = co_await s.settle_and_claim({s.completion(a, "1"), other.failing(b)}, 1);
+    CHECK(answer.settlements == std::vector<settled>{settled::accepted, settled::accepted});
+    CHECK(answer.drained);
+    const auto completed = co_await s.get("a");
+    CHECK(completed.result == "1");
+    const auto failed = co_await other.state("b");
+    CHECK(failed == job_state::failed);
 }
 
 TEST_SUITE_END();

@@ -34,16 +34,16 @@ CONTRACT_CASE("a job whose lock expired becomes waiting again")
     const auto job = co_await s.add_active("a", {.max_stalled_count = 1});
     s.pass(lock_duration);
     const auto answer = co_await sweep_with(s, {order_for(job)});
-    REQUIRE(answer.rescued.size() == 1);
-    CHECK(answer.rescued[0].queue == s.queue());
+    REQUIRE(of(answer.news, cause::stalled).size() == 1);
+    CHECK(of(answer.news, cause::stalled)[0].job->queue == s.queue());
 
     auto expected = *job;
     expected.state = job_state::waiting;
     expected.stalled_count = 1;
     expected.token = "";
     expected.locked_until.reset();
-    REQUIRE(answer.rescued[0].job != nullptr);
-    CHECK(describe(*answer.rescued[0].job) == describe(expected));
+    REQUIRE(of(answer.news, cause::stalled)[0].job != nullptr);
+    CHECK(describe(*of(answer.news, cause::stalled)[0].job) == describe(expected));
     const auto read = co_await s.get("a");
     CHECK(describe(read) == describe(expected));
     const auto counts = co_await s.counts();
@@ -70,8 +70,8 @@ CONTRACT_CASE("a rescued job with a backoff is delayed by it, counted by its sta
     for (const auto wait : {100ms, 200ms, 400ms}) {
         s.pass(lock_duration);
         const auto answer = co_await sweep_with(s, {order_for(job)});
-        REQUIRE(answer.rescued.size() == 1);
-        CHECK(answer.rescued[0].job->state == job_state::delayed);
+        REQUIRE(of(answer.news, cause::stalled).size() == 1);
+        CHECK(of(answer.news, cause::stalled)[0].job->state == job_state::delayed);
         const auto read = co_await s.get("a");
         CHECK(read.state == job_state::delayed);
         CHECK(read.run_at == s.now() + wait);
@@ -104,8 +104,8 @@ CONTRACT_CASE("a job that stalled more often than it may fails")
         }
         queue.pass(1s);
         const auto answer = co_await sweep_with(queue, {order_for(job)});
-        REQUIRE(answer.rescued.size() == 1);
-        CHECK(answer.rescued[0].job->state == job_state::failed);
+        REQUIRE(of(answer.news, cause::stalled).size() == 1);
+        CHECK(of(answer.news, cause::stalled)[0].job->state == job_state::failed);
         const auto read = co_await queue.get("a");
         CHECK(read.state == job_state::failed);
         CHECK(read.failed_reason == "job stalled more than allowable limit");
@@ -122,9 +122,9 @@ CONTRACT_CASE("a job that fails by stalling is kept or removed as a failed job i
     auto kept = co_await s.add_active("kept", {.on_failed = retention::keep_for(10s), .max_stalled_count = 0});
     auto gone = co_await s.add_active("gone", {.on_failed = retention::remove_at_once(), .max_stalled_count = 0});
     const auto answer = co_await sweep_with(s, {order_for(kept), order_for(gone)});
-    REQUIRE(answer.rescued.size() == 2);
-    CHECK(answer.rescued[1].job->id == job_id{"gone"});
-    CHECK(answer.rescued[1].job->state == job_state::failed);
+    REQUIRE(of(answer.news, cause::stalled).size() == 2);
+    CHECK(of(answer.news, cause::stalled)[1].job->id == job_id{"gone"});
+    CHECK(of(answer.news, cause::stalled)[1].job->state == job_state::failed);
     const auto exists = co_await s.exists("gone");
     CHECK_FALSE(exists);
     s.pass(10s);
@@ -150,7 +150,7 @@ CONTRACT_CASE("a lock that is not as it was seen is left alone")
     s.pass(1h);
     const auto before = co_await s.get("a");
     const auto answer = co_await sweep_with(s, {other_token, no_token, other_end, other_job, no_job});
-    CHECK(answer.rescued.empty());
+    CHECK(of(answer.news, cause::stalled).empty());
     const auto after = co_await s.get("a");
     CHECK(describe(after) == describe(before));
 }
@@ -159,10 +159,10 @@ CONTRACT_CASE("a lock that was renewed since it was seen is left alone")
 {
     const auto job = co_await s.add_active("a");
     s.pass(10s);
-    std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = lock_duration}};
+    std::vector<lock_extension> locks{{.job = claim_of(job), .duration = lock_duration}};
     co_await s.extend(std::move(locks));
     const auto answer = co_await sweep_with(s, {order_for(job)});
-    CHECK(answer.rescued.empty());
+    CHECK(of(answer.news, cause::stalled).empty());
     const auto state_of_a = co_await s.state("a");
     CHECK(state_of_a == job_state::active);
 }
@@ -177,7 +177,7 @@ CONTRACT_CASE("a job that ended since its lock was seen is left alone")
     co_await s.settle(s.completion(removed));
     co_await s.remove("removed");
     const auto answer = co_await sweep_with(s, {order_for(completed), order_for(released), order_for(removed)});
-    CHECK(answer.rescued.empty());
+    CHECK(of(answer.news, cause::stalled).empty());
     const auto first = co_await s.get("completed");
     check_counters(first, 1, 1, 0);
     const auto second = co_await s.get("released");
@@ -197,11 +197,11 @@ CONTRACT_CASE("one lock that is ordered twice is taken away once")
 {
     const auto job = co_await s.add_active("a", {.max_stalled_count = 1});
     const auto answer = co_await sweep_with(s, {order_for(job), order_for(job)});
-    CHECK(answer.rescued.size() == 1);
+    CHECK(of(answer.news, cause::stalled).size() == 1);
     const auto read = co_await s.get("a");
     check_counters(read, 1, 0, 1);
     const auto repeated = co_await sweep_with(s, {order_for(job)});
-    CHECK(repeated.rescued.empty());
+    CHECK(of(repeated.news, cause::stalled).empty());
 }
 
 CONTRACT_CASE("one sweep rescues jobs of several queues")
@@ -210,9 +210,9 @@ CONTRACT_CASE("one sweep rescues jobs of several queues")
     const auto a = co_await s.add_active("a");
     const auto b = co_await other.add_active("b");
     const auto answer = co_await sweep_with(s, {order_for(b), order_for(a)});
-    REQUIRE(answer.rescued.size() == 2);
-    for (const auto& rescued : answer.rescued)
-        CHECK(rescued.queue == (rescued.job->id == job_id{"a"} ? "q" : "other"));
+    REQUIRE(of(answer.news, cause::stalled).size() == 2);
+    for (const auto& rescued : of(answer.news, cause::stalled))
+        CHECK(rescued.job->queue == (rescued.job->id == job_id{"a"} ? "q" : "other"));
     const auto state_of_a = co_await s.state("a");
     CHECK(state_of_a == job_state::waiting);
     const auto state_of_b = co_await other.state("b");
@@ -228,7 +228,7 @@ CONTRACT_CASE("the limit of a sweep is not one of rescues")
     }
     sweep_request request{.now = s.now(), .rescues = orders, .limit = 1};
     const auto answer = co_await s->sweep(std::move(request));
-    CHECK(answer.rescued.size() == 3);
+    CHECK(of(answer.news, cause::stalled).size() == 3);
     CHECK_FALSE(answer.more);
 }
 
@@ -237,8 +237,8 @@ CONTRACT_CASE("a stall leaves failed attempts, progress and logs as they are")
     auto job = co_await s.add_active("a", {.attempts = 3});
     co_await s.settle(s.failing(job));
     job = co_await s.claim_one();
-    co_await s->update_progress(s.queue(), claim_of(job), "7");
-    co_await s->add_log(s.queue(), claim_of(job), log_line{.at = s.now(), .text = "on it"}, 10);
+    co_await s->update_progress(claim_of(job), "7");
+    co_await s->add_log(claim_of(job), log_line{.at = s.now(), .text = "on it"}, 10);
     co_await s.rescue(job);
     const auto read = co_await s.get("a");
     check_counters(read, 2, 1, 1);

@@ -31,18 +31,18 @@ store store::in(std::string queue) const
 job_snapshot store::make(std::string id, job_options options, std::string data) const
 {
     auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
-    return std::make_shared<const job_record>(
-        domain::new_job(std::move(id), "task", std::move(data), std::move(resolved), now())
-    );
+    auto job = domain::new_job(std::move(id), "task", std::move(data), std::move(resolved), now());
+    job.queue = queue_;
+    return std::make_shared<const job_record>(std::move(job));
 }
 
-asio::awaitable<added_row> store::add(std::string id, job_options options, std::string data)
+asio::awaitable<added_alone> store::add(std::string id, job_options options, std::string data)
 {
     std::vector<job_snapshot> jobs{make(std::move(id), std::move(options), std::move(data))};
-    auto rows = co_await shared_->repository->add(queue_, std::move(jobs));
-    REQUIRE(rows.size() == 1);
-    REQUIRE(rows.front().job != nullptr);
-    co_return rows.front();
+    auto answer = co_await shared_->repository->add(std::move(jobs));
+    REQUIRE(answer.rows.size() == 1);
+    REQUIRE(answer.rows.front().job != nullptr);
+    co_return added_alone{answer.rows.front(), std::move(answer.news)};
 }
 
 asio::awaitable<void> store::add_each(std::vector<std::string> ids)
@@ -53,27 +53,24 @@ asio::awaitable<void> store::add_each(std::vector<std::string> ids)
 
 claim_order store::order(int limit)
 {
-    claim_order out{.worker = worker_id, .lock_duration = lock_duration};
+    claim_order out{.queue = queue_, .worker = worker_id, .lock_duration = lock_duration};
     for (int i = 0; i < limit; ++i)
         out.tokens.push_back({.high = 1, .low = ++shared_->tokens});
     return out;
 }
 
-asio::awaitable<add_and_claim_answer> store::add_and_claim(
-    std::string id, job_options options, std::string data, int limit
-)
+asio::awaitable<add_answer> store::add_and_claim(std::string id, job_options options, std::string data, int limit)
 {
     auto job = make(std::move(id), std::move(options), std::move(data));
-    auto answer = co_await shared_->repository->add_and_claim(queue_, std::move(job), now(), order(limit));
-    REQUIRE(answer.added.job != nullptr);
+    auto answer = co_await shared_->repository->add_and_claim(std::move(job), now(), order(limit));
+    REQUIRE(answer.rows.size() == 1);
+    REQUIRE(answer.rows.front().job != nullptr);
     co_return answer;
 }
 
 asio::awaitable<settle_and_claim_answer> store::settle_and_claim(std::vector<settlement> settlements, int limit)
 {
-    settle_and_claim_request request{
-        .queue = queue_, .now = now(), .settlements = std::move(settlements), .claim = order(limit)
-    };
+    settle_and_claim_request request{.now = now(), .settlements = std::move(settlements), .claim = order(limit)};
     co_return co_await shared_->repository->settle_and_claim(std::move(request));
 }
 
@@ -133,7 +130,7 @@ settlement store::putting_off(job_snapshot job, deferral when) const
 
 asio::awaitable<settled> store::settle(settlement end)
 {
-    settle_and_claim_request request{.queue = queue_, .now = now()};
+    settle_and_claim_request request{.now = now()};
     request.settlements.push_back(std::move(end));
     const auto answer = co_await shared_->repository->settle_and_claim(std::move(request));
     REQUIRE(answer.settlements.size() == 1);
@@ -154,7 +151,7 @@ asio::awaitable<bool> store::rescue(job_snapshot job, double jitter)
         {.key = job->key, .token = job->token, .locked_until = *job->locked_until, .jitter = jitter}
     );
     const auto answer = co_await shared_->repository->sweep(std::move(request));
-    co_return answer.rescued.size() == 1;
+    co_return of(answer.news, job_news::cause::stalled).size() == 1;
 }
 
 asio::awaitable<bool> store::exists(std::string id)
@@ -230,8 +227,10 @@ asio::awaitable<std::vector<std::string>> store::change_all(job_filter filter, j
     page_request request{.limit = page_size};
     do {
         const auto page = co_await shared_->repository->change_all(queue_, filter, request, what, now());
-        REQUIRE(page.changed.size() <= static_cast<std::size_t>(page_size));
-        std::ranges::copy(ids(page.changed), std::back_inserter(all));
+        REQUIRE(page.changed <= static_cast<std::size_t>(page_size));
+        const auto changed = ids(of(page.news, domain::cause_in_bulk(what)));
+        REQUIRE(changed.size() == page.changed);
+        std::ranges::copy(changed, std::back_inserter(all));
         request.after = page.next;
     } while (!request.after.empty());
     co_return all;
@@ -256,15 +255,44 @@ asio::awaitable<std::vector<std::string>> store::logs(std::string id)
     co_return lines;
 }
 
-job_ref claim_of(const job_snapshot& job) { return {.id = job->id, .key = job->key, .token = job->token}; }
+job_ref claim_of(const job_snapshot& job) { return job_ref::of(*job); }
 
-job_ref claim_by_id(const job_snapshot& job) { return {.id = job->id, .key = 0, .token = job->token}; }
+job_ref claim_by_id(const job_snapshot& job)
+{
+    auto out = claim_of(job);
+    out.key = 0;
+    return out;
+}
 
 std::vector<std::string> ids(const std::vector<job_snapshot>& jobs)
 {
     std::vector<std::string> out;
     for (const auto& job : jobs)
         out.push_back(job->id.str());
+    return out;
+}
+
+news_list of(const news_list& news, job_news::cause why)
+{
+    news_list out;
+    std::ranges::copy_if(news, std::back_inserter(out), [why](const job_news& one) { return one.why == why; });
+    return out;
+}
+
+std::vector<std::string> ids(const news_list& news)
+{
+    std::vector<std::string> out;
+    for (const auto& one : news)
+        out.push_back(one.job->id.str());
+    return out;
+}
+
+std::vector<std::string> waiting_ids(const news_list& news)
+{
+    std::vector<std::string> out;
+    for (const auto& one : news)
+        if (one.why == job_news::cause::due || one.why == job_news::cause::freed)
+            out.push_back(one.job->id.str());
     return out;
 }
 

@@ -15,6 +15,13 @@
 
 namespace cofila::test {
 
+using cause = job_news::cause;
+
+/// The answer to the addition of one job.
+struct added_alone : added_row {
+    news_list news{};
+};
+
 /// One queue of the repository under test, in the words of a test. Copies share the repository, the time and the
 /// tokens.
 class store {
@@ -34,13 +41,13 @@ public:
 
     /// A new job as `add` takes it: by default with the name "task", data "{}" and built-in options.
     job_snapshot make(std::string id, job_options options = {}, std::string data = "{}") const;
-    boost::asio::awaitable<added_row> add(std::string id, job_options options = {}, std::string data = "{}");
+    boost::asio::awaitable<added_alone> add(std::string id, job_options options = {}, std::string data = "{}");
     boost::asio::awaitable<void> add_each(std::vector<std::string> ids);
 
     /// An order for at most `limit` jobs, with new tokens.
     claim_order order(int limit);
     /// Adds a new job as `add` does and claims up to `limit`.
-    boost::asio::awaitable<add_and_claim_answer> add_and_claim(
+    boost::asio::awaitable<add_answer> add_and_claim(
         std::string id, job_options options = {}, std::string data = "{}", int limit = 1
     );
     boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(std::vector<settlement> settlements, int limit);
@@ -120,6 +127,11 @@ job_ref claim_by_id(const job_snapshot& job);
 
 std::vector<std::string> ids(const std::vector<job_snapshot>& jobs);
 std::vector<std::string> ids(const std::vector<job_id>& jobs);
+/// The news of one kind.
+news_list of(const news_list& news, job_news::cause why);
+std::vector<std::string> ids(const news_list& news);
+/// The jobs that wait now because they were due, or because the job that they were kept for has ended.
+std::vector<std::string> waiting_ids(const news_list& news);
 /// Of as many as can be claimed now.
 boost::asio::awaitable<std::vector<std::string>> claimed_ids(store s, int limit);
 

@@ -56,7 +56,7 @@ CONTRACT_CASE("of claims at the same time each gets other jobs")
     std::vector<job_snapshot> jobs;
     for (int i = 0; i < 100; ++i)
         jobs.push_back(s.make("job " + std::to_string(i)));
-    co_await s->add(s.queue(), jobs);
+    co_await s->add(jobs);
     task_group group{co_await asio::this_coro::executor};
     std::vector<std::string> claimed;
     const auto claim = [](store q, std::vector<std::string>& given) -> asio::awaitable<void> {
@@ -94,7 +94,7 @@ CONTRACT_CASE("what is read after an answer shows what was answered")
     const auto live = [](store q, std::string id, int& count) -> asio::awaitable<void> {
         co_await q.add(id);
         const auto added = co_await q->get(q.queue(), id);
-        co_await q->update_progress(q.queue(), job_ref{.id = id}, "1");
+        co_await q->update_progress(job_ref{.queue = q.queue(), .id = id}, "1");
         const auto written = co_await q->get(q.queue(), id);
         co_await q.remove(id);
         const auto removed = co_await q->get(q.queue(), id);

@@ -31,7 +31,7 @@ asio::awaitable<void> complete_within(store s, job_snapshot job, std::string res
 asio::awaitable<renewal> renew(store s, job_snapshot job)
 {
     std::vector<lock_extension> locks;
-    locks.push_back({.queue = s.queue(), .job = claim_of(job), .duration = lock_duration});
+    locks.push_back({.job = claim_of(job), .duration = lock_duration});
     const auto answers = co_await s->extend_locks(s.now(), std::move(locks));
     co_return answers.at(0);
 }
@@ -46,9 +46,9 @@ CONTRACT_CASE("a settlement of a job that its token has completed before is told
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({s.failing(job)}, 1);
     CHECK(answer.settlements == std::vector<settled>{settled::already});
-    REQUIRE(ids(answer.completed) == names{"a"});
-    CHECK(answer.completed[0]->result == "42");
-    CHECK(answer.completed[0]->key == job->key);
+    REQUIRE(ids(of(answer.news, cause::completed)) == names{"a"});
+    CHECK(of(answer.news, cause::completed)[0].job->result == "42");
+    CHECK(of(answer.news, cause::completed)[0].job->key == job->key);
     CHECK(answer.drained);
     const auto after = co_await s.get("a");
     CHECK(describe(after) == describe(before));
@@ -64,7 +64,7 @@ CONTRACT_CASE("each of several settlements in one call is told of its own job")
     co_await complete_within(s, c, "3");
     const auto answer = co_await s.settle_and_claim({s.release(a), s.failing(b), s.failing(c)}, 0);
     CHECK(answer.settlements == std::vector<settled>{settled::already, settled::accepted, settled::already});
-    CHECK(ids(answer.completed) == names{"a", "c"});
+    CHECK(ids(of(answer.news, cause::completed)) == names{"a", "c"});
 }
 
 CONTRACT_CASE("a completion that is repeated is not told of as one that came before")
@@ -73,7 +73,7 @@ CONTRACT_CASE("a completion that is repeated is not told of as one that came bef
     co_await s.settle(s.completion(job));
     const auto answer = co_await s.settle_and_claim({s.completion(job)}, 0);
     CHECK(answer.settlements == std::vector<settled>{settled::already});
-    CHECK(answer.completed.empty());
+    CHECK(of(answer.news, cause::completed).empty());
 }
 
 CONTRACT_CASE("a settlement is not told of what another claim has completed")
@@ -85,7 +85,7 @@ CONTRACT_CASE("a settlement is not told of what another claim has completed")
     co_await complete_within(s, again, "2");
     const auto answer = co_await s.settle_and_claim({s.failing(job)}, 0);
     CHECK(answer.settlements == std::vector<settled>{settled::lost});
-    CHECK(answer.completed.empty());
+    CHECK(of(answer.news, cause::completed).empty());
     const auto renewed = co_await renew(s, job);
     CHECK_FALSE(renewed.held);
     CHECK(renewed.completed == nullptr);
@@ -98,7 +98,7 @@ CONTRACT_CASE("a job that is removed at once stays until its worker knows that i
     const auto there = co_await s.state("a");
     CHECK(there == job_state::completed);
     const auto answer = co_await s.settle_and_claim({s.failing(job)}, 0);
-    REQUIRE(ids(answer.completed) == names{"a"});
+    REQUIRE(ids(of(answer.news, cause::completed)) == names{"a"});
     const bool exists = co_await s.exists("a");
     CHECK_FALSE(exists);
 }

@@ -19,8 +19,9 @@ namespace {
 
 asio::awaitable<bool> log(store s, job_ref job, std::string text, int keep = 1000)
 {
+    job.queue = s.queue();
     const log_line line{.at = s.now(), .text = std::move(text)};
-    co_return (co_await s->add_log(s.queue(), std::move(job), line, keep)).stored;
+    co_return (co_await s->add_log(std::move(job), line, keep)).stored;
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ CONTRACT_CASE("the progress of a running job is stored byte for byte, the last o
         "50", R"( {"it's": "\"x\" \u0000", "n": 123456789012345678901234567890} )", "null", "\"\xF0\x9F\x98\x80\""
     };
     for (const auto& text : texts) {
-        const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), text)).stored;
+        const auto stored = (co_await s->update_progress(claim_of(job), text)).stored;
         CHECK(stored);
         const auto read = co_await s.get("a");
         CHECK(read.progress == text);
@@ -43,7 +44,7 @@ CONTRACT_CASE("progress changes nothing else")
 {
     const auto job = co_await s.add_active("a");
     s.pass(10s);
-    co_await s->update_progress(s.queue(), claim_of(job), "1");
+    co_await s->update_progress(claim_of(job), "1");
     auto expected = *job;
     expected.progress = "1";
     const auto read = co_await s.get("a");
@@ -54,7 +55,7 @@ CONTRACT_CASE("progress of a mebibyte comes back whole")
 {
     const auto job = co_await s.add_active("a");
     const std::string text = '"' + std::string((1u << 20) - 2, 'p') + '"';
-    const auto stored = (co_await s->update_progress(s.queue(), claim_of(job), text)).stored;
+    const auto stored = (co_await s->update_progress(claim_of(job), text)).stored;
     CHECK(stored);
     const auto read = co_await s.get("a");
     CHECK((read.progress == text));
@@ -70,7 +71,7 @@ CONTRACT_CASE("without a token a job is written to while nobody has locked it, b
     co_await s.settle(s.completion(job));
     for (const std::string id : {"waiting", "delayed", "completed"}) {
         const auto before = co_await s.get(id);
-        const auto stored = (co_await s->update_progress(s.queue(), job_ref{.id = id}, "1")).stored;
+        const auto stored = (co_await s->update_progress(job_ref{.queue = s.queue(), .id = id}, "1")).stored;
         CHECK(stored);
         const auto logged = co_await log(s, {.id = id, .key = before.key}, "by key");
         CHECK(logged);
@@ -80,7 +81,7 @@ CONTRACT_CASE("without a token a job is written to while nobody has locked it, b
         CHECK(lines == names{"by key"});
     }
     co_await s.add_active("active", {.lifo = true});
-    const auto stored_again = (co_await s->update_progress(s.queue(), job_ref{.id = "active"}, "1")).stored;
+    const auto stored_again = (co_await s->update_progress(job_ref{.queue = s.queue(), .id = "active"}, "1")).stored;
     CHECK_FALSE(stored_again);
     const auto logged_after = co_await log(s, {.id = "active"}, "x");
     CHECK_FALSE(logged_after);
@@ -88,12 +89,12 @@ CONTRACT_CASE("without a token a job is written to while nobody has locked it, b
 
 CONTRACT_CASE("a job that does not exist is not written to")
 {
-    const auto stored = (co_await s->update_progress(s.queue(), job_ref{.id = "a"}, "1")).stored;
+    const auto stored = (co_await s->update_progress(job_ref{.queue = s.queue(), .id = "a"}, "1")).stored;
     CHECK_FALSE(stored);
     const auto logged = co_await log(s, {.id = "a"}, "x");
     CHECK_FALSE(logged);
     co_await s.in("other").add("a");
-    const auto stored_again = (co_await s->update_progress(s.queue(), job_ref{.id = "a"}, "1")).stored;
+    const auto stored_again = (co_await s->update_progress(job_ref{.queue = s.queue(), .id = "a"}, "1")).stored;
     CHECK_FALSE(stored_again);
     const auto logged_after = co_await log(s, {.id = "a"}, "x");
     CHECK_FALSE(logged_after);
@@ -105,7 +106,7 @@ CONTRACT_CASE("log lines come back as they were written, oldest first")
     std::vector<log_line> written;
     for (const std::string text : {"first", "it's \"quoted\"", "", "two\nlines", "\xF0\x9F\x98\x80", "first"}) {
         written.push_back({.at = s.now(), .text = text});
-        co_await s->add_log(s.queue(), claim_of(job), written.back(), 1000);
+        co_await s->add_log(claim_of(job), written.back(), 1000);
         s.pass(7ms);
     }
     const auto page = co_await s->logs(s.queue(), "a", {});
@@ -233,7 +234,7 @@ CONTRACT_CASE("renewal moves the end of a lock to its duration from now")
 {
     const auto job = co_await s.add_active("a");
     s.pass(10s);
-    std::vector<lock_extension> locks{{.queue = s.queue(), .job = claim_of(job), .duration = 45s}};
+    std::vector<lock_extension> locks{{.job = claim_of(job), .duration = 45s}};
     const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true});
     auto expected = *job;
@@ -252,11 +253,11 @@ CONTRACT_CASE("renewal answers each lock for itself, of any queue, in order")
     co_await s.settle(s.completion(b));
     s.pass(20s);
     std::vector<lock_extension> locks{
-        {.queue = "other", .job = claim_by_id(c), .duration = 1s},
-        {.queue = s.queue(), .job = claim_of(b), .duration = 1s},
-        {.queue = s.queue(), .job = job_ref{.id = "missing", .token = a->token}, .duration = 1s},
-        {.queue = s.queue(), .job = claim_of(a), .duration = 60s},
-        {.queue = "other", .job = claim_by_id(a), .duration = 1s},
+        {.job = claim_by_id(c), .duration = 1s},
+        {.job = claim_of(b), .duration = 1s},
+        {.job = job_ref{.queue = s.queue(), .id = "missing", .token = a->token}, .duration = 1s},
+        {.job = claim_of(a), .duration = 60s},
+        {.job = {.queue = "other", .id = a->id, .token = a->token}, .duration = 1s},
     };
     const auto extended = co_await s.extend(std::move(locks));
     CHECK(extended == std::vector<bool>{true, false, false, true, false});

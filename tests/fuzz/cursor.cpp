@@ -32,7 +32,7 @@ struct file {
         for (const auto state : states)
             test::run_one(runner, [&](sqlite::session& in) {
                 const auto id = std::string{to_string(state)};
-                sqlite::add(in, "q", test::one_job(id));
+                sqlite::add(in, test::one_job(id));
                 in.sql().exec(
                     "UPDATE cofila_jobs SET state = ?2, run_at = 5, finished_at = 5, locked_until = 5 WHERE id = ?1",
                     id,

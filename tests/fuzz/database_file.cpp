@@ -35,14 +35,14 @@ struct site {
         remove();
         {
             sqlite::writing_runner runner{test::connecting(path), false};
-            test::run_one(runner, [](auto& with) { sqlite::add(with, "q", test::one_job("a")); });
+            test::run_one(runner, [](auto& with) { sqlite::add(with, test::one_job("a")); });
             test::run_one(runner, [](auto& with) {
-                sqlite::add(with, "q", test::one_job("long", '"' + std::string(5000, 'x') + '"'));
+                sqlite::add(with, test::one_job("long", '"' + std::string(5000, 'x') + '"'));
             });
         }
         good = read_file(path);
         sqlite::writing_runner runner{test::connecting(path), false};
-        test::run_one(runner, [](auto& with) { sqlite::add(with, "q", test::one_job("b")); });
+        test::run_one(runner, [](auto& with) { sqlite::add(with, test::one_job("b")); });
         good_log = read_file(path + "-wal");
     }
     ~site() { remove(); }
@@ -96,7 +96,7 @@ void use(const std::string& path)
         } catch (const error&) {}
     };
     sqlite::writing_runner writer{test::connecting(path), false};
-    may_fail(writer, [](auto& with) { sqlite::add(with, "q", test::one_job("new")); });
+    may_fail(writer, [](auto& with) { sqlite::add(with, test::one_job("new")); });
     auto reading = test::connecting(path);
     reading.read_only = true;
     sqlite::reading_runner reader{reading};
@@ -105,8 +105,9 @@ void use(const std::string& path)
     may_fail(reader, [](auto& with) { sqlite::counts(with, "q"); });
     may_fail(reader, [](auto& with) { sqlite::locks(with); });
     may_fail(writer, [](auto& with) {
-        settle_and_claim_request request{.queue = "q", .now = test::manual_clock::start};
-        request.claim = claim_order{.tokens = {{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
+        settle_and_claim_request request{.now = test::manual_clock::start};
+        request.claim =
+            claim_order{.queue = "q", .tokens = {{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
         sqlite::settle_and_claim(with, request);
     });
     may_fail(writer, [](auto& with) { sqlite::sweep(with, {.now = test::manual_clock::start}); });

@@ -33,7 +33,7 @@ struct site {
         {
             sqlite::writing_runner runner{test::connecting(path), false};
             test::run_one(runner, [](auto& with) {
-                sqlite::add(with, "q", test::one_job("a"));
+                sqlite::add(with, test::one_job("a"));
                 sqlite::set_limit(with, "q", event_log{.events = 5});
             });
         }
@@ -93,15 +93,16 @@ void use(const std::string& path)
     options.clock = system_clock();
     options.operation_deadline = deadline;
     sqlite::writing_runner writer{options, true};
-    may_fail(writer, [](auto& with) { sqlite::add(with, "q", test::one_job("new")); });
+    may_fail(writer, [](auto& with) { sqlite::add(with, test::one_job("new")); });
     may_fail(writer, [](auto& with) {
-        settle_and_claim_request request{.queue = "q", .now = test::manual_clock::start};
-        request.claim = claim_order{.tokens = {{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
+        settle_and_claim_request request{.now = test::manual_clock::start};
+        request.claim =
+            claim_order{.queue = "q", .tokens = {{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
         const auto answer = sqlite::settle_and_claim(with, request);
         request.claim.reset();
         for (const auto& job : answer.claimed)
             request.settlements.push_back(
-                {.job = {.id = job->id, .key = job->key, .token = job->token},
+                {.job = job_ref::of(*job),
                  .change = {.to = job_state::completed, .finished_at = test::manual_clock::start}}
             );
         sqlite::settle_and_claim(with, request);

@@ -186,9 +186,9 @@ row_damage::row_damage()
     const auto path = folder_.file("jobs.db");
     {
         sqlite::writing_runner runner{connecting(path), false};
-        run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("bad")); });
+        run_one(runner, [](sqlite::session& with) { sqlite::add(with, one_job("bad")); });
         run_one(runner, [](sqlite::session& with) {
-            sqlite::add(with, "q", {some_job("good", "{}", {.priority = 2'000'000})});
+            sqlite::add(with, {some_job("good", "{}", {.priority = 2'000'000})});
         });
     }
     with_ = std::make_unique<sqlite::session>(connecting(path));
@@ -280,26 +280,30 @@ void row_damage::sweep_everything()
             request.rescues.push_back({.key = lock.key, .token = lock.token, .locked_until = lock.locked_until});
     }
     const auto answer = sqlite::sweep(*with_, request);
-    require(answer.rescued.size() == request.rescues.size(), "what has stalled is rescued");
+    const auto rescued = std::ranges::count(answer.news, job_news::cause::stalled, &job_news::why);
+    require(std::cmp_equal(rescued, request.rescues.size()), "what has stalled is rescued");
 }
 
 void row_damage::claim_everything()
 {
-    settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
-    request.claim = claim_order{.tokens = {{1, 1}, {1, 2}, {1, 3}}, .worker = "w", .lock_duration = seconds{30}};
+    settle_and_claim_request request{.now = manual_clock::start};
+    request.claim =
+        claim_order{.queue = "q", .tokens = {{1, 1}, {1, 2}, {1, 3}}, .worker = "w", .lock_duration = seconds{30}};
     const auto before = sqlite::get(*with_, "q", "good");
     const auto answer = sqlite::settle_and_claim(*with_, request);
     const bool open = before->state == job_state::waiting && is_open(*with_);
     require(!open || contains(answer.claimed, "good"), "a job is claimed beside a damaged one");
     for (const auto& job : answer.claimed)
         require(job->damage.empty(), "no damaged job runs");
-    for (const auto& job : answer.failed)
-        require(job->state == job_state::failed, "a damaged job fails");
+    for (const auto& one : answer.news)
+        require(one.why != job_news::cause::unfit || one.job->state == job_state::failed, "a damaged job fails");
     request.claim.reset();
     for (const auto& job : answer.claimed) {
         auto change = job->id.str() == "good" ? domain::after_success(*job, "1", request.now)
                                               : domain::after_failure(*job, {.message = "boom"}, request.now, 0.5);
-        request.settlements.push_back({.job = {.key = job->key, .token = job->token}, .change = std::move(change)});
+        request.settlements.push_back(
+            {.job = {.queue = "q", .key = job->key, .token = job->token}, .change = std::move(change)}
+        );
     }
     for (const auto end : sqlite::settle_and_claim(*with_, request).settlements)
         require(end == settled::accepted || end == settled::cancelled, "what was claimed can be settled");
@@ -320,19 +324,19 @@ void row_damage::change_everything()
             sqlite::change_all(*with, "q", filter, {}, retrial{}, time_point{});
         });
     may_refuse([&] { sqlite::position(*with, "q", "bad"); });
-    may_refuse([&] { sqlite::update_data(*with, "q", {.id = "bad"}, std::string(1000, 'x')); });
-    may_refuse([&] { sqlite::add(*with, "q", one_job("bad")); });
-    may_refuse([&] { sqlite::add(*with, "q", one_job("new")); });
+    may_refuse([&] { sqlite::update_data(*with, {.queue = "q", .id = "bad"}, std::string(1000, 'x')); });
+    may_refuse([&] { sqlite::add(*with, one_job("bad")); });
+    may_refuse([&] { sqlite::add(*with, one_job("new")); });
     for (const auto how :
          {deduplication::mode::until_finished,
           deduplication::mode::extend,
           deduplication::mode::replace,
           deduplication::mode::keep_last}) {
         const deduplication dedup{.id = "d", .how = how, .ttl = seconds{1}};
-        may_refuse([&] { sqlite::add(*with, "q", {some_job("unique", "{}", {.dedup = dedup, .group = "g"})}); });
+        may_refuse([&] { sqlite::add(*with, {some_job("unique", "{}", {.dedup = dedup, .group = "g"})}); });
     }
-    may_refuse([&] { sqlite::update_progress(*with, "q", {.id = "bad"}, "1"); });
-    may_refuse([&] { sqlite::add_log(*with, "q", {.id = "bad"}, {.text = "line"}, 1); });
+    may_refuse([&] { sqlite::update_progress(*with, {.queue = "q", .id = "bad"}, "1"); });
+    may_refuse([&] { sqlite::add_log(*with, {.queue = "q", .id = "bad"}, {.text = "line"}, 1); });
     claim_everything();
     may_refuse([&] { sqlite::change(*with, "q", "bad", removal{}, time_point{}); });
 }

@@ -93,7 +93,7 @@ TEST_CASE("F45: an active job without the end of its lock is rescued by the swee
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
-    run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("a")); });
+    run_one(runner, [](sqlite::session& with) { sqlite::add(with, one_job("a")); });
     execute(path, "UPDATE cofila_jobs SET state = 2, token = 't', locked_until = NULL");
     sweep_answer answer;
     run_one(runner, [&](sqlite::session& with) {
@@ -101,7 +101,7 @@ TEST_CASE("F45: an active job without the end of its lock is rescued by the swee
         request.rescues.push_back({.key = 1, .token = "t", .locked_until = time_point{}});
         answer = sqlite::sweep(with, request);
     });
-    CHECK(answer.rescued.size() == 1);
+    CHECK(answer.news.size() == 1);
 }
 
 TEST_CASE("F99: positions and keys that are used up are an error, not a wrap")

@@ -24,7 +24,7 @@ namespace {
 /// Adds a job to queue "q".
 test_operation::work adding(std::string id, std::string data = "{}")
 {
-    return [job = one_job(std::move(id), std::move(data))](sqlite::session& with) { sqlite::add(with, "q", job); };
+    return [job = one_job(std::move(id), std::move(data))](sqlite::session& with) { sqlite::add(with, job); };
 }
 
 [[noreturn]] void fail(sqlite::session&) { throw error{errc::invalid_argument, "asked to"}; }
@@ -73,11 +73,12 @@ TEST_CASE_FIXTURE(batch_fixture, "an operation that fails leaves nothing behind,
     test_batch batch;
     const auto& before = batch.add(adding("a"));
     const auto& failing = batch.add([](sqlite::session& with) {
-        sqlite::add(with, "q", one_job("b"));
-        sqlite::add(with, "another queue", one_job("b"));
+        sqlite::add(with, one_job("b"));
+        sqlite::add(with, {in_queue("another queue", some_job("b"))});
         fail(with);
     });
-    const auto& after = batch.add([](sqlite::session& with) { sqlite::add(with, "another queue", one_job("c")); });
+    const auto& after =
+        batch.add([](sqlite::session& with) { sqlite::add(with, {in_queue("another queue", some_job("c"))}); });
     batch.run(runner);
     CHECK_FALSE(before.failure());
     REQUIRE(failing.failure());
@@ -95,7 +96,7 @@ TEST_CASE_FIXTURE(
 {
     const auto interrupted = [](sqlite::session& with) {
         auto* const db = with.link().handle();
-        sqlite::add(with, "q", one_job("b"));
+        sqlite::add(with, one_job("b"));
         sqlite3_progress_handler(db, 1, [](void*) { return 1; }, nullptr);
         struct scope {
             sqlite3* db;
@@ -137,7 +138,7 @@ TEST_CASE("a statement that never ends is broken off at the deadline, and the ot
     sqlite::writing_runner writer{options, false};
     test_batch batch;
     const auto& writing = batch.add([](sqlite::session& with) {
-        sqlite::add(with, "q", one_job("b"));
+        sqlite::add(with, one_job("b"));
         with.link().db().exec("UPDATE cofila_jobs SET priority = (" + std::string{endless} + ')');
     });
     const auto& other = batch.add(adding("a"));
@@ -162,7 +163,7 @@ TEST_CASE_FIXTURE(batch_fixture, "a mistake in an operation is told as one, and 
     test_batch batch;
     const auto& before = batch.add(adding("a"));
     const auto& wrong = batch.add([](sqlite::session& with) {
-        sqlite::add(with, "q", one_job("b"));
+        sqlite::add(with, one_job("b"));
         throw std::out_of_range{"map::at"};
     });
     const auto& misused = batch.add([](sqlite::session& with) { with.sql().query("SELECT 1").number(7); });
@@ -183,7 +184,7 @@ TEST_CASE_FIXTURE(batch_fixture, "an operation that breaks its savepoint cannot 
     test_batch batch;
     batch.add(adding("a"));
     const auto& faulty = batch.add([](sqlite::session& with) {
-        sqlite::add(with, "q", one_job("b"));
+        sqlite::add(with, one_job("b"));
         with.link().db().exec("RELEASE one");
     });
     batch.run(runner);
@@ -339,7 +340,7 @@ TEST_CASE("what is submitted while the thread is busy is committed together")
         };
         const auto add = [](auto port, int i) -> asio::awaitable<void> {
             co_await sqlite::perform(port, kind::single, [job = one_job(std::to_string(i))](sqlite::session& with) {
-                return sqlite::add(with, "q", job);
+                return sqlite::add(with, job);
             });
         };
         std::shared_ptr<sqlite::database_port> port = thread;

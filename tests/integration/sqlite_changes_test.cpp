@@ -157,9 +157,9 @@ TEST_CASE("our own commits are no changes, but the one of another repository in 
         task_group group{co_await asio::this_coro::executor};
         group.spawn(note_end(store, end));
         for (int i = 0; i < 50; ++i)
-            co_await store->add("q", one_job(std::to_string(i)));
+            co_await store->add(one_job(std::to_string(i)));
         CHECK_FALSE(end);
-        co_await other->add("q", one_job("other"));
+        co_await other->add(one_job("other"));
         co_await group.join();
         CHECK_FALSE(end->code);
         co_await other->close();
@@ -177,10 +177,10 @@ TEST_CASE("a wait that is wanted no longer ends with our own next commit, and mi
         bool wanted = true;
         task_group group{co_await asio::this_coro::executor};
         group.spawn(note_answer(store->changed_elsewhere([&] { return change_interest{.any = wanted}; }), answer));
-        co_await store->add("q", one_job("a"));
+        co_await store->add(one_job("a"));
         CHECK_FALSE(answer);
         wanted = false;
-        co_await store->add("q", one_job("b"));
+        co_await store->add(one_job("b"));
         co_await group.join();
         CHECK(answer == false);
         execute(path, some_write);
@@ -299,8 +299,8 @@ TEST_CASE("among many processes one that takes no job looks only now and then, a
         CHECK_FALSE(news);
         sqlite::writing_runner other{connecting(file.path), false};
         run_one(other, [](sqlite::session& with) {
-            sqlite::add(with, "q", one_job("a"));
-            sqlite::add(with, "q", one_job("b"));
+            sqlite::add(with, one_job("a"));
+            sqlite::add(with, one_job("b"));
         });
         file.watch->writes.set();
         co_await file.clock->pass(201ms);
@@ -326,7 +326,7 @@ TEST_CASE("a date that another process sets is reported once to a waiter for job
             job.state = job_state::delayed;
             job.run_at = file.clock->wall_now() + delay;
             run_one(other, [&](sqlite::session& with) {
-                sqlite::add(with, "q", {std::make_shared<const job_record>(job)});
+                sqlite::add(with, {std::make_shared<const job_record>(job)});
             });
             file.watch->writes.set();
             co_await file.clock->pass(101ms);
@@ -387,13 +387,13 @@ TEST_CASE("tending tells when the file was replaced or removed, and how large it
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("a"));
+        co_await store->add(one_job("a"));
         const auto status = co_await store->tend();
         CHECK_FALSE(status.replaced);
         CHECK(status.bytes >= 4096);
         CHECK(status.log_bytes > 0);
         std::filesystem::rename(path, folder.file("moved.db"));
-        const auto moved = co_await error_of(store->add("q", one_job("b")));
+        const auto moved = co_await error_of(store->add(one_job("b")));
         const auto removed = co_await store->tend();
         CHECK(removed.replaced);
         execute(path, "CREATE TABLE t (a)");

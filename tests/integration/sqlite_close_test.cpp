@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(close_fixture, "a repository that is dropped without close end
 {
     run_coro([&]() -> asio::awaitable<void> {
         auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("a"));
+        co_await store->add(one_job("a"));
         store.reset();
     });
     CHECK(jobs() == 1);
@@ -200,12 +200,12 @@ TEST_CASE_FIXTURE(close_fixture, "an operation on a busy file fails after the de
     run_coro([&]() -> asio::awaitable<void> {
         auto store = co_await open({.path = path, .operation_deadline = 20ms});
         auto other = std::make_optional<file_holder>(path);
-        const auto busy = co_await error_of(store->add("q", one_job("a")));
+        const auto busy = co_await error_of(store->add(one_job("a")));
         CHECK(busy.code == errc::storage_busy);
         const auto counts = co_await store->counts("q");  // reading goes on
         CHECK(counts == job_counts{});
         other.reset();
-        co_await store->add("q", one_job("a"));
+        co_await store->add(one_job("a"));
         co_await store->close();
     });
     CHECK(jobs() == 1);

@@ -23,7 +23,7 @@ struct log_fixture {
 
     log_fixture()
     {
-        run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("a")); });
+        run_one(runner, [](sqlite::session& with) { sqlite::add(with, one_job("a")); });
     }
 
     void write(int transactions)
@@ -32,7 +32,7 @@ struct log_fixture {
             run_one(
                 runner,
                 [text = std::to_string(i)](sqlite::session& with) {
-                    sqlite::update_progress(with, "q", {.id = "a"}, text);
+                    sqlite::update_progress(with, {.queue = "q", .id = "a"}, text);
                 },
                 kind::single
             );
@@ -70,10 +70,10 @@ TEST_CASE("the log stays as short in a database of another application whose pag
     const auto path = folder.file("theirs.db");
     execute(path, "PRAGMA page_size=65536; CREATE TABLE theirs (a)");
     sqlite::writing_runner runner{connecting(path), true};
-    run_one(runner, [](sqlite::session& with) { sqlite::add(with, "q", one_job("a")); });
+    run_one(runner, [](sqlite::session& with) { sqlite::add(with, one_job("a")); });
     for (int i = 0; i < 1000; ++i)
         run_one(runner, [text = std::to_string(i)](sqlite::session& with) {
-            sqlite::update_progress(with, "q", {.id = "a"}, text);
+            sqlite::update_progress(with, {.queue = "q", .id = "a"}, text);
         });
     CHECK(ask(path, "PRAGMA page_size") == 65536);
     CHECK(fs::file_size(path + "-wal") < 20 * mebibyte);

@@ -16,8 +16,8 @@ namespace {
 
 settle_and_claim_request claim_of(int jobs)
 {
-    settle_and_claim_request out{.queue = "q", .now = manual_clock::start};
-    out.claim = claim_order{.worker = "w", .lock_duration = 30s};
+    settle_and_claim_request out{.now = manual_clock::start};
+    out.claim = claim_order{.queue = "q", .worker = "w", .lock_duration = 30s};
     static std::uint64_t tokens = 0;
     for (int i = 0; i < jobs; ++i)
         out.claim->tokens.push_back({.high = 7, .low = ++tokens});
@@ -39,21 +39,23 @@ TEST_CASE("a claim that finds nothing and a sweep with nothing due do not wait f
         std::vector<job_snapshot> jobs{
             some_job("later", "{}", {.delay = 1h}), some_job("grouped", "{}", {.group = "g"})
         };
-        co_await store->add("q", jobs);
+        co_await store->add(jobs);
         co_await store->set_limit("q", group_options{.concurrency = 1});
         const auto first = co_await store->settle_and_claim(claim_of(1));
         CHECK(first.claimed.size() == 1);
-        co_await store->add("q", {some_job("behind", "{}", {.group = "g"})});
+        co_await store->add({some_job("behind", "{}", {.group = "g"})});
         {
             const file_holder holder{path};
             const auto none = co_await store->settle_and_claim(claim_of(2));
             CHECK(none.claimed.empty());
             CHECK(none.limited);
             CHECK(none.next_due == manual_clock::start + 1h);
-            const auto unknown = co_await store->settle_and_claim({.queue = "unknown", .claim = claim_of(1).claim});
+            auto elsewhere = claim_of(1);
+            elsewhere.claim->queue = "unknown";
+            const auto unknown = co_await store->settle_and_claim(elsewhere);
             CHECK(unknown.claimed.empty());
             const auto swept = co_await store->sweep({.now = manual_clock::start});
-            CHECK(swept.promoted.empty());
+            CHECK(swept.news.empty());
             const auto due = co_await error_of(store->sweep({.now = manual_clock::start + 1h}));
             CHECK(due.code == errc::storage_busy);
         }
@@ -72,7 +74,7 @@ TEST_CASE("claims that waited for the file count for the time at which they got 
     run_one(runner, [](sqlite::session& with) {
         sqlite::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
         for (int i = 0; i < 9; ++i)
-            sqlite::add(with, "q", one_job(std::to_string(i)));
+            sqlite::add(with, one_job(std::to_string(i)));
     });
     const auto asked_at_first = clock->steady_now();
     clock->advance(1'200ms);
@@ -110,7 +112,7 @@ TEST_CASE("the log of claims holds those of one window, however long a queue has
         sqlite::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
         sqlite::set_limit(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
         for (int i = 0; i < 100; ++i)
-            sqlite::add(with, "q", {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
+            sqlite::add(with, {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
     });
     std::size_t claimed = 0;
     for (auto now = manual_clock::start; now < manual_clock::start + 40s; now += 500ms)
@@ -135,7 +137,7 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
     run_one(runner, [](sqlite::session& with) {
         for (int i = 0; i < 250; ++i) {
             const auto name = "q" + std::to_string(i);
-            sqlite::add(with, name, one_job(name));
+            sqlite::add(with, {in_queue(name, some_job(name))});
             if (i < 249)
                 sqlite::change(with, name, job_id{name}, removal{}, manual_clock::start);
         }
@@ -151,7 +153,7 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
     CHECK(queues() == 4);
     run_one(runner, [](sqlite::session& with) {
         sqlite::set_paused(with, "paused", false);
-        sqlite::add(with, "q0", one_job("again"));
+        sqlite::add(with, {in_queue("q0", some_job("again"))});
     });
     sweep_at(manual_clock::start + 59s);
     CHECK(queues() == 5);
@@ -170,11 +172,11 @@ TEST_CASE("another process that knew a forgotten queue by its number adds to the
     run_coro([&]() -> asio::awaitable<void> {
         const auto one = co_await open({.path = path});
         const auto other = co_await open({.path = path});
-        co_await one->add("a", one_job("of a"));
+        co_await one->add({in_queue("a", some_job("of a"))});
         co_await other->change("a", "of a", removal{}, manual_clock::start);
         co_await other->reset_queue("a");
-        co_await other->add("b", one_job("of b"));
-        co_await one->add("a", one_job("of a again"));
+        co_await other->add({in_queue("b", some_job("of b"))});
+        co_await one->add({in_queue("a", some_job("of a again"))});
         const auto in_a = co_await other->counts("a");
         const auto in_b = co_await one->counts("b");
         CHECK(in_a.waiting == 1);
@@ -204,15 +206,15 @@ TEST_CASE("a queue that is reset after the removal of its jobs leaves nothing in
             some_job("completes"),
             some_job("runs")
         };
-        co_await store->add("q", jobs);
+        co_await store->add(jobs);
         co_await store->set_event_cursor("q", "reader", 1);
         const auto taken = co_await store->settle_and_claim(claim_of(3));
         CHECK(taken.claimed.size() == 3);
-        settle_and_claim_request ends{.queue = "q", .now = now};
+        settle_and_claim_request ends{.now = now};
         for (const auto& job : taken.claimed) {
-            const job_ref held{.id = job->id, .key = job->key, .token = job->token};
+            const auto held = job_ref::of(*job);
             if (job->id == "runs")
-                co_await store->add_log("q", held, {.at = now, .text = "line"}, 9);
+                co_await store->add_log(held, {.at = now, .text = "line"}, 9);
             else if (job->id == "fails")
                 ends.settlements.push_back(
                     {.job = held, .change = domain::after_failure(*job, {.message = "boom"}, now, 0)}

@@ -17,7 +17,7 @@ namespace {
 test_operation::work adding_large(std::string id, std::size_t bytes = 10)
 {
     return [job = one_job(std::move(id), '"' + std::string(bytes, 'x') + '"')](sqlite::session& with) {
-        sqlite::add(with, "q", job);
+        sqlite::add(with, job);
     };
 }
 

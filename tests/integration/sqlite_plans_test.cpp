@@ -23,20 +23,16 @@ void change_everything(sqlite::session& with, time_point now)
     sqlite::change(with, "q", "d", new_delay{.wait = 1s}, now);
     sqlite::change(with, "q", "d", new_priority{.priority = 1}, now);
     sqlite::change(with, "q", "d", cancellation{.why = "why"}, now);
-    sqlite::add(with, "q", {some_job("f", "1", {.lifo = true, .ttl = 1ms}), some_job("g", "1", {.lifo = true})});
-    sqlite::update_data(with, "q", {.id = "f"}, long_text);
-    sqlite::update_data(with, "q", {.id = "f"}, "1");
-    settle_and_claim_request request{.queue = "q", .now = now};
-    request.claim = {.tokens = {{.low = 7}}, .worker = "w", .lock_duration = 30s};
+    sqlite::add(with, {some_job("f", "1", {.lifo = true, .ttl = 1ms}), some_job("g", "1", {.lifo = true})});
+    sqlite::update_data(with, {.queue = "q", .id = "f"}, long_text);
+    sqlite::update_data(with, {.queue = "q", .id = "f"}, "1");
+    settle_and_claim_request request{.now = now};
+    request.claim = {.queue = "q", .tokens = {{.low = 7}}, .worker = "w", .lock_duration = 30s};
     const auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
     sqlite::change(with, "q", job->id, cancellation{.why = "why"}, now);
-    request.settlements = {
-        {.job = {.id = job->id, .token = job->token}, .change = domain::after_deferral(*job, delay_for{}, now)}
-    };
+    request.settlements = {{.job = job_ref::of(*job), .change = domain::after_deferral(*job, delay_for{}, now)}};
     const auto next = sqlite::settle_and_claim(with, request).claimed.at(0);
-    request.settlements = {
-        {.job = {.id = next->id, .token = next->token}, .change = domain::after_deferral(*next, rate_limited{}, now)}
-    };
+    request.settlements = {{.job = job_ref::of(*next), .change = domain::after_deferral(*next, rate_limited{}, now)}};
     sqlite::settle_and_claim(with, request);
     sqlite::sweep(with, {.now = now + 1h});
     for (const auto state : {job_state::waiting, job_state::delayed, job_state::completed, job_state::failed}) {
@@ -55,26 +51,23 @@ void limit_everything(sqlite::session& with, time_point now)
     );
     const auto unique = [](const char* id, deduplication::mode how) {
         const deduplication dedup{.id = "d", .how = how, .ttl = 1s};
-        return std::vector{some_job(id, "1", {.attempts = 2, .dedup = dedup, .group = "g"})};
+        return std::vector{in_queue("limited", some_job(id, "1", {.attempts = 2, .dedup = dedup, .group = "g"}))};
     };
-    sqlite::add(with, "limited", unique("a", deduplication::mode::extend));
-    sqlite::add(with, "limited", unique("b", deduplication::mode::extend));
-    sqlite::add(with, "limited", {some_job("none")});
-    settle_and_claim_request request{.queue = "limited", .now = now};
-    request.claim = {.tokens = {{.low = 8}, {.low = 9}}, .worker = "w", .lock_duration = 30s};
+    sqlite::add(with, unique("a", deduplication::mode::extend));
+    sqlite::add(with, unique("b", deduplication::mode::extend));
+    sqlite::add(with, {in_queue("limited", some_job("none"))});
+    settle_and_claim_request request{.now = now};
+    request.claim = {.queue = "limited", .tokens = {{.low = 8}, {.low = 9}}, .worker = "w", .lock_duration = 30s};
     const auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
-    sqlite::add(with, "limited", unique("kept", deduplication::mode::keep_last));
+    sqlite::add(with, unique("kept", deduplication::mode::keep_last));
     sqlite::situation(with, "limited", "kept", now);
     request.settlements = {
-        {.job = {.id = job->id, .token = job->token}, .change = domain::after_failure(*job, {.message = "boom"}, now, 0)
-        }
+        {.job = job_ref::of(*job), .change = domain::after_failure(*job, {.message = "boom"}, now, 0)}
     };
     const auto again = sqlite::settle_and_claim(with, request).claimed.at(0);
-    request.settlements = {
-        {.job = {.id = again->id, .token = again->token}, .change = domain::after_success(*again, "1", now)}
-    };
+    request.settlements = {{.job = job_ref::of(*again), .change = domain::after_success(*again, "1", now)}};
     sqlite::settle_and_claim(with, request);
-    sqlite::add(with, "limited", unique("late", deduplication::mode::extend));
+    sqlite::add(with, unique("late", deduplication::mode::extend));
 }
 
 /// A queue whose events are kept and whose jobs are counted.
@@ -82,7 +75,7 @@ void watch_everything(sqlite::session& with, time_point now)
 {
     sqlite::set_limit(with, "watched", event_log{.events = 9});
     sqlite::set_limit(with, "watched", metrics_log{.minutes = 9});
-    sqlite::add(with, "watched", {some_job("a")});
+    sqlite::add(with, {in_queue("watched", some_job("a"))});
     sqlite::set_event_cursor(with, "watched", "reader", 1);
     sqlite::set_event_cursor(with, "watched", "reader", {});
     sqlite::event_log_of(with, "watched", "reader");
@@ -100,21 +93,21 @@ void use_everything(sqlite::session& with)
         some_job("b", "1", {.lifo = true, .delay = 1ms}),
         some_job("c"),
     };
-    sqlite::add(with, "q", jobs);
-    sqlite::add(with, "q", jobs);  // duplicates
-    settle_and_claim_request request{.queue = "q", .now = now};
-    request.claim = {.tokens = {{.low = 1}}, .worker = "w", .lock_duration = 30s};
+    sqlite::add(with, jobs);
+    sqlite::add(with, jobs);  // duplicates
+    settle_and_claim_request request{.now = now};
+    request.claim = {.queue = "q", .tokens = {{.low = 1}}, .worker = "w", .lock_duration = 30s};
     auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
     const auto end = [&](transition change) {
-        request.settlements = {{.job = {.id = job->id, .token = job->token}, .change = std::move(change)}};
+        request.settlements = {{.job = job_ref::of(*job), .change = std::move(change)}};
         const auto answer = sqlite::settle_and_claim(with, request);
         if (!answer.claimed.empty())
             job = answer.claimed.front();
         return answer;
     };
-    sqlite::extend_locks(with, now, {{.queue = "q", .job = {.id = job->id, .token = job->token}, .duration = 30s}});
-    sqlite::update_progress(with, "q", {.id = job->id, .token = job->token}, "1");
-    sqlite::add_log(with, "q", {.id = job->id, .token = job->token}, {.text = "line"}, 1);
+    sqlite::extend_locks(with, now, {{.job = job_ref::of(*job), .duration = 30s}});
+    sqlite::update_progress(with, job_ref::of(*job), "1");
+    sqlite::add_log(with, job_ref::of(*job), {.text = "line"}, 1);
     end(domain::after_failure(*job, {.message = "boom"}, now, 0));
     end(domain::after_success(*job, long_text, now));
     request.now = now + 1s;
@@ -128,7 +121,7 @@ void use_everything(sqlite::session& with)
     sqlite::sweep(
         with, {.now = now + 2s, .rescues = {{.key = job->key, .token = job->token, .locked_until = *job->locked_until}}}
     );
-    sqlite::add(with, "q", {some_job("d", "1", {.delay = 1h}), some_job("e", "1", {.delay = 1h})});
+    sqlite::add(with, {some_job("d", "1", {.delay = 1h}), some_job("e", "1", {.delay = 1h})});
     change_everything(with, now);
     limit_everything(with, now);
     watch_everything(with, now);
@@ -147,7 +140,7 @@ void use_everything(sqlite::session& with)
         }
     }
     sqlite::counts_by_priority(with, "q", {0, 1});
-    sqlite::add(with, "q", {some_job("h")});
+    sqlite::add(with, {some_job("h")});
     sqlite::position(with, "q", "h");
     sqlite::change(with, "q", "a", removal{}, now);
     sqlite::reset_queue(with, "q");

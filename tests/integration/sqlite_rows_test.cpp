@@ -23,14 +23,14 @@ struct rows_fixture {
     {
         job_snapshot out;
         const std::vector<job_snapshot> jobs{some_job(std::move(id), std::move(data), options)};
-        run_one(runner, [&](sqlite::session& with) { out = sqlite::add(with, "q", jobs).front().job; });
+        run_one(runner, [&](sqlite::session& with) { out = sqlite::add(with, jobs).rows.front().job; });
         return out;
     }
     job_snapshot claim()
     {
         settle_and_claim_answer answer;
-        settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
-        request.claim = {.tokens = {{.high = 1, .low = ++tokens}}, .worker = "w", .lock_duration = 30s};
+        settle_and_claim_request request{.now = manual_clock::start};
+        request.claim = {.queue = "q", .tokens = {{.high = 1, .low = ++tokens}}, .worker = "w", .lock_duration = 30s};
         run_one(runner, [&](sqlite::session& with) { answer = sqlite::settle_and_claim(with, request); });
         REQUIRE(answer.claimed.size() == 1);
         return answer.claimed.front();
@@ -38,10 +38,8 @@ struct rows_fixture {
     settled settle(const job_snapshot& job, transition change)
     {
         settle_and_claim_answer answer;
-        settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
-        request.settlements.push_back(
-            {.job = {.id = job->id, .key = job->key, .token = job->token}, .change = std::move(change)}
-        );
+        settle_and_claim_request request{.now = manual_clock::start};
+        request.settlements.push_back({.job = job_ref::of(*job), .change = std::move(change)});
         run_one(runner, [&](sqlite::session& with) { answer = sqlite::settle_and_claim(with, request); });
         return answer.settlements.front();
     }
@@ -71,7 +69,7 @@ TEST_CASE_FIXTURE(rows_fixture, "new data moves to where its length belongs, and
 {
     const auto update = [&](std::size_t bytes) {
         run_one(runner, [&](sqlite::session& with) {
-            sqlite::update_data(with, "q", {.id = "a"}, '"' + std::string(bytes - 2, 'n') + '"');
+            sqlite::update_data(with, {.queue = "q", .id = "a"}, '"' + std::string(bytes - 2, 'n') + '"');
         });
     };
     add("a");
@@ -116,7 +114,7 @@ TEST_CASE_FIXTURE(rows_fixture, "whatever removes a job takes all of it along")
         settle(job, domain::after_failure(*job, {.message = "boom"}, manual_clock::start, 0));
         job = claim();
         run_one(runner, [&](sqlite::session& with) {
-            sqlite::add_log(with, "q", {.id = "a", .token = job->token}, {.text = "line"}, 10);
+            sqlite::add_log(with, {.queue = "q", .id = "a", .token = job->token}, {.text = "line"}, 10);
         });
         CHECK(count("cofila_bodies, cofila_attempts, cofila_logs, cofila_jobs") == 1);
         settle(job, domain::after_success(*job, "1", manual_clock::start));
@@ -146,7 +144,9 @@ TEST_CASE_FIXTURE(
     remove("a");
     sqlite::writing_runner other{connecting(path), false};
     job_snapshot third;
-    run_one(other, [&](sqlite::session& with) { third = sqlite::add(with, "another", one_job("a")).front().job; });
+    run_one(other, [&](sqlite::session& with) {
+        third = sqlite::add(with, {in_queue("another", some_job("a"))}).rows.front().job;
+    });
     CHECK(third->key > second->key);
 }
 
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(rows_fixture, "two connections that add by turns share one ord
     sqlite::writing_runner other{connecting(path), false};
     for (int i = 0; i < 10; ++i)
         run_one(i % 2 == 0 ? runner : other, [&](sqlite::session& with) {
-            sqlite::add(with, "q", one_job(std::to_string(i)));
+            sqlite::add(with, one_job(std::to_string(i)));
         });
     CHECK(count("(SELECT DISTINCT position FROM cofila_jobs)") == 10);
     for (int i = 0; i < 10; ++i)
@@ -165,8 +165,8 @@ TEST_CASE_FIXTURE(rows_fixture, "two connections that add by turns share one ord
 TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim from it makes it")
 {
     run_one(runner, [](sqlite::session& with) {
-        settle_and_claim_request request{.queue = "unknown", .now = manual_clock::start};
-        request.claim = {.tokens = {{}}, .worker = "w", .lock_duration = 30s};
+        settle_and_claim_request request{.now = manual_clock::start};
+        request.claim = {.queue = "unknown", .tokens = {{}}, .worker = "w", .lock_duration = 30s};
         sqlite::settle_and_claim(with, request);
         sqlite::counts(with, "unknown");
         sqlite::list(with, "unknown", {}, {});
@@ -174,9 +174,9 @@ TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim 
         sqlite::change_all(with, "unknown", {.state = job_state::waiting}, {}, removal{}, manual_clock::start);
         sqlite::position(with, "unknown", "a");
         sqlite::counts_by_priority(with, "unknown", {0});
-        sqlite::update_data(with, "unknown", {.id = "a"}, std::string(1000, 'x'));
+        sqlite::update_data(with, {.queue = "unknown", .id = "a"}, std::string(1000, 'x'));
         sqlite::reset_queue(with, "unknown");
-        sqlite::update_progress(with, "unknown", {.id = "a"}, "1");
+        sqlite::update_progress(with, {.queue = "unknown", .id = "a"}, "1");
     });
     CHECK(count("cofila_queues WHERE number > 0") == 0);
 }

@@ -65,7 +65,7 @@ void make_old(const std::string& path, const std::string& what)
 {
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("old"));
+        co_await store->add(one_job("old"));
         co_await store->close();
     });
     execute(path, what);
@@ -83,7 +83,7 @@ TEST_CASE("a new file is made for its owner only, in WAL mode, with our applicat
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("a"));
+        co_await store->add(one_job("a"));
         CHECK(mode_of(path) == 0600);
         CHECK(mode_of(path + "-wal") == 0600);
         co_await store->close();
@@ -103,7 +103,7 @@ TEST_CASE("a file that was closed stands alone, and opens again with its jobs")
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("a"));
+        co_await store->add(one_job("a"));
         co_await store->close();
     });
     CHECK(files_in(folder) == 1);
@@ -347,11 +347,12 @@ TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits,
         CHECK(old->kept_for == 0);
         co_await store->set_limit("q", group_options{.concurrency = 1, .rate = rate_limit{}});
         const job_options unique{.dedup = deduplication{.id = "d"}, .group = "g"};
-        co_await store->add("q", {some_job("new", "{}", unique)});
-        const auto rows = co_await store->add("q", {some_job("newer", "{}", unique)});
+        co_await store->add({some_job("new", "{}", unique)});
+        const auto rows = (co_await store->add({some_job("newer", "{}", unique)})).rows;
         CHECK(rows.at(0).deduplicated_by == job_id{"new"});
-        settle_and_claim_request request{.queue = "q", .now = manual_clock::start};
-        request.claim = claim_order{.tokens = {{.low = 1}, {.low = 2}}, .worker = "w", .lock_duration = 30s};
+        settle_and_claim_request request{.now = manual_clock::start};
+        request.claim =
+            claim_order{.queue = "q", .tokens = {{.low = 1}, {.low = 2}}, .worker = "w", .lock_duration = 30s};
         const auto answer = co_await store->settle_and_claim(std::move(request));
         CHECK(answer.claimed.size() == 2);
         co_await store->close();
@@ -365,7 +366,7 @@ TEST_CASE("a file of version 1 is brought forward with its jobs, which are as th
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("old"));
+        co_await store->add(one_job("old"));
         co_await store->set_paused("q", true);
         co_await store->close();
     });
@@ -389,10 +390,10 @@ TEST_CASE("a file of version 1 is brought forward with its jobs, which are as th
         CHECK_FALSE(old->cancelled);
         CHECK(old->options->max_deferrals == 1000);
         const auto cancelled = co_await store->change("q", "old", cancellation{.why = "x"}, manual_clock::start);
-        CHECK(cancelled.done);
-        co_await store->add("q", {some_job("new", "{}", {.ttl = 1ms})});
+        CHECK(cancelled.done());
+        co_await store->add({some_job("new", "{}", {.ttl = 1ms})});
         const auto swept = co_await store->sweep({.now = manual_clock::start + 1h});
-        CHECK(swept.expired.size() == 1);
+        CHECK(swept.news.size() == 1);
         co_await store->close();
     });
     CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 4);

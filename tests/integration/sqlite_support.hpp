@@ -75,12 +75,21 @@ inline boost::asio::awaitable<std::shared_ptr<job_repository>> open(sqlite::opti
     co_return co_await sqlite::open_repository(std::move(chosen));
 }
 
+/// A new job of the queue "q".
 inline job_snapshot some_job(std::string id, std::string data = "{}", const job_options& options = {})
 {
     auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
-    return std::make_shared<const job_record>(
-        domain::new_job(job_id{std::move(id)}, "task", std::move(data), std::move(resolved), manual_clock::start)
-    );
+    auto job =
+        domain::new_job(job_id{std::move(id)}, "task", std::move(data), std::move(resolved), manual_clock::start);
+    job.queue = "q";
+    return std::make_shared<const job_record>(std::move(job));
+}
+
+inline job_snapshot in_queue(std::string queue, const job_snapshot& job)
+{
+    auto out = std::make_shared<job_record>(*job);
+    out->queue = std::move(queue);
+    return out;
 }
 
 inline std::vector<job_snapshot> one_job(std::string id, std::string data = "{}")
@@ -92,7 +101,7 @@ inline boost::asio::awaitable<void> add_as(
     std::shared_ptr<job_repository> store, std::string id, std::string data = "{}"
 )
 {
-    co_await store->add("q", one_job(std::move(id), std::move(data)));
+    co_await store->add(one_job(std::move(id), std::move(data)));
 }
 
 /// An operation that nobody waits for: a test looks at what became of it.
@@ -113,7 +122,7 @@ public:
     void answer() override {}
 
     const sqlite::plain_add* adds() const noexcept override { return work_.target<sqlite::plain_add>(); }
-    void added(const added_row&) override { ++runs_; }
+    void added(const add_answer&) override { ++runs_; }
 
     int runs() const { return runs_; }
     const std::optional<error>& failure() const { return failed_; }

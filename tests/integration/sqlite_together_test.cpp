@@ -16,22 +16,22 @@ using kind = sqlite::operation::kind;
 
 namespace {
 
-using rows = std::vector<added_row>;
-using add_operation = sqlite::typed_operation<rows, sqlite::plain_add>;
-
-/// Jobs of one kind share their options, as those of a queue do.
-job_snapshot job_of(const std::string& id)
-{
-    static const auto options = some_job("any")->options;
-    auto job = std::make_shared<job_record>(*some_job(id));
-    job->options = options;
-    return job;
-}
+using add_operation = sqlite::typed_operation<add_answer, sqlite::plain_add>;
 
 struct add_order {
     std::string id{};
     std::string queue = "q";
 };
+
+/// Jobs of one kind share their options, as those of a queue do.
+job_snapshot job_of(const add_order& order)
+{
+    static const auto options = some_job("any")->options;
+    auto job = std::make_shared<job_record>(*some_job(order.id));
+    job->queue = order.queue;
+    job->options = options;
+    return job;
+}
 
 /// A writing runner on a new file, and how many statements it has run that begin with INSERT.
 struct adder {
@@ -53,16 +53,16 @@ struct adder {
     }
 
     /// In batches of at most so many; gives an answer for each.
-    std::vector<sqlite::outcome<rows>> add(const std::vector<add_order>& orders, std::size_t at_once)
+    std::vector<sqlite::outcome<add_answer>> add(const std::vector<add_order>& orders, std::size_t at_once)
     {
-        std::vector<sqlite::outcome<rows>> answers(orders.size());
+        std::vector<sqlite::outcome<add_answer>> answers(orders.size());
         std::vector<sqlite::operation_ptr> batch;
         for (std::size_t i = 0; i < orders.size(); ++i)
             batch.push_back(std::make_unique<add_operation>(
                 kind::single,
                 asio::system_executor{},
-                sqlite::plain_add{.queue = orders[i].queue, .job = job_of(orders[i].id)},
-                [&answer = answers[i]](sqlite::outcome<rows> given) { answer = std::move(given); }
+                sqlite::plain_add{.job = job_of(orders[i])},
+                [&answer = answers[i]](sqlite::outcome<add_answer> given) { answer = std::move(given); }
             ));
         for (std::span<sqlite::operation_ptr> left{batch}; !left.empty();)
             left = left.subspan(runner.run(left.first(std::min(at_once, left.size()))));
@@ -101,16 +101,16 @@ std::vector<add_order> numbered(int count)
     return out;
 }
 
-std::string in_words(const sqlite::outcome<rows>& answer)
+std::string in_words(const sqlite::outcome<add_answer>& answer)
 {
     if (answer.failed)
         return answer.failed->what();
-    const auto& row = answer.value.value().at(0);
+    const auto& row = answer.value.value().rows.at(0);
     return row.job->id.str() + ", key " + std::to_string(row.job->key) + ", position " +
            std::to_string(row.job->position) + (row.duplicate ? ", there already" : "");
 }
 
-std::vector<std::string> in_words(const std::vector<sqlite::outcome<rows>>& answers)
+std::vector<std::string> in_words(const std::vector<sqlite::outcome<add_answer>>& answers)
 {
     std::vector<std::string> out;
     for (const auto& answer : answers)

@@ -24,7 +24,7 @@ MAY_USE = {
 }
 PUBLIC = {
     "domain": "backoff cancel_reason decoding deduplication detail/compiler durability error event_log failure job_change job_id job_options "
-              "job_record job_situation job_state limits lock metrics outcome queue_types retention time transition why",
+              "job_record job_situation job_state limits lock metrics news outcome queue_types retention time transition why",
     "ports": "clock environment job_repository logger random_source",
     "async": "detail/on_loop",
     "memory": "memory",

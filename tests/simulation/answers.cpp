@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace cofila::sim {
@@ -44,6 +45,18 @@ std::vector<std::string> claims(const std::vector<job_snapshot>& jobs)
     return out;
 }
 
+using cause = job_news::cause;
+
+/// Queue and id of each of these.
+std::vector<std::string> names(const news_list& news, const std::set<cause>& which)
+{
+    std::vector<std::string> out;
+    for (const auto& one : news)
+        if (which.contains(one.why))
+            out.push_back(one.job->queue + " " + one.job->id.str());
+    return out;
+}
+
 bool is_due(const row_change& change) { return became(change, job_state::delayed, job_state::waiting); }
 
 std::vector<bool> accepted(const ledger::effect& did, const std::vector<settlement>& asked)
@@ -74,8 +87,6 @@ std::map<std::string, std::size_t> pruned(const ledger::effect& did, const ledge
     return out;
 }
 
-}  // namespace
-
 bool is_true(const ledger::effect& did, const added_row& answer)
 {
     const auto& job = *answer.job;
@@ -88,14 +99,19 @@ bool is_true(const ledger::effect& did, const added_row& answer)
     return answer.duplicate && there != did.found.end() && there->second == job.state;
 }
 
-bool is_true(const ledger::effect& did, const std::vector<added_row>& answer)
+/// An added one is reported, and whatever else happened too.
+bool is_true(const added_row& row, const job_news& news)
 {
-    return std::ranges::all_of(answer, [&](const added_row& row) { return is_true(did, row); });
+    return news.job == row.job && news.why == (row.duplicate ? cause::duplicated : cause::added) && !news.gone;
 }
 
-bool is_true(const ledger::effect& did, const add_and_claim_answer& answer)
+}  // namespace
+
+bool is_true(const ledger::effect& did, const add_answer& answer)
 {
-    return is_true(did, answer.added) && claims(did) == claims(answer.claimed) && answer.failed.empty();
+    return std::ranges::all_of(answer.rows, [&](const added_row& row) { return is_true(did, row); }) &&
+           std::ranges::equal(answer.rows, answer.news, [](const auto& a, const auto& b) { return is_true(a, b); }) &&
+           claims(did) == claims(answer.claimed);
 }
 
 bool is_true(const ledger::effect& did, const settle_and_claim_request& asked, const settle_and_claim_answer& answer)
@@ -104,13 +120,13 @@ bool is_true(const ledger::effect& did, const settle_and_claim_request& asked, c
     for (const auto one : answer.settlements)
         said.push_back(one == settled::accepted);
     std::vector<std::string> due;
-    for (const auto& id : answer.promoted)
-        due.push_back(id.str());
+    for (const auto& one : answer.news)
+        due.push_back(one.why == cause::due ? one.job->id.str() : "unexpected");
     const bool wants_more = asked.claim && answer.claimed.size() < asked.claim->tokens.size();
     const auto next = answer.next_due ? std::optional{answer.next_due->time_since_epoch().count()} : std::nullopt;
     return said == accepted(did, asked.settlements) && claims(did) == claims(answer.claimed) &&
            due == texts(did.changes, is_due, [](const auto& one) { return one.after->id; }) &&
-           next == (wants_more ? did.next_due : std::nullopt) && answer.drained == did.drained && answer.failed.empty();
+           next == (wants_more ? did.next_due : std::nullopt) && answer.drained == did.drained;
 }
 
 bool is_true(const ledger::effect& did, const std::vector<std::string>& tokens, const std::vector<bool>& answer)
@@ -134,33 +150,27 @@ bool is_true(const ledger::effect& did, const job_id& id, const change_answer& a
 {
     const auto there = did.found.find(id.str());
     if (there == did.found.end())
-        return !answer.found && !answer.done && did.changes.empty();
+        return !answer.found() && !answer.done() && did.changes.empty();
     const auto moved = std::ranges::find_if(did.changes, [&](const row_change& change) {
         return change.before && change.before->id == id.str();
     });
     const bool done = moved != did.changes.end();
     const auto now = done && moved->after ? moved->after->state : there->second;
-    return answer.found && answer.was == there->second && answer.done == done &&
-           (!answer.job || answer.job->state == now);
+    return answer.was == there->second && answer.done() == done && (!answer.job || answer.job->state == now);
 }
 
 bool is_true(const ledger::effect& did, const ledger& known, const sweep_request& asked, const sweep_answer& answer)
 {
     const auto name = [&](const row_change& one) { return known.name_of(one.after->queue) + " " + one.after->id; };
-    std::vector<std::string> due;
-    for (const auto& one : answer.promoted)
-        due.push_back(one.queue + " " + one.id.str());
-    std::vector<std::string> rescued;
-    for (const auto& one : answer.rescued)
-        rescued.push_back(one.queue + " " + one.job->id.str());
     std::map<std::string, std::size_t> gone;
-    for (const auto& one : answer.pruned)
-        gone[one.queue] += one.count;
+    for (const auto& one : answer.news)
+        if (one.why == cause::cleaned)
+            ++gone[one.job->queue];
+    const auto due = names(answer.news, {cause::due});
+    const auto removed = names(answer.news, {cause::cleaned}).size();
     const auto full = static_cast<std::size_t>(asked.limit);
-    std::size_t removed = 0;
-    for (const auto& one : answer.pruned)
-        removed += one.count;
-    return due == texts(did.changes, is_due, name) && rescued == texts(did.changes, left_active, name) &&
+    return due == texts(did.changes, is_due, name) &&
+           names(answer.news, {cause::stalled}) == texts(did.changes, left_active, name) &&
            gone == pruned(did, known, asked) && answer.more == (due.size() >= full || removed >= full);
 }
 

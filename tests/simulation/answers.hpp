@@ -9,9 +9,7 @@
 /// Whether the answer of an operation says what the operation found and did.
 namespace cofila::sim {
 
-bool is_true(const ledger::effect& did, const added_row& answer);
-bool is_true(const ledger::effect& did, const std::vector<added_row>& answer);
-bool is_true(const ledger::effect& did, const add_and_claim_answer& answer);
+bool is_true(const ledger::effect& did, const add_answer& answer);
 bool is_true(const ledger::effect& did, const settle_and_claim_request& asked, const settle_and_claim_answer& answer);
 /// Of renewals, with these tokens.
 bool is_true(const ledger::effect& did, const std::vector<std::string>& tokens, const std::vector<bool>& answer);

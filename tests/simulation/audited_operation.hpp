@@ -92,7 +92,7 @@ public:
     }
 
     /// Its part is its job, which the first of those with its id adds, and the queue, which the first of all makes.
-    void added(const added_row& row) override
+    void added(const add_answer& alone) override
     {
         ++runs_;
         const auto is_mine = [&](const row_change& one) {
@@ -103,7 +103,7 @@ public:
         std::erase_if(batch_->shared, is_mine);
         reach_if(!entry_.changes.empty() && entry_.changes.front().made, probe::shared_queue_made);
         reach(probe::added_together);
-        inner_->added(row);
+        inner_->added(alone);
     }
 
     void answer() override

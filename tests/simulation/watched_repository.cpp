@@ -30,6 +30,14 @@ kind kind_of(const job_change& change)
     return std::holds_alternative<promotion>(change) ? kind::promote : kind::other;
 }
 
+/// A worker settles jobs of the queue from which it claims.
+std::string queue_of(const settle_and_claim_request& request)
+{
+    if (request.claim)
+        return request.claim->queue;
+    return request.settlements.empty() ? std::string{} : request.settlements.front().job.queue;
+}
+
 }  // namespace
 
 /// `work` submits its operation at once when it is awaited, so that what was announced is for this one.
@@ -58,37 +66,35 @@ intent watched_repository::about(kind what, const std::string& queue, const job_
     return out;
 }
 
-boost::asio::awaitable<std::vector<added_row>> watched_repository::add(
-    std::string queue, std::vector<job_snapshot> jobs
-)
+/// The simulation adds to one queue at a time.
+boost::asio::awaitable<add_answer> watched_repository::add(std::vector<job_snapshot> jobs)
 {
-    intent what{.what = kind::add, .queue = queue};
+    intent what{.what = kind::add, .queue = jobs.empty() ? std::string{} : jobs.front()->queue};
     for (const auto& job : jobs)
         what.ids.insert(job->id.str());
     const auto count = jobs.size();
-    auto rows = co_await asked(
-        std::move(what),
-        with_.inner->add(std::move(queue), std::move(jobs)),
-        [count](const auto& did, const auto& answer) { return answer.size() == count && is_true(did, answer); }
-    );
-    for (const auto& row : rows)
+    auto answer =
+        co_await asked(std::move(what), with_.inner->add(std::move(jobs)), [count](const auto& did, const auto& said) {
+            return said.rows.size() == count && is_true(did, said);
+        });
+    for (const auto& row : answer.rows)
         check_added(row);
-    co_return rows;
+    co_return answer;
 }
 
-boost::asio::awaitable<add_and_claim_answer> watched_repository::add_and_claim(
-    std::string queue, job_snapshot job, time_point now, claim_order claims
+boost::asio::awaitable<add_answer> watched_repository::add_and_claim(
+    job_snapshot job, time_point now, claim_order claims
 )
 {
-    auto what = about(kind::add, queue, job->id);
+    auto what = about(kind::add, job->queue, job->id);
     what.now = now;
     order(what, claims);
     auto answer = co_await asked(
         what,
-        with_.inner->add_and_claim(std::move(queue), std::move(job), now, std::move(claims)),
-        [](const auto& did, const auto& said) { return is_true(did, said); }
+        with_.inner->add_and_claim(std::move(job), now, std::move(claims)),
+        [](const auto& did, const auto& said) { return said.rows.size() == 1 && is_true(did, said); }
     );
-    check_added(answer.added);
+    check_added(answer.rows.front());
     check_claimed(what, answer.claimed);
     co_return answer;
 }
@@ -102,7 +108,7 @@ void watched_repository::check_added(const added_row& row) const
 
 boost::asio::awaitable<settle_and_claim_answer> watched_repository::settle_and_claim(settle_and_claim_request request)
 {
-    intent what{.what = kind::settle, .queue = request.queue, .now = request.now};
+    intent what{.what = kind::settle, .queue = queue_of(request), .now = request.now};
     for (const auto& [job, change] : request.settlements) {
         what.tokens.insert(job.token);
         if (change.retries_exhausted)
@@ -166,28 +172,24 @@ boost::asio::awaitable<std::vector<renewal>> watched_repository::extend_locks(
     );
 }
 
-boost::asio::awaitable<fenced_write> watched_repository::update_progress(
-    std::string queue, job_ref job, std::string progress
-)
+boost::asio::awaitable<fenced_write> watched_repository::update_progress(job_ref job, std::string progress)
 {
-    auto what = about(kind::touch, queue, job.id);
+    auto what = about(kind::touch, job.queue, job.id);
     what.tokens.insert(job.token);
     return asked(
         std::move(what),
-        with_.inner->update_progress(std::move(queue), std::move(job), std::move(progress)),
+        with_.inner->update_progress(std::move(job), std::move(progress)),
         [](const auto& did, const fenced_write& answer) { return is_true(did, answer.stored); }
     );
 }
 
-boost::asio::awaitable<fenced_write> watched_repository::add_log(
-    std::string queue, job_ref job, log_line line, int keep
-)
+boost::asio::awaitable<fenced_write> watched_repository::add_log(job_ref job, log_line line, int keep)
 {
-    auto what = about(kind::log, queue, job.id);
+    auto what = about(kind::log, job.queue, job.id);
     what.tokens.insert(job.token);
     return asked(
         std::move(what),
-        with_.inner->add_log(std::move(queue), std::move(job), std::move(line), keep),
+        with_.inner->add_log(std::move(job), std::move(line), keep),
         [](const auto& did, const fenced_write& answer) {
             reach_if(!answer.stored, probe::log_refused);
             return is_true(did, answer.stored);
@@ -231,7 +233,7 @@ boost::asio::awaitable<change_answer> watched_repository::change(
 {
     const auto what = about(kind_of(change), queue, id);
     auto answer = co_await moved(what, with_.inner->change(std::move(queue), std::move(id), std::move(change), now));
-    reach_if(what.what == kind::remove && answer.found && !answer.done, probe::remove_refused);
+    reach_if(what.what == kind::remove && answer.found() && !answer.done(), probe::remove_refused);
     co_return answer;
 }
 
@@ -248,7 +250,8 @@ boost::asio::awaitable<sweep_answer> watched_repository::sweep(sweep_request req
         with_.inner->sweep(std::move(request)),
         [same, known = with_.known](const auto& did, const auto& said) { return is_true(did, *known, *same, said); }
     );
-    reach_if(answer.rescued.size() < same->rescues.size(), probe::rescue_too_late);
+    const auto rescued = std::ranges::count(answer.news, job_news::cause::stalled, &job_news::why);
+    reach_if(std::cmp_less(rescued, same->rescues.size()), probe::rescue_too_late);
     co_return answer;
 }
 

@@ -65,7 +65,7 @@ struct fixture {
         for (int i = 0; i < 40; ++i)
             run_one(runner, [i](sqlite::session& with) {
                 sqlite::add(
-                    with, "q", one_job("j" + std::to_string(i), '"' + std::string(i % 7 == 0 ? 3000 : 20, 'x') + '"')
+                    with, one_job("j" + std::to_string(i), '"' + std::string(i % 7 == 0 ? 3000 : 20, 'x') + '"')
                 );
             });
         use(runner);
@@ -84,18 +84,18 @@ struct fixture {
             if (e.code)
                 CHECK_MESSAGE(is_of_storage(e.code), e.text);
         };
-        attempt([](sqlite::session& with) { sqlite::add(with, "q", one_job("new")); });
+        attempt([](sqlite::session& with) { sqlite::add(with, one_job("new")); });
         attempt([&](sqlite::session& with) {
-            settle_and_claim_request request{.queue = "q", .now = now};
-            request.claim = claim_order{.tokens{{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
+            settle_and_claim_request request{.now = now};
+            request.claim =
+                claim_order{.queue = "q", .tokens{{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
             active = sqlite::settle_and_claim(with, request).claimed;
         });
         attempt([&](sqlite::session& with) {
-            settle_and_claim_request request{.queue = "q", .now = now};
+            settle_and_claim_request request{.now = now};
             for (const auto& job : active)
                 request.settlements.push_back(
-                    {.job = {.id = job->id, .key = job->key, .token = job->token},
-                     .change = domain::after_success(*job, "1", now)}
+                    {.job = job_ref::of(*job), .change = domain::after_success(*job, "1", now)}
                 );
             sqlite::settle_and_claim(with, request);
         });
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(
         auto options = connecting(elsewhere.file("other.db"));
         options.clock = clock;
         sqlite::writing_runner other{options, false};
-        run_one(other, [](sqlite::session& with) { sqlite::add(with, "another", one_job("foreign")); });
+        run_one(other, [](sqlite::session& with) { sqlite::add(with, {in_queue("another", some_job("foreign"))}); });
         foreign = read(elsewhere.file("other.db-wal"));
     }
     std::mt19937 dice{7};
@@ -224,7 +224,7 @@ TEST_CASE_FIXTURE(fixture, "F43 D6: a log that was cut off or damaged leaves wha
         run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
         database = read(path);
         for (int i = 0; i < 20; ++i) {
-            run_one(runner, [i](sqlite::session& with) { sqlite::add(with, "q", one_job("j" + std::to_string(i))); });
+            run_one(runner, [i](sqlite::session& with) { sqlite::add(with, one_job("j" + std::to_string(i))); });
             contents.push_back(content_of(runner));
         }
         log = read(path + "-wal");
@@ -254,7 +254,7 @@ TEST_CASE("F43: a damaged file ends its workers: nothing more is claimed, the er
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        co_await store->add("q", one_job("a"));
+        co_await store->add(one_job("a"));
         co_await store->close();
     });
     const auto page =

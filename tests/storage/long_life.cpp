@@ -78,13 +78,13 @@ void long_life::add()
         jobs.push_back(some_job(
             "j" + std::to_string(++made_), some_text(), {.attempts = 2, .backoff = backoff{.delay = seconds{60}}}
         ));
-    run_one(*runner_, [&](sqlite::session& with) { sqlite::add(with, "q", jobs); });
+    run_one(*runner_, [&](sqlite::session& with) { sqlite::add(with, jobs); });
 }
 
 void long_life::claim()
 {
-    settle_and_claim_request request{.queue = "q", .now = clock_->wall_now()};
-    request.claim = claim_order{.worker = "w", .lock_duration = seconds{30}};
+    settle_and_claim_request request{.now = clock_->wall_now()};
+    request.claim = claim_order{.queue = "q", .worker = "w", .lock_duration = seconds{30}};
     for (auto left = 1 + dice_() % 5; left > 0; --left)
         request.claim->tokens.push_back({.high = dice_(), .low = dice_()});
     run_one(*runner_, [&](sqlite::session& with) {
@@ -95,11 +95,11 @@ void long_life::claim()
 
 void long_life::settle()
 {
-    settle_and_claim_request request{.queue = "q", .now = clock_->wall_now()};
+    settle_and_claim_request request{.now = clock_->wall_now()};
     for (const auto& job : std::exchange(active_, {})) {
         const auto change = dice_() % 3 == 0 ? domain::after_failure(*job, {.message = "no"}, request.now, 0)
                                              : domain::after_success(*job, some_text(), request.now);
-        request.settlements.push_back({.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change});
+        request.settlements.push_back({.job = job_ref::of(*job), .change = change});
     }
     run_one(*runner_, [&](sqlite::session& with) { sqlite::settle_and_claim(with, request); });
 }
@@ -108,9 +108,7 @@ void long_life::renew()
 {
     std::vector<lock_extension> locks;
     for (const auto& job : active_)
-        locks.push_back(
-            {.queue = "q", .job = {.id = job->id, .key = job->key, .token = job->token}, .duration = seconds{60}}
-        );
+        locks.push_back({.job = job_ref::of(*job), .duration = seconds{60}});
     const auto renewing = [&](sqlite::session& with) { sqlite::extend_locks(with, clock_->wall_now(), locks); };
     run_one(*runner_, renewing, kind::renewal);
 }
@@ -119,14 +117,14 @@ void long_life::progress()
 {
     const auto job = some_job_to_write();
     const auto text = some_text();
-    run_one(*runner_, [&](sqlite::session& with) { sqlite::update_progress(with, "q", job, text); }, kind::single);
+    run_one(*runner_, [&](sqlite::session& with) { sqlite::update_progress(with, job, text); }, kind::single);
 }
 
 void long_life::log()
 {
     const auto job = some_job_to_write();
     const log_line line{.at = clock_->wall_now(), .text = some_text()};
-    run_one(*runner_, [&](sqlite::session& with) { sqlite::add_log(with, "q", job, line, 3); });
+    run_one(*runner_, [&](sqlite::session& with) { sqlite::add_log(with, job, line, 3); });
 }
 
 void long_life::remove()
@@ -166,9 +164,9 @@ job_id long_life::some_id() { return job_id{"j" + std::to_string(1 + dice_() % s
 job_ref long_life::some_job_to_write()
 {
     if (active_.empty() || dice_() % 4 == 0)
-        return {.id = some_id()};
+        return {.queue = "q", .id = some_id()};
     const auto& job = active_.front();
-    return {.id = job->id, .key = job->key, .token = job->token};
+    return job_ref::of(*job);
 }
 
 std::string long_life::some_text()

@@ -39,7 +39,7 @@ std::string add_to(const std::string& path, const std::string& id = "a", const s
         auto options = connecting(path);
         options.clock = system_clock();
         sqlite::writing_runner runner{options, false};
-        run_one(runner, [&](sqlite::session& with) { sqlite::add(with, "q", one_job(id, data)); });
+        run_one(runner, [&](sqlite::session& with) { sqlite::add(with, one_job(id, data)); });
     }));
 }
 
@@ -194,7 +194,7 @@ TEST_CASE(
         const auto add = [&](const std::string& id, std::size_t bytes) {
             out += in_words(error_of([&] {
                        run_one(runner, [&](sqlite::session& with) {
-                           sqlite::add(with, "q", one_job(id, '"' + std::string(bytes, 'x') + '"'));
+                           sqlite::add(with, one_job(id, '"' + std::string(bytes, 'x') + '"'));
                        });
                    })).substr(0, 40) +
                    '\n';
@@ -254,7 +254,7 @@ TEST_CASE("F25: where the system gives no thread, opening throws and leaves noth
             try {
                 run_coro([&]() -> asio::awaitable<void> {
                     const auto store = co_await open({.path = folder.file(name)});
-                    co_await store->add("q", one_job("a"));
+                    co_await store->add(one_job("a"));
                     co_await store->close();
                 });
             } catch (const std::system_error& e) {

@@ -23,6 +23,15 @@ told answer_of(const test_operation& operation)
     return operation.failure()->code() == errc::outcome_unknown ? told::unknown : told::failed;
 }
 
+std::vector<job_id> due(const news_list& news)
+{
+    std::vector<job_id> out;
+    for (const auto& one : news)
+        if (one.why == job_news::cause::due)
+            out.push_back(one.job->id);
+    return out;
+}
+
 }  // namespace
 
 short_life::short_life(sqlite::connection_options options, std::shared_ptr<manual_clock> clock)
@@ -102,8 +111,8 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
         jobs.push_back(some_job(prefix + std::to_string(i), json_text(bytes, 'd'), options));
     const bool single = count == 1 && sqlite::is_plain(*jobs.front());
     return {
-        .work = single ? test_operation::work{sqlite::plain_add{.queue = queue, .job = jobs.front()}}
-                       : [jobs](sqlite::session& with) { sqlite::add(with, queue, jobs); },
+        .work = single ? test_operation::work{sqlite::plain_add{.job = jobs.front()}}
+                       : [jobs](sqlite::session& with) { sqlite::add(with, jobs); },
         .kind = single ? kind::single : kind::several,
         .note = [this, jobs](told how) { ledger_.add(jobs, how); },
     };
@@ -111,8 +120,8 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
 
 short_life::step short_life::claiming(int count)
 {
-    settle_and_claim_request request{.queue = queue, .now = clock_->wall_now()};
-    request.claim = claim_order{.worker = "worker", .lock_duration = lock_for};
+    settle_and_claim_request request{.now = clock_->wall_now()};
+    request.claim = claim_order{.queue = "q", .worker = "worker", .lock_duration = lock_for};
     for (int i = 0; i < count; ++i)
         request.claim->tokens.push_back({.high = 1, .low = ++tokens_});
     const auto answer = std::make_shared<settle_and_claim_answer>();
@@ -124,7 +133,7 @@ short_life::step short_life::claiming(int count)
                 if (how != told::done)
                     *answer = {};
                 active_.insert(active_.end(), answer->claimed.begin(), answer->claimed.end());
-                ledger_.promote(answer->promoted, how);
+                ledger_.promote(due(answer->news), how);
                 ledger_.claim(*request.claim, request.now, answer->claimed, how);
             },
     };
@@ -132,11 +141,12 @@ short_life::step short_life::claiming(int count)
 
 short_life::step short_life::settling(const job_snapshot& job, const transition& change, int then_claim)
 {
-    settle_and_claim_request request{.queue = queue, .now = clock_->wall_now()};
-    request.settlements = {{.job = {.id = job->id, .key = job->key, .token = job->token}, .change = change}};
+    settle_and_claim_request request{.now = clock_->wall_now()};
+    request.settlements = {{.job = job_ref::of(*job), .change = change}};
     if (then_claim > 0)
-        request.claim =
-            claim_order{.tokens = {{.high = 2, .low = ++tokens_}}, .worker = "worker", .lock_duration = lock_for};
+        request.claim = claim_order{
+            .queue = "q", .tokens = {{.high = 2, .low = ++tokens_}}, .worker = "worker", .lock_duration = lock_for
+        };
     const auto answer = std::make_shared<settle_and_claim_answer>();
     return {
         .work = [=](sqlite::session& with) { *answer = sqlite::settle_and_claim(with, request); },
@@ -160,9 +170,7 @@ short_life::step short_life::renewing()
 {
     std::vector<lock_extension> locks;
     for (const auto& job : active_)
-        locks.push_back(
-            {.queue = queue, .job = {.id = job->id, .key = job->key, .token = job->token}, .duration = lock_for * 2}
-        );
+        locks.push_back({.job = job_ref::of(*job), .duration = lock_for * 2});
     const auto now = clock_->wall_now();
     return {
         .work = [=](sqlite::session& with) { sqlite::extend_locks(with, now, locks); },
@@ -181,10 +189,7 @@ short_life::step short_life::progressing()
         return {.work = [](sqlite::session&) {}, .kind = kind::single, .note = [](told) {}};
     const auto job = active_.front();
     return {
-        .work =
-            [=](sqlite::session& with) {
-                sqlite::update_progress(with, queue, {.id = job->id, .key = job->key, .token = job->token}, "50");
-            },
+        .work = [=](sqlite::session& with) { sqlite::update_progress(with, job_ref::of(*job), "50"); },
         .kind = kind::single,
         .note = [=, this](told how) { ledger_.progress(job, "50", how); },
     };
@@ -197,8 +202,7 @@ short_life::step short_life::logging()
     const auto job = active_.front();
     const log_line line{.at = clock_->wall_now(), .text = "a line"};
     return {
-        .work = [=](sqlite::session& with
-                ) { sqlite::add_log(with, queue, {.id = job->id, .key = job->key, .token = job->token}, line, 10); },
+        .work = [=](sqlite::session& with) { sqlite::add_log(with, job_ref::of(*job), line, 10); },
         .kind = kind::several,
         .note = [=, this](told how) { ledger_.log(job, line.text, how); },
     };
@@ -260,13 +264,8 @@ short_life::step short_life::sweeping()
     return {
         .work = [=](sqlite::session& with) { *answer = sqlite::sweep(with, request); },
         .kind = kind::several,
-        .note =
-            [=, this](told how) {
-                std::vector<job_id> promoted;
-                for (const auto& job : answer->promoted)
-                    promoted.push_back(job.id);
-                ledger_.promote(how == told::done ? promoted : std::vector<job_id>{}, how);
-            },
+        .note = [=, this](told how
+                ) { ledger_.promote(how == told::done ? due(answer->news) : std::vector<job_id>{}, how); },
     };
 }
 

@@ -21,7 +21,7 @@ using spec = job_spec<std::string>;
 
 struct maker {
     queue_options options{.defaults = {.priority = 7}, .size_limit = 10};
-    domain::job_maker jobs{options};
+    domain::job_maker jobs{"q", options};
     int drawn = 0;
 
     domain::job_maker::id_source ids()
@@ -37,6 +37,7 @@ TEST_CASE("a job has what the caller said, and the queue's defaults where he sai
 {
     maker m;
     const auto job = m.make({.name = "x", .data = "1", .options = {.delay = 5s, .attempts = 2}});
+    CHECK(job->queue == "q");
     CHECK(job->id == "new 1");
     CHECK(job->name == "x");
     CHECK(job->data == "1");

@@ -162,7 +162,8 @@ inline asio::awaitable<void> rescue(app& a, std::string queue, job_id id)
     sweep_request request{.now = a.clock->wall_now()};
     request.rescues.push_back({.key = job->key, .token = job->token, .locked_until = *job->locked_until});
     const auto answer = co_await a.store->inner().sweep(std::move(request));
-    REQUIRE(answer.rescued.size() == 1);
+    REQUIRE(answer.news.size() == 1);
+    REQUIRE(answer.news.front().why == job_news::cause::stalled);
 }
 
 inline asio::awaitable<job_record> stored(app& a, std::string queue, job_id id)

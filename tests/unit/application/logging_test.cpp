@@ -130,7 +130,7 @@ TEST_CASE("jobs that fail without an attempt, and those that stall, are logged t
             lines{
                 "error queue 'q': job 'late' has failed, 0 of 1 attempts made: expired",
                 "error queue 'q': job 'kept' has failed, 0 of 1 attempts made: cancelled: no more",
-                "error queue 'q': job 'gone' has failed: cancelled: no more"
+                "error queue 'q': job 'gone' has failed, 0 of 1 attempts made: cancelled: no more"
             }
         );
     });

@@ -139,10 +139,10 @@ TEST_CASE("a claim that waits is woken at the end of a pause and of a rest")
         co_await settle();
         CHECK(first.told() == "a at 1234");
         settlement rest{
-            .job = {.id = "a", .token = first.state->taken.at(0).claim.token},
+            .job = {.queue = "q", .id = "a", .token = first.state->taken.at(0).claim.token},
             .change = {.deferrals = 1, .queue_rests_until = a.clock->wall_now() + 700ms}
         };
-        settle_and_claim_request request{.queue = "q", .now = a.clock->wall_now(), .settlements = {rest}};
+        settle_and_claim_request request{.now = a.clock->wall_now(), .settlements = {rest}};
         co_await a.store->inner().settle_and_claim(std::move(request));
         fetching second{a, queue, {.wait = 1h}};
         co_await a.clock->pass(1min);

@@ -139,17 +139,15 @@ public:
     /// The store itself, for what somebody else does to it.
     job_repository& inner() { return *inner_; }
 
-    awaitable<std::vector<added_row>> add(std::string queue, std::vector<job_snapshot> jobs) override
+    awaitable<add_answer> add(std::vector<job_snapshot> jobs) override
     {
-        return through(op::add, inner_->add(std::move(queue), std::move(jobs)));
+        return through(op::add, inner_->add(std::move(jobs)));
     }
-    awaitable<add_and_claim_answer> add_and_claim(
-        std::string queue, job_snapshot job, time_point now, claim_order order
-    ) override
+    awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override
     {
         ++claims_;
         last_claim_ = order;
-        return through(op::add, inner_->add_and_claim(std::move(queue), std::move(job), now, std::move(order)));
+        return through(op::add, inner_->add_and_claim(std::move(job), now, std::move(order)));
     }
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override
     {
@@ -165,18 +163,17 @@ public:
     {
         return through(op::extend, inner_->extend_locks(now, std::move(locks)));
     }
-    awaitable<std::vector<std::optional<std::string>>> cancellations(std::string queue, std::vector<job_ref> locks)
-        override
+    awaitable<std::vector<std::optional<std::string>>> cancellations(std::vector<job_ref> locks) override
     {
-        return through(op::cancellations, inner_->cancellations(std::move(queue), std::move(locks)));
+        return through(op::cancellations, inner_->cancellations(std::move(locks)));
     }
-    awaitable<fenced_write> update_progress(std::string queue, job_ref job, std::string progress) override
+    awaitable<fenced_write> update_progress(job_ref job, std::string progress) override
     {
-        return through(op::progress, inner_->update_progress(std::move(queue), std::move(job), std::move(progress)));
+        return through(op::progress, inner_->update_progress(std::move(job), std::move(progress)));
     }
-    awaitable<fenced_write> add_log(std::string queue, job_ref job, log_line line, int keep) override
+    awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) override
     {
-        return through(op::log, inner_->add_log(std::move(queue), std::move(job), std::move(line), keep));
+        return through(op::log, inner_->add_log(std::move(job), std::move(line), keep));
     }
     awaitable<void> set_limit(std::string queue, queue_setting what) override
     {
@@ -190,9 +187,9 @@ public:
     {
         return through(op::set_paused, inner_->set_paused(std::move(queue), paused));
     }
-    awaitable<fenced_write> update_data(std::string queue, job_ref job, std::string data) override
+    awaitable<fenced_write> update_data(job_ref job, std::string data) override
     {
-        return through(op::data, inner_->update_data(std::move(queue), std::move(job), std::move(data)));
+        return through(op::data, inner_->update_data(std::move(job), std::move(data)));
     }
     awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override
     {

@@ -69,8 +69,9 @@ inline asio::awaitable<void> add_elsewhere(app& a, std::string queue, job_id id)
 {
     auto options = std::make_shared<const job_options>(domain::resolve({}, {}));
     auto job = domain::new_job(std::move(id), "x", "1", std::move(options), a.clock->wall_now());
+    job.queue = std::move(queue);
     std::vector<job_snapshot> jobs{std::make_shared<const job_record>(std::move(job))};
-    co_await a.store->inner().add(std::move(queue), std::move(jobs));
+    co_await a.store->inner().add(std::move(jobs));
 }
 
 /// An add as a task of its own.

@@ -24,7 +24,7 @@ asio::awaitable<void> cancel_elsewhere(app& a, job_id id)
 {
     const auto answer =
         co_await a.store->inner().change("q", std::move(id), cancellation{.why = "no more"}, a.clock->wall_now());
-    REQUIRE(answer.done);
+    REQUIRE(answer.done());
 }
 
 void check_cancelled(const job_record& job)

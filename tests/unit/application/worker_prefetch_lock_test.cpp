@@ -48,7 +48,7 @@ TEST_CASE("a ready job whose lock is found lost at a renewal is never started")
         own.take();
         co_await rescue(a, "q", "1");
         const auto removed = co_await a.store->inner().change("q", "1", removal{}, a.clock->wall_now());
-        CHECK(removed.done);
+        CHECK(removed.done());
         co_await a.clock->pass(15s);
         CHECK(own.take() == lines{"lock_lost 1"});
         here.let_out_all(3);

@@ -23,9 +23,9 @@ void promise(const int_job& job) { job.handle()->completed_within = true; }
 asio::awaitable<void> commit(app& a, int_job job, std::string result)
 {
     const auto& held = *job.handle();
-    settle_and_claim_request request{.queue = "q", .now = a.clock->wall_now()};
+    settle_and_claim_request request{.now = a.clock->wall_now()};
     request.settlements.push_back(
-        {.job = {.id = job.id(), .key = held.job->key, .token = held.token},
+        {.job = {.queue = held.job->queue, .id = job.id(), .key = held.job->key, .token = held.token},
          .change = domain::after_transactional_success(*held.job, std::move(result), request.now)}
     );
     const auto answer = co_await a.store->inner().settle_and_claim(std::move(request));
