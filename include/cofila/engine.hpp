@@ -16,7 +16,7 @@
 
 namespace cofila {
 
-class job_repository;  // see cofila/job_repository.hpp; cofila/memory.hpp has one
+class job_repository;  // see cofila/repository/job_repository.hpp; cofila/memory.hpp has one
 
 struct engine_options {
     /// Path of the SQLite file, on a local disk. A missing file is created, a missing folder is not.

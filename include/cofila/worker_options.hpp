@@ -1,6 +1,6 @@
 #pragma once
 #include <cofila/failure.hpp>
-#include <cofila/job_record.hpp>
+#include <cofila/repository/job_record.hpp>
 #include <cofila/time.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

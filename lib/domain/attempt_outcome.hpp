@@ -1,10 +1,10 @@
 #pragma once
 #include <cofila/cancel_reason.hpp>
 #include <cofila/failure.hpp>
-#include <cofila/job_record.hpp>
 #include <cofila/outcome.hpp>
+#include <cofila/repository/job_record.hpp>
+#include <cofila/repository/transition.hpp>
 #include <cofila/time.hpp>
-#include <cofila/transition.hpp>
 
 #include <optional>
 #include <string>

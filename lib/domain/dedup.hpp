@@ -1,5 +1,5 @@
 #pragma once
-#include <cofila/job_record.hpp>
+#include <cofila/repository/job_record.hpp>
 
 namespace cofila::domain {
 

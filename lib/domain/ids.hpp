@@ -1,5 +1,5 @@
 #pragma once
-#include <cofila/lock.hpp>
+#include <cofila/repository/lock.hpp>
 
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-#include <cofila/job_record.hpp>
 #include <cofila/queue_types.hpp>
+#include <cofila/repository/job_record.hpp>
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 #pragma once
-#include <cofila/job_record.hpp>
-#include <cofila/transition.hpp>
+#include <cofila/repository/job_record.hpp>
+#include <cofila/repository/transition.hpp>
 
 #include <optional>
 #include <string>

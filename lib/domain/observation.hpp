@@ -1,7 +1,7 @@
 #pragma once
 #include <cofila/event_log.hpp>
-#include <cofila/job_record.hpp>
 #include <cofila/metrics.hpp>
+#include <cofila/repository/job_record.hpp>
 
 #include <cstdint>
 #include <optional>

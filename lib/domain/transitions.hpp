@@ -1,11 +1,11 @@
 #pragma once
-#include <cofila/job_change.hpp>
-#include <cofila/job_record.hpp>
-#include <cofila/lock.hpp>
-#include <cofila/news.hpp>
 #include <cofila/outcome.hpp>
 #include <cofila/queue_types.hpp>
-#include <cofila/transition.hpp>
+#include <cofila/repository/job_change.hpp>
+#include <cofila/repository/job_record.hpp>
+#include <cofila/repository/lock.hpp>
+#include <cofila/repository/news.hpp>
+#include <cofila/repository/transition.hpp>
 
 #include <optional>
 #include <string>

@@ -1,8 +1,8 @@
 #pragma once
-#include <cofila/job_change.hpp>
 #include <cofila/job_options.hpp>
 #include <cofila/limits.hpp>
 #include <cofila/queue_types.hpp>
+#include <cofila/repository/job_change.hpp>
 
 #include <string_view>
 

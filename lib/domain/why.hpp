@@ -1,5 +1,5 @@
 #pragma once
-#include <cofila/job_situation.hpp>
+#include <cofila/repository/job_situation.hpp>
 #include <cofila/why.hpp>
 
 namespace cofila::domain {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "engine/engine_core.hpp"
+#include "sqlite/file_place.hpp"
 #include "sqlite/repository.hpp"
-#include "sqlite/schema.hpp"
 
 namespace cofila::detail {
 

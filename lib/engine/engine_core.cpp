@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "application/worker_core.hpp"
 #include "domain/validation.hpp"
 
 namespace cofila::detail {

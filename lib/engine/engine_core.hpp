@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "application/commit_listener.hpp"
-#include "application/maintenance.hpp"
-#include "application/queue_core.hpp"
-#include "application/runtime.hpp"
 #include "async/task_group.hpp"
+#include "queue/queue_core.hpp"
+#include "runtime/runtime.hpp"
+#include "upkeep/commit_listener.hpp"
+#include "upkeep/maintenance.hpp"
 
 namespace cofila::detail {
 

@@ -7,8 +7,8 @@
 #include <exception>
 #include <utility>
 
-#include "application/describe_exception.hpp"
 #include "domain/text.hpp"
+#include "runtime/describe_exception.hpp"
 
 namespace cofila {
 

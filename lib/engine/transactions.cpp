@@ -1,11 +1,11 @@
 #include <cofila/sqlite.hpp>
 
-#include "application/queue_core.hpp"
 #include "domain/ids.hpp"
 #include "domain/job_maker.hpp"
 #include "domain/json_text.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
+#include "queue/queue_core.hpp"
 #include "sqlite/application_transaction.hpp"
 
 /// What the application does in transactions of its own. May run on any thread: of a queue's core only what never

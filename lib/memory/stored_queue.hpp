@@ -1,7 +1,7 @@
 #pragma once
-#include <cofila/job_record.hpp>
-#include <cofila/job_repository.hpp>
-#include <cofila/news.hpp>
+#include <cofila/repository/job_record.hpp>
+#include <cofila/repository/job_repository.hpp>
+#include <cofila/repository/news.hpp>
 
 #include <array>
 #include <cstdint>

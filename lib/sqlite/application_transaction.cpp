@@ -21,10 +21,12 @@
 #include "async/wait_until.hpp"
 #include "domain/jitter.hpp"
 #include "domain/patience.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/moving.hpp"
 #include "sqlite/problem.hpp"
 #include "sqlite/rows.hpp"
 #include "sqlite/schema.hpp"
+#include "sqlite/settling.hpp"
 
 namespace cofila::sqlite {
 

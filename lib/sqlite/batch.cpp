@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
 #include "sqlite/schema.hpp"
 
 namespace cofila::sqlite {

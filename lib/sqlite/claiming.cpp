@@ -1,29 +1,23 @@
 // Takes the next jobs of a queue, in one transaction that holds the write lock, so that limits need no locks of their
 // own. First comes how many may be taken at all: none while the queue is paused or rests, else as many as the global
 // concurrency (counted from active rows) and the rate (summed from the claim log) leave room for. A queue with groups
-// is served in turns by group_claims.cpp; any other gives its jobs by priority and position. A job that is damaged or
+// is served in turns by turns.cpp; any other gives its jobs by priority and position. A job that is damaged or
 // has expired is failed on the way, at most 1000 in one claim, so that it never stands in the way of others and the
 // transaction stays short. The claims are then noted for the rates, under a time that is never before the newest note.
 // A claim that comes back short also returns when it is worth asking again. `find_nothing` decides the same by reading
 // alone: an idle worker must not take the write lock to learn that there is nothing.
 #include "sqlite/claiming.hpp"
 
-#include <cofila/error.hpp>
-
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "domain/fetch_plan.hpp"
 #include "domain/limits.hpp"
-#include "domain/overloaded.hpp"
 #include "domain/transitions.hpp"
-#include "domain/validation.hpp"
-#include "sqlite/group_claims.hpp"
-#include "sqlite/jobs.hpp"
-#include "sqlite/observation.hpp"
 #include "sqlite/rows.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/turns.hpp"
 
 namespace cofila::sqlite {
 
@@ -102,54 +96,6 @@ int active_jobs(session& with, std::int64_t queue)
     return row.step() ? static_cast<int>(row.number(0)) : 0;
 }
 
-struct settings {
-    queue_limits limits{};
-    bool grouped = false;
-};
-
-/// Whatever the file says, a limit is at least 1.
-std::optional<int> read_most(bound_statement& row, int column)
-{
-    if (row.is_null(column))
-        return {};
-    return static_cast<int>(std::clamp<std::int64_t>(row.number(column), 1, std::numeric_limits<int>::max()));
-}
-
-std::optional<rate_limit> read_rate(bound_statement& row, int column)
-{
-    const auto max = read_most(row, column);
-    if (!max)
-        return {};
-    const auto duration = std::clamp<std::int64_t>(row.number(column + 1), 1, domain::longest_lock.count());
-    return rate_limit{.max = *max, .duration = milliseconds{duration}};
-}
-
-settings read_settings(session& with, std::int64_t queue)
-{
-    auto row = with.sql().query(
-        "SELECT paused, rests_until, concurrency, rate_max, rate_window, group_concurrency, group_rate_max, "
-        "group_rate_window, keep_order, grouped FROM cofila_queues WHERE number = ?1",
-        queue
-    );
-    if (!row.step())
-        return {};
-    return {
-        .limits =
-            {.paused = row.number(0) != 0,
-             .concurrency = read_most(row, 2),
-             .rate = read_rate(row, 3),
-             .group = {.concurrency = read_most(row, 5), .rate = read_rate(row, 6), .keep_order = row.number(8) != 0},
-             .rests_until = row.time(1)},
-        .grouped = row.number(9) != 0
-    };
-}
-
-}  // namespace
-
-queue_limits read_limits(session& with, std::int64_t queue) { return read_settings(with, queue).limits; }
-
-namespace {
-
 /// What limits a claim at one moment.
 class situation_of_claim {
 public:
@@ -206,7 +152,7 @@ private:
     const std::int64_t queue_;
     const int wanted_;
     const time_point now_;
-    const settings settings_;
+    const stored_settings settings_;
     const std::optional<milliseconds> window_;
     std::vector<domain::claim_note> past_{};
     time_point at_ = now_;
@@ -272,40 +218,6 @@ prospect claimable(session& with, const std::string& queue, time_point now)
         now
     );
     return {.jobs = row.step() ? static_cast<std::size_t>(row.number(0)) : 0, .next = first_due(with, *number)};
-}
-
-void set_limit(session& with, const std::string& queue, const queue_setting& what)
-{
-    const auto number = with.find_or_make_queue(queue);
-    const auto max_of = [](const auto& rate) { return rate ? std::optional{rate->max} : std::nullopt; };
-    const auto window_of = [](const auto& rate) { return rate ? std::optional{rate->duration} : std::nullopt; };
-    const domain::overloaded set{
-        [&](const global_concurrency& all) {
-            with.sql().exec("UPDATE cofila_queues SET concurrency = ?2 WHERE number = ?1", number, all.jobs);
-        },
-        [&](const global_rate& all) {
-            with.sql().exec(
-                "UPDATE cofila_queues SET rate_max = ?2, rate_window = ?3 WHERE number = ?1",
-                number,
-                max_of(all.rate),
-                window_of(all.rate)
-            );
-        },
-        [&](const group_options& each) {
-            with.sql().exec(
-                "UPDATE cofila_queues SET group_concurrency = ?2, group_rate_max = ?3, group_rate_window = ?4, "
-                "keep_order = ?5 WHERE number = ?1",
-                number,
-                each.concurrency,
-                max_of(each.rate),
-                window_of(each.rate),
-                int{each.keep_order}
-            );
-        },
-        [&](const event_log& log) { keep_events(with, number, log.events); },
-        [&](const metrics_log& log) { keep_minutes(with, number, log.minutes); },
-    };
-    std::visit(set, what);
 }
 
 }  // namespace cofila::sqlite

@@ -7,10 +7,9 @@
 #include <limits>
 #include <utility>
 
-#include "sqlite/claiming.hpp"
-#include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
+#include "sqlite/settings.hpp"
 
 /// What is listed in pages: jobs, log lines, queues.
 namespace cofila::sqlite {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "sqlite/jobs.hpp"
 #include "sqlite/rows.hpp"
 
 namespace cofila::sqlite {
@@ -67,62 +66,6 @@ std::optional<std::size_t> position(session& with, const std::string& queue, con
         job->position
     );
     return row.step() ? static_cast<std::size_t>(row.number(0)) : 0;
-}
-
-bool is_paused(session& with, const std::string& queue)
-{
-    auto row = with.sql().query("SELECT paused FROM cofila_queues WHERE name = ?1", queue);
-    return row.step() && row.number(0) != 0;
-}
-
-namespace {
-
-/// Reads a process from four columns.
-process_identity read_process(bound_statement& row, int first)
-{
-    return {
-        .boot_id = row.text(first),
-        .pid_namespace = static_cast<std::uint64_t>(row.number(first + 1)),
-        .pid = row.number(first + 2),
-        .start_time = static_cast<std::uint64_t>(row.number(first + 3)),
-    };
-}
-
-}  // namespace
-
-std::vector<lock_row> locks(session& with)
-{
-    std::vector<lock_row> out;
-    auto row =
-        with.sql().query("SELECT key, token, locked_until, lock_duration, boot_id, pid_namespace, pid, start_time "
-                         "FROM cofila_jobs INDEXED BY cofila_jobs_active "
-                         "LEFT JOIN cofila_workers ON cofila_workers.id = cofila_jobs.worker WHERE state = 2 "
-                         "AND EXISTS (SELECT 1 FROM cofila_queues WHERE number = queue)");
-    while (row.step()) {
-        lock_row lock{
-            .key = row.number(0),
-            .token = row.text(1),
-            .locked_until = row.time(2).value_or(time_point{}),
-            .lock_duration = read_lock_duration(row, 3),
-        };
-        if (!row.is_null(4))
-            lock.process = read_process(row, 4);
-        out.push_back(std::move(lock));
-    }
-    return out;
-}
-
-std::vector<worker_row> workers(session& with)
-{
-    std::vector<worker_row> out;
-    auto row = with.sql().query("SELECT id, started_at, boot_id, pid_namespace, pid, start_time FROM cofila_workers");
-    while (row.step())
-        out.push_back({
-            .id = row.text(0),
-            .process = read_process(row, 2),
-            .started_at = row.time(1).value_or(time_point{}),
-        });
-    return out;
 }
 
 }  // namespace cofila::sqlite

@@ -1,5 +1,5 @@
 #pragma once
-#include <cofila/job_repository.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include "sqlite/session.hpp"
 
@@ -16,9 +16,6 @@ std::optional<std::size_t> position(session& with, const std::string& queue, con
 std::optional<job_situation> situation(session& with, const std::string& queue, const job_id& id, time_point now);
 page<queue_info> queues(session& with, const page_request& request);
 page<log_line> logs(session& with, const std::string& queue, const job_id& id, const page_request& request);
-bool is_paused(session& with, const std::string& queue);
-std::vector<lock_row> locks(session& with);
-std::vector<worker_row> workers(session& with);
 std::vector<std::optional<std::string>> cancellations(session& with, const std::vector<job_ref>& locks);
 
 }  // namespace cofila::sqlite

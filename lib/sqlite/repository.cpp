@@ -7,14 +7,20 @@
 #include <filesystem>
 #include <utility>
 
-#include "sqlite/claiming.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/changing.hpp"
 #include "sqlite/database_thread.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/file_place.hpp"
 #include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 #include "sqlite/schema.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
 #include "sqlite/version_note.hpp"
+#include "sqlite/workers.hpp"
+#include "sqlite/writing.hpp"
 
 namespace cofila::sqlite {
 

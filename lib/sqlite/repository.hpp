@@ -1,8 +1,8 @@
 #pragma once
 #include <cofila/clock.hpp>
 #include <cofila/durability.hpp>
-#include <cofila/job_repository.hpp>
 #include <cofila/logger.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -151,6 +151,14 @@ std::optional<job_record> find_job(session& with, std::int64_t queue, std::int64
     return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
 }
 
+std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_ref& job)
+{
+    if (job.key != 0 || !queue)
+        return job.key;
+    auto row = with.sql().query("SELECT key FROM cofila_jobs WHERE queue = ?1 AND id = ?2", *queue, job.id.str());
+    return row.step() ? row.number(0) : 0;
+}
+
 std::vector<attempt> read_attempts(session& with, std::int64_t key)
 {
     std::vector<attempt> out;

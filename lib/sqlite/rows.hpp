@@ -1,5 +1,6 @@
 #pragma once
-#include <cofila/job_record.hpp>
+#include <cofila/repository/job_record.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include "sqlite/session.hpp"
 
@@ -12,6 +13,10 @@
 /// Of a waiting job: its time has come by the clock of the claiming process (?2), too. The row keeps the time of a job
 /// that another process's clock has let wait: here it may still be early.
 #define COFILA_NOT_EARLY "(run_at IS NULL OR run_at <= ?2)"
+
+/// The fence of writes that leave a job in its state: the token of its lock (?2), or an empty one for a job that is not
+/// locked.
+#define COFILA_FENCE "((?2 <> '' AND token = ?2 AND state = 2) OR (?2 = '' AND state <> 2))"
 
 namespace cofila::sqlite {
 
@@ -34,6 +39,9 @@ void replace_body(session& with, std::int64_t key, const std::string* data);
 std::optional<job_record> find_job(session& with, std::int64_t queue, const job_id& id);
 std::optional<job_record> find_job(session& with, std::int64_t queue, std::int64_t key);
 std::optional<job_record> find_job(session& with, std::int64_t key);
+
+/// Returns 0 if there is no such job.
+std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_ref& job);
 
 /// The failed attempts, oldest first.
 std::vector<attempt> read_attempts(session& with, std::int64_t key);

@@ -14,17 +14,15 @@
 
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <mutex>
 #include <string>
 
+#include "sqlite/file_place.hpp"
 #include "sqlite/stored_schema.hpp"
 
 namespace cofila::sqlite {
@@ -221,11 +219,6 @@ std::int64_t ask(SQLite::Database& db, const char* sql)
     return query.executeStep() ? query.getColumn(0).getInt64() : 0;
 }
 
-error unwritable(const std::string& path)
-{
-    return {errc::storage_readonly, "'" + path + "' cannot be written; look at its permissions"};
-}
-
 /// Returns 0 if the file is not ours (yet).
 std::int64_t stored_version(SQLite::Database& db, const std::string& path)
 {
@@ -267,14 +260,6 @@ void check_owner_at_once(connection& link, const std::string& path, bool embed)
     check_owner(link.db(), path, embed);
 }
 
-/// Whether the file exists and is not empty, by SQLite's own file layer; true if that is unknown.
-bool has_content(const std::string& path)
-{
-    auto* const files = sqlite3_vfs_find(nullptr);
-    int found = 0;
-    return files->xAccess(files, path.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK || found != 0;
-}
-
 /// Even a connection that only reads a file in WAL mode puts the log and its shared memory beside it. So a file that
 /// stands alone is first looked at as one that never changes, and if refused it is left as it was found.
 void look_without_log(connection_options options, bool embed)
@@ -290,63 +275,7 @@ void look_without_log(connection_options options, bool embed)
     }
 }
 
-void check_place(const std::string& path)
-{
-    std::error_code failed;
-    const auto what = fs::status(path, failed);
-    if (fs::exists(what) && !fs::is_regular_file(what))
-        throw error{errc::storage_readonly, "'" + path + "' is no regular file"};
-    if (!fs::is_directory(fs::path{path}.parent_path(), failed))
-        throw error{errc::storage_readonly, "the folder of '" + path + "' does not exist or cannot be entered"};
-}
-
-/// Makes the file before SQLite does, for its owner only; SQLite gives its log the same mode. Returns false if the file
-/// exists. Here a descriptor may be opened and closed, because no connection of this process can have a file that did
-/// not exist, nor get it meanwhile: every opening of a file passes through here first.
-bool create_private(const std::string& path)
-{
-    static std::mutex one_at_a_time;
-    const std::lock_guard lock{one_at_a_time};
-    const int made = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    return made >= 0 && ::close(made) == 0;
-}
-
-/// Two processes that switch a new file to WAL at once make each other busy, and SQLite does not wait for that itself.
-void switch_to_log(connection& to)
-{
-    for (int attempt = 0;; ++attempt) {
-        try {
-            to.db().exec("PRAGMA page_size=4096");
-            SQLite::Statement log{to.db(), "PRAGMA journal_mode=WAL"};
-            if (log.executeStep() && log.getColumn(0).getString() == "wal")
-                return;
-            throw error{
-                errc::storage_readonly,
-                "'" + to.path() + "' cannot have a write-ahead log there; put it on a local disk"
-            };
-        } catch (const SQLite::Exception& e) {
-            if ((e.getErrorCode() & 0xFF) != SQLITE_BUSY || !to.wait_for_others(attempt))
-                throw;
-        }
-    }
-}
-
 }  // namespace
-
-std::string resolved_path(const std::string& path)
-{
-    if (path.empty() || path.find('\0') != std::string::npos)
-        throw error{errc::invalid_argument, "database", "must name a file"};
-    if (path == ":memory:" || path.starts_with("file:"))
-        throw error{
-            errc::invalid_argument,
-            "database",
-            "must be a path, not '" + path + "'; for a queue in memory use memory_repository()"
-        };
-    std::error_code failed;
-    const auto resolved = fs::weakly_canonical(fs::absolute(path, failed), failed);
-    return failed ? path : resolved.string();
-}
 
 void check_file(const connection_options& options, bool embed)
 {

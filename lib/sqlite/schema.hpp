@@ -6,10 +6,6 @@
 
 namespace cofila::sqlite {
 
-/// The path, independent of the working directory and of links: a log stands beside the file that a link leads to.
-/// Throws `errc::invalid_argument`, field `database`, if it is no path.
-std::string resolved_path(const std::string& path);
-
 /// Looks at the file without changing it. Throws unless it is ours, new, or may be shared (`embed`):
 /// `errc::storage_foreign`, `errc::storage_newer`, `errc::storage_readonly`, `errc::storage_corrupt`.
 void check_file(const connection_options& options, bool embed);

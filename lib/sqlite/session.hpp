@@ -1,5 +1,5 @@
 #pragma once
-#include <cofila/job_repository.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,11 +1,10 @@
 #include <utility>
 
 #include "domain/limits.hpp"
-#include "sqlite/claiming.hpp"
-#include "sqlite/group_claims.hpp"
-#include "sqlite/jobs.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/turns.hpp"
 
 /// What can be known about a job that does not run.
 namespace cofila::sqlite {

@@ -3,8 +3,8 @@
 #include <exception>
 #include <utility>
 
-#include "application/worker_core.hpp"
 #include "async/task_group.hpp"
+#include "worker/worker_core.hpp"
 
 namespace cofila::testing::detail {
 

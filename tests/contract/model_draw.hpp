@@ -1,8 +1,8 @@
 #pragma once
-#include <cofila/job_change.hpp>
-#include <cofila/job_record.hpp>
 #include <cofila/limits.hpp>
-#include <cofila/transition.hpp>
+#include <cofila/repository/job_change.hpp>
+#include <cofila/repository/job_record.hpp>
+#include <cofila/repository/transition.hpp>
 
 #include <array>
 #include <cstdint>

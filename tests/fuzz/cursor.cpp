@@ -6,7 +6,7 @@
 #include "domain/listing.hpp"
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
 #include "sqlite/queries.hpp"
 
 using namespace cofila;

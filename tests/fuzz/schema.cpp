@@ -7,9 +7,11 @@
 
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/claiming.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
 #include "sqlite/queries.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
 
 using namespace cofila;
 namespace fs = std::filesystem;

@@ -12,11 +12,16 @@
 #include "domain/stall_watch.hpp"
 #include "domain/why.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/claiming.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/changing.hpp"
 #include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/schema.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
+#include "sqlite/workers.hpp"
+#include "sqlite/writing.hpp"
 
 namespace cofila::test {
 

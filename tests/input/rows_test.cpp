@@ -9,7 +9,8 @@
 #include "input/damaged_rows.hpp"
 #include "input/on_file.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/sweeping.hpp"
 #include "support/print.hpp"
 #include "unit/application/app.hpp"
 

@@ -3,8 +3,9 @@
 #include <filesystem>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
 #include "sqlite/log_writeback.hpp"
+#include "sqlite/writing.hpp"
 #include "support/print.hpp"
 
 namespace fs = std::filesystem;

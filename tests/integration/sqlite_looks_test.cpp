@@ -2,7 +2,11 @@
 #include <cofila/limits.hpp>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/claiming.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/changing.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"

@@ -4,7 +4,7 @@
 #include <new>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 

@@ -3,10 +3,15 @@
 #include <map>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/claiming.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/changing.hpp"
 #include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
+#include "sqlite/workers.hpp"
+#include "sqlite/writing.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;

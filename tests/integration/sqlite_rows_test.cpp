@@ -1,8 +1,12 @@
 // What is in the tables, beside what the contract shows.
 #include "integration/sqlite_support.hpp"
-#include "sqlite/claiming.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/changing.hpp"
 #include "sqlite/queries.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
+#include "sqlite/writing.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;

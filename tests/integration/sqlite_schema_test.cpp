@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "integration/sqlite_support.hpp"
+#include "sqlite/file_place.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/stored_schema.hpp"
 #include "support/error_of.hpp"

@@ -16,8 +16,8 @@
 
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
+#include "sqlite/adding.hpp"
 #include "sqlite/batch.hpp"
-#include "sqlite/jobs.hpp"
 #include "sqlite/repository.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_folder.hpp"

@@ -18,18 +18,22 @@ MAY_USE = {
     "memory": {"domain", "ports", "async", "memory"},
     "sqlite": {"domain", "ports", "async", "sqlite"},
     "system": {"domain", "ports", "async", "system"},
-    "application": {"domain", "ports", "async", "application"},
-    "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "application", "engine"},
-    "testing": {"domain", "ports", "async", "memory", "application", "engine", "testing"},
+    "runtime": {"domain", "ports", "async", "runtime"},
+    "queue": {"domain", "ports", "async", "runtime", "queue"},
+    "worker": {"domain", "ports", "async", "runtime", "queue", "worker"},
+    "upkeep": {"domain", "ports", "async", "runtime", "queue", "upkeep"},
+    "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "runtime", "queue", "worker", "upkeep", "engine"},
+    "testing": {"domain", "ports", "async", "memory", "runtime", "queue", "worker", "engine", "testing"},
 }
 PUBLIC = {
-    "domain": "backoff cancel_reason decoding deduplication detail/compiler durability error event_log failure job_change job_id job_options "
-              "job_record job_situation job_state limits lock metrics news outcome queue_types retention time transition why",
-    "ports": "clock environment job_repository logger random_source",
+    "domain": "backoff cancel_reason decoding deduplication detail/compiler durability error event_log failure job_id job_options "
+              "job_state limits metrics outcome queue_types repository/job_change repository/job_record repository/job_situation "
+              "repository/lock repository/news repository/transition retention time why",
+    "ports": "clock environment logger random_source repository/job_repository",
     "async": "detail/on_loop",
     "memory": "memory",
-    "application": "codec detail/core detail/json_kinds detail/json_path detail/json_read detail/json_time detail/json_write detail/typed "
-                   "event_stream events job maintenance_options queue queue_view worker worker_options",
+    "runtime": "codec detail/core detail/json_kinds detail/json_path detail/json_read detail/json_time detail/json_write detail/typed "
+               "event_stream events job maintenance_options queue queue_view worker worker_options",
     "engine": "blocking cofila detail/blocking_core engine run_main sqlite stop_on_signal",
     "testing": "testing testing/manual_clock",
 }
@@ -37,7 +41,7 @@ LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items(
 # What every program would pay for, and few need, is included by these public headers alone.
 ONLY_FROM = {
     "cofila/events.hpp": {"cofila/cofila.hpp"},
-    "cofila/job_repository.hpp": {"cofila/memory.hpp"},
+    "cofila/repository/job_repository.hpp": {"cofila/memory.hpp"},
 }
 INSTALLED = set(re.findall(r"'(cofila/[^']+)'", (ROOT / "include/meson.build").read_text(encoding="utf-8")))
 
@@ -139,22 +143,22 @@ def violations(path, text):
 
 
 PLANTED = [
-    ("lib/domain/x.cpp", '#include "application/queue_core.hpp"\n'),
+    ("lib/domain/x.cpp", '#include "queue/queue_core.hpp"\n'),
     ("lib/domain/x.cpp", '#include <boost/asio/awaitable.hpp>\n'),
     ("lib/memory/x.cpp", '#include "sqlite/session.hpp"\n'),
-    ("lib/application/x.cpp", '#include <SQLiteCpp/Database.h>\n'),
+    ("lib/worker/x.cpp", '#include <SQLiteCpp/Database.h>\n'),
     ("include/cofila/queue.hpp", '#include <SQLiteCpp/Database.h>\n'),
     ("include/cofila/sqlite.hpp", '#include <sqlite3.h>\n'),
-    ("lib/application/x.cpp", '#include <boost/signals2/signal.hpp>\n'),
-    ("lib/application/x.cpp", '#include <boost/asio.hpp>\n'),
-    ("lib/application/x.cpp", '#include <cofila/engine.hpp>\n'),
+    ("lib/worker/x.cpp", '#include <boost/signals2/signal.hpp>\n'),
+    ("lib/worker/x.cpp", '#include <boost/asio.hpp>\n'),
+    ("lib/worker/x.cpp", '#include <cofila/engine.hpp>\n'),
     ("lib/system/x.cpp", '#include "../sqlite/session.hpp"\n'),
     ("include/cofila/queue.hpp", '#include <cofila/events.hpp>\n'),
-    ("include/cofila/engine.hpp", '#include <cofila/job_repository.hpp>\n'),
+    ("include/cofila/engine.hpp", '#include <cofila/repository/job_repository.hpp>\n'),
     ("lib/pch/pch.hpp", '#include <cofila/events.hpp>\n'),
     ("lib/unheard_of/x.cpp", 'int x;\n'),
     ("include/cofila/unheard_of.hpp", '#pragma once\n'),
-    ("lib/application/x.cpp", 'auto t = std::chrono::steady_clock::now();\n'),
+    ("lib/worker/x.cpp", 'auto t = std::chrono::steady_clock::now();\n'),
     ("lib/domain/x.cpp", 'using real = std::chrono::steady_clock;\nauto t = real::now();\n'),
     ("lib/sqlite/x.cpp", 'std::this_thread::sleep_for(gap);\n'),
     ("lib/sqlite/x.cpp", "out << '\"'; usleep(5); out << '\"';\n"),
@@ -170,7 +174,7 @@ PLANTED = [
 ]
 HARMLESS = [
     ("include/cofila/queue.hpp", 'awaitable<bool> x() const { return detail::at_home(core_, detail::is_paused(core_)); }\n'),
-    ("lib/application/x.cpp", '// steady_clock::now() is read elsewhere\n#include "domain/backoff.hpp"\n'),
+    ("lib/worker/x.cpp", '// steady_clock::now() is read elsewhere\n#include "domain/backoff.hpp"\n'),
     ("lib/system/clock.cpp", 'return std::chrono::steady_clock::now();\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { e = std::current_exception(); } co_await g();\n'),
     ("include/cofila/sqlite.hpp", '#include <SQLiteCpp/Database.h>\n'),

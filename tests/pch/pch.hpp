@@ -1,7 +1,7 @@
 #pragma once
 #include <cofila/cofila.hpp>
-#include <cofila/job_repository.hpp>
 #include <cofila/memory.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include <doctest/doctest.h>
 

@@ -10,8 +10,10 @@
 #include <random>
 
 #include "domain/transitions.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
 #include "sqlite/queries.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
 #include "storage/fault_files.hpp"
 #include "storage/long_life.hpp"
 #include "support/error_of.hpp"

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "sqlite/queries.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/workers.hpp"
 
 namespace cofila::test {
 

@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "domain/transitions.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/changing.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
+#include "sqlite/writing.hpp"
 
 namespace cofila::test {
 

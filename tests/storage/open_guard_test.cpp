@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
 #include "storage/open_guard.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"

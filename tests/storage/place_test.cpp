@@ -11,7 +11,8 @@
 #include <fstream>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/file_place.hpp"
 #include "sqlite/schema.hpp"
 #include "storage/in_child.hpp"
 #include "support/error_of.hpp"

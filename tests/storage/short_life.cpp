@@ -3,7 +3,13 @@
 #include <stdexcept>
 
 #include "domain/transitions.hpp"
-#include "sqlite/jobs.hpp"
+#include "sqlite/adding.hpp"
+#include "sqlite/changing.hpp"
+#include "sqlite/settings.hpp"
+#include "sqlite/settling.hpp"
+#include "sqlite/sweeping.hpp"
+#include "sqlite/workers.hpp"
+#include "sqlite/writing.hpp"
 
 namespace cofila::test {
 

@@ -1,6 +1,6 @@
 #pragma once
 #include <cofila/clock.hpp>
-#include <cofila/job_repository.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include <boost/asio/awaitable.hpp>
 

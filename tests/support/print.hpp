@@ -1,6 +1,6 @@
 #pragma once
 // How doctest shows our values. Include it instead of <doctest/doctest.h>.
-#include <cofila/job_repository.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,12 +3,12 @@
 #include <cofila/clock.hpp>
 #include <cofila/decoding.hpp>
 #include <cofila/detail/on_loop.hpp>
-#include <cofila/job_change.hpp>
-#include <cofila/job_record.hpp>
 #include <cofila/limits.hpp>
 #include <cofila/metrics.hpp>
 #include <cofila/outcome.hpp>
 #include <cofila/queue_types.hpp>
+#include <cofila/repository/job_change.hpp>
+#include <cofila/repository/job_record.hpp>
 #include <cofila/why.hpp>
 #include <cofila/worker_options.hpp>
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "app.hpp"
-#include "application/event_hub.hpp"
 #include "recorder.hpp"
+#include "runtime/event_hub.hpp"
 
 using namespace cofila;
 using namespace cofila::test;

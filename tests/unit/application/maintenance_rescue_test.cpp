@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "app.hpp"
-#include "application/maintenance.hpp"
 #include "recorder.hpp"
+#include "upkeep/maintenance.hpp"
 
 using namespace cofila;
 using namespace cofila::test;

@@ -1,6 +1,6 @@
 #pragma once
-#include <cofila/job_repository.hpp>
 #include <cofila/memory.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "app.hpp"
-#include "application/describe_exception.hpp"
 #include "recorder.hpp"
+#include "runtime/describe_exception.hpp"
 
 using namespace cofila;
 using namespace cofila::test;

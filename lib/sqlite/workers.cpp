@@ -1,0 +1,77 @@
+#include "sqlite/workers.hpp"
+
+#include <utility>
+
+#include "sqlite/rows.hpp"
+
+namespace cofila::sqlite {
+
+namespace {
+
+/// Reads a process from four columns.
+process_identity read_process(bound_statement& row, int first)
+{
+    return {
+        .boot_id = row.text(first),
+        .pid_namespace = static_cast<std::uint64_t>(row.number(first + 1)),
+        .pid = row.number(first + 2),
+        .start_time = static_cast<std::uint64_t>(row.number(first + 3)),
+    };
+}
+
+}  // namespace
+
+bool register_worker(session& with, const worker_row& worker)
+{
+    return with.sql().exec(
+               "INSERT OR REPLACE INTO cofila_workers VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+               worker.id,
+               worker.process.boot_id,
+               static_cast<std::int64_t>(worker.process.pid_namespace),
+               worker.process.pid,
+               static_cast<std::int64_t>(worker.process.start_time),
+               worker.started_at
+           ) != 0;
+}
+
+bool forget_worker(session& with, const std::string& id)
+{
+    return with.sql().exec("DELETE FROM cofila_workers WHERE id = ?1", id) != 0;
+}
+
+std::vector<worker_row> workers(session& with)
+{
+    std::vector<worker_row> out;
+    auto row = with.sql().query("SELECT id, started_at, boot_id, pid_namespace, pid, start_time FROM cofila_workers");
+    while (row.step())
+        out.push_back({
+            .id = row.text(0),
+            .process = read_process(row, 2),
+            .started_at = row.time(1).value_or(time_point{}),
+        });
+    return out;
+}
+
+std::vector<lock_row> locks(session& with)
+{
+    std::vector<lock_row> out;
+    auto row =
+        with.sql().query("SELECT key, token, locked_until, lock_duration, boot_id, pid_namespace, pid, start_time "
+                         "FROM cofila_jobs INDEXED BY cofila_jobs_active "
+                         "LEFT JOIN cofila_workers ON cofila_workers.id = cofila_jobs.worker WHERE state = 2 "
+                         "AND EXISTS (SELECT 1 FROM cofila_queues WHERE number = queue)");
+    while (row.step()) {
+        lock_row lock{
+            .key = row.number(0),
+            .token = row.text(1),
+            .locked_until = row.time(2).value_or(time_point{}),
+            .lock_duration = read_lock_duration(row, 3),
+        };
+        if (!row.is_null(4))
+            lock.process = read_process(row, 4);
+        out.push_back(std::move(lock));
+    }
+    return out;
+}
+
+}  // namespace cofila::sqlite

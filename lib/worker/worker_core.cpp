@@ -1,0 +1,301 @@
+// The life of a worker: `run` spawns `work` in a task group of its own and turns the caller's cancellation into `stop`,
+// so that a cancelled `run` still shuts down in order. `work` registers the process, runs the loops side by side until
+// the fetch loop has finished, cancels the others, and forgets the process again. `stop` closes the claims at once and
+// releases what was not started. `shut_down` then waits until everything has ended and is stored, or the grace is over;
+// cancels what still runs and waits one second more; then abandons the processors that ignore that, and has the store
+// asked a last time. Locks are renewed through all of this, so that no job runs twice while it ends. What the store
+// does not take is named in the report as unstored; the worker's row stays then, so that others rescue those jobs once
+// the process is dead. An error of the fetch loop ends the worker at once; `run` throws it, as it does what has escaped
+// from another loop.
+#include "worker/worker_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/wait_until.hpp"
+#include "domain/text.hpp"
+#include "domain/transitions.hpp"
+#include "domain/validation.hpp"
+
+namespace cofila::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How long cancelled processors may take to end, and the store to take outcomes.
+constexpr milliseconds last_second{1000};
+
+worker_options checked(worker_options options)
+{
+    const auto require = [](bool holds, std::string_view field, std::string_view text) {
+        if (!holds)
+            throw error{errc::invalid_argument, field, text};
+    };
+    worker_core::check_concurrency(options.concurrency);
+    require(options.prefetch >= 0 && options.prefetch <= 10'000, "prefetch", "must be between 0 and 10000");
+    domain::check(claim_request{.lock_duration = options.lock_duration});
+    require(options.lock_duration >= milliseconds{2}, "lock_duration", "must be at least 2 ms");
+    if (!options.lock_renew_buffer)
+        options.lock_renew_buffer = options.lock_duration / 2;
+    require(*options.lock_renew_buffer > milliseconds{}, "lock_renew_buffer", "must be more than 0");
+    require(*options.lock_renew_buffer < options.lock_duration, "lock_renew_buffer", "must be less than lock_duration");
+    require(options.poll_interval > milliseconds{}, "poll_interval", "must be more than 0");
+    require(options.stuck_after > milliseconds{}, "stuck_after", "must be more than 0");
+    require(options.grace >= milliseconds{}, "grace", "must not be negative");
+    for (const auto& [strategy, decide] : options.backoff_strategies)
+        require(bool{decide}, "backoff_strategies['" + strategy + "']", "must be a function");
+    if (options.name.empty())
+        options.name = "worker";
+    domain::check_name("name", options.name);
+    require(options.name.size() <= 100, "name", "must have at most 100 bytes");
+    return options;
+}
+
+}  // namespace
+
+worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_options options)
+    : queue{std::move(from)},
+      id{checked(options).name + "-" + queue->ports->new_id()},
+      hub{std::make_shared<event_hub<worker_events>>(queue->ports->loop, queue->ports->reports)},
+      ports_{queue->ports},
+      processor_{std::make_shared<const untyped_processor>(std::move(processor))},
+      options_{checked(std::move(options))},
+      concurrency_{options_.concurrency},
+      watch_{ports_->loop},
+      wake_{ports_->loop},
+      poll_{wake_, ports_->time},
+      progress_{ports_->loop},
+      last_try_{ports_->loop},
+      over_{ports_->loop},
+      renewer_{
+          ports_,
+          {.duration = options_.lock_duration, .buffer = *options_.lock_renew_buffer},
+          held_,
+          {.lost = [this](const attempt_ptr& attempt) { lose(attempt); },
+           .cancelled =
+               [this](const attempt_ptr& attempt, const std::string& why) { cancel_job(attempt->job->id, why); },
+           .completed =
+               [this](const attempt_ptr& attempt, job_snapshot job) {
+                   attempt->completed = std::move(job);
+                   let_go(attempt);
+               },
+           .failed = [this](std::exception_ptr error) { hub->report(std::move(error)); }}
+      },
+      tasks_{ports_->loop},
+      questions_{ports_->loop}
+{}
+
+asio::awaitable<close_report> worker_core::run()
+{
+    if (started_)
+        throw error{errc::invalid_argument, "run", "may be called once; make another worker to go on"};
+    if (!closing_)
+        queue->check_open();
+    started_ = true;
+    if (!closing_) {
+        queue->attach(*this);
+        tasks_.spawn(work(), shared_from_this());
+        co_await over_.wait_uninterrupted([this] { stop({}); });
+    }
+    done_ = true;
+    if (crashed_)
+        std::rethrow_exception(crashed_);
+    co_return report_;
+}
+
+asio::awaitable<close_report> worker_core::close(std::optional<milliseconds> grace)
+{
+    stop(grace);
+    while (started_ && !done_)
+        co_await over_.wait_uninterrupted([] {});
+    co_return report_;
+}
+
+void worker_core::stop(std::optional<milliseconds> grace)
+{
+    const auto ends = later(ports_->time->steady_now(), grace.value_or(options_.grace));
+    grace_ends_ = closing_ ? std::min(grace_ends_, ends) : ends;
+    closing_ = true;
+    release_ready();
+    leave_to_others();
+    wake_.set();
+    progress_.set();
+}
+
+void worker_core::set_paused(bool paused)
+{
+    paused_ = paused;
+    if (paused) {
+        release_ready();
+        leave_to_others();
+    }
+    wake();
+}
+
+void worker_core::check_concurrency(int concurrency)
+{
+    if (concurrency < 1 || concurrency > 10'000)
+        throw error{
+            errc::invalid_argument, "concurrency", "must be between 1 and 10000, not " + std::to_string(concurrency)
+        };
+}
+
+void worker_core::set_concurrency(int concurrency)
+{
+    check_concurrency(concurrency);
+    concurrency_ = concurrency;
+    leave_to_others();
+    wake();
+}
+
+void worker_core::wake()
+{
+    maybe_work_ = true;
+    wake_.set();
+}
+
+std::size_t worker_core::wake_for(std::size_t jobs)
+{
+    const auto slots = concurrency_ + options_.prefetch - taken() - expected_;
+    const auto room = is_idle() ? static_cast<std::size_t>(std::max(0, slots)) : 0;
+    const auto expected = std::min(jobs, room);
+    expected_ += static_cast<int>(expected);
+    if (expected > 0 || !is_idle())
+        wake();
+    return expected;
+}
+
+/// Passes on the jobs that this worker was woken for and does not request any more.
+void worker_core::leave_to_others()
+{
+    if (const auto jobs = std::exchange(expected_, 0); jobs > 0)
+        queue->wake_for(static_cast<std::size_t>(jobs));
+}
+
+void worker_core::note_due(time_point due)
+{
+    next_due_ = next_due_ ? std::min(*next_due_, due) : due;
+    wake_.set();
+}
+
+asio::awaitable<void> worker_core::work()
+{
+    try {
+        co_await register_process();
+        hub->emit(&worker_events::ready, ready_event{});
+        log_life("takes jobs, " + std::to_string(concurrency_) + " at once");
+        task_group loops{ports_->loop};
+        const auto self = shared_from_this();
+        loops.spawn(renewer_.renew(), self);
+        loops.spawn(renewer_.fence(), self);
+        loops.spawn(renewer_.look(), self);
+        loops.spawn(watch_attempts(), self);
+        loops.spawn(poll_.run(), self);
+        loops.spawn(shut_down(), self);
+        co_await fetch_loop();
+        co_await questions_.join();
+        loops.cancel();
+        co_await loops.join();
+        if (report_.unstored.empty())  // otherwise other processes should notice at once when it is dead
+            co_await forget_process();
+    } catch (...) {
+        crashed_ = std::current_exception();
+    }
+    queue->detach(*this);
+    hub->emit(&worker_events::closed, closed_event{});
+    log_life("has closed");
+    done_ = true;
+    over_.set();
+}
+
+void worker_core::log_life(const std::string& what) const
+{
+    ports_->log(log_level::info, domain::printable_text("worker '" + id + "' of queue '" + queue->name + "' " + what));
+}
+
+/// Lets other processes notice at once when this process has died. Without it they wait for the locks to run out.
+asio::awaitable<void> worker_core::register_process()
+{
+    std::exception_ptr failed;
+    try {
+        worker_row row{.id = id, .process = ports_->processes->self(), .started_at = ports_->time->wall_now()};
+        co_await ports_->repository->register_worker(std::move(row));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed)
+        hub->report(failed);
+}
+
+asio::awaitable<void> worker_core::forget_process()
+{
+    try {
+        co_await ports_->repository->forget_worker(id);
+    } catch (...) {
+        hub->report(std::current_exception());
+    }
+}
+
+asio::awaitable<void> worker_core::shut_down()
+{
+    while (!closing_)
+        co_await progress_.wait();
+    hub->emit(&worker_events::closing, closing_event{});
+    co_await wait_for_attempts(&grace_ends_);
+    for (const auto& attempt : running_)
+        attempt->cancel(cancel_reason::shutdown, ports_->time->steady_now());
+    const auto last = ports_->time->steady_now() + last_second;
+    co_await wait_for_attempts(&last);
+    give_up_remaining();
+}
+
+/// Waits until all attempts have ended and the store knows it, or `*until`. A pointer, since another `stop` may shorten
+/// the grace meanwhile.
+asio::awaitable<void> worker_core::wait_for_attempts(const steady_time* until)
+{
+    while (!finished() && ports_->time->steady_now() < *until)
+        co_await wait_until(progress_, ports_->time, *until);
+}
+
+/// Abandons what still runs: the processors keep what they touch, and their outcomes will be dropped. The store is
+/// asked once more to take what has ended.
+void worker_core::give_up_remaining()
+{
+    for (const auto& attempt : std::exchange(running_, {})) {
+        attempt->abandoned = true;
+        report_.abandoned.push_back(attempt->job->id);
+        settle_later(attempt, {});
+    }
+    giving_up_ = true;
+    last_try_.set();
+    wake_.set();
+}
+
+/// Gives up outcomes that the store does not take: their locks run out, and a sweep rescues the jobs.
+void worker_core::give_up_outcomes()
+{
+    for (const auto& ended : std::exchange(ended_, {})) {
+        let_go(ended.attempt);
+        not_stored(ended);
+    }
+}
+
+void worker_core::not_stored(const ended_attempt& ended)
+{
+    if (closing_)
+        report_.unstored.push_back(ended.attempt->job->id);
+}
+
+/// Called when the engine was destroyed: nothing can be stored any more, and a sweep will rescue what was held.
+void worker_core::store_is_gone()
+{
+    stop(milliseconds{0});
+    for (const auto& attempt : running_)
+        attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
+    give_up_outcomes();
+    const std::lock_guard lock{holding_};
+    held_.clear();
+}
+
+}  // namespace cofila::detail
