@@ -10,8 +10,10 @@
 #include <map>
 #include <new>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include "domain/option_table.hpp"
 #include "domain/validation.hpp"
 
 namespace cofila::domain {
@@ -61,16 +63,6 @@ json::object to_json(const deduplication& value)
     return out;
 }
 
-deduplication dedup_from(const json::object& from)
-{
-    deduplication out{.id = std::string{from.at("id").as_string()}};
-    for (const auto& [mode, name] : dedup_names)
-        if (std::string_view{from.at("mode").as_string()} == name)
-            out.how = mode;
-    out.ttl = milliseconds{from.at("ttl").to_number<milliseconds::rep>()};
-    return out;
-}
-
 json::object to_json(const std::map<std::string, std::string>& tags)
 {
     json::object out;
@@ -91,71 +83,92 @@ json::object to_json(const retention& value)
     return out;
 }
 
-void read(const json::object& from, json::string_view name, std::optional<milliseconds>& value)
+json::value to_json(milliseconds value) { return value.count(); }
+
+/// What JSON has itself: numbers, true and false, text.
+template <class T>
+const T& to_json(const T& value)
 {
-    if (const auto* found = from.if_contains(name))
-        value = milliseconds{found->to_number<milliseconds::rep>()};
+    return value;
+}
+
+template <class Number>
+    requires std::is_arithmetic_v<Number>
+void read(const json::value& from, Number& value)
+{
+    value = from.to_number<Number>();
+}
+
+void read(const json::value& from, bool& value) { value = from.as_bool(); }
+
+void read(const json::value& from, std::string& value) { value = from.as_string(); }
+
+template <class Rep, class Period>
+void read(const json::value& from, std::chrono::duration<Rep, Period>& value)
+{
+    value = std::chrono::duration<Rep, Period>{from.to_number<Rep>()};
+}
+
+/// A name that this version does not know, as one of tomorrow, leaves the value as it is.
+template <class T, std::size_t Size>
+void read_name(const json::value& from, const std::array<std::pair<T, std::string_view>, Size>& names, T& value)
+{
+    const std::string_view text = from.as_string();
+    for (const auto& [known, name] : names)
+        if (text == name)
+            value = known;
+}
+
+void read(const json::value& from, deduplication& value)
+{
+    const auto& members = from.as_object();
+    read(members.at("id"), value.id);
+    read_name(members.at("mode"), dedup_names, value.how);
+    read(members.at("ttl"), value.ttl);
+}
+
+void read(const json::value& from, std::map<std::string, std::string>& tags)
+{
+    for (const auto& [key, value] : from.as_object())
+        tags.emplace(key, value.as_string());
+}
+
+void read(const json::value& from, backoff& value)
+{
+    const auto& members = from.as_object();
+    if (const auto* type = members.if_contains("type"))
+        read_name(*type, backoff_names, value.type);
+    read(members.at("delay"), value.delay);
+    read(members.at("max"), value.max);
+    read(members.at("jitter"), value.jitter);
+    if (const auto* name = members.if_contains("name"))
+        read(*name, value.name);
+}
+
+void read(const json::value& from, retention& value)
+{
+    const auto& members = from.as_object();
+    if (const auto* remove = members.if_contains("remove"))
+        read(*remove, value.remove);
+    if (const auto* age = members.if_contains("age"))
+        read(*age, value.age.emplace());
+    if (const auto* count = members.if_contains("count"))
+        read(*count, value.count.emplace());
 }
 
 template <class T>
-void read(const json::object& from, json::string_view name, std::optional<T>& value)
+void read(const json::value& from, std::optional<T>& value)
 {
-    if (const auto* found = from.if_contains(name))
-        value = found->to_number<T>();
-}
-
-backoff backoff_from(const json::object& from)
-{
-    backoff out;
-    if (const auto* type = from.if_contains("type"))
-        for (const auto& [known, name] : backoff_names)
-            if (std::string_view{type->as_string().data(), type->as_string().size()} == name)
-                out.type = known;
-    out.delay = milliseconds{from.at("delay").to_number<milliseconds::rep>()};
-    out.max = milliseconds{from.at("max").to_number<milliseconds::rep>()};
-    out.jitter = from.at("jitter").to_number<double>();
-    if (const auto* name = from.if_contains("name"))
-        out.name = name->as_string();
-    return out;
-}
-
-retention retention_from(const json::object& from)
-{
-    retention out;
-    if (const auto* remove = from.if_contains("remove"))
-        out.remove = remove->as_bool();
-    if (const auto* age = from.if_contains("age"))
-        out.age = seconds{age->to_number<seconds::rep>()};
-    read(from, "count", out.count);
-    return out;
+    read(from, value.emplace());
 }
 
 job_options options_from(const json::object& from)
 {
     job_options out;
-    read(from, "priority", out.priority);
-    if (const auto* lifo = from.if_contains("lifo"))
-        out.lifo = lifo->as_bool();
-    read(from, "attempts", out.attempts);
-    if (const auto* value = from.if_contains("backoff"))
-        out.backoff = backoff_from(value->as_object());
-    if (const auto* value = from.if_contains("on_completed"))
-        out.on_completed = retention_from(value->as_object());
-    if (const auto* value = from.if_contains("on_failed"))
-        out.on_failed = retention_from(value->as_object());
-    read(from, "timeout", out.timeout);
-    read(from, "ttl", out.ttl);
-    read(from, "max_stalled_count", out.max_stalled_count);
-    read(from, "max_deferrals", out.max_deferrals);
-    read(from, "keep_logs", out.keep_logs);
-    read(from, "keep_attempts", out.keep_attempts);
-    if (const auto* dedup = from.if_contains("dedup"))
-        out.dedup = dedup_from(dedup->as_object());
-    if (const auto* group = from.if_contains("group"))
-        out.group = group->as_string();
-    if (const auto* tags = from.if_contains("tags"))
-        for (const auto& [key, value] : tags->as_object())
-            out.tags.emplace(key, value.as_string());
+    for_each_option([&](const auto& row) {
+        if (const auto* found = row.how == stored::no ? nullptr : from.if_contains(row.name))
+            read(*found, out.*row.member);
+    });
     check(out);
     return out;
 }
@@ -165,27 +178,11 @@ job_options options_from(const json::object& from)
 std::string options_to_json(const job_options& options)
 {
     json::object out;
-    out["priority"] = *options.priority;
-    out["lifo"] = *options.lifo;
-    out["attempts"] = *options.attempts;
-    out["backoff"] = to_json(*options.backoff);
-    out["on_completed"] = to_json(*options.on_completed);
-    out["on_failed"] = to_json(*options.on_failed);
-    out["max_stalled_count"] = *options.max_stalled_count;
-    if (options.timeout)
-        out["timeout"] = options.timeout->count();
-    if (options.ttl)
-        out["ttl"] = options.ttl->count();
-    if (options.max_deferrals != 1000)
-        out["max_deferrals"] = *options.max_deferrals;
-    if (options.dedup)
-        out["dedup"] = to_json(*options.dedup);
-    if (options.group)
-        out["group"] = *options.group;
-    if (!options.tags.empty())
-        out["tags"] = to_json(options.tags);
-    out["keep_logs"] = *options.keep_logs;
-    out["keep_attempts"] = *options.keep_attempts;
+    for_each_option([&](const auto& row) {
+        const auto* value = if_set(options.*row.member);
+        if (value && row.how != stored::no && !(row.how == stored::unless_default && row.is_default(*value)))
+            out[row.name] = to_json(*value);
+    });
     return json::serialize(out);
 }
 

@@ -6,18 +6,14 @@
 
 #include <string_view>
 
+#include "domain/ranges.hpp"
+
 namespace cofila::domain {
 
-inline constexpr int max_priority = 2'097'151;
-inline constexpr std::size_t max_name_bytes = 200;
-inline constexpr std::size_t most_tags = 32;
 inline constexpr int most_events = 1'000'000;
 inline constexpr int most_minutes = 31 * 24 * 60;
 /// A lock longer than a year is a mistake, and now + lock_duration must not overflow.
 inline constexpr milliseconds longest_lock = std::chrono::hours{366 * 24};
-
-/// Throws `errc::invalid_argument` naming `field` unless `text` has 1 to 200 bytes of UTF-8 without control characters.
-void check_name(std::string_view field, std::string_view text);
 
 /// Throws `errc::invalid_argument` naming the field if a member that is set is out of its range.
 void check(const job_options& options);

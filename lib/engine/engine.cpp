@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "domain/ranges.hpp"
 #include "engine/engine_core.hpp"
 #include "sqlite/file_place.hpp"
 #include "sqlite/repository.hpp"
@@ -17,10 +18,7 @@ namespace {
 
 void check(const engine_options& options)
 {
-    const auto require = [](bool holds, std::string_view field, std::string_view text) {
-        if (!holds)
-            throw error{errc::invalid_argument, field, text};
-    };
+    using domain::require;
     require(options.repository || !options.database.empty(), "database", "must name a file");
     require(!options.repository || options.database.empty(), "database", "must be empty where a repository is given");
     require(options.operation_deadline > milliseconds{}, "operation_deadline", "must be more than 0");

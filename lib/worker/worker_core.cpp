@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "async/wait_until.hpp"
+#include "domain/ranges.hpp"
 #include "domain/text.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
@@ -28,10 +29,7 @@ constexpr milliseconds last_second{1000};
 
 worker_options checked(worker_options options)
 {
-    const auto require = [](bool holds, std::string_view field, std::string_view text) {
-        if (!holds)
-            throw error{errc::invalid_argument, field, text};
-    };
+    using domain::require;
     worker_core::check_concurrency(options.concurrency);
     require(options.prefetch >= 0 && options.prefetch <= 10'000, "prefetch", "must be between 0 and 10000");
     domain::check(claim_request{.lock_duration = options.lock_duration});
