@@ -16,6 +16,7 @@
 
 #include "async/event.hpp"
 #include "async/task_group.hpp"
+#include "recorder.hpp"
 #include "scripted_repository.hpp"
 #include "support/error_of.hpp"
 #include "support/fixed_random.hpp"
@@ -61,6 +62,15 @@ inline void run_app(app_body body, std::optional<maintenance_options> maintenanc
         co_await body(a);
         co_await a.engine.close();
     });
+}
+
+/// As above, with the queue "q".
+inline void run_app(
+    std::function<asio::awaitable<void>(app&, cofila::queue<int, int>)> body,
+    std::optional<maintenance_options> maintenance = {}
+)
+{
+    run_app([=](app& a) { return body(a, a.engine.queue<int, int>("q")); }, maintenance);
 }
 
 /// Closed until it is opened. Who waits at it can be cancelled.
@@ -139,11 +149,52 @@ private:
     task_group tasks_;
 };
 
-inline asio::awaitable<void> finish(worker<int, int>& worker, running& run)
+template <class Payload, class Result>
+asio::awaitable<void> finish(worker<Payload, Result>& worker, running& run)
 {
     co_await worker.close();
     co_await run.join();
 }
+
+/// A worker that runs from the start. The test must wait for its end, by `finish` or `join`.
+template <class Payload, class Result>
+class shift : public worker<Payload, Result> {
+public:
+    template <class Act>
+    shift(cofila::queue<Payload, Result> from, Act run_job, worker_options options = {})
+        : worker<Payload, Result>{std::move(from), std::move(run_job), std::move(options)},
+          running_{*this}
+    {}
+    /// `own` listens to the worker before it starts.
+    template <class Act>
+    shift(recorder& own, cofila::queue<Payload, Result> from, Act run_job, worker_options options = {})
+        : worker<Payload, Result>{std::move(from), std::move(run_job), std::move(options)},
+          running_{(own.listen(this->events()), *this)}
+    {}
+    ~shift()
+    {
+        if (std::uncaught_exceptions() == 0)
+            CHECK_MESSAGE(joined_, "the test has not waited for the end of its worker");
+    }
+
+    bool ended() const { return running_.ended(); }
+    /// As cancelling the coroutine that called `run()`.
+    void cancel_run() { running_.cancel(); }
+    asio::awaitable<close_report> join()
+    {
+        joined_ = true;
+        return running_.join();
+    }
+    asio::awaitable<void> finish()
+    {
+        joined_ = true;
+        return test::finish(*this, running_);
+    }
+
+private:
+    running running_;
+    bool joined_ = false;
+};
 
 /// Claims the next job by hand.
 inline asio::awaitable<claim> take(queue<int, int> from, claim_request request = {})
@@ -176,3 +227,20 @@ inline asio::awaitable<job_record> stored(app& a, std::string queue, job_id id)
 inline std::vector<job_id> ids(std::initializer_list<const char*> texts) { return {texts.begin(), texts.end()}; }
 
 }  // namespace cofila::test
+
+/// A test on an engine: `APP_CASE("what it does") { co_await a.engine.close(); ... }`, a coroutine with an `app& a`.
+/// After the title may come the engine's `maintenance_options`.
+#define APP_CASE(...) APP_CASE_IMPL(DOCTEST_ANONYMOUS(app_case_), __VA_ARGS__)
+#define APP_CASE_IMPL(body, name, ...)                                                                                 \
+    static boost::asio::awaitable<void> body(cofila::test::app& a);                                                    \
+    TEST_CASE(name) { cofila::test::run_app(body __VA_OPT__(, ) __VA_ARGS__); }                                        \
+    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::app& a)
+
+/// An `APP_CASE` with the `queue<int, int> queue` of the name "q".
+#define QUEUE_CASE(...) QUEUE_CASE_IMPL(DOCTEST_ANONYMOUS(queue_case_), __VA_ARGS__)
+#define QUEUE_CASE_IMPL(body, name, ...)                                                                               \
+    static boost::asio::awaitable<void> body(cofila::test::app& a, cofila::queue<int, int> queue);                     \
+    TEST_CASE(name) { cofila::test::run_app(body __VA_OPT__(, ) __VA_ARGS__); }                                        \
+    static boost::asio::awaitable<void> body(                                                                          \
+        [[maybe_unused]] cofila::test::app& a, [[maybe_unused]] cofila::queue<int, int> queue                          \
+    )

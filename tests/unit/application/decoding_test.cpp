@@ -77,43 +77,37 @@ TEST_CASE("absent members keep their initialiser, and what is no described struc
     CHECK(decode<shipment>(R"({"notes":{"anything":1}})", decoding::strict).parcels.empty());
 }
 
-TEST_CASE("a job of a strict queue whose data is meant for another type fails instead of running on defaults")
+APP_CASE("a job of a strict queue whose data is meant for another type fails instead of running on defaults")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto anything = a.engine.queue("q", {.decoding = decoding::strict});
-        co_await anything.add("x", boost::json::value{{"to", "ada"}}, {.id = "a"});
-        auto parcels = a.engine.queue<parcel, int>("q");
-        int ran = 0;
-        worker<parcel, int> worker{parcels, [&](job<parcel, int> job) -> asio::awaitable<int> {
-                                       const auto what = job.data();
-                                       ++ran;
-                                       co_return what.weight;
-                                   }};
-        running run{worker};
-        const auto e = co_await error_of(parcels.wait_until_finished("a", 1s));
-        CHECK(e.code == errc::job_failed);
-        CHECK(e.text.ends_with("$: object has none of the members that its type has"));
-        CHECK(ran == 0);
-        co_await worker.close();
-        co_await run.join();
-    });
+    auto anything = a.engine.queue("q", {.decoding = decoding::strict});
+    co_await anything.add("x", boost::json::value{{"to", "ada"}}, {.id = "a"});
+    auto parcels = a.engine.queue<parcel, int>("q");
+    int ran = 0;
+    shift worker{parcels, [&](job<parcel, int> job) -> asio::awaitable<int> {
+                     const auto what = job.data();
+                     ++ran;
+                     co_return what.weight;
+                 }};
+    const auto e = co_await error_of(parcels.wait_until_finished("a", 1s));
+    CHECK(e.code == errc::job_failed);
+    CHECK(e.text.ends_with("$: object has none of the members that its type has"));
+    CHECK(ran == 0);
+    co_await worker.finish();
 }
 
-TEST_CASE("a result is read by the same rule")
+APP_CASE("a result is read by the same rule")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto anything = a.engine.queue("q", {.decoding = decoding::strict});
-        co_await anything.add("x", {}, {.id = "a"});
-        auto taken = co_await anything.fetch_next_and_lock({});
-        co_await anything.complete(taken.at(0).claim, boost::json::value{{"to", "ada"}});
-        auto parcels = a.engine.queue<boost::json::value, parcel>("q");
-        const auto job = (co_await parcels.get_job("a")).value();
-        const auto by_queue = co_await error_of(parcels.wait_until_finished("a", 1s));
-        CHECK(by_queue.code == errc::payload_undecodable);
-        const auto by_job = co_await error_of(job.wait_until_finished(1s));
-        CHECK(by_job.code == errc::payload_undecodable);
-        CHECK(error_of([&] { (void)job.result(); }).code == errc::payload_undecodable);
-    });
+    auto anything = a.engine.queue("q", {.decoding = decoding::strict});
+    co_await anything.add("x", {}, {.id = "a"});
+    auto taken = co_await anything.fetch_next_and_lock({});
+    co_await anything.complete(taken.at(0).claim, boost::json::value{{"to", "ada"}});
+    auto parcels = a.engine.queue<boost::json::value, parcel>("q");
+    const auto job = (co_await parcels.get_job("a")).value();
+    const auto by_queue = co_await error_of(parcels.wait_until_finished("a", 1s));
+    CHECK(by_queue.code == errc::payload_undecodable);
+    const auto by_job = co_await error_of(job.wait_until_finished(1s));
+    CHECK(by_job.code == errc::payload_undecodable);
+    CHECK(error_of([&] { (void)job.result(); }).code == errc::payload_undecodable);
 }
 
 TEST_SUITE_END();

@@ -25,40 +25,37 @@ asio::awaitable<std::unique_ptr<engine>> another(app& a)
 
 }  // namespace
 
-TEST_CASE("destroying an engine cancels its jobs, gives them back, and ends all its tasks; its store is not closed")
+APP_CASE("destroying an engine cancels its jobs, gives them back, and ends all its tasks; its store is not closed")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto engine = co_await another(a);
-        auto queue = engine->queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        door never{a.executor};
-        bool told = false;
-        const auto act = [&](int_job job) -> asio::awaitable<int> {
-            const auto e = co_await error_of(never.pass());
-            told = job.cancelled();
-            throw boost::system::system_error{e.code};
-        };
-        worker<int, int> worker{queue, act};
-        running run{worker};
-        co_await settle();
-        CHECK(never.waiting() == 1);
-        engine.reset();
-        co_await settle();
-        CHECK(run.ended());
-        CHECK(told);
-        CHECK(a.elapsed() == 0ms);
-        CHECK(a.clock->sleepers() == 0);
-        CHECK(a.store->calls(op::close) == 0);
-        const auto report = co_await run.join();
-        CHECK(report.cancelled == ids({"a"}));
+    auto engine = co_await another(a);
+    auto queue = engine->queue<int, int>("q");
+    co_await queue.add("x", 1, {.id = "a"});
+    door never{a.executor};
+    bool told = false;
+    const auto act = [&](int_job job) -> asio::awaitable<int> {
+        const auto e = co_await error_of(never.pass());
+        told = job.cancelled();
+        throw boost::system::system_error{e.code};
+    };
+    shift worker{queue, act};
+    co_await settle();
+    CHECK(never.waiting() == 1);
+    engine.reset();
+    co_await settle();
+    CHECK(worker.ended());
+    CHECK(told);
+    CHECK(a.elapsed() == 0ms);
+    CHECK(a.clock->sleepers() == 0);
+    CHECK(a.store->calls(op::close) == 0);
+    const auto report = co_await worker.join();
+    CHECK(report.cancelled == ids({"a"}));
 
-        const auto e = co_await error_of(queue.add("x", 1));
-        CHECK(e.code == errc::closed);
-        const auto job = co_await a.engine.queue<int, int>("q").get_job("a");
-        REQUIRE(job);
-        CHECK(job->state() == job_state::waiting);
-        CHECK(job->attempts_made() == 0);
-    });
+    const auto e = co_await error_of(queue.add("x", 1));
+    CHECK(e.code == errc::closed);
+    const auto job = co_await a.engine.queue<int, int>("q").get_job("a");
+    REQUIRE(job);
+    CHECK(job->state() == job_state::waiting);
+    CHECK(job->attempts_made() == 0);
 }
 
 TEST_CASE("an engine may be destroyed while the store has not answered its sweep, its claim and its caller")
@@ -100,49 +97,45 @@ TEST_CASE("an engine may be destroyed while the store has not answered its sweep
     }
 }
 
-TEST_CASE("a queue, a job and a worker may outlive their engine")
+APP_CASE("a queue, a job and a worker may outlive their engine")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto engine = co_await another(a);
-        auto queue = engine->queue<int, int>("q");
-        const auto job = co_await queue.add("x", 7, {.id = "a"});
-        worker<int, int> worker{queue, [](int_job) -> asio::awaitable<int> { co_return 1; }};
-        recorder events{queue.events()};
-        engine.reset();
-        co_await settle();
-        CHECK(queue.name() == "q");
-        CHECK(job.data() == 7);
-        const auto refreshed = co_await error_of(job.refresh());
-        CHECK(refreshed.code == errc::closed);
-        const auto run = co_await error_of(worker.run());
-        CHECK(run.code == errc::closed);
-        co_await queue.close();
-        co_await worker.close();
-    });
+    auto engine = co_await another(a);
+    auto queue = engine->queue<int, int>("q");
+    const auto job = co_await queue.add("x", 7, {.id = "a"});
+    worker<int, int> worker{queue, [](int_job) -> asio::awaitable<int> { co_return 1; }};
+    recorder events{queue.events()};
+    engine.reset();
+    co_await settle();
+    CHECK(queue.name() == "q");
+    CHECK(job.data() == 7);
+    const auto refreshed = co_await error_of(job.refresh());
+    CHECK(refreshed.code == errc::closed);
+    const auto run = co_await error_of(worker.run());
+    CHECK(run.code == errc::closed);
+    co_await queue.close();
+    co_await worker.close();
 }
 
-TEST_CASE("an engine that is moved goes on, and one that is moved onto another takes its place")
+APP_CASE("an engine that is moved goes on, and one that is moved onto another takes its place")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto first = co_await another(a);
-        auto queue = first->queue<int, int>("q");
-        auto moved = std::make_unique<engine>(std::move(*first));
-        first.reset();
-        co_await queue.add("x", 1, {.id = "a"});
-        CHECK(moved->queue<int, int>("q").core() == queue.core());
+    auto first = co_await another(a);
+    auto queue = first->queue<int, int>("q");
+    auto moved = std::make_unique<engine>(std::move(*first));
+    first.reset();
+    co_await queue.add("x", 1, {.id = "a"});
+    CHECK(moved->queue<int, int>("q").core() == queue.core());
 
-        auto second = co_await another(a);
-        auto other = second->queue<int, int>("q");
-        *moved = std::move(*second);
-        second.reset();
-        const auto e = co_await error_of(queue.add("x", 1));
-        CHECK(e.code == errc::closed);
-        const auto job = co_await other.get_job("a");
-        CHECK(job.has_value());
-        CHECK(moved->queue<int, int>("q").core() == other.core());
-        co_await settle();
-        CHECK(a.clock->sleepers() == 1);  // one maintenance is left
-    });
+    auto second = co_await another(a);
+    auto other = second->queue<int, int>("q");
+    *moved = std::move(*second);
+    second.reset();
+    const auto e = co_await error_of(queue.add("x", 1));
+    CHECK(e.code == errc::closed);
+    const auto job = co_await other.get_job("a");
+    CHECK(job.has_value());
+    CHECK(moved->queue<int, int>("q").core() == other.core());
+    co_await settle();
+    CHECK(a.clock->sleepers() == 1);  // one maintenance is left
 }
 
 TEST_SUITE_END();

@@ -151,108 +151,98 @@ TEST_CASE("an operation that the store refuses is told to its caller and to nobo
     }
 }
 
-TEST_CASE("an event comes from a handler of its own, never within the call that caused it")
+QUEUE_CASE("an event comes from a handler of its own, never within the call that caused it")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        recorder events{queue.events()};
-        co_await queue.add("x", 1, {.id = "a"});
-        CHECK(events.all() == lines{});
-        co_await queue.pause();
-        CHECK(events.all() == lines{});
-        co_await settle();
-        CHECK(events.take() == lines{"added a x", "waiting a", "paused"});
-    });
+    recorder events{queue.events()};
+    co_await queue.add("x", 1, {.id = "a"});
+    CHECK(events.all() == lines{});
+    co_await queue.pause();
+    CHECK(events.all() == lines{});
+    co_await settle();
+    CHECK(events.take() == lines{"added a x", "waiting a", "paused"});
 }
 
-TEST_CASE("the events of a queue are heard on its own handles alone, through whichever of them they were caused")
+APP_CASE("the events of a queue are heard on its own handles alone, through whichever of them they were caused")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto first = std::make_unique<int_queue>(a.engine.queue<int, int>("q"));
-        recorder events{first->events()};
-        first.reset();
-        auto other = a.engine.queue<int, int>("other");
-        recorder others{other.events()};
-        auto engine = co_await engine::open(a.options());
-        auto elsewhere = engine.queue<int, int>("q");  // the same jobs, but another engine
-        recorder there{elsewhere.events()};
-        co_await settle();
+    auto first = std::make_unique<int_queue>(a.engine.queue<int, int>("q"));
+    recorder events{first->events()};
+    first.reset();
+    auto other = a.engine.queue<int, int>("other");
+    recorder others{other.events()};
+    auto engine = co_await engine::open(a.options());
+    auto elsewhere = engine.queue<int, int>("q");  // the same jobs, but another engine
+    recorder there{elsewhere.events()};
+    co_await settle();
 
-        co_await a.engine.queue<int, int>("q").add("x", 1, {.id = "a"});
-        co_await a.engine.queue("q").remove("a");  // of other types, yet the same queue
-        co_await settle();
-        CHECK(events.take() == lines{"added a x", "waiting a", "removed a"});
-        CHECK(others.take() == lines{});
-        CHECK(there.take() == lines{});
-        co_await other.pause();
-        co_await elsewhere.pause();
-        co_await settle();
-        CHECK(events.take() == lines{});
-        CHECK(others.take() == lines{"paused"});
-        CHECK(there.take() == lines{"paused"});
-    });
+    co_await a.engine.queue<int, int>("q").add("x", 1, {.id = "a"});
+    co_await a.engine.queue("q").remove("a");  // of other types, yet the same queue
+    co_await settle();
+    CHECK(events.take() == lines{"added a x", "waiting a", "removed a"});
+    CHECK(others.take() == lines{});
+    CHECK(there.take() == lines{});
+    co_await other.pause();
+    co_await elsewhere.pause();
+    co_await settle();
+    CHECK(events.take() == lines{});
+    CHECK(others.take() == lines{"paused"});
+    CHECK(there.take() == lines{"paused"});
 }
 
-TEST_CASE("the events of a job come in the order of its life")
+QUEUE_CASE("the events of a job come in the order of its life")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        recorder events{queue.events()};
-        const auto act = [](int_job job) -> asio::awaitable<int> {
-            co_await job.log("run " + std::to_string(job.attempts_started()));
-            co_await job.update_progress(job.attempts_started());
-            if (job.attempts_started() < 4)
-                throw std::runtime_error{"boom"};
-            co_return 42;
-        };
-        worker<int, int> worker{queue, act};
-        running run{worker};
-        job_options options{.id = "a", .delay = 1s, .attempts = 2, .backoff = backoff::fixed(2s)};
-        co_await queue.add("x", 1, options);
-        co_await queue.add("x", 1, options);
-        co_await queue.promote("a");
-        co_await a.clock->pass(10s);
-        co_await queue.retry("a");
-        co_await a.clock->pass(10s);
-        co_await queue.remove("a");
-        co_await settle();
-        CHECK(
-            events.take() ==
-            lines{
-                "added a x",
-                "delayed a until 1000",
-                "duplicated a",
-                "waiting a from delayed",
-                "active a",
-                "log a run 1",
-                "progress a 1",
-                "retrying a after 2000 made 1 boom",
-                "drained",  // a delayed job does not count
-                "waiting a from delayed",
-                "active a",
-                "log a run 2",
-                "progress a 2",
-                "failed a boom",
-                "retries_exhausted a 2",
-                "drained",
-                "waiting a from failed",
-                "active a",
-                "log a run 3",
-                "progress a 3",
-                "retrying a after 2000 made 1 boom",
-                "drained",  // a delayed job does not count
-                "waiting a from delayed",
-                "active a",
-                "log a run 4",
-                "progress a 4",
-                "completed a 42",
-                "drained",
-                "removed a"
-            }
-        );
-        co_await worker.close();
-        co_await run.join();
-    });
+    recorder events{queue.events()};
+    const auto act = [](int_job job) -> asio::awaitable<int> {
+        co_await job.log("run " + std::to_string(job.attempts_started()));
+        co_await job.update_progress(job.attempts_started());
+        if (job.attempts_started() < 4)
+            throw std::runtime_error{"boom"};
+        co_return 42;
+    };
+    shift worker{queue, act};
+    job_options options{.id = "a", .delay = 1s, .attempts = 2, .backoff = backoff::fixed(2s)};
+    co_await queue.add("x", 1, options);
+    co_await queue.add("x", 1, options);
+    co_await queue.promote("a");
+    co_await a.clock->pass(10s);
+    co_await queue.retry("a");
+    co_await a.clock->pass(10s);
+    co_await queue.remove("a");
+    co_await settle();
+    CHECK(
+        events.take() ==
+        lines{
+            "added a x",
+            "delayed a until 1000",
+            "duplicated a",
+            "waiting a from delayed",
+            "active a",
+            "log a run 1",
+            "progress a 1",
+            "retrying a after 2000 made 1 boom",
+            "drained",  // a delayed job does not count
+            "waiting a from delayed",
+            "active a",
+            "log a run 2",
+            "progress a 2",
+            "failed a boom",
+            "retries_exhausted a 2",
+            "drained",
+            "waiting a from failed",
+            "active a",
+            "log a run 3",
+            "progress a 3",
+            "retrying a after 2000 made 1 boom",
+            "drained",  // a delayed job does not count
+            "waiting a from delayed",
+            "active a",
+            "log a run 4",
+            "progress a 4",
+            "completed a 42",
+            "drained",
+            "removed a"
+        }
+    );
+    co_await worker.finish();
 }
 
 TEST_SUITE_END();

@@ -72,8 +72,7 @@ worker_options on(asio::thread_pool& pool, worker_options options = {})
 TEST_CASE("a processor runs on the executor's thread and uses its job there; the events come on the loop's thread")
 {
     asio::thread_pool pool{1};
-    run_app([&](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
+    run_app([&](app& a, queue<int, int> queue) -> asio::awaitable<void> {
         const auto loop = std::this_thread::get_id();
         std::set<std::thread::id> ran_on;
         const auto act = [&](int_job job) -> asio::awaitable<int> {
@@ -120,8 +119,7 @@ TEST_CASE("a processor runs on the executor's thread and uses its job there; the
 TEST_CASE("as many processors run in parallel as the concurrency allows, each on a thread of the executor")
 {
     asio::thread_pool pool{4};
-    run_app([&](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
+    run_app([&](app& a, queue<int, int> queue) -> asio::awaitable<void> {
         std::latch all_here{4};
         std::mutex guard;
         std::set<std::thread::id> threads;
@@ -149,8 +147,7 @@ TEST_CASE("as many processors run in parallel as the concurrency allows, each on
 TEST_CASE("the lock of a processor that blocks its thread is renewed meanwhile")
 {
     asio::thread_pool pool{1};
-    run_app([&](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
+    run_app([&](app& a, queue<int, int> queue) -> asio::awaitable<void> {
         co_await queue.add("x", 1, {.id = "a"});
         std::latch go{1};
         const auto act = [&](int_job job) -> asio::awaitable<int> {
@@ -189,8 +186,7 @@ TEST_CASE("F81: whatever is thrown on the executor fails the attempt, and the wo
          {.message = "no use", .type = "cofila::unrecoverable_error", .unrecoverable = true}},
     };
     asio::thread_pool pool{2};
-    run_app([&](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
+    run_app([&](app& a, queue<int, int> queue) -> asio::awaitable<void> {
         const auto act = [&](int_job job) -> asio::awaitable<int> {
             cases[job.data()].act();
             co_return 1;
@@ -216,8 +212,7 @@ TEST_CASE("F81: whatever is thrown on the executor fails the attempt, and the wo
 TEST_CASE("what the store refuses throws on the executor's thread, as the error that it was")
 {
     asio::thread_pool pool{1};
-    run_app([&](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
+    run_app([&](app& a, queue<int, int> queue) -> asio::awaitable<void> {
         co_await queue.add("x", 1, {.id = "a"});
         std::map<std::string, thrown_error> errors;
         bool stayed = true;

@@ -75,80 +75,69 @@ private:
 
 }  // namespace
 
-TEST_CASE("a failed attempt is logged as a warning and the end of its job as an error, each on one line")
+APP_CASE("a failed attempt is logged as a warning and the end of its job as an error, each on one line")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        lines log;
-        const auto engine = co_await logging_engine(a, log, log_level::warning);
-        auto queue = engine.queue<int, int>("mails");
-        worker<int, int> worker{queue, fail_always, {.name = "w"}};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a", .attempts = 2, .backoff = backoff::fixed(1s)});
-        co_await a.clock->pass(1s);
-        CHECK(
-            log ==
-            lines{
-                "warning queue 'mails': job 'a' failed in attempt 1 of 2, the next is due in 1000 ms: boom\\nof x",
-                "error queue 'mails': job 'a' has failed, 2 of 2 attempts made: boom\\nof x"
-            }
-        );
-        co_await finish(worker, run);
-        CHECK(log.size() == 2);
-    });
+    lines log;
+    const auto engine = co_await logging_engine(a, log, log_level::warning);
+    auto queue = engine.queue<int, int>("mails");
+    shift worker{queue, fail_always, {.name = "w"}};
+    co_await queue.add("x", 1, {.id = "a", .attempts = 2, .backoff = backoff::fixed(1s)});
+    co_await a.clock->pass(1s);
+    CHECK(
+        log ==
+        lines{
+            "warning queue 'mails': job 'a' failed in attempt 1 of 2, the next is due in 1000 ms: boom\\nof x",
+            "error queue 'mails': job 'a' has failed, 2 of 2 attempts made: boom\\nof x"
+        }
+    );
+    co_await worker.finish();
+    CHECK(log.size() == 2);
 }
 
-TEST_CASE("a worker's start and close are logged, with its queue")
+APP_CASE("a worker's start and close are logged, with its queue")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        lines log;
-        const auto engine = co_await logging_engine(a, log, log_level::info);
-        worker<int, int> worker{engine.queue<int, int>("mails"), fail_always, {.concurrency = 3, .name = "w"}};
-        running run{worker};
-        co_await settle();
-        CHECK(log == lines{"info worker '" + worker.id() + "' of queue 'mails' takes jobs, 3 at once"});
-        co_await finish(worker, run);
-        CHECK(log.back() == "info worker '" + worker.id() + "' of queue 'mails' has closed");
-    });
+    lines log;
+    const auto engine = co_await logging_engine(a, log, log_level::info);
+    shift worker{engine.queue<int, int>("mails"), fail_always, {.concurrency = 3, .name = "w"}};
+    co_await settle();
+    CHECK(log == lines{"info worker '" + worker.id() + "' of queue 'mails' takes jobs, 3 at once"});
+    co_await worker.finish();
+    CHECK(log.back() == "info worker '" + worker.id() + "' of queue 'mails' has closed");
 }
 
-TEST_CASE("jobs that fail without an attempt, and those that stall, are logged too")
+APP_CASE("jobs that fail without an attempt, and those that stall, are logged too")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        lines log;
-        const auto engine = co_await logging_engine(a, log, log_level::warning);
-        auto queue = engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "late", .ttl = 1s});
-        co_await a.clock->pass(1s);
-        auto taken = co_await queue.fetch_next_and_lock({});
-        CHECK(taken.empty());
-        co_await queue.add("x", 1, {.id = "kept"});
-        co_await queue.cancel("kept", "no more");
-        co_await queue.add("x", 1, {.id = "gone", .on_failed = retention::remove_at_once()});
-        co_await queue.cancel("gone", "no more");
-        CHECK(
-            log ==
-            lines{
-                "error queue 'q': job 'late' has failed, 0 of 1 attempts made: expired",
-                "error queue 'q': job 'kept' has failed, 0 of 1 attempts made: cancelled: no more",
-                "error queue 'q': job 'gone' has failed, 0 of 1 attempts made: cancelled: no more"
-            }
-        );
-    });
+    lines log;
+    const auto engine = co_await logging_engine(a, log, log_level::warning);
+    auto queue = engine.queue<int, int>("q");
+    co_await queue.add("x", 1, {.id = "late", .ttl = 1s});
+    co_await a.clock->pass(1s);
+    auto taken = co_await queue.fetch_next_and_lock({});
+    CHECK(taken.empty());
+    co_await queue.add("x", 1, {.id = "kept"});
+    co_await queue.cancel("kept", "no more");
+    co_await queue.add("x", 1, {.id = "gone", .on_failed = retention::remove_at_once()});
+    co_await queue.cancel("gone", "no more");
+    CHECK(
+        log ==
+        lines{
+            "error queue 'q': job 'late' has failed, 0 of 1 attempts made: expired",
+            "error queue 'q': job 'kept' has failed, 0 of 1 attempts made: cancelled: no more",
+            "error queue 'q': job 'gone' has failed, 0 of 1 attempts made: cancelled: no more"
+        }
+    );
 }
 
-TEST_CASE("lines below the level are not made")
+APP_CASE("lines below the level are not made")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        lines log;
-        const auto engine = co_await logging_engine(a, log, log_level::error);
-        auto queue = engine.queue<int, int>("q");
-        worker<int, int> worker{queue, fail_always};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a", .attempts = 2});
-        co_await settle();
-        CHECK(log == lines{"error queue 'q': job 'a' has failed, 2 of 2 attempts made: boom\\nof x"});
-        co_await finish(worker, run);
-    });
+    lines log;
+    const auto engine = co_await logging_engine(a, log, log_level::error);
+    auto queue = engine.queue<int, int>("q");
+    shift worker{queue, fail_always};
+    co_await queue.add("x", 1, {.id = "a", .attempts = 2});
+    co_await settle();
+    CHECK(log == lines{"error queue 'q': job 'a' has failed, 2 of 2 attempts made: boom\\nof x"});
+    co_await worker.finish();
 }
 
 TEST_CASE("the sink for standard error writes whole lines from any thread, with time and level, from its level on")

@@ -23,381 +23,337 @@ asio::awaitable<int_claim> take_one(int_queue queue)
 
 }  // namespace
 
-TEST_CASE("a claim locks the best jobs, at most as many as asked for")
+QUEUE_CASE("a claim locks the best jobs, at most as many as asked for")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        for (const auto* id : {"a", "b", "c"})
-            co_await queue.add("x", 1, {.id = id});
-        a.clock->advance(5ms);
-        claim_request request{.worker_id = "hand", .lock_duration = 10s, .limit = 2};
-        auto taken = co_await queue.fetch_next_and_lock(request);
-        REQUIRE(taken.size() == 2);
-        CHECK(taken[0].job.id() == "a");
-        CHECK(taken[1].job.id() == "b");
-        CHECK(taken[0].claim.id == "a");
-        CHECK(taken[0].claim.token.size() == 32);
-        CHECK(taken[0].claim.token != taken[1].claim.token);
-        CHECK(taken[0].job.state() == job_state::active);
-        CHECK(taken[0].job.attempts_started() == 1);
-        CHECK(taken[0].job.attempts_made() == 0);
-        CHECK(taken[0].job.processed_at() == a.at(5ms));
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.worker == "hand");
-        CHECK(job.locked_until == a.at(10'005ms));
-        CHECK(job.lock_duration == 10s);
-        taken = co_await queue.fetch_next_and_lock(request);
-        CHECK(taken.size() == 1);
-        taken = co_await queue.fetch_next_and_lock(request);
-        CHECK(taken.empty());
-    });
+    for (const auto* id : {"a", "b", "c"})
+        co_await queue.add("x", 1, {.id = id});
+    a.clock->advance(5ms);
+    claim_request request{.worker_id = "hand", .lock_duration = 10s, .limit = 2};
+    auto taken = co_await queue.fetch_next_and_lock(request);
+    REQUIRE(taken.size() == 2);
+    CHECK(taken[0].job.id() == "a");
+    CHECK(taken[1].job.id() == "b");
+    CHECK(taken[0].claim.id == "a");
+    CHECK(taken[0].claim.token.size() == 32);
+    CHECK(taken[0].claim.token != taken[1].claim.token);
+    CHECK(taken[0].job.state() == job_state::active);
+    CHECK(taken[0].job.attempts_started() == 1);
+    CHECK(taken[0].job.attempts_made() == 0);
+    CHECK(taken[0].job.processed_at() == a.at(5ms));
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.worker == "hand");
+    CHECK(job.locked_until == a.at(10'005ms));
+    CHECK(job.lock_duration == 10s);
+    taken = co_await queue.fetch_next_and_lock(request);
+    CHECK(taken.size() == 1);
+    taken = co_await queue.fetch_next_and_lock(request);
+    CHECK(taken.empty());
 }
 
-TEST_CASE("a claim promotes delayed jobs that are due, and none before")
+QUEUE_CASE("a claim promotes delayed jobs that are due, and none before")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a", .delay = 1s});
-        recorder events{queue.events()};
-        a.clock->advance(999ms);
-        auto taken = co_await queue.fetch_next_and_lock({});
-        CHECK(taken.empty());
-        a.clock->advance(1ms);
-        taken = co_await queue.fetch_next_and_lock({});
-        CHECK(taken.size() == 1);
-        co_await settle();
-        CHECK(events.take() == lines{"waiting a from delayed", "active a"});
-    });
+    co_await queue.add("x", 1, {.id = "a", .delay = 1s});
+    recorder events{queue.events()};
+    a.clock->advance(999ms);
+    auto taken = co_await queue.fetch_next_and_lock({});
+    CHECK(taken.empty());
+    a.clock->advance(1ms);
+    taken = co_await queue.fetch_next_and_lock({});
+    CHECK(taken.size() == 1);
+    co_await settle();
+    CHECK(events.take() == lines{"waiting a from delayed", "active a"});
 }
 
-TEST_CASE("complete stores the result and lets go of the lock")
+QUEUE_CASE("complete stores the result and lets go of the lock")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        recorder events{queue.events()};
+    co_await queue.add("x", 1, {.id = "a"});
+    recorder events{queue.events()};
+    auto taken = co_await take_one(queue);
+    a.clock->advance(7ms);
+    co_await queue.complete(taken.claim, 42);
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::completed);
+    CHECK(job.result == "42");
+    CHECK(job.attempts_made == 1);
+    CHECK(job.attempts_started == 1);
+    CHECK(job.finished_at == a.at(7ms));
+    CHECK_FALSE(job.locked_until);
+    co_await settle();
+    CHECK(events.take() == lines{"active a", "completed a 42"});
+}
+
+QUEUE_CASE("complete removes a job whose retention says so, with one event for it")
+{
+    co_await queue.add("x", 1, {.id = "a", .on_completed = retention::remove_at_once()});
+    recorder events{queue.events()};
+    auto taken = co_await take_one(queue);
+    co_await queue.complete(taken.claim, 42);
+    const auto found = co_await queue.get_job("a");
+    CHECK_FALSE(found);
+    co_await settle();
+    CHECK(events.take() == lines{"active a", "completed a 42", "removed a"});
+    const auto e = co_await error_of(queue.complete(taken.claim, 42));
+    CHECK(e.code == errc::lock_lost);
+}
+
+QUEUE_CASE("fail makes another attempt due by the backoff, and after the last one the job has failed")
+{
+    co_await queue.add("x", 1, {.id = "a", .attempts = 3, .backoff = backoff::exponential(100ms)});
+    recorder events{queue.events()};
+    for (const int attempt : {1, 2, 3}) {
         auto taken = co_await take_one(queue);
-        a.clock->advance(7ms);
-        co_await queue.complete(taken.claim, 42);
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::completed);
-        CHECK(job.result == "42");
-        CHECK(job.attempts_made == 1);
-        CHECK(job.attempts_started == 1);
-        CHECK(job.finished_at == a.at(7ms));
-        CHECK_FALSE(job.locked_until);
-        co_await settle();
-        CHECK(events.take() == lines{"active a", "completed a 42"});
-    });
-}
-
-TEST_CASE("complete removes a job whose retention says so, with one event for it")
-{
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a", .on_completed = retention::remove_at_once()});
-        recorder events{queue.events()};
-        auto taken = co_await take_one(queue);
-        co_await queue.complete(taken.claim, 42);
-        const auto found = co_await queue.get_job("a");
-        CHECK_FALSE(found);
-        co_await settle();
-        CHECK(events.take() == lines{"active a", "completed a 42", "removed a"});
-        const auto e = co_await error_of(queue.complete(taken.claim, 42));
-        CHECK(e.code == errc::lock_lost);
-    });
-}
-
-TEST_CASE("fail makes another attempt due by the backoff, and after the last one the job has failed")
-{
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a", .attempts = 3, .backoff = backoff::exponential(100ms)});
-        recorder events{queue.events()};
-        for (const int attempt : {1, 2, 3}) {
-            auto taken = co_await take_one(queue);
-            CHECK(taken.job.attempts_started() == attempt);
-            failure why{.message = "boom " + std::to_string(attempt), .type = "t", .detail = "d"};
-            co_await queue.fail(taken.claim, std::move(why));
-            const auto job = co_await stored(a, "q", "a");
-            CHECK(job.attempts_made == attempt);
-            REQUIRE(job.attempts.size() == static_cast<std::size_t>(attempt));
-            CHECK(job.attempts.back().error.message == "boom " + std::to_string(attempt));
-            CHECK(job.attempts.back().number == attempt);
-            if (attempt < 3) {
-                CHECK(job.state == job_state::delayed);
-                CHECK(job.failed_reason == "boom " + std::to_string(attempt));
-                CHECK(job.run_at == a.clock->wall_now() + attempt * 100ms);
-                a.clock->advance(attempt * 100ms);
-            } else {
-                CHECK(job.state == job_state::failed);
-                CHECK(job.failed_reason == "boom 3");
-                CHECK(job.finished_at == a.at(300ms));
-            }
-        }
-        co_await settle();
-        CHECK(
-            events.take() ==
-            lines{
-                "active a",
-                "retrying a after 100 made 1 boom 1",
-                "waiting a from delayed",
-                "active a",
-                "retrying a after 200 made 2 boom 2",
-                "waiting a from delayed",
-                "active a",
-                "failed a boom 3",
-                "retries_exhausted a 3"
-            }
-        );
-    });
-}
-
-TEST_CASE("an unrecoverable failure ends the job whatever attempts are left, and none were used up")
-{
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a", .attempts = 3});
-        recorder events{queue.events()};
-        auto taken = co_await take_one(queue);
-        failure why{.message = "no use", .unrecoverable = true};
+        CHECK(taken.job.attempts_started() == attempt);
+        failure why{.message = "boom " + std::to_string(attempt), .type = "t", .detail = "d"};
         co_await queue.fail(taken.claim, std::move(why));
         const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::failed);
-        CHECK(job.attempts_made == 1);
-        co_await settle();
-        CHECK(events.take() == lines{"active a", "failed a no use"});
-    });
-}
-
-TEST_CASE("extend_lock moves the end of the lock, and is refused out of its range")
-{
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        auto taken = co_await take_one(queue);
-        a.clock->advance(20s);
-        co_await queue.extend_lock(taken.claim, 45s);
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.locked_until == a.at(65s));
-        CHECK(job.lock_duration == 45s);
-        for (const auto duration : {0ms, -1ms, milliseconds{366 * 24h} + 1ms, milliseconds::max()}) {
-            const auto e = co_await error_of(queue.extend_lock(taken.claim, duration));
-            CHECK(e.code == errc::invalid_argument);
-            CHECK(e.field == "lock_duration");
+        CHECK(job.attempts_made == attempt);
+        REQUIRE(job.attempts.size() == static_cast<std::size_t>(attempt));
+        CHECK(job.attempts.back().error.message == "boom " + std::to_string(attempt));
+        CHECK(job.attempts.back().number == attempt);
+        if (attempt < 3) {
+            CHECK(job.state == job_state::delayed);
+            CHECK(job.failed_reason == "boom " + std::to_string(attempt));
+            CHECK(job.run_at == a.clock->wall_now() + attempt * 100ms);
+            a.clock->advance(attempt * 100ms);
+        } else {
+            CHECK(job.state == job_state::failed);
+            CHECK(job.failed_reason == "boom 3");
+            CHECK(job.finished_at == a.at(300ms));
         }
-        co_await queue.extend_lock(taken.claim, 366 * 24h);
-        co_await queue.extend_lock(taken.claim, 1ms);
-    });
-}
-
-TEST_CASE("a request to claim that is out of range is refused by the name of its field")
-{
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        struct refusal {
-            std::string field;
-            claim_request request;
-        };
-        const refusal cases[] = {
-            {"limit", {.limit = 0}},
-            {"limit", {.limit = 10'001}},
-            {"lock_duration", {.lock_duration = 0ms}},
-            {"lock_duration", {.lock_duration = milliseconds::max()}},
-            {"worker_id", {.worker_id = std::string(201, 'w')}},
-        };
-        for (const auto& c : cases) {
-            INFO(c.field);
-            const auto e = co_await error_of(queue.fetch_next_and_lock(c.request));
-            CHECK(e.code == errc::invalid_argument);
-            CHECK(e.field == c.field);
+    }
+    co_await settle();
+    CHECK(
+        events.take() ==
+        lines{
+            "active a",
+            "retrying a after 100 made 1 boom 1",
+            "waiting a from delayed",
+            "active a",
+            "retrying a after 200 made 2 boom 2",
+            "waiting a from delayed",
+            "active a",
+            "failed a boom 3",
+            "retries_exhausted a 3"
         }
-        claim_request most{.worker_id = std::string(200, 'w'), .lock_duration = 366 * 24h, .limit = 10'000};
-        const auto taken = co_await queue.fetch_next_and_lock(std::move(most));
-        CHECK(taken.empty());
-        CHECK(a.store->claims() == 1);
-    });
+    );
 }
 
-TEST_CASE("a claim whose token does not hold the lock changes nothing")
+QUEUE_CASE("an unrecoverable failure ends the job whatever attempts are left, and none were used up")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a", .attempts = 9});
-        auto old = co_await take_one(queue);
-        failure why{.message = "first"};
-        co_await queue.fail(old.claim, why);
-        co_await queue.add("x", 1, {.id = "b"});
-        const auto current = co_await take_one(queue);
-        REQUIRE(current.claim.id == "a");
-        const auto before = co_await stored(a, "q", "a");
-        recorder events{queue.events()};
-
-        const claim held_by_nobody[] = {
-            {"a", ""},
-            {"a", "wrong"},
-            {"a", std::string(32, '0')},
-            old.claim,
-            {"b", ""},
-            {"b", current.claim.token},
-            {"c", ""},
-            {"", ""},
-        };
-        for (const auto& claim : held_by_nobody) {
-            INFO(claim.id.str() << " " << claim.token);
-            const auto complete = co_await error_of(queue.complete(claim, 1));
-            CHECK(complete.code == errc::lock_lost);
-            const auto fail = co_await error_of(queue.fail(claim, why));
-            CHECK(fail.code == errc::lock_lost);
-            const auto extend = co_await error_of(queue.extend_lock(claim, 1h));
-            CHECK(extend.code == errc::lock_lost);
-        }
-        const auto after = co_await stored(a, "q", "a");
-        CHECK(after.state == job_state::active);
-        CHECK(after.token == before.token);
-        CHECK(after.locked_until == before.locked_until);
-        CHECK(after.attempts_made == 1);
-        CHECK(after.attempts.size() == 1);
-        const auto other = co_await stored(a, "q", "b");
-        CHECK(other.state == job_state::waiting);
-        co_await settle();
-        CHECK(events.take() == lines{});
-    });
+    co_await queue.add("x", 1, {.id = "a", .attempts = 3});
+    recorder events{queue.events()};
+    auto taken = co_await take_one(queue);
+    failure why{.message = "no use", .unrecoverable = true};
+    co_await queue.fail(taken.claim, std::move(why));
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::failed);
+    CHECK(job.attempts_made == 1);
+    co_await settle();
+    CHECK(events.take() == lines{"active a", "failed a no use"});
 }
 
-TEST_CASE("F82: a job is finished once")
+QUEUE_CASE("extend_lock moves the end of the lock, and is refused out of its range")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        auto taken = co_await take_one(queue);
-        co_await queue.complete(taken.claim, 1);
-        recorder events{queue.events()};
-        const auto twice = co_await error_of(queue.complete(taken.claim, 2));
-        CHECK(twice.code == errc::lock_lost);
-        failure why{.message = "boom"};
-        const auto failed = co_await error_of(queue.fail(taken.claim, std::move(why)));
-        CHECK(failed.code == errc::lock_lost);
-        const auto extended = co_await error_of(queue.extend_lock(taken.claim, 1s));
-        CHECK(extended.code == errc::lock_lost);
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.result == "1");
-        CHECK(job.attempts_made == 1);
-        co_await settle();
-        CHECK(events.take() == lines{});
-    });
+    co_await queue.add("x", 1, {.id = "a"});
+    auto taken = co_await take_one(queue);
+    a.clock->advance(20s);
+    co_await queue.extend_lock(taken.claim, 45s);
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.locked_until == a.at(65s));
+    CHECK(job.lock_duration == 45s);
+    for (const auto duration : {0ms, -1ms, milliseconds{366 * 24h} + 1ms, milliseconds::max()}) {
+        const auto e = co_await error_of(queue.extend_lock(taken.claim, duration));
+        CHECK(e.code == errc::invalid_argument);
+        CHECK(e.field == "lock_duration");
+    }
+    co_await queue.extend_lock(taken.claim, 366 * 24h);
+    co_await queue.extend_lock(taken.claim, 1ms);
 }
 
-TEST_CASE("F14: who lost the lock to another can neither finish the job nor write to it")
+QUEUE_CASE("a request to claim that is out of range is refused by the name of its field")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        auto zombie = co_await take_one(queue);
-        co_await rescue(a, "q", "a");
-        const auto between = co_await error_of(zombie.job.update_progress(1));
-        CHECK(between.code == errc::lock_lost);
-        auto other = co_await take_one(queue);
-        CHECK(other.job.stalled_count() == 1);
-        co_await other.job.update_progress(50);
-        const auto progress = co_await error_of(zombie.job.update_progress(99));
-        CHECK(progress.code == errc::lock_lost);
-        const auto log = co_await error_of(zombie.job.log("late"));
-        CHECK(log.code == errc::lock_lost);
-        const auto complete = co_await error_of(queue.complete(zombie.claim, 1));
+    struct refusal {
+        std::string field;
+        claim_request request;
+    };
+    const refusal cases[] = {
+        {"limit", {.limit = 0}},
+        {"limit", {.limit = 10'001}},
+        {"lock_duration", {.lock_duration = 0ms}},
+        {"lock_duration", {.lock_duration = milliseconds::max()}},
+        {"worker_id", {.worker_id = std::string(201, 'w')}},
+    };
+    for (const auto& c : cases) {
+        INFO(c.field);
+        const auto e = co_await error_of(queue.fetch_next_and_lock(c.request));
+        CHECK(e.code == errc::invalid_argument);
+        CHECK(e.field == c.field);
+    }
+    claim_request most{.worker_id = std::string(200, 'w'), .lock_duration = 366 * 24h, .limit = 10'000};
+    const auto taken = co_await queue.fetch_next_and_lock(std::move(most));
+    CHECK(taken.empty());
+    CHECK(a.store->claims() == 1);
+}
+
+QUEUE_CASE("a claim whose token does not hold the lock changes nothing")
+{
+    co_await queue.add("x", 1, {.id = "a", .attempts = 9});
+    auto old = co_await take_one(queue);
+    failure why{.message = "first"};
+    co_await queue.fail(old.claim, why);
+    co_await queue.add("x", 1, {.id = "b"});
+    const auto current = co_await take_one(queue);
+    REQUIRE(current.claim.id == "a");
+    const auto before = co_await stored(a, "q", "a");
+    recorder events{queue.events()};
+
+    const claim held_by_nobody[] = {
+        {"a", ""},
+        {"a", "wrong"},
+        {"a", std::string(32, '0')},
+        old.claim,
+        {"b", ""},
+        {"b", current.claim.token},
+        {"c", ""},
+        {"", ""},
+    };
+    for (const auto& claim : held_by_nobody) {
+        INFO(claim.id.str() << " " << claim.token);
+        const auto complete = co_await error_of(queue.complete(claim, 1));
         CHECK(complete.code == errc::lock_lost);
-        co_await queue.complete(other.claim, 2);
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.result == "2");
-        CHECK(job.progress == "50");
-        const auto logs = co_await queue.get_job_logs("a");
-        CHECK(logs.items.empty());
-    });
+        const auto fail = co_await error_of(queue.fail(claim, why));
+        CHECK(fail.code == errc::lock_lost);
+        const auto extend = co_await error_of(queue.extend_lock(claim, 1h));
+        CHECK(extend.code == errc::lock_lost);
+    }
+    const auto after = co_await stored(a, "q", "a");
+    CHECK(after.state == job_state::active);
+    CHECK(after.token == before.token);
+    CHECK(after.locked_until == before.locked_until);
+    CHECK(after.attempts_made == 1);
+    CHECK(after.attempts.size() == 1);
+    const auto other = co_await stored(a, "q", "b");
+    CHECK(other.state == job_state::waiting);
+    co_await settle();
+    CHECK(events.take() == lines{});
 }
 
-TEST_CASE("a lock that is taken away while complete is under way is noticed by the store")
+QUEUE_CASE("F82: a job is finished once")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        auto taken = co_await take_one(queue);
-        a.store->hold_before(op::settle);
-        thrown_error e;
-        task_group tasks{a.executor};
-        const auto complete = [&]() -> asio::awaitable<void> { e = co_await error_of(queue.complete(taken.claim, 1)); };
-        tasks.spawn(complete());
-        co_await settle();
-        REQUIRE(a.store->held(op::settle) == 1);
-        co_await rescue(a, "q", "a");
-        a.store->let_go(op::settle);
-        co_await tasks.join();
-        CHECK(e.code == errc::lock_lost);
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::waiting);
-        CHECK(job.result.empty());
-    });
+    co_await queue.add("x", 1, {.id = "a"});
+    auto taken = co_await take_one(queue);
+    co_await queue.complete(taken.claim, 1);
+    recorder events{queue.events()};
+    const auto twice = co_await error_of(queue.complete(taken.claim, 2));
+    CHECK(twice.code == errc::lock_lost);
+    failure why{.message = "boom"};
+    const auto failed = co_await error_of(queue.fail(taken.claim, std::move(why)));
+    CHECK(failed.code == errc::lock_lost);
+    const auto extended = co_await error_of(queue.extend_lock(taken.claim, 1s));
+    CHECK(extended.code == errc::lock_lost);
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.result == "1");
+    CHECK(job.attempts_made == 1);
+    co_await settle();
+    CHECK(events.take() == lines{});
 }
 
-TEST_CASE("a result that cannot be stored leaves the job locked")
+QUEUE_CASE("F14: who lost the lock to another can neither finish the job nor write to it")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, std::string>("q", {.size_limit = 10});
-        co_await queue.add("x", 1, {.id = "a"});
-        auto taken = co_await queue.fetch_next_and_lock({});
-        REQUIRE(taken.size() == 1);
-        const auto large = co_await error_of(queue.complete(taken[0].claim, std::string(9, 'x')));
-        CHECK(large.code == errc::payload_too_large);
-        CHECK(large.text.starts_with("result has 11 bytes"));
-        const auto broken = co_await error_of(queue.complete(taken[0].claim, "\xFF"));
-        CHECK(broken.code == errc::invalid_argument);
-        CHECK(broken.field == "result");
-        co_await queue.complete(taken[0].claim, std::string(8, 'x'));
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::completed);
-    });
+    co_await queue.add("x", 1, {.id = "a"});
+    auto zombie = co_await take_one(queue);
+    co_await rescue(a, "q", "a");
+    const auto between = co_await error_of(zombie.job.update_progress(1));
+    CHECK(between.code == errc::lock_lost);
+    auto other = co_await take_one(queue);
+    CHECK(other.job.stalled_count() == 1);
+    co_await other.job.update_progress(50);
+    const auto progress = co_await error_of(zombie.job.update_progress(99));
+    CHECK(progress.code == errc::lock_lost);
+    const auto log = co_await error_of(zombie.job.log("late"));
+    CHECK(log.code == errc::lock_lost);
+    const auto complete = co_await error_of(queue.complete(zombie.claim, 1));
+    CHECK(complete.code == errc::lock_lost);
+    co_await queue.complete(other.claim, 2);
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.result == "2");
+    CHECK(job.progress == "50");
+    const auto logs = co_await queue.get_job_logs("a");
+    CHECK(logs.items.empty());
 }
 
-TEST_CASE("F75: a failure's text is cut where it is too long and repaired where it is no UTF-8")
+QUEUE_CASE("a lock that is taken away while complete is under way is noticed by the store")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        auto taken = co_await take_one(queue);
-        failure why{.message = std::string(10 << 20, 'm'), .type = "t\xFF", .detail = std::string(1 << 20, 'd')};
-        co_await queue.fail(taken.claim, std::move(why));
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::failed);
-        CHECK(job.failed_reason.size() == 65'536);
-        CHECK(job.failed_reason.ends_with("m [cut]"));
-        REQUIRE(job.attempts.size() == 1);
-        CHECK(job.attempts[0].error.message == job.failed_reason);
-        CHECK(job.attempts[0].error.type == "t\xEF\xBF\xBD");
-        CHECK(job.attempts[0].error.detail.size() == 65'536);
-    });
+    co_await queue.add("x", 1, {.id = "a"});
+    auto taken = co_await take_one(queue);
+    a.store->hold_before(op::settle);
+    thrown_error e;
+    task_group tasks{a.executor};
+    const auto complete = [&]() -> asio::awaitable<void> { e = co_await error_of(queue.complete(taken.claim, 1)); };
+    tasks.spawn(complete());
+    co_await settle();
+    REQUIRE(a.store->held(op::settle) == 1);
+    co_await rescue(a, "q", "a");
+    a.store->let_go(op::settle);
+    co_await tasks.join();
+    CHECK(e.code == errc::lock_lost);
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::waiting);
+    CHECK(job.result.empty());
 }
 
-TEST_CASE("an active job's progress and log are written by its holder alone")
+APP_CASE("a result that cannot be stored leaves the job locked")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        const auto job = co_await queue.add("x", 1, {.id = "a"});
-        co_await job.log("while waiting");
-        auto taken = co_await take_one(queue);
-        recorder events{queue.events()};
-        const auto from_outside = co_await error_of(job.update_progress(1));
-        CHECK(from_outside.code == errc::lock_lost);
-        CHECK(from_outside.text.find("job 'a' is locked by another or has been removed") == 0);
-        co_await taken.job.update_progress(2);
-        co_await taken.job.log("while active");
-        CHECK(taken.job.progress() == 2);
-        co_await queue.complete(taken.claim, 1);
-        co_await job.log("afterwards");
-        co_await settle();
-        CHECK(events.take() == lines{"progress a 2", "log a while active", "completed a 1", "log a afterwards"});
-        co_await queue.remove("a");
-        const auto gone = co_await error_of(job.log("too late"));
-        CHECK(gone.code == errc::lock_lost);
-    });
+    auto queue = a.engine.queue<int, std::string>("q", {.size_limit = 10});
+    co_await queue.add("x", 1, {.id = "a"});
+    auto taken = co_await queue.fetch_next_and_lock({});
+    REQUIRE(taken.size() == 1);
+    const auto large = co_await error_of(queue.complete(taken[0].claim, std::string(9, 'x')));
+    CHECK(large.code == errc::payload_too_large);
+    CHECK(large.text.starts_with("result has 11 bytes"));
+    const auto broken = co_await error_of(queue.complete(taken[0].claim, "\xFF"));
+    CHECK(broken.code == errc::invalid_argument);
+    CHECK(broken.field == "result");
+    co_await queue.complete(taken[0].claim, std::string(8, 'x'));
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::completed);
+}
+
+QUEUE_CASE("F75: a failure's text is cut where it is too long and repaired where it is no UTF-8")
+{
+    co_await queue.add("x", 1, {.id = "a"});
+    auto taken = co_await take_one(queue);
+    failure why{.message = std::string(10 << 20, 'm'), .type = "t\xFF", .detail = std::string(1 << 20, 'd')};
+    co_await queue.fail(taken.claim, std::move(why));
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::failed);
+    CHECK(job.failed_reason.size() == 65'536);
+    CHECK(job.failed_reason.ends_with("m [cut]"));
+    REQUIRE(job.attempts.size() == 1);
+    CHECK(job.attempts[0].error.message == job.failed_reason);
+    CHECK(job.attempts[0].error.type == "t\xEF\xBF\xBD");
+    CHECK(job.attempts[0].error.detail.size() == 65'536);
+}
+
+QUEUE_CASE("an active job's progress and log are written by its holder alone")
+{
+    const auto job = co_await queue.add("x", 1, {.id = "a"});
+    co_await job.log("while waiting");
+    auto taken = co_await take_one(queue);
+    recorder events{queue.events()};
+    const auto from_outside = co_await error_of(job.update_progress(1));
+    CHECK(from_outside.code == errc::lock_lost);
+    CHECK(from_outside.text.find("job 'a' is locked by another or has been removed") == 0);
+    co_await taken.job.update_progress(2);
+    co_await taken.job.log("while active");
+    CHECK(taken.job.progress() == 2);
+    co_await queue.complete(taken.claim, 1);
+    co_await job.log("afterwards");
+    co_await settle();
+    CHECK(events.take() == lines{"progress a 2", "log a while active", "completed a 1", "log a afterwards"});
+    co_await queue.remove("a");
+    const auto gone = co_await error_of(job.log("too late"));
+    CHECK(gone.code == errc::lock_lost);
 }
 
 TEST_SUITE_END();

@@ -172,8 +172,7 @@ TEST_CASE("a program that throws while its engine is open ends, and does not wai
 TEST_CASE("the first signal stops all workers with their grace, the second without, and the third is not caught")
 {
     for (const auto& signals : {std::pair{SIGINT, SIGTERM}, {SIGTERM, SIGTERM}}) {
-        run_app([signals](app& a) -> asio::awaitable<void> {
-            auto queue = a.engine.queue<int, int>("q");
+        run_app([signals](app& a, queue<int, int> queue) -> asio::awaitable<void> {
             for (const auto* id : {"a", "b", "c"})
                 co_await queue.add("x", 1, {.id = id});
             busy_worker one{a, queue, 10s};
@@ -206,25 +205,22 @@ TEST_CASE("the first signal stops all workers with their grace, the second witho
     }
 }
 
-TEST_CASE("a guard that goes before any signal leaves the workers alone and the signals as they were")
+QUEUE_CASE("a guard that goes before any signal leaves the workers alone and the signals as they were")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.add("x", 1, {.id = "a"});
-        busy_worker one{a, queue, 10s};
-        co_await settle();
-        {
-            stop_on_signal guard{one.worker};
-        }
-        CHECK(is_default(SIGINT));
-        CHECK(is_default(SIGTERM));
-        co_await settle();
-        CHECK(one.never.waiting() == 1);
-        CHECK_FALSE(one.run.ended());
-        one.never.open();
-        co_await one.worker.close();
-        co_await one.run.join();
-    });
+    co_await queue.add("x", 1, {.id = "a"});
+    busy_worker one{a, queue, 10s};
+    co_await settle();
+    {
+        stop_on_signal guard{one.worker};
+    }
+    CHECK(is_default(SIGINT));
+    CHECK(is_default(SIGTERM));
+    co_await settle();
+    CHECK(one.never.waiting() == 1);
+    CHECK_FALSE(one.run.ended());
+    one.never.open();
+    co_await one.worker.close();
+    co_await one.run.join();
 }
 
 TEST_SUITE_END();

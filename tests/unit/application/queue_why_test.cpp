@@ -29,109 +29,92 @@ asio::awaitable<std::vector<kind>> causes(int_queue of, job_id id)
 
 }  // namespace
 
-TEST_CASE("nobody can say why a job does not run that does not exist")
+QUEUE_CASE("nobody can say why a job does not run that does not exist")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        const auto e = co_await error_of(queue.why("a"));
-        CHECK(e.code == errc::not_found);
-        CHECK(e.text == "no job 'a' in this queue");
-        co_await queue.close();
-        const auto closed = co_await error_of(queue.why("a"));
-        CHECK(closed.code == errc::closed);
-    });
+    const auto e = co_await error_of(queue.why("a"));
+    CHECK(e.code == errc::not_found);
+    CHECK(e.text == "no job 'a' in this queue");
+    co_await queue.close();
+    const auto closed = co_await error_of(queue.why("a"));
+    CHECK(closed.code == errc::closed);
 }
 
-TEST_CASE("the life of a job, as the answers tell it")
+QUEUE_CASE("the life of a job, as the answers tell it")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        (void)co_await queue.add("x", 1, {.id = "a", .delay = 90s});
-        auto answer = co_await queue.why("a");
-        CHECK(answer.text == "it is due in 90 s");
-        CHECK(answer.causes.at(0).until == a.at(90s));
-        a.clock->advance(90s);
-        auto found = co_await causes(queue, "a");
-        CHECK(found == std::vector{kind::no_claims});
-        co_await queue.pause();
-        found = co_await causes(queue, "a");
-        CHECK(found == std::vector{kind::paused, kind::no_claims});
-        co_await queue.resume();
-        auto held = co_await take(queue, {.worker_id = "hand"});
-        answer = co_await queue.why("a");
-        CHECK(answer.text == "it is running, on worker hand");
-        co_await queue.complete(std::move(held), 1);
-        answer = co_await queue.why("a");
-        CHECK(answer.text == "it is completed already");
-    });
+    (void)co_await queue.add("x", 1, {.id = "a", .delay = 90s});
+    auto answer = co_await queue.why("a");
+    CHECK(answer.text == "it is due in 90 s");
+    CHECK(answer.causes.at(0).until == a.at(90s));
+    a.clock->advance(90s);
+    auto found = co_await causes(queue, "a");
+    CHECK(found == std::vector{kind::no_claims});
+    co_await queue.pause();
+    found = co_await causes(queue, "a");
+    CHECK(found == std::vector{kind::paused, kind::no_claims});
+    co_await queue.resume();
+    auto held = co_await take(queue, {.worker_id = "hand"});
+    answer = co_await queue.why("a");
+    CHECK(answer.text == "it is running, on worker hand");
+    co_await queue.complete(std::move(held), 1);
+    answer = co_await queue.why("a");
+    CHECK(answer.text == "it is completed already");
 }
 
-TEST_CASE("who holds the places and when the rates have room is told of a job that waits for them")
+QUEUE_CASE("who holds the places and when the rates have room is told of a job that waits for them")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.set_global_concurrency(1);
-        co_await queue.set_rate_limit(rate_limit{.max = 1, .duration = 1min});
-        co_await queue.set_group({.concurrency = 1, .rate = rate_limit{.max = 1, .duration = 2min}});
-        for (const auto* id : {"a", "b", "c"})
-            (void)co_await queue.add("x", 1, {.id = id, .group = "g"});
-        auto held = co_await take(queue, {.worker_id = "hand"});
-        a.clock->advance(10s);
-        const auto answer = co_await queue.why("c");
-        REQUIRE(answer.causes.size() == 5);
-        CHECK(answer.causes[0].what == kind::global_concurrency);
-        CHECK(answer.causes[0].holders == ids({"a"}));
-        CHECK(answer.causes[1].what == kind::rate_limit);
-        CHECK(answer.causes[1].until == a.at(1min));
-        CHECK(answer.causes[2].what == kind::group_concurrency);
-        CHECK(answer.causes[2].holders == ids({"a"}));
-        CHECK(answer.causes[3].what == kind::group_rate);
-        CHECK(answer.causes[3].until == a.at(2min));
-        CHECK(answer.causes[4].what == kind::behind_others);
-        CHECK(answer.causes[4].ahead == 1);
-        co_await queue.complete(std::move(held), 1);
-        a.clock->advance(2min);
-        const auto later = co_await causes(queue, "b");
-        CHECK(later == std::vector{kind::no_claims});
-    });
+    co_await queue.set_global_concurrency(1);
+    co_await queue.set_rate_limit(rate_limit{.max = 1, .duration = 1min});
+    co_await queue.set_group({.concurrency = 1, .rate = rate_limit{.max = 1, .duration = 2min}});
+    for (const auto* id : {"a", "b", "c"})
+        (void)co_await queue.add("x", 1, {.id = id, .group = "g"});
+    auto held = co_await take(queue, {.worker_id = "hand"});
+    a.clock->advance(10s);
+    const auto answer = co_await queue.why("c");
+    REQUIRE(answer.causes.size() == 5);
+    CHECK(answer.causes[0].what == kind::global_concurrency);
+    CHECK(answer.causes[0].holders == ids({"a"}));
+    CHECK(answer.causes[1].what == kind::rate_limit);
+    CHECK(answer.causes[1].until == a.at(1min));
+    CHECK(answer.causes[2].what == kind::group_concurrency);
+    CHECK(answer.causes[2].holders == ids({"a"}));
+    CHECK(answer.causes[3].what == kind::group_rate);
+    CHECK(answer.causes[3].until == a.at(2min));
+    CHECK(answer.causes[4].what == kind::behind_others);
+    CHECK(answer.causes[4].ahead == 1);
+    co_await queue.complete(std::move(held), 1);
+    a.clock->advance(2min);
+    const auto later = co_await causes(queue, "b");
+    CHECK(later == std::vector{kind::no_claims});
 }
 
-TEST_CASE("a job that is kept for the end of another names that one")
+QUEUE_CASE("a job that is kept for the end of another names that one")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        const deduplication last{.id = "d", .how = deduplication::mode::keep_last};
-        (void)co_await queue.add("x", 1, {.id = "a", .dedup = last});
-        (void)co_await take(queue, {.worker_id = "hand"});
-        (void)co_await queue.add("x", 1, {.id = "b", .dedup = last});
-        const auto answer = co_await queue.why("b");
-        REQUIRE(answer.causes.size() == 1);
-        CHECK(answer.causes[0].what == kind::kept);
-        CHECK(answer.causes[0].holders == ids({"a"}));
-    });
+    const deduplication last{.id = "d", .how = deduplication::mode::keep_last};
+    (void)co_await queue.add("x", 1, {.id = "a", .dedup = last});
+    (void)co_await take(queue, {.worker_id = "hand"});
+    (void)co_await queue.add("x", 1, {.id = "b", .dedup = last});
+    const auto answer = co_await queue.why("b");
+    REQUIRE(answer.causes.size() == 1);
+    CHECK(answer.causes[0].what == kind::kept);
+    CHECK(answer.causes[0].holders == ids({"a"}));
 }
 
-TEST_CASE("a processor's rest and the order of a group are told of the jobs behind")
+QUEUE_CASE("a processor's rest and the order of a group are told of the jobs behind")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        co_await queue.set_group({.concurrency = 1, .keep_order = true});
-        for (const auto* id : {"a", "b"})
-            (void)co_await queue.add("x", 1, {.id = id, .attempts = 2, .backoff = backoff::fixed(10s), .group = "g"});
-        auto held = co_await take(queue, {.worker_id = "hand"});
-        co_await queue.fail(std::move(held), {.message = "boom"});
-        const auto in_order = co_await causes(queue, "b");
-        CHECK(in_order.at(0) == kind::group_order);
-        const auto act = [](job<int, int>) -> asio::awaitable<outcome<int>> { co_return rate_limited{.wait = 30s}; };
-        worker<int, int> worker{queue, act};
-        running run{worker};
-        co_await a.clock->pass(10s);
-        const auto answer = co_await queue.why("b");
-        REQUIRE(answer.causes.at(0).what == kind::resting);
-        CHECK(answer.causes[0].until == a.at(40s));
-        co_await worker.close();
-        co_await run.join();
-    });
+    co_await queue.set_group({.concurrency = 1, .keep_order = true});
+    for (const auto* id : {"a", "b"})
+        (void)co_await queue.add("x", 1, {.id = id, .attempts = 2, .backoff = backoff::fixed(10s), .group = "g"});
+    auto held = co_await take(queue, {.worker_id = "hand"});
+    co_await queue.fail(std::move(held), {.message = "boom"});
+    const auto in_order = co_await causes(queue, "b");
+    CHECK(in_order.at(0) == kind::group_order);
+    const auto act = [](job<int, int>) -> asio::awaitable<outcome<int>> { co_return rate_limited{.wait = 30s}; };
+    shift worker{queue, act};
+    co_await a.clock->pass(10s);
+    const auto answer = co_await queue.why("b");
+    REQUIRE(answer.causes.at(0).what == kind::resting);
+    CHECK(answer.causes[0].until == a.at(40s));
+    co_await worker.finish();
 }
 
 TEST_SUITE_END();

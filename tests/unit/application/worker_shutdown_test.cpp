@@ -62,168 +62,150 @@ void check_released(const job_record& job)
 
 }  // namespace
 
-TEST_CASE("whatever a processor throws after a shutdown asked it to end, its job waits again and no attempt is counted")
+QUEUE_CASE("whatever a processor throws after a shutdown asked it to end, its job waits again and no attempt is counted"
+)
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        door never{a.executor};
-        worker<int, int> worker{queue, translator(never), {.concurrency = 10}};
-        running run{worker};
-        for (const auto& [id, act] : translations)
-            co_await queue.add("x", 1, {.id = id, .attempts = 1});
-        co_await settle();
-        recorder events{queue.events()};
-        worker.stop();
-        co_await a.clock->pass(7'999ms);
-        CHECK_FALSE(run.ended());
-        co_await a.clock->pass(1ms);
-        const auto report = co_await run.join();
-        CHECK(report.cancelled.size() == translations.size());
-        CHECK(report.finished.empty());
-        for (const auto& [id, act] : translations) {
-            INFO(id);
-            const auto job = co_await stored(a, "q", id);
-            check_released(job);
-        }
-        const auto seen = events.take();
-        CHECK(seen.size() == translations.size());
-        for (const auto& line : seen)
-            CHECK(line.starts_with("released "));
-    });
+    door never{a.executor};
+    shift worker{queue, translator(never), {.concurrency = 10}};
+    for (const auto& [id, act] : translations)
+        co_await queue.add("x", 1, {.id = id, .attempts = 1});
+    co_await settle();
+    recorder events{queue.events()};
+    worker.stop();
+    co_await a.clock->pass(7'999ms);
+    CHECK_FALSE(worker.ended());
+    co_await a.clock->pass(1ms);
+    const auto report = co_await worker.join();
+    CHECK(report.cancelled.size() == translations.size());
+    CHECK(report.finished.empty());
+    for (const auto& [id, act] : translations) {
+        INFO(id);
+        const auto job = co_await stored(a, "q", id);
+        check_released(job);
+    }
+    const auto seen = events.take();
+    CHECK(seen.size() == translations.size());
+    for (const auto& line : seen)
+        CHECK(line.starts_with("released "));
 }
 
-TEST_CASE("before it was asked to end, a processor fails as ever during the grace of a close")
+QUEUE_CASE("before it was asked to end, a processor fails as ever during the grace of a close")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        door out{a.executor};
-        const auto act = [&](int_job job) -> asio::awaitable<int> {
-            co_await out.pass();
-            job.throw_if_cancelled();
-            throw std::runtime_error{"boom"};
-        };
-        worker<int, int> worker{queue, act, {.grace = 1min}};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a", .attempts = 1});
-        co_await settle();
-        worker.stop();
-        out.open();
-        const auto report = co_await run.join();
-        CHECK(report.finished == ids({"a"}));
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::failed);
-        CHECK(job.failed_reason == "boom");
-    });
+    door out{a.executor};
+    const auto act = [&](int_job job) -> asio::awaitable<int> {
+        co_await out.pass();
+        job.throw_if_cancelled();
+        throw std::runtime_error{"boom"};
+    };
+    shift worker{queue, act, {.grace = 1min}};
+    co_await queue.add("x", 1, {.id = "a", .attempts = 1});
+    co_await settle();
+    worker.stop();
+    out.open();
+    const auto report = co_await worker.join();
+    CHECK(report.finished == ids({"a"}));
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::failed);
+    CHECK(job.failed_reason == "boom");
 }
 
-TEST_CASE("a processor learns why it was asked to end, and a graver reason that comes later decides what its end means")
+QUEUE_CASE("a processor learns why it was asked to end, and a graver reason that comes later decides what its end means"
+)
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        door never{a.executor};
-        door out{a.executor};
-        std::map<std::string, std::vector<cancel_reason>> seen;
-        const auto act = [&](int_job job) -> asio::awaitable<int> {
-            co_await asio::this_coro::throw_if_cancelled(false);
-            auto& reasons = seen[job.id().str()];
-            reasons.push_back(job.cancel_reason());
-            co_await error_of(never.pass());
-            reasons.push_back(job.cancel_reason());
-            co_await out.pass_stubbornly();
-            reasons.push_back(job.cancel_reason());
-            throw std::runtime_error{"in my own words"};
-        };
-        worker<int, int> worker{queue, act, {.concurrency = 5, .lock_duration = 11s, .grace = 5s}};
-        running run{worker};
-        for (const auto* id : {"shutdown", "cancelled", "lost"})
-            co_await queue.add("x", 1, {.id = id});
-        co_await queue.add("x", 1, {.id = "timed out", .timeout = 4s});
-        co_await queue.add("x", 1, {.id = "timed out later", .timeout = 5'300ms});
-        co_await settle();
-        worker.stop();
-        co_await a.clock->pass(5s);
-        co_await queue.cancel("cancelled", "no more");
-        co_await rescue(a, "q", "lost");
-        co_await a.clock->pass(600ms);  // the renewal tells that it is lost
-        out.open();
-        const auto report = co_await run.join();
-        using enum cancel_reason;
-        CHECK(seen["shutdown"] == std::vector{none, shutdown, shutdown});
-        CHECK(seen["cancelled"] == std::vector{none, shutdown, cancelled});
-        CHECK(seen["lost"] == std::vector{none, shutdown, lock_lost});
-        CHECK(seen["timed out"] == std::vector{none, timed_out, timed_out});
-        CHECK(seen["timed out later"] == std::vector{none, shutdown, shutdown});
-        CHECK(report.cancelled.size() == 2);
-        CHECK(report.finished.size() == 2);
-        for (const auto* id : {"shutdown", "timed out later"}) {
-            const auto job = co_await stored(a, "q", id);
-            check_released(job);
-        }
-        const auto cancelled_job = co_await stored(a, "q", "cancelled");
-        CHECK(cancelled_job.failed_reason == "cancelled: no more");
-        const auto late = co_await stored(a, "q", "timed out");
-        CHECK(late.failed_reason == "timed out after 4000 ms");
-        const auto rescued = co_await stored(a, "q", "lost");
-        CHECK(rescued.state == job_state::waiting);
-        CHECK(rescued.stalled_count == 1);
-        CHECK(rescued.attempts_made == 0);
-    });
+    door never{a.executor};
+    door out{a.executor};
+    std::map<std::string, std::vector<cancel_reason>> seen;
+    const auto act = [&](int_job job) -> asio::awaitable<int> {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        auto& reasons = seen[job.id().str()];
+        reasons.push_back(job.cancel_reason());
+        co_await error_of(never.pass());
+        reasons.push_back(job.cancel_reason());
+        co_await out.pass_stubbornly();
+        reasons.push_back(job.cancel_reason());
+        throw std::runtime_error{"in my own words"};
+    };
+    shift worker{queue, act, {.concurrency = 5, .lock_duration = 11s, .grace = 5s}};
+    for (const auto* id : {"shutdown", "cancelled", "lost"})
+        co_await queue.add("x", 1, {.id = id});
+    co_await queue.add("x", 1, {.id = "timed out", .timeout = 4s});
+    co_await queue.add("x", 1, {.id = "timed out later", .timeout = 5'300ms});
+    co_await settle();
+    worker.stop();
+    co_await a.clock->pass(5s);
+    co_await queue.cancel("cancelled", "no more");
+    co_await rescue(a, "q", "lost");
+    co_await a.clock->pass(600ms);  // the renewal tells that it is lost
+    out.open();
+    const auto report = co_await worker.join();
+    using enum cancel_reason;
+    CHECK(seen["shutdown"] == std::vector{none, shutdown, shutdown});
+    CHECK(seen["cancelled"] == std::vector{none, shutdown, cancelled});
+    CHECK(seen["lost"] == std::vector{none, shutdown, lock_lost});
+    CHECK(seen["timed out"] == std::vector{none, timed_out, timed_out});
+    CHECK(seen["timed out later"] == std::vector{none, shutdown, shutdown});
+    CHECK(report.cancelled.size() == 2);
+    CHECK(report.finished.size() == 2);
+    for (const auto* id : {"shutdown", "timed out later"}) {
+        const auto job = co_await stored(a, "q", id);
+        check_released(job);
+    }
+    const auto cancelled_job = co_await stored(a, "q", "cancelled");
+    CHECK(cancelled_job.failed_reason == "cancelled: no more");
+    const auto late = co_await stored(a, "q", "timed out");
+    CHECK(late.failed_reason == "timed out after 4000 ms");
+    const auto rescued = co_await stored(a, "q", "lost");
+    CHECK(rescued.state == job_state::waiting);
+    CHECK(rescued.stalled_count == 1);
+    CHECK(rescued.attempts_made == 0);
 }
 
-TEST_CASE(
+QUEUE_CASE(
     "of jobs that do not listen, a close fails those that were cancelled, and releases those that only it asked to end"
 )
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        door out{a.executor};
-        int ended = 0;
-        worker<int, int> worker{queue, deaf(out, ended), {.concurrency = 3, .grace = 5s}};
-        running run{worker};
-        for (const auto* id : {"cancelled", "released"})
-            co_await queue.add("x", 1, {.id = id});
-        co_await queue.add("x", 1, {.id = "timed out", .timeout = 4s});
-        co_await settle();
-        worker.stop();
-        CHECK(worker.cancel_job("cancelled", "no more"));
-        co_await a.clock->pass(6s);
-        const auto report = co_await run.join();
-        CHECK(report.abandoned.size() == 3);
-        CHECK(report.released == ids({"released"}));
-        CHECK(report.finished.size() == 2);
-        const auto cancelled = co_await stored(a, "q", "cancelled");
-        CHECK(cancelled.failed_reason == "cancelled: no more");
-        const auto late = co_await stored(a, "q", "timed out");
-        CHECK(late.failed_reason == "timed out after 4000 ms");
-        const auto released = co_await stored(a, "q", "released");
-        check_released(released);
-        out.open();
-        co_await settle();
-        CHECK(ended == 3);
-    });
+    door out{a.executor};
+    int ended = 0;
+    shift worker{queue, deaf(out, ended), {.concurrency = 3, .grace = 5s}};
+    for (const auto* id : {"cancelled", "released"})
+        co_await queue.add("x", 1, {.id = id});
+    co_await queue.add("x", 1, {.id = "timed out", .timeout = 4s});
+    co_await settle();
+    worker.stop();
+    CHECK(worker.cancel_job("cancelled", "no more"));
+    co_await a.clock->pass(6s);
+    const auto report = co_await worker.join();
+    CHECK(report.abandoned.size() == 3);
+    CHECK(report.released == ids({"released"}));
+    CHECK(report.finished.size() == 2);
+    const auto cancelled = co_await stored(a, "q", "cancelled");
+    CHECK(cancelled.failed_reason == "cancelled: no more");
+    const auto late = co_await stored(a, "q", "timed out");
+    CHECK(late.failed_reason == "timed out after 4000 ms");
+    const auto released = co_await stored(a, "q", "released");
+    check_released(released);
+    out.open();
+    co_await settle();
+    CHECK(ended == 3);
 }
 
-TEST_CASE("jobs that were claimed ahead go back at a shutdown, and none of them starts")
+QUEUE_CASE("jobs that were claimed ahead go back at a shutdown, and none of them starts")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        patient here{a};
-        worker<int, int> worker{queue, here.processor_of(), {.prefetch = 2, .grace = 5s}};
-        running run{worker};
-        for (const auto* id : {"a", "b", "c"})
-            co_await queue.add("x", 1, {.id = id});
-        co_await settle();
-        worker.stop();
-        co_await settle();
-        for (const auto* id : {"b", "c"}) {
-            const auto job = co_await stored(a, "q", id);
-            check_released(job);
-        }
-        co_await a.clock->pass(5s);
-        const auto report = co_await run.join();
-        CHECK(here.started == 1);
-        CHECK(report.cancelled == ids({"a"}));
-    });
+    patient here{a};
+    shift worker{queue, here.processor_of(), {.prefetch = 2, .grace = 5s}};
+    for (const auto* id : {"a", "b", "c"})
+        co_await queue.add("x", 1, {.id = id});
+    co_await settle();
+    worker.stop();
+    co_await settle();
+    for (const auto* id : {"b", "c"}) {
+        const auto job = co_await stored(a, "q", id);
+        check_released(job);
+    }
+    co_await a.clock->pass(5s);
+    const auto report = co_await worker.join();
+    CHECK(here.started == 1);
+    CHECK(report.cancelled == ids({"a"}));
 }
 
 // What the store does not take.
@@ -234,8 +216,7 @@ TEST_CASE(
 {
     for (const auto code : {errc::storage_full, errc::storage_busy}) {
         INFO(static_cast<int>(code));
-        run_app([code](app& a) -> asio::awaitable<void> {
-            auto queue = a.engine.queue<int, int>("q");
+        run_app([code](app& a, queue<int, int> queue) -> asio::awaitable<void> {
             door never{a.executor};
             door in_time{a.executor};
             const auto act = [&](int_job job) -> asio::awaitable<int> {
@@ -247,8 +228,7 @@ TEST_CASE(
                     co_await in_time.pass();
                 co_return 1;
             };
-            worker<int, int> worker{queue, act, {.concurrency = 3, .prefetch = 1, .grace = 5s}};
-            running run{worker};
+            shift worker{queue, act, {.concurrency = 3, .prefetch = 1, .grace = 5s}};
             for (const auto* id : {"done", "cancelled", "deaf", "ahead"})
                 co_await queue.add("x", 1, {.id = id});
             co_await settle();
@@ -257,10 +237,10 @@ TEST_CASE(
             worker.stop();
             in_time.open();
             co_await a.clock->pass(5'999ms);
-            CHECK_FALSE(run.ended());
+            CHECK_FALSE(worker.ended());
             co_await a.clock->pass(1ms);
-            CHECK(run.ended());
-            auto report = co_await run.join();
+            CHECK(worker.ended());
+            auto report = co_await worker.join();
             std::ranges::sort(report.unstored);
             CHECK(report.unstored == ids({"ahead", "cancelled", "deaf", "done"}));
             CHECK(report.abandoned == ids({"deaf"}));
@@ -276,93 +256,77 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("what a store takes in the last moment of a close is stored")
+QUEUE_CASE("what a store takes in the last moment of a close is stored")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        patient here{a};
-        worker<int, int> worker{queue, here.processor_of(), {.grace = 5s}};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a"});
-        co_await settle();
-        a.store->fail(op::settle, 1'000'000, errc::storage_full);
-        here.out.open();
-        worker.stop();
-        co_await a.clock->pass(5'999ms);
-        a.store->fail(op::settle, 0);
-        co_await a.clock->pass(1ms);
-        const auto report = co_await run.join();
-        CHECK(report.finished == ids({"a"}));
-        CHECK(report.unstored.empty());
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::completed);
-    });
+    patient here{a};
+    shift worker{queue, here.processor_of(), {.grace = 5s}};
+    co_await queue.add("x", 1, {.id = "a"});
+    co_await settle();
+    a.store->fail(op::settle, 1'000'000, errc::storage_full);
+    here.out.open();
+    worker.stop();
+    co_await a.clock->pass(5'999ms);
+    a.store->fail(op::settle, 0);
+    co_await a.clock->pass(1ms);
+    const auto report = co_await worker.join();
+    CHECK(report.finished == ids({"a"}));
+    CHECK(report.unstored.empty());
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::completed);
 }
 
-TEST_CASE("a close that gets no answer from the store reports what the answer says when it comes")
+QUEUE_CASE("a close that gets no answer from the store reports what the answer says when it comes")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        patient here{a};
-        worker<int, int> worker{queue, here.processor_of(), {.grace = 5s}};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a"});
-        co_await settle();
-        a.store->hold_answer(op::settle);
-        here.out.open();
-        worker.stop();
-        co_await a.clock->pass(10s);
-        CHECK_FALSE(run.ended());
-        a.store->let_go(op::settle);
-        const auto report = co_await run.join();
-        CHECK(report.finished == ids({"a"}));
-        CHECK(report.unstored.empty());
-    });
+    patient here{a};
+    shift worker{queue, here.processor_of(), {.grace = 5s}};
+    co_await queue.add("x", 1, {.id = "a"});
+    co_await settle();
+    a.store->hold_answer(op::settle);
+    here.out.open();
+    worker.stop();
+    co_await a.clock->pass(10s);
+    CHECK_FALSE(worker.ended());
+    a.store->let_go(op::settle);
+    const auto report = co_await worker.join();
+    CHECK(report.finished == ids({"a"}));
+    CHECK(report.unstored.empty());
 }
 
-TEST_CASE("what another worker has rescued before its outcome was stored is named unstored")
+QUEUE_CASE("what another worker has rescued before its outcome was stored is named unstored")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        patient here{a};
-        worker<int, int> worker{queue, here.processor_of()};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a"});
-        co_await settle();
-        worker.stop();
-        co_await rescue(a, "q", "a");
-        here.out.open();
-        const auto report = co_await run.join();
-        CHECK(report.unstored == ids({"a"}));
-        CHECK(report.finished.empty());
-    });
+    patient here{a};
+    shift worker{queue, here.processor_of()};
+    co_await queue.add("x", 1, {.id = "a"});
+    co_await settle();
+    worker.stop();
+    co_await rescue(a, "q", "a");
+    here.out.open();
+    const auto report = co_await worker.join();
+    CHECK(report.unstored == ids({"a"}));
+    CHECK(report.finished.empty());
 }
 
-TEST_CASE("the lock of an attempt that has ended is not renewed for ever while the store refuses its outcome")
+QUEUE_CASE("the lock of an attempt that has ended is not renewed for ever while the store refuses its outcome")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        patient here{a};
-        worker<int, int> worker{queue, here.processor_of(), {.lock_duration = 10s}};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a"});
-        co_await settle();
-        recorder own{worker.events()};
-        a.store->fail(op::settle, 1'000'000, errc::storage_full);
-        here.out.open();
-        co_await a.clock->pass(99s);
-        CHECK(a.store->calls(op::extend) == 19);
-        co_await a.clock->pass(11s);
-        auto seen = own.take();
-        CHECK(std::ranges::count(seen, "lock_lost a") == 1);
-        CHECK(a.store->calls(op::extend) == 19);
-        a.store->fail(op::settle, 0);
-        co_await queue.add("x", 1, {.id = "b"});
-        co_await a.clock->pass(3s);
-        const auto job = co_await stored(a, "q", "b");
-        CHECK(job.state == job_state::completed);
-        co_await finish(worker, run);
-    });
+    patient here{a};
+    shift worker{queue, here.processor_of(), {.lock_duration = 10s}};
+    co_await queue.add("x", 1, {.id = "a"});
+    co_await settle();
+    recorder own{worker.events()};
+    a.store->fail(op::settle, 1'000'000, errc::storage_full);
+    here.out.open();
+    co_await a.clock->pass(99s);
+    CHECK(a.store->calls(op::extend) == 19);
+    co_await a.clock->pass(11s);
+    auto seen = own.take();
+    CHECK(std::ranges::count(seen, "lock_lost a") == 1);
+    CHECK(a.store->calls(op::extend) == 19);
+    a.store->fail(op::settle, 0);
+    co_await queue.add("x", 1, {.id = "b"});
+    co_await a.clock->pass(3s);
+    const auto job = co_await stored(a, "q", "b");
+    CHECK(job.state == job_state::completed);
+    co_await worker.finish();
 }
 
 TEST_SUITE_END();

@@ -40,10 +40,8 @@ backoff by_name(std::string name)
 /// A job that fails goes on as with a fixed backoff, and `error` says why.
 void check_fixed_instead(worker_options options, std::string name, std::string error)
 {
-    run_app([=](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        worker<int, int> worker{queue, boom, options};
-        running run{worker};
+    run_app([=](app&, queue<int, int> queue) -> asio::awaitable<void> {
+        shift worker{queue, boom, options};
         co_await settle();
         recorder events{queue.events()};
         recorder own{worker.events()};
@@ -53,70 +51,60 @@ void check_fixed_instead(worker_options options, std::string name, std::string e
             events.take() == lines{"added a x", "waiting a", "active a", "retrying a after 250 made 1 boom", "drained"}
         );
         CHECK(own.take() == lines{"job_active a x 1", "error " + error, "job_errored a x boom"});
-        co_await finish(worker, run);
+        co_await worker.finish();
     });
 }
 
 }  // namespace
 
-TEST_CASE("a strategy decides how long a failed job waits, and is told how often and why it failed")
+QUEUE_CASE("a strategy decides how long a failed job waits, and is told how often and why it failed")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        lines asked;
-        const auto strategy = [&](int attempts_made, const failure& why) -> std::optional<milliseconds> {
-            asked.push_back(std::to_string(attempts_made) + " " + why.message + " " + why.type);
-            return attempts_made * 100ms;
-        };
-        worker<int, int> worker{queue, boom, with(strategy)};
-        running run{worker};
-        recorder events{queue.events()};
-        co_await queue.add("x", 1, {.id = "a", .attempts = 3, .backoff = by_name("mine")});
-        co_await a.clock->pass(1s);
-        CHECK(asked == lines{"1 boom std::runtime_error", "2 boom std::runtime_error"});  // after the last none is left
-        CHECK(
-            events.take() ==
-            lines{
-                "added a x",
-                "waiting a",
-                "active a",
-                "retrying a after 100 made 1 boom",
-                "drained",
-                "waiting a from delayed",
-                "active a",
-                "retrying a after 200 made 2 boom",
-                "drained",
-                "waiting a from delayed",
-                "active a",
-                "failed a boom",
-                "retries_exhausted a 3",
-                "drained"
-            }
-        );
-        co_await finish(worker, run);
-    });
+    lines asked;
+    const auto strategy = [&](int attempts_made, const failure& why) -> std::optional<milliseconds> {
+        asked.push_back(std::to_string(attempts_made) + " " + why.message + " " + why.type);
+        return attempts_made * 100ms;
+    };
+    shift worker{queue, boom, with(strategy)};
+    recorder events{queue.events()};
+    co_await queue.add("x", 1, {.id = "a", .attempts = 3, .backoff = by_name("mine")});
+    co_await a.clock->pass(1s);
+    CHECK(asked == lines{"1 boom std::runtime_error", "2 boom std::runtime_error"});  // after the last none is left
+    CHECK(
+        events.take() ==
+        lines{
+            "added a x",
+            "waiting a",
+            "active a",
+            "retrying a after 100 made 1 boom",
+            "drained",
+            "waiting a from delayed",
+            "active a",
+            "retrying a after 200 made 2 boom",
+            "drained",
+            "waiting a from delayed",
+            "active a",
+            "failed a boom",
+            "retries_exhausted a 3",
+            "drained"
+        }
+    );
+    co_await worker.finish();
 }
 
-TEST_CASE("a strategy may look at the job")
+QUEUE_CASE("a strategy may look at the job")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        lines asked;
-        const auto strategy = [&](int made, const failure&, const job_record& job) -> std::optional<milliseconds> {
-            asked.push_back(job.id.str() + " " + job.name + " " + job.data + " " + std::to_string(made));
-            return job.options->tags.contains("hurry") ? 10ms : 1000ms;
-        };
-        worker<int, int> worker{queue, boom, with(strategy)};
-        running run{worker};
-        recorder events{queue.events()};
-        co_await queue.add(
-            "slow", 7, {.id = "a", .attempts = 2, .backoff = by_name("mine"), .tags = {{"hurry", "yes"}}}
-        );
-        co_await settle();
-        CHECK(asked == lines{"a slow 7 1"});
-        CHECK(events.all().at(3) == "retrying a after 10 made 1 boom");
-        co_await finish(worker, run);
-    });
+    lines asked;
+    const auto strategy = [&](int made, const failure&, const job_record& job) -> std::optional<milliseconds> {
+        asked.push_back(job.id.str() + " " + job.name + " " + job.data + " " + std::to_string(made));
+        return job.options->tags.contains("hurry") ? 10ms : 1000ms;
+    };
+    shift worker{queue, boom, with(strategy)};
+    recorder events{queue.events()};
+    co_await queue.add("slow", 7, {.id = "a", .attempts = 2, .backoff = by_name("mine"), .tags = {{"hurry", "yes"}}});
+    co_await settle();
+    CHECK(asked == lines{"a slow 7 1"});
+    CHECK(events.all().at(3) == "retrying a after 10 made 1 boom");
+    co_await worker.finish();
 }
 
 TEST_CASE("a strategy is made of a function with or without the job, and of nothing it is empty")
@@ -135,45 +123,37 @@ TEST_CASE("a strategy is made of a function with or without the job, and of noth
     CHECK_FALSE(with_job(1, {}, {}));
 }
 
-TEST_CASE("a strategy that answers no wait lets the job wait at the tail")
+QUEUE_CASE("a strategy that answers no wait lets the job wait at the tail")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        lines ran;
-        const auto act = [&](int_job job) -> asio::awaitable<int> {
-            ran.push_back(job.id().str());
-            if (job.id() == "a" && job.attempts_made() == 0)
-                throw std::runtime_error{"boom"};
-            co_return 0;
-        };
-        const auto at_once = [](int, const failure&) { return std::optional{0ms}; };
-        for (const auto* id : {"a", "b"})
-            co_await queue.add("x", 1, {.id = id, .attempts = 2, .backoff = by_name("mine")});
-        worker<int, int> worker{queue, act, with(at_once)};
-        running run{worker};
-        co_await settle();
-        CHECK(ran == lines{"a", "b", "a"});
-        co_await finish(worker, run);
-    });
+    lines ran;
+    const auto act = [&](int_job job) -> asio::awaitable<int> {
+        ran.push_back(job.id().str());
+        if (job.id() == "a" && job.attempts_made() == 0)
+            throw std::runtime_error{"boom"};
+        co_return 0;
+    };
+    const auto at_once = [](int, const failure&) { return std::optional{0ms}; };
+    for (const auto* id : {"a", "b"})
+        co_await queue.add("x", 1, {.id = id, .attempts = 2, .backoff = by_name("mine")});
+    shift worker{queue, act, with(at_once)};
+    co_await settle();
+    CHECK(ran == lines{"a", "b", "a"});
+    co_await worker.finish();
 }
 
-TEST_CASE("a strategy that gives up is the end of the job, attempts left or not")
+QUEUE_CASE("a strategy that gives up is the end of the job, attempts left or not")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        const auto give_up = [](int, const failure&) { return std::optional<milliseconds>{}; };
-        worker<int, int> worker{queue, boom, with(give_up)};
-        running run{worker};
-        co_await settle();
-        recorder events{queue.events()};
-        co_await queue.add("x", 1, {.id = "a", .attempts = 9, .backoff = by_name("mine")});
-        co_await settle();
-        CHECK(events.take() == lines{"added a x", "waiting a", "active a", "failed a boom", "drained"});
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.state == job_state::failed);
-        CHECK(job.attempts_made == 1);
-        co_await finish(worker, run);
-    });
+    const auto give_up = [](int, const failure&) { return std::optional<milliseconds>{}; };
+    shift worker{queue, boom, with(give_up)};
+    co_await settle();
+    recorder events{queue.events()};
+    co_await queue.add("x", 1, {.id = "a", .attempts = 9, .backoff = by_name("mine")});
+    co_await settle();
+    CHECK(events.take() == lines{"added a x", "waiting a", "active a", "failed a boom", "drained"});
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.state == job_state::failed);
+    CHECK(job.attempts_made == 1);
+    co_await worker.finish();
 }
 
 TEST_CASE("a strategy that throws is told of by error, and the job's fixed delay is waited")
@@ -194,84 +174,70 @@ TEST_CASE("so is one that this worker does not know")
     check_fixed_instead(with(unused), "another", "backoff_strategies has none with the name 'another'");
 }
 
-TEST_CASE("a strategy is not asked for a failure that is the end anyway")
+QUEUE_CASE("a strategy is not asked for a failure that is the end anyway")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        int asked = 0;
-        const auto strategy = [&](int, const failure&) {
-            ++asked;
-            return std::optional{1h};
-        };
-        const auto act = [](int_job job) -> asio::awaitable<int> {
-            if (job.id() == "unrecoverable")
-                throw unrecoverable_error{"no use"};
-            throw std::runtime_error{"boom"};
-            co_return 0;
-        };
-        worker<int, int> worker{queue, act, with(strategy)};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "unrecoverable", .attempts = 9, .backoff = by_name("mine")});
-        co_await queue.add("x", 1, {.id = "the last", .backoff = by_name("mine")});
-        co_await settle();
-        CHECK(asked == 0);
-        const auto counts = co_await queue.get_job_counts();
-        CHECK(counts == job_counts{.failed = 2});
-        co_await finish(worker, run);
-    });
+    int asked = 0;
+    const auto strategy = [&](int, const failure&) {
+        ++asked;
+        return std::optional{1h};
+    };
+    const auto act = [](int_job job) -> asio::awaitable<int> {
+        if (job.id() == "unrecoverable")
+            throw unrecoverable_error{"no use"};
+        throw std::runtime_error{"boom"};
+        co_return 0;
+    };
+    shift worker{queue, act, with(strategy)};
+    co_await queue.add("x", 1, {.id = "unrecoverable", .attempts = 9, .backoff = by_name("mine")});
+    co_await queue.add("x", 1, {.id = "the last", .backoff = by_name("mine")});
+    co_await settle();
+    CHECK(asked == 0);
+    const auto counts = co_await queue.get_job_counts();
+    CHECK(counts == job_counts{.failed = 2});
+    co_await worker.finish();
 }
 
-TEST_CASE("a strategy decides about time-outs too")
+QUEUE_CASE("a strategy decides about time-outs too")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        std::string type;
-        const auto strategy = [&](int, const failure& why) {
-            type = why.type;
-            return std::optional{7s};
-        };
-        patient here{a};
-        worker<int, int> worker{queue, here.processor_of(), with(strategy)};
-        running run{worker};
-        co_await queue.add("x", 1, {.id = "a", .attempts = 2, .backoff = by_name("mine"), .timeout = 5s});
-        co_await a.clock->pass(5s);
-        CHECK(type == "cofila::timed_out");
-        const auto job = co_await stored(a, "q", "a");
-        CHECK(job.run_at == a.at(12s));
-        co_await finish(worker, run);
-    });
+    std::string type;
+    const auto strategy = [&](int, const failure& why) {
+        type = why.type;
+        return std::optional{7s};
+    };
+    patient here{a};
+    shift worker{queue, here.processor_of(), with(strategy)};
+    co_await queue.add("x", 1, {.id = "a", .attempts = 2, .backoff = by_name("mine"), .timeout = 5s});
+    co_await a.clock->pass(5s);
+    CHECK(type == "cofila::timed_out");
+    const auto job = co_await stored(a, "q", "a");
+    CHECK(job.run_at == a.at(12s));
+    co_await worker.finish();
 }
 
-TEST_CASE("where no worker is asked, as after a rescue or by hand, the fixed delay of the backoff is waited")
+QUEUE_CASE("where no worker is asked, as after a rescue or by hand, the fixed delay of the backoff is waited")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        for (const auto* id : {"rescued", "failed"}) {
-            co_await queue.add("x", 1, {.id = id, .attempts = 2, .backoff = by_name("mine")});
-            const auto taken = co_await queue.fetch_next_and_lock({});
-            REQUIRE(taken.size() == 1);
-            if (taken[0].job.id() == "rescued")
-                co_await rescue(a, "q", "rescued");
-            else
-                co_await queue.fail(taken[0].claim, failure{.message = "boom"});
-            const auto job = co_await stored(a, "q", id);
-            CHECK(job.run_at == a.at(250ms));
-        }
-    });
+    for (const auto* id : {"rescued", "failed"}) {
+        co_await queue.add("x", 1, {.id = id, .attempts = 2, .backoff = by_name("mine")});
+        const auto taken = co_await queue.fetch_next_and_lock({});
+        REQUIRE(taken.size() == 1);
+        if (taken[0].job.id() == "rescued")
+            co_await rescue(a, "q", "rescued");
+        else
+            co_await queue.fail(taken[0].claim, failure{.message = "boom"});
+        const auto job = co_await stored(a, "q", id);
+        CHECK(job.run_at == a.at(250ms));
+    }
 }
 
-TEST_CASE("a strategy must be a function")
+QUEUE_CASE("a strategy must be a function")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        const auto e = error_of([&] { worker<int, int> worker{queue, boom, with(nullptr)}; });
-        CHECK(e.code == errc::invalid_argument);
-        CHECK(e.field == "backoff_strategies['mine']");
-        const auto stuck = error_of([&] { worker<int, int> worker{queue, boom, {.stuck_after = 0ms}}; });
-        CHECK(stuck.code == errc::invalid_argument);
-        CHECK(stuck.field == "stuck_after");
-        co_return;
-    });
+    const auto e = error_of([&] { worker<int, int> worker{queue, boom, with(nullptr)}; });
+    CHECK(e.code == errc::invalid_argument);
+    CHECK(e.field == "backoff_strategies['mine']");
+    const auto stuck = error_of([&] { worker<int, int> worker{queue, boom, {.stuck_after = 0ms}}; });
+    CHECK(stuck.code == errc::invalid_argument);
+    CHECK(stuck.field == "stuck_after");
+    co_return;
 }
 
 TEST_SUITE_END();

@@ -8,90 +8,75 @@ using namespace cofila::test;
 
 TEST_SUITE_BEGIN("worker: watching for commits");
 
-TEST_CASE("while no worker waits for jobs, a commit of our own ends the watch; the next wait begins it again")
+QUEUE_CASE("while no worker waits for jobs, a commit of our own ends the watch; the next wait begins it again")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        crowd here{a};
-        worker<int, int> worker{queue, here.processor_of()};
-        running run{worker};
-        co_await settle();
-        CHECK(a.store->watching == 1);
-        a.store->own_commits.set();
-        co_await settle();
-        CHECK(a.store->watching == 1);
-        co_await queue.add("x", 1);
-        a.store->own_commits.set();
-        co_await settle();
-        CHECK(here.inside == 1);
-        CHECK(a.store->watching == 0);
-        CHECK(a.store->calls(op::changed) == 1);
-        here.out.open();
-        co_await settle();
-        CHECK(a.store->watching == 1);
-        CHECK(a.store->calls(op::changed) == 2);
-        co_await worker.close();
-        co_await run.join();
-    });
+    crowd here{a};
+    shift worker{queue, here.processor_of()};
+    co_await settle();
+    CHECK(a.store->watching == 1);
+    a.store->own_commits.set();
+    co_await settle();
+    CHECK(a.store->watching == 1);
+    co_await queue.add("x", 1);
+    a.store->own_commits.set();
+    co_await settle();
+    CHECK(here.inside == 1);
+    CHECK(a.store->watching == 0);
+    CHECK(a.store->calls(op::changed) == 1);
+    here.out.open();
+    co_await settle();
+    CHECK(a.store->watching == 1);
+    CHECK(a.store->calls(op::changed) == 2);
+    co_await worker.finish();
 }
 
-TEST_CASE("what others add between a claim that finds nothing and the watch that follows is found at once")
+QUEUE_CASE("what others add between a claim that finds nothing and the watch that follows is found at once")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        notes seen;
-        worker<int, int> worker{queue, seen.processor_of(a), {.poll_interval = 1h}};
-        running run{worker};
-        co_await settle();
-        a.store->hold_answer(op::settle);
-        co_await queue.add("x", 1, {.id = "a"});
-        co_await settle();
-        a.store->own_commits.set();
-        co_await settle();
-        CHECK(a.store->watching == 0);
-        REQUIRE(a.store->held(op::settle) == 1);  // it has found nothing more
-        auto other = co_await engine::open(a.options());
-        co_await other.queue<int, int>("q").add("x", 1, {.id = "b"});
-        a.store->changes.set();
-        a.store->let_go(op::settle);
-        co_await settle();
-        CHECK(seen.take() == lines{"a at 0", "b at 0"});
-        co_await worker.close();
-        co_await run.join();
-    });
+    notes seen;
+    shift worker{queue, seen.processor_of(a), {.poll_interval = 1h}};
+    co_await settle();
+    a.store->hold_answer(op::settle);
+    co_await queue.add("x", 1, {.id = "a"});
+    co_await settle();
+    a.store->own_commits.set();
+    co_await settle();
+    CHECK(a.store->watching == 0);
+    REQUIRE(a.store->held(op::settle) == 1);  // it has found nothing more
+    auto other = co_await engine::open(a.options());
+    co_await other.queue<int, int>("q").add("x", 1, {.id = "b"});
+    a.store->changes.set();
+    a.store->let_go(op::settle);
+    co_await settle();
+    CHECK(seen.take() == lines{"a at 0", "b at 0"});
+    co_await worker.finish();
 }
 
-TEST_CASE("a slot that is free since a job that was lost has ended is one to watch for, too")
+QUEUE_CASE("a slot that is free since a job that was lost has ended is one to watch for, too")
 {
-    run_app([](app& a) -> asio::awaitable<void> {
-        auto queue = a.engine.queue<int, int>("q");
-        door out{a.executor};
-        int started = 0;
-        const auto stubborn = [&](job<int, int>) -> asio::awaitable<int> {
-            ++started;
-            co_await out.pass_stubbornly();
-            co_return 0;
-        };
-        worker<int, int> worker{queue, stubborn, {.poll_interval = 1h}};
-        running run{worker};
-        co_await settle();
-        co_await queue.add("x", 1, {.id = "a"});
-        a.store->own_commits.set();
-        co_await settle();
-        CHECK(a.store->watching == 0);
-        co_await rescue(a, "q", "a");
-        co_await a.clock->pass(30s);  // the renewal tells that it is lost
-        CHECK(a.store->watching == 0);
-        out.open();
-        co_await settle();
-        CHECK(a.store->watching == 1);
-        CHECK(started == 1);
-        a.store->changes.set();
-        co_await settle();
-        CHECK(started == 2);
-        co_await worker.close();
-        co_await run.join();
-    });
+    door out{a.executor};
+    int started = 0;
+    const auto stubborn = [&](job<int, int>) -> asio::awaitable<int> {
+        ++started;
+        co_await out.pass_stubbornly();
+        co_return 0;
+    };
+    shift worker{queue, stubborn, {.poll_interval = 1h}};
+    co_await settle();
+    co_await queue.add("x", 1, {.id = "a"});
+    a.store->own_commits.set();
+    co_await settle();
+    CHECK(a.store->watching == 0);
+    co_await rescue(a, "q", "a");
+    co_await a.clock->pass(30s);  // the renewal tells that it is lost
+    CHECK(a.store->watching == 0);
+    out.open();
+    co_await settle();
+    CHECK(a.store->watching == 1);
+    CHECK(started == 1);
+    a.store->changes.set();
+    co_await settle();
+    CHECK(started == 2);
+    co_await worker.finish();
 }
 
 TEST_SUITE_END();
