@@ -87,7 +87,7 @@ json::value to_json(milliseconds value) { return value.count(); }
 
 /// What JSON has itself: numbers, true and false, text.
 template <class T>
-const T& to_json(const T& value)
+T to_json(const T& value)
 {
     return value;
 }

@@ -69,12 +69,11 @@ void check_deduplication(std::string_view field, const deduplication& value)
 
 void check_tags(std::string_view field, const std::map<std::string, std::string>& tags)
 {
-    const std::string name{field};
     if (tags.size() > most_tags)
         throw error{errc::invalid_argument, field, "must be at most " + std::to_string(most_tags)};
     for (const auto& [key, value] : tags) {
         check_name(field, key);
-        check_name(name + "['" + key + "']", value);
+        check_name(std::string{field}.append("['").append(key).append("']"), value);
     }
 }
 
