@@ -46,10 +46,10 @@ bool has_moved(settled verdict) { return verdict == settled::accepted || verdict
 
 void end_completed(stored_queue& queue, const job_record& job, time_point now, news_list& news)
 {
-    const auto place = news.size();
+    const auto entry = news.size();
     news.push_back({.why = cause::completed, .job = snapshot(job), .was = job_state::active});
     if (job.options->on_completed->remove)
-        news[place].gone = queue.remove_finished(job.key, now, news);
+        news[entry].gone = queue.remove_finished(job.key, now, news);
 }
 
 settled settle(stored_queue& queue, const settlement& end, time_point now, news_list& news)

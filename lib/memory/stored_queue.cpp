@@ -117,10 +117,10 @@ void stored_queue::carry_out(std::int64_t key, const transition& change, job_new
     auto after = before;
     if (change.to != before.state || !change.remove)
         domain::apply(after, change);
-    const auto place = news.size();
+    const auto entry = news.size();
     news.push_back({.why = why, .job = snapshot(after), .was = before.state});
     carry_out(key, change, news);
-    news[place].gone = !find(key);
+    news[entry].gone = !find(key);
 }
 
 const stored_job* stored_queue::owner_of(const std::string& dedup_id) const

@@ -75,7 +75,8 @@ changed_page change_all(
     const auto why = domain::cause_in_bulk(what);
     for (const auto& job : jobs.items)
         if (const auto next = domain::after_change(*job, what, now))
-            out.changed += carry_out(with, *with.find_queue(queue), *job, *next, why, out.news) ? 1 : 0;
+            if (carry_out(with, *with.find_queue(queue), *job, *next, why, out.news))
+                ++out.changed;
     return out;
 }
 

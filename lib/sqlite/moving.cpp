@@ -163,13 +163,13 @@ bool move_and_tell(
     news_list& news
 )
 {
-    const auto place = news.size();
+    const auto entry = news.size();
     news.push_back({.why = why, .job = moved_by(job, change), .was = job.state});
     const auto what = move_job(with, queue, job.key, token, change, news);
     if (what == moved::no)
         news.pop_back();
     else
-        news[place].gone = what == moved::gone;
+        news[entry].gone = what == moved::gone;
     return what != moved::no;
 }
 

@@ -21,14 +21,14 @@ using cause = job_news::cause;
 
 void end_completed(session& with, std::int64_t queue, job_record job, time_point now, news_list& news)
 {
-    const auto place = news.size();
+    const auto entry = news.size();
     const bool remove = job.options->on_completed->remove;
     const auto key = job.key;
     news.push_back(
         {.why = cause::completed, .job = std::make_shared<const job_record>(std::move(job)), .was = job_state::active}
     );
     if (remove)
-        news[place].gone = erase_finished(with, queue, key, now, news);
+        news[entry].gone = erase_finished(with, queue, key, now, news);
 }
 
 settled settle(session& with, const settlement& end, time_point now, news_list& news)
