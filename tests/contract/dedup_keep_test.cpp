@@ -107,7 +107,7 @@ CONTRACT_CASE("the end of the owner lets the kept job wait, in the claim that it
     CHECK(next.job->id == "next");
 }
 
-CONTRACT_CASE("the kept job waits when the owner is completed without a claim, and is told of")
+CONTRACT_CASE("the kept job waits when the owner is completed without a claim, and is reported")
 {
     const auto owner = co_await with_one_kept(s);
     settle_and_claim_request request{.now = s.now()};
@@ -142,7 +142,7 @@ CONTRACT_CASE("the kept job waits when the owner is removed as soon as it is com
     co_await check_freed(s);
 }
 
-CONTRACT_CASE("the kept job waits when the owner is removed by force, and is told of")
+CONTRACT_CASE("the kept job waits when the owner is removed by force, and is reported")
 {
     (void)co_await with_one_kept(s);
     const auto answer = co_await s.change("a", forced_removal{});

@@ -102,7 +102,7 @@ CONTRACT_CASE("a failure that is tried again is told as a move, the last one wit
     );
 }
 
-CONTRACT_CASE("a job that is removed as it ends is told of twice: how it ended, and that it is gone")
+CONTRACT_CASE("a job that is removed as it ends is reported twice: how it ended, and that it is gone")
 {
     co_await keep(s, 100);
     const auto job = co_await s.add_active("a", {.on_completed = retention::remove_at_once()});

@@ -67,7 +67,7 @@ CONTRACT_CASE("each of several settlements in one call is told of its own job")
     CHECK(ids(of(answer.news, cause::completed)) == names{"a", "c"});
 }
 
-CONTRACT_CASE("a completion that is repeated is not told of as one that came before")
+CONTRACT_CASE("a completion that is repeated is not reported as one that came before")
 {
     const auto job = co_await s.add_active("a");
     co_await s.settle(s.completion(job));

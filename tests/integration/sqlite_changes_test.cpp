@@ -122,7 +122,7 @@ TEST_CASE("a commit of another connection ends the wait, again and again")
     });
 }
 
-TEST_CASE("a commit between two waits is not missed, and told of once")
+TEST_CASE("a commit between two waits is not missed, and is reported once")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
@@ -190,7 +190,7 @@ TEST_CASE("a wait that is wanted no longer ends with our own next commit, and mi
     });
 }
 
-TEST_CASE("a commit that was under way when the wait began is told of")
+TEST_CASE("a commit that was under way when the wait began is reported")
 {
     run_watching([](watched_file& file) -> asio::awaitable<void> {
         std::optional<bool> answer;
@@ -200,7 +200,7 @@ TEST_CASE("a commit that was under way when the wait began is told of")
         );
         co_await settle();
         CHECK_FALSE(answer);
-        // Its writes came before the wait, so that nothing tells of them.
+        // Its writes came before the wait, so no sign of them follows.
         execute(file.path, some_write);
         co_await file.clock->pass(100ms);
         CHECK(answer == true);

@@ -53,7 +53,8 @@ constexpr mishap mishaps[] = {{"renamed", rename_it}, {"removed", remove_it}, {"
 
 TEST_SUITE_BEGIN("live file");
 
-TEST_CASE("D4 F50: a file that is moved, removed or replaced is told of by the next sweep, and nothing more is written")
+TEST_CASE("D4 F50: a file that is moved, removed or replaced is reported by the next sweep, and nothing more is written"
+)
 {
     for (const auto& mishap : mishaps) {
         INFO(std::string{mishap.name});

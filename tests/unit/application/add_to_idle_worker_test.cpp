@@ -164,7 +164,7 @@ QUEUE_CASE("an add of a delayed job, or of many, does not claim")
     co_await worker.finish();
 }
 
-QUEUE_CASE("an older job that somebody else added goes first, and the new one runs after it")
+QUEUE_CASE("an older job that another caller added goes first, and the new one runs after it")
 {
     ward here{a};
     recorder events{queue.events()};

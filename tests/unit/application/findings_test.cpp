@@ -100,7 +100,7 @@ QUEUE_CASE("a process of another PID namespace is not taken for dead with its na
     CHECK(alive.state == job_state::active);
 }
 
-QUEUE_CASE("each slot that throws is told of")
+QUEUE_CASE("each slot that throws is reported")
 {
     recorder events{queue.events()};
     queue.events().paused.connect([](const paused_event&) { throw std::runtime_error{"one"}; });
@@ -111,7 +111,7 @@ QUEUE_CASE("each slot that throws is told of")
     CHECK(events.take() == lines{"paused", "resumed", "error one", "error two"});
 }
 
-QUEUE_CASE("each of the slots of one event that throw is told of")
+QUEUE_CASE("each slot of one event that throws is reported")
 {
     recorder events{queue.events()};
     queue.events().paused.connect([](const paused_event&) { throw std::runtime_error{"one"}; });
@@ -121,7 +121,7 @@ QUEUE_CASE("each of the slots of one event that throw is told of")
     CHECK(events.take() == lines{"paused", "error one", "error two"});
 }
 
-QUEUE_CASE("F69: progress of 64 levels is stored and told of")
+QUEUE_CASE("F69: progress of 64 levels is stored and reported")
 {
     const auto job = co_await queue.add("x", 1, {.id = "a"});
     int told = 0;
@@ -146,7 +146,7 @@ QUEUE_CASE("a job's handle writes nothing any more once its queue has been close
     CHECK(log.code == errc::closed);
 }
 
-APP_CASE("what the engine reports is logged once, however many queues are told of it")
+APP_CASE("what the engine reports is logged once, however many queues hear of it")
 {
     lines log;
     auto options = a.options();

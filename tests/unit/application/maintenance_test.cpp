@@ -196,7 +196,7 @@ TEST_CASE("what the store refuses is told on every queue and tried again at the 
     }
 }
 
-QUEUE_CASE("a file that was replaced is told of once, whatever else fails, and there are no more sweeps", every_5s)
+QUEUE_CASE("a file that was replaced is reported once, whatever else fails, and there are no more sweeps", every_5s)
 {
     std::vector<thrown_error> told;
     queue.events().error.connect([&](const error_event& e) {

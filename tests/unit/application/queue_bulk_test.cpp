@@ -86,7 +86,7 @@ QUEUE_CASE("drain removes delayed jobs too where it is asked to, and counts on")
     CHECK(counts == job_counts{.active = 1, .completed = 1, .failed = 1});
 }
 
-QUEUE_CASE("thousands go in transactions of a thousand, each told of, with other work between them")
+QUEUE_CASE("thousands go in transactions of a thousand, each reported, with other work between them")
 {
     co_await add_numbered(queue, 2500);
     recorder events{queue.events()};

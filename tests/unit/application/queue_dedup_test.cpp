@@ -163,7 +163,7 @@ QUEUE_CASE("a kept job that a worker of another process frees is found as any ot
     co_await worker.finish();
 }
 
-QUEUE_CASE("a kept job waits, and is told of, when the owner is removed")
+QUEUE_CASE("a kept job waits, and is reported, when the owner is removed")
 {
     (void)co_await queue.add("x", 1, unique("a", mode::keep_last));
     auto held = co_await take(queue);

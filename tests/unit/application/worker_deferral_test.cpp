@@ -157,7 +157,7 @@ QUEUE_CASE("a worker does not ask the store over and over while its queue rests"
     co_await worker.finish();
 }
 
-QUEUE_CASE("a job that is put off too often fails, and is not told of as a failed attempt")
+QUEUE_CASE("a job that is put off too often fails, and is not reported as a failed attempt")
 {
     shift worker{queue, putting_off(delay_for{}, 99)};
     co_await settle();

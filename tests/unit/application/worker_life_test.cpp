@@ -360,7 +360,7 @@ APP_CASE("a worker that is destroyed while it runs gives its job back")
     CHECK(job.state == job_state::waiting);
 }
 
-APP_CASE("a slot that throws disturbs neither the others nor the queue, and is told of")
+APP_CASE("a slot that throws disturbs neither the others nor the queue, and is reported")
 {
     auto queue = texts(a);
     std::string told;

@@ -326,7 +326,7 @@ QUEUE_CASE("a job that the same worker is given again runs anew, and its old run
     co_await worker.finish();
 }
 
-QUEUE_CASE("a lock that was fenced while its settlement was under way is told of once")
+QUEUE_CASE("a lock that was fenced while its settlement was under way is reported once")
 {
     co_await queue.add("x", 1, {.id = "a"});
     patient here{a};

@@ -13,7 +13,7 @@ TEST_SUITE_BEGIN("worker: two questions in flight");
 
 namespace {
 
-/// Each job was completed once, at the first attempt, and each was told of once.
+/// Each job was completed once, at the first attempt, and was reported once.
 asio::awaitable<void> check_all_done(app& a, recorder& events, int jobs)
 {
     lines expected;

@@ -156,7 +156,7 @@ QUEUE_CASE("a strategy that gives up is the end of the job, attempts left or not
     co_await worker.finish();
 }
 
-TEST_CASE("a strategy that throws is told of by error, and the job's fixed delay is waited")
+TEST_CASE("a strategy that throws is reported by error, and the job's fixed delay is waited")
 {
     const auto throws = [](int, const failure&) -> std::optional<milliseconds> { throw std::logic_error{"own fault"}; };
     check_fixed_instead(with(throws), "mine", "own fault");

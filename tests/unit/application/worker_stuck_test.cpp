@@ -39,7 +39,7 @@ struct mixed {
 
 }  // namespace
 
-QUEUE_CASE("a processor deaf to its timeout is told of after stuck_after, its job fails and its slot is free")
+QUEUE_CASE("a processor deaf to its timeout is reported after stuck_after, its job fails and its slot is free")
 {
     mixed here{a};
     shift worker{queue, here.processor_of(), {.lock_duration = 10s, .stuck_after = 20s}};
@@ -219,7 +219,7 @@ QUEUE_CASE("a close has a time of its own: what it cancels is not stuck")
     co_await settle();
 }
 
-QUEUE_CASE("an attempt without a timeout that has run for an hour is told of, once, and goes on")
+QUEUE_CASE("an attempt without a timeout that has run for an hour is reported, once, and goes on")
 {
     ward here{a};
     shift worker{queue, here.processor_of(), {.concurrency = 3}};
