@@ -86,7 +86,7 @@ public:
         db_.reset(opened);
         sqlite3_stmt* made = nullptr;
         if (result != SQLITE_OK ||
-            sqlite3_prepare_v2(opened, "SELECT min(locked_until) FROM cofila_jobs WHERE state = 2", -1, &made, nullptr))
+            sqlite3_prepare_v2(opened, "SELECT min(locked_until) FROM cofila_active", -1, &made, nullptr))
             throw std::runtime_error("the locks cannot be read");
         query_.reset(made);
     }

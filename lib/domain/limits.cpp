@@ -1,7 +1,6 @@
 #include "domain/limits.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <tuple>
 
 namespace cofila::domain {
@@ -69,23 +68,10 @@ claim_room room_for(
     return room;
 }
 
-void serve(
-    std::vector<waiting_group> groups, int jobs, const std::function<std::optional<turn>(const waiting_group&)>& take
-)
+const waiting_group* first_to_serve(std::span<const waiting_group> groups)
 {
-    const auto last_served = [](std::int64_t last, const waiting_group& group) { return std::max(last, group.served); };
-    auto turns = std::accumulate(groups.begin(), groups.end(), std::int64_t{0}, last_served);
-    std::erase_if(groups, [](const waiting_group& group) { return group.room <= 0; });
-    for (; jobs > 0 && !groups.empty(); --jobs) {
-        const auto group = std::ranges::min_element(groups, comes_before);
-        const auto next = take(*group);
-        group->served = ++turns;
-        group->room -= 1;
-        if (next && group->room > 0)
-            group->next = *next;
-        else
-            groups.erase(group);
-    }
+    const auto first = std::ranges::min_element(groups, comes_before);
+    return first == groups.end() ? nullptr : &*first;
 }
 
 }  // namespace cofila::domain

@@ -2,12 +2,10 @@
 #include <cofila/limits.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace cofila::domain {
 
@@ -48,21 +46,15 @@ time_point time_of_claim(std::span<const claim_note> past, milliseconds window, 
 /// Where a job stands in its queue: priority and position.
 using turn = std::pair<std::int64_t, std::int64_t>;
 
-/// The waiting jobs of one key.
+/// A group of which a job may be claimed now.
 struct waiting_group {
     std::string key{};        ///< Empty for jobs without a group.
     std::int64_t served = 0;  ///< Greater if served later; 0 if never served.
-    int room = 0;             ///< How many of its jobs may be claimed now.
     turn next{};              ///< Its next job.
 };
 
-/// Jobs without a group are looked for among this many waiting ones: they have no index of their own.
-inline constexpr int most_passed = 1000;
-
-/// Serves the groups in turns, at most `jobs` times: best priority first, then the group served longest ago. `take`
-/// claims the next job of a group and returns where the one after it stands.
-void serve(
-    std::vector<waiting_group> groups, int jobs, const std::function<std::optional<turn>(const waiting_group&)>& take
-);
+/// Returns the group whose turn it is: the one with the best priority, between equals the one served longest ago. Null
+/// if there is none.
+const waiting_group* first_to_serve(std::span<const waiting_group> groups);
 
 }  // namespace cofila::domain

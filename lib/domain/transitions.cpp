@@ -24,6 +24,9 @@ transition move_to(const job_record& job, job_state to)
         .attempts_made = job.attempts_made,
         .stalled_count = job.stalled_count,
         .deferrals = job.deferrals,
+        .attempts_started = job.attempts_started,
+        .processed_at = job.processed_at,
+        .worker = job.worker,
         .failed_reason = is_finished(to) ? std::string{} : job.failed_reason,
         .keep_attempts = job.options->keep_attempts.value_or(0),
         .frees_dedup = job.options->dedup && is_finished(to)

@@ -21,7 +21,7 @@ domain::job_maker::id_source new_ids(const environment& with)
         [&with, ids = domain::id_maker{}]() mutable { return ids.next(with.clock->wall_now(), with.random->next()); };
 }
 
-std::vector<job_id> store(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
+std::vector<job_id> add_jobs(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
 {
     std::vector<job_id> out;
     if (jobs.empty())
@@ -71,7 +71,7 @@ job_id enqueue(
     const queue_options defaults;
     auto job =
         domain::job_maker{std::string{queue}, defaults}.make(std::move(spec), new_ids(with), with.clock->wall_now());
-    return store(db, {std::move(job)}).front();
+    return add_jobs(db, {std::move(job)}).front();
 }
 
 namespace detail {
@@ -82,7 +82,7 @@ job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> 
     domain::job_maker jobs{to->name, to->options()};
     auto job = jobs.make(std::move(spec), new_ids(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
-    return store(db, {std::move(job)}).front();
+    return add_jobs(db, {std::move(job)}).front();
 }
 
 std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std::vector<job_spec<std::string>> specs)
@@ -91,7 +91,7 @@ std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std:
     domain::job_maker maker{to->name, to->options()};
     const auto jobs = maker.make_all(std::move(specs), new_ids(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
-    return store(db, jobs);
+    return add_jobs(db, jobs);
 }
 
 void complete_in(SQLite::Database& db, const job_ptr& job, std::string result)

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "domain/fetch_plan.hpp"
 #include "domain/limits.hpp"
@@ -47,11 +49,6 @@ bool in_the_middle(const stored_queue& queue, const std::string& group)
     });
 }
 
-stored_queue::order::const_iterator nth(const stored_queue::order& rows, int number)
-{
-    return std::next(rows.begin(), std::min<std::ptrdiff_t>(number, std::ssize(rows)));
-}
-
 class claiming {
 public:
     claiming(stored_queue& queue, const claim_order& order, time_point now, news_list& news)
@@ -74,10 +71,7 @@ public:
         );
         if (room.jobs < wanted)
             note_again(room);
-        if (queue_.grouped)
-            claim_in_turns(room.jobs);
-        else
-            for (int left = room.jobs; left > 0 && take(nullptr); --left) {}
+        claim_up_to(room.jobs);
         out_.limited =
             static_cast<int>(out_.claimed.size()) < wanted && (limits.concurrency || limits.group.concurrency);
         forget_old_claims();
@@ -91,87 +85,102 @@ private:
             out_.again = out_.again ? std::min(*out_.again, *room.again) : room.again;
     }
 
-    /// The next job that may run. Jobs before it that must not run are failed here.
-    const job_record* next(const std::string* group)
+    void claim_up_to(int jobs)
     {
-        const auto& waiting = queue_.jobs_in(job_state::waiting);
-        for (;;) {
-            const auto last = group && group->empty() ? nth(waiting, domain::most_passed) : waiting.end();
-            const auto found = std::find_if(waiting.begin(), last, [&](const auto& row) {
-                const auto& job = queue_.at(row.second);
-                return !is_early(job, now_) && (!group || group_of(job.record) == *group);
-            });
-            if (found == last)
-                return nullptr;
-            const auto& job = queue_.at(found->second).record;
-            const auto end = domain::unfit(job, now_);
-            if (!end)
-                return &job;
-            if (ended_++ >= domain::most_ended) {
-                out_.again = now_;
-                return nullptr;
+        while (!stopped_ && std::cmp_less(out_.claimed.size(), jobs)) {
+            const auto* job = queue_.grouped ? next_in_turn() : first_waiting();
+            if (!job) {
+                note_group_rates();
+                return;
             }
-            queue_.carry_out(job.key, *end, job_news::cause::unfit, news_);
+            if (const auto end = domain::unfit(*job, now_))
+                end_unfit(*job, *end);
+            else
+                take(*job);
         }
     }
 
-    bool take(const std::string* group)
+    void end_unfit(const job_record& job, const transition& end)
     {
-        const auto* job = next(group);
-        if (!job)
-            return false;
-        queue_.change(job->key, [&](stored_job& locked) {
+        stopped_ = ended_++ >= domain::most_ended;
+        if (stopped_)
+            out_.again = now_;
+        else
+            queue_.carry_out(job.key, end, job_news::cause::unfit, news_);
+    }
+
+    void take(const job_record& job)
+    {
+        queue_.change(job.key, [&](stored_job& locked) {
             locked.not_before.reset();
             domain::lock(locked.record, order_.tokens[out_.claimed.size()], order_.worker, order_.lock_duration, now_);
         });
-        out_.claimed.push_back(snapshot(*job));
-        if (queue_.limits.rate || (queue_.limits.group.rate && job->options->group))
-            ++queue_.claims[{at_, group_of(*job)}];
-        return true;
+        out_.claimed.push_back(snapshot(job));
+        if (queue_.limits.rate || (queue_.limits.group.rate && job.options->group))
+            ++queue_.claims[{at_, group_of(job)}];
+        if (queue_.grouped)
+            note_turn(group_of(job));
     }
 
-    claim_room room_of(const std::string& group) const
+    void note_turn(const std::string& group)
     {
-        const auto wanted = static_cast<int>(order_.tokens.size());
-        const auto& limits = queue_.limits.group;
-        if (group.empty())
-            return {.jobs = wanted};
-        if (limits.keep_order && in_the_middle(queue_, group))
-            return {};
-        return domain::room_for(
-            wanted, limits.concurrency, active_jobs(queue_, &group), limits.rate, past_claims(queue_, &group), at_
-        );
+        std::int64_t last = 0;
+        for (const auto& [key, turn] : queue_.served)
+            last = std::max(last, turn);
+        queue_.served[group] = last + 1;
     }
 
-    std::vector<waiting_group> waiting_groups()
+    /// The first job that is not early, fit or not; null if there is none.
+    const job_record* first_waiting() const
     {
-        std::set<std::string> keys;
         for (const auto& [at, key] : queue_.jobs_in(job_state::waiting))
-            keys.insert(group_of(queue_.at(key).record));
-        std::vector<waiting_group> out;
-        for (const auto& key : keys) {
-            const auto room = room_of(key);
-            if (room.jobs < static_cast<int>(order_.tokens.size()))
-                note_again(room);
-            if (room.jobs == 0)
-                continue;
-            if (const auto* job = next(&key))
-                out.push_back({.key = key, .served = queue_.served[key], .room = room.jobs, .next = place_of(*job)});
-        }
+            if (const auto& job = queue_.at(key); !is_early(job, now_))
+                return &job.record;
+        return nullptr;
+    }
+
+    /// The same of each group.
+    std::map<std::string, const job_record*> first_of_groups() const
+    {
+        std::map<std::string, const job_record*> out;
+        for (const auto& [at, key] : queue_.jobs_in(job_state::waiting))
+            if (const auto& job = queue_.at(key); !is_early(job, now_))
+                out.emplace(group_of(job.record), &job.record);
         return out;
     }
 
-    void claim_in_turns(int jobs)
+    /// The first job of the group whose turn it is; null if no group may run one.
+    const job_record* next_in_turn()
     {
-        domain::serve(waiting_groups(), jobs, [&](const waiting_group& group) -> std::optional<domain::turn> {
-            take(&group.key);
-            auto last = queue_.served[group.key];
-            for (const auto& [key, turn] : queue_.served)
-                last = std::max(last, turn);
-            queue_.served[group.key] = last + 1;
-            const auto* job = next(&group.key);
-            return job ? std::optional{place_of(*job)} : std::nullopt;
-        });
+        const auto jobs = first_of_groups();
+        std::vector<waiting_group> groups;
+        for (const auto& [key, job] : jobs)
+            if (room_of(key).jobs > 0)
+                groups.push_back({.key = key, .served = queue_.served[key], .next = place_of(*job)});
+        const auto* group = domain::first_to_serve(groups);
+        return group ? jobs.at(group->key) : nullptr;
+    }
+
+    /// The room for one more job of the group.
+    claim_room room_of(const std::string& group) const
+    {
+        const auto& limits = queue_.limits.group;
+        if (group.empty())
+            return {.jobs = 1};
+        if (limits.keep_order && in_the_middle(queue_, group))
+            return {};
+        const int active = limits.concurrency ? active_jobs(queue_, &group) : 0;
+        return domain::room_for(1, limits.concurrency, active, limits.rate, past_claims(queue_, &group), at_);
+    }
+
+    /// Notes when the first of the groups has room that have something waiting and lack nothing but their rate.
+    void note_group_rates()
+    {
+        std::set<std::string> groups;
+        for (const auto& [at, key] : queue_.jobs_in(job_state::waiting))
+            groups.insert(group_of(queue_.at(key).record));
+        for (const auto& group : groups)
+            note_again(room_of(group));
     }
 
     void forget_old_claims()
@@ -187,6 +196,7 @@ private:
     const std::optional<milliseconds> window_;
     const time_point at_;  // the time under which the rates count the claim
     std::size_t ended_ = 0;
+    bool stopped_ = false;  // enough jobs have ended
     taken out_{};
 };
 

@@ -21,12 +21,11 @@
 #include "async/wait_until.hpp"
 #include "domain/jitter.hpp"
 #include "domain/patience.hpp"
-#include "sqlite/adding.hpp"
-#include "sqlite/moving.hpp"
 #include "sqlite/problem.hpp"
-#include "sqlite/rows.hpp"
 #include "sqlite/schema.hpp"
-#include "sqlite/settling.hpp"
+#include "sqlite/session.hpp"
+#include "store/adding.hpp"
+#include "store/settling.hpp"
 
 namespace cofila::sqlite {
 
@@ -175,24 +174,14 @@ void check_connected(SQLite::Database& db, const std::string& path)
 
 std::vector<added_row> add_within(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
 {
-    return within(db, [&](session& with) { return add(with, jobs).rows; });
+    return within(db, [&](session& with) { return store::add(with, jobs).rows; });
 }
 
 settled settle_within(SQLite::Database& db, const settlement& end)
 {
     if (sqlite3_get_autocommit(db.getHandle()) == 0 && sqlite3_txn_state(db.getHandle(), "main") != SQLITE_TXN_WRITE)
         throw unfit("must be in a transaction that was begun with BEGIN IMMEDIATE");
-    return within(db, [&](session& with) {
-        const auto number = with.find_queue(end.job.queue);
-        const auto key = key_of(with, number, end.job);
-        if (!number || key == 0 || end.job.token.empty())
-            return settled::lost;
-        news_list untold;  // the application announces nothing of its own transactions
-        if (move_job(with, *number, key, end.job.token, end.change, untold) != moved::no)
-            return settled::accepted;
-        const auto job = find_job(with, *number, key);
-        return refusal(job, end);
-    });
+    return within(db, [&](session& with) { return store::settle_alone(with, end); });
 }
 
 }  // namespace cofila::sqlite

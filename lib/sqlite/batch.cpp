@@ -1,9 +1,9 @@
 // Runs a batch of operations as one transaction, so that all of them share one flush to the disk. First come the
 // operations that need no transaction (`observe`, `shorten_log`). Then those at the front that may find nothing to
 // write look for that in a read transaction, which waits for no lock. The rest run between BEGIN IMMEDIATE and COMMIT,
-// renewals first since locks run out; an operation of several statements has a savepoint, and at least 16 plain adds to
-// one queue share their INSERTs. An operation that fails is undone alone; where SQLite rolls everything back instead,
-// the batch runs again without it, which is safe because operations are values. No operation is completed here, so none
+// renewals first since locks run out; at least four adds of single jobs to one queue are done together. There are no
+// savepoints: where an operation fails after it has written, or SQLite rolls everything back, the batch runs again
+// without it, which is safe because operations are values. No operation is completed here, so none
 // has its result before COMMIT has returned. On a full disk, once in a run, the reserve is released, the log copied,
 // and everything run again. If COMMIT fails, all operations fail, with `errc::outcome_unknown` unless SQLite had
 // written nothing; the connection is closed then, and the next batch opens a new one.
@@ -14,8 +14,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "sqlite/adding.hpp"
 #include "sqlite/schema.hpp"
+#include "sqlite/works.hpp"
 
 namespace cofila::sqlite {
 
@@ -25,8 +25,11 @@ namespace {
 constexpr std::size_t most_operations = 1000;
 constexpr milliseconds longest_batch{10};
 
-/// At most this many single-job adds are merged.
-constexpr std::size_t most_together = 8 * rows_at_once;
+/// Adds of single jobs that are merged, as a set of at least and at most this many: they then share statements.
+constexpr std::size_t fewest_together = 4;
+constexpr std::size_t most_together = 128;
+
+constexpr const char* rollback = "ROLLBACK";
 
 bool waits(const operation_ptr& what) { return !what->has_failed(); }
 
@@ -63,7 +66,7 @@ std::span<operation_ptr> adds_in_front(std::span<operation_ptr> waiting)
 class adds_together final : public operation {
 public:
     explicit adds_together(std::span<operation_ptr> adds)
-        : operation{kind::several, adds.front()->executor()},
+        : operation{kind::write, adds.front()->executor()},
           adds_{adds}
     {}
 
@@ -72,9 +75,9 @@ public:
         std::vector<job_snapshot> jobs;
         for (const auto& what : adds_)
             jobs.push_back(what->adds()->job);
-        const auto rows = add(with, jobs).rows;
+        const auto rows = store::add(with, jobs).rows;
         for (std::size_t i = 0; i < rows.size(); ++i)
-            adds_[i]->added(alone(rows[i]));
+            adds_[i]->added(store::alone(rows[i]));
     }
     void answer() override {}
 
@@ -177,6 +180,7 @@ bool writing_runner::open(batch waiting)
         check_file(options_, embed_);
         auto opened = std::make_unique<session>(options_, &reserve_);
         migrate(opened->link(), embed_);
+        opened->sql().query(rollback);  // prepares it
         checkpointer_ = std::make_unique<connection>(options_);
         session_ = std::move(opened);
         copied_frames_ = 0;
@@ -206,39 +210,34 @@ bool writing_runner::begin(batch waiting)
     return !failed;
 }
 
-/// Returns false if the transaction was rolled back, with everything that the other operations had done in it.
+/// Returns false if the transaction was rolled back, with everything that the other operations had done in it. An
+/// operation seldom fails after it has written: then all are undone, and the others run again.
 bool writing_runner::run_one(operation& what)
 {
-    const bool savepoint = what.what() != operation::kind::single;
-    auto& sql = session_->sql();
+    auto& link = session_->link();
+    const auto changes = link.changes();
     auto failed = attempted(options_.path, [&] {
-        const connection::time_limit limit{session_->link()};
-        if (savepoint)
-            sql.exec("SAVEPOINT one");
+        const connection::time_limit limit{link};
         note_wait(what);
         what.run(*session_);
-        if (savepoint)
-            sql.exec("RELEASE one");
     });
     if (!failed)
         return true;
     session_->forget_names();
-    auto& link = session_->link();
     if (sqlite3_errcode(link.handle()) == SQLITE_FULL && make_room())
         return false;
     what.fail(std::move(*failed));
-    // A single statement that failed has undone itself, or everything. The statement that failed may also be the
-    // savepoint's own.
-    if (savepoint && link.in_transaction() && link.db().tryExec("ROLLBACK TO one; RELEASE one") != SQLITE_OK)
-        link.db().tryExec("ROLLBACK");
-    return link.in_transaction();
+    const bool wrote = link.changes() != changes;
+    if (wrote)
+        roll_back();
+    return !wrote && link.in_transaction();
 }
 
 /// Runs one operation, or several merged adds. Returns false as `run_one` does.
 bool writing_runner::run_next(batch waiting, std::size_t& done)
 {
     const auto adds = one_by_one_ ? batch{} : adds_in_front(waiting.subspan(done));
-    if (adds.size() < rows_at_once) {
+    if (adds.size() < fewest_together) {
         const auto& what = waiting[done++];
         return !waits(what) || run_one(*what);
     }
@@ -316,10 +315,11 @@ void writing_runner::check_place()
         };
 }
 
+/// By a statement that was prepared before, so that it needs no memory.
 void writing_runner::roll_back()
 {
     if (session_->link().in_transaction())
-        session_->link().db().tryExec("ROLLBACK");
+        attempted(options_.path, [&] { session_->sql().exec(rollback); });
 }
 
 void writing_runner::close_session()

@@ -174,7 +174,7 @@ asio::awaitable<change_watch::sight> change_watch::read(
             if (count)
                 with.link().shared_by(out.processes);
             for (const auto& queue : what.queues)
-                out.queues[queue] = claimable(with, queue, now);
+                out.queues[queue] = store::claimable(with, queue, now);
         } catch (const error&) {
             out.failed = true;
         }

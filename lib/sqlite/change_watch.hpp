@@ -15,8 +15,8 @@
 
 #include "domain/jitter.hpp"
 #include "ports/commit_watch.hpp"
-#include "sqlite/claiming.hpp"
 #include "sqlite/database_port.hpp"
+#include "store/claiming.hpp"
 
 namespace cofila::sqlite {
 
@@ -53,7 +53,7 @@ private:
     /// What one look at the file has shown.
     struct sight {
         std::int64_t version = 0;
-        std::map<std::string, prospect> queues{};
+        std::map<std::string, store::prospect> queues{};
         std::uint64_t commits = 0;  // our own
         int processes = 0;
         bool failed = false;

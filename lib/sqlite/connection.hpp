@@ -54,6 +54,8 @@ public:
     int log_frames() const noexcept { return log_frames_; }
     /// Within a transaction: differs from the value after the last commit if another connection has committed since.
     unsigned data_version() const noexcept;
+    /// Rows that this connection has changed so far.
+    int changes() const noexcept { return db_.getTotalChanges(); }
     /// True while a transaction is open: after an error SQLite may have rolled it back itself.
     bool in_transaction() const noexcept;
 

@@ -8,6 +8,7 @@
 #include "sqlite/forgetting.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,25 +24,29 @@ constexpr std::size_t queues_at_once = 100;
 /// An empty queue may still be in use: forgetting it too often would cost its next add more than the row costs.
 constexpr milliseconds between_walks = std::chrono::minutes{1};
 
-#define COFILA_GROUP_IS_DEAD                                                                                           \
-    "group_key <> '' AND NOT EXISTS (SELECT 1 FROM cofila_jobs WHERE cofila_jobs.queue = cofila_groups.queue "         \
-    "AND state IN (0, 1, 2) AND cofila_jobs.group_key = cofila_groups.group_key)"
-#define COFILA_GROUPS_OF_PIECE                                                                                         \
-    "SELECT queue, group_key FROM cofila_groups WHERE (queue, group_key) > (?1, ?2) ORDER BY queue, group_key LIMIT "  \
-    "?3"
+#define COFILA_DEAD_GROUPS                                                                                             \
+    "FROM cofila_groups AS g WHERE g.number > ?1 AND g.number <= ?2 AND g.name <> '' "                                 \
+    "AND NOT EXISTS (SELECT 1 FROM cofila_waiting_grouped AS w WHERE w.queue = g.queue "                               \
+    "AND w.group_number = g.number) "                                                                                  \
+    "AND NOT EXISTS (SELECT 1 FROM cofila_delayed AS d WHERE d.queue = g.queue AND d.group_number = g.number) "        \
+    "AND NOT EXISTS (SELECT 1 FROM cofila_active AS a WHERE a.queue = g.queue AND a.group_number = g.number)"
+
+#define COFILA_HAS_NO_JOBS                                                                                             \
+    "AND NOT EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = cofila_queues.number AND id IS NOT NULL) "                \
+    "AND NOT EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = cofila_queues.number AND id IS NULL) "
 
 // A watched queue's row stays: it keeps the number of the last event, for readers that go on when events are kept
 // again.
 #define COFILA_QUEUE_IS_EMPTY                                                                                          \
     "paused = 0 AND (rests_until IS NULL OR rests_until <= ?2) AND concurrency IS NULL AND rate_max IS NULL "          \
-    "AND group_concurrency IS NULL AND group_rate_max IS NULL AND keep_order = 0 "                                     \
-    "AND NOT EXISTS (SELECT 1 FROM cofila_jobs WHERE cofila_jobs.queue = cofila_queues.number) "                       \
+    "AND group_concurrency IS NULL AND group_rate_max IS NULL AND keep_order = 0 " COFILA_HAS_NO_JOBS                  \
     "AND NOT EXISTS (SELECT 1 FROM cofila_watched WHERE cofila_watched.queue = cofila_queues.number) "                 \
     "AND NOT EXISTS (SELECT 1 FROM cofila_cursors WHERE cofila_cursors.queue = cofila_queues.number)"
 
 /// What one sweep looks at, and where the next one continues.
 struct piece {
     session::walk_place from{};
+    std::int64_t last_group = 0;
     std::vector<std::int64_t> queues{};
     session::walk_place next{};
 };
@@ -49,15 +54,13 @@ struct piece {
 void find_groups(session& with, piece& out)
 {
     auto row = with.sql().query(
-        "SELECT queue, group_key FROM cofila_groups WHERE (queue, group_key) > (?1, ?2) ORDER BY queue, group_key "
-        "LIMIT 1 OFFSET ?3",
-        out.from.group_queue,
+        "SELECT number FROM cofila_groups WHERE number > ?1 ORDER BY number LIMIT 1 OFFSET ?2",
         out.from.group,
         groups_at_once - 1
     );
     const bool more = row.step();
-    out.next.group_queue = more ? row.number(0) : 0;
-    out.next.group = more ? row.text(1) : std::string{};
+    out.next.group = more ? row.number(0) : 0;
+    out.last_group = more ? row.number(0) : std::numeric_limits<std::int64_t>::max();
 }
 
 void find_queues(session& with, piece& out, time_point now)
@@ -101,16 +104,52 @@ void forget_row(session& with, std::int64_t queue)
     with.forget_queue(queue);
 }
 
+std::vector<std::int64_t> dead_groups(session& with, const piece& in)
+{
+    std::vector<std::int64_t> out;
+    auto row = with.sql().query("SELECT g.number " COFILA_DEAD_GROUPS, in.from.group, in.last_group);
+    while (row.step())
+        out.push_back(row.number(0));
+    return out;
+}
+
 bool any_dead_group(session& with, const piece& in)
 {
-    auto row = with.sql().query(
-        "SELECT 1 FROM cofila_groups WHERE (queue, group_key) IN (" COFILA_GROUPS_OF_PIECE ") AND " COFILA_GROUP_IS_DEAD
-        " LIMIT 1",
-        in.from.group_queue,
-        in.from.group,
-        groups_at_once
+    return with.sql().query("SELECT 1 " COFILA_DEAD_GROUPS " LIMIT 1", in.from.group, in.last_group).step();
+}
+
+/// Worker names are kept for the jobs that show them: those beyond the newest 10,000 go, but for workers that are
+/// registered or hold a lock.
+void forget_worker_names(session& with)
+{
+    with.sql().exec(
+        "DELETE FROM cofila_worker_names WHERE number <= (SELECT max(number) FROM cofila_worker_names) - 10000 "
+        "AND name NOT IN (SELECT id FROM cofila_workers) "
+        "AND number NOT IN (SELECT worker FROM cofila_active WHERE worker IS NOT NULL)"
     );
-    return row.step();
+}
+
+/// Groups that have jobs stay, as new ones.
+void forget_settings(session& with, std::int64_t queue)
+{
+    auto& sql = with.sql();
+    sql.exec("DELETE FROM cofila_claim_log WHERE queue = ?1", queue);
+    sql.exec("UPDATE cofila_groups SET served = 0 WHERE queue = ?1", queue);
+    sql.exec(
+        "DELETE FROM cofila_groups AS g WHERE g.queue = ?1 "
+        "AND NOT EXISTS (SELECT 1 FROM cofila_waiting_grouped AS w WHERE w.queue = ?1 AND w.group_number = g.number) "
+        "AND NOT EXISTS (SELECT 1 FROM cofila_delayed AS d WHERE d.queue = ?1 AND d.group_number = g.number) "
+        "AND NOT EXISTS (SELECT 1 FROM cofila_active AS a WHERE a.queue = ?1 AND a.group_number = g.number)",
+        queue
+    );
+    sql.exec(
+        "UPDATE cofila_queues SET paused = 0, rests_until = NULL, concurrency = NULL, rate_max = NULL, "
+        "group_concurrency = NULL, group_rate_max = NULL, keep_order = 0, "
+        "grouped = EXISTS (SELECT 1 FROM cofila_groups WHERE queue = ?1) WHERE number = ?1",
+        queue
+    );
+    with.forget_names();
+    with.touch_all(queue);
 }
 
 }  // namespace
@@ -125,12 +164,12 @@ bool any_forgettable(session& with, time_point now)
 void forget_some(session& with, time_point now)
 {
     const auto here = next_piece(with, now);
-    with.sql().exec(
-        "DELETE FROM cofila_groups WHERE (queue, group_key) IN (" COFILA_GROUPS_OF_PIECE ") AND " COFILA_GROUP_IS_DEAD,
-        here.from.group_queue,
-        here.from.group,
-        groups_at_once
-    );
+    for (const auto group : dead_groups(with, here))
+        with.sql().exec("DELETE FROM cofila_groups WHERE number = ?1", group);
+    if (here.from.queue == 0 && !here.queues.empty()) {
+        forget_worker_names(with);
+        with.forget_names();
+    }
     for (const auto queue : here.queues)
         forget_if_empty(with, queue, now);
     with.walk() = here.next;
@@ -149,16 +188,9 @@ void forget_queue(session& with, std::int64_t queue)
     keep_events(with, queue, {});
     keep_minutes(with, queue, {});
     auto& sql = with.sql();
-    if (!sql.query("SELECT 1 FROM cofila_jobs WHERE queue = ?1 LIMIT 1", queue).step())
-        return forget_row(with, queue);
-    sql.exec("DELETE FROM cofila_claim_log WHERE queue = ?1", queue);
-    sql.exec("DELETE FROM cofila_groups WHERE queue = ?1", queue);
-    sql.exec(
-        "UPDATE cofila_queues SET paused = 0, rests_until = NULL, concurrency = NULL, rate_max = NULL, "
-        "group_concurrency = NULL, group_rate_max = NULL, keep_order = 0, grouped = EXISTS (SELECT 1 FROM cofila_jobs "
-        "WHERE queue = ?1 AND group_key IS NOT NULL) WHERE number = ?1",
-        queue
-    );
+    if (!sql.query("SELECT 1 FROM cofila_queues WHERE number = ?1 " COFILA_HAS_NO_JOBS, queue).step())
+        return forget_settings(with, queue);
+    forget_row(with, queue);
 }
 
 }  // namespace cofila::sqlite

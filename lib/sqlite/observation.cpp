@@ -1,120 +1,19 @@
-// The event log and the metrics are written by triggers, in the transaction that changes the job: so they hold exactly
-// what was committed, whichever program changed it, and the number of an event has no gaps. The triggers are created
-// when the first queue of a file asks for events or counts, and dropped with the last one, so that files without
-// watchers pay nothing; each first asks `cofila_watched` whether its queue wants it. A trigger numbers the event from
-// the queue's row, stores it and deletes what is beyond the bound, so the log never grows past it. Their rules are
-// those of lib/domain/observation.hpp, which the memory repository calls: a change of one is a change of both. The text
-// of a trigger is compared by check_objects: a program with other texts refuses the file.
+// What is read of the event log and the metrics, and how they are turned on and off. They are written by triggers: see
+// triggers.cpp. Their rules, and the meaning of the numbers, are those of lib/domain/observation.hpp.
 #include "sqlite/observation.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <limits>
-#include <string_view>
 #include <utility>
 
 #include "domain/observation.hpp"
 #include "sqlite/rows.hpp"
+#include "sqlite/triggers.hpp"
 
 namespace cofila::sqlite {
 
 namespace {
-
-// The rules, and the meaning of the numbers, are those of lib/domain/observation.hpp.
-
-std::string replaced(std::string text, std::string_view word, std::string_view by)
-{
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size()))
-        text.replace(at, word.size(), by);
-    return text;
-}
-
-/// A trigger that logs an event. `row` is NEW or OLD; `what` gives kind, job, was, state, at and text.
-std::string logging(std::string_view trigger, std::string_view row, std::string_view when, std::string_view what)
-{
-    std::string sql = "CREATE TRIGGER IF NOT EXISTS $trigger WHEN ($when) "
-                      "AND (SELECT events FROM cofila_watched WHERE queue = $row.queue) IS NOT NULL BEGIN "
-                      "UPDATE cofila_watched SET last_event = last_event + 1 WHERE queue = $row.queue; "
-                      "INSERT INTO cofila_events (queue, sequence, kind, job, was, state, at, text) "
-                      "SELECT queue, last_event, $what FROM cofila_watched WHERE queue = $row.queue; "
-                      "DELETE FROM cofila_events WHERE queue = $row.queue "
-                      "AND sequence <= (SELECT last_event - events FROM cofila_watched WHERE queue = $row.queue); END";
-    sql = replaced(replaced(std::move(sql), "$trigger", trigger), "$what", what);
-    return replaced(replaced(std::move(sql), "$when", when), "$row", row);
-}
-
-constexpr const char* counting =
-    "CREATE TRIGGER IF NOT EXISTS cofila_count_ends AFTER UPDATE OF state ON cofila_jobs "
-    "WHEN NEW.state IN (4, 5) AND NEW.state <> OLD.state "
-    "AND (SELECT minutes FROM cofila_watched WHERE queue = NEW.queue) IS NOT NULL BEGIN "
-    "INSERT INTO cofila_metrics (queue, minute, state, jobs, total, longest) "
-    "SELECT NEW.queue, NEW.finished_at / 60000, NEW.state, 1, took, took FROM (SELECT iif(OLD.state = 2, "
-    "max(0, NEW.finished_at - coalesce(NEW.processed_at, NEW.finished_at)), 0) AS took) WHERE true "
-    "ON CONFLICT (queue, minute, state) DO UPDATE SET jobs = jobs + 1, total = total + excluded.total, "
-    "longest = max(longest, excluded.longest); "
-    "DELETE FROM cofila_metrics WHERE queue = NEW.queue AND minute <= NEW.finished_at / 60000 - "
-    "(SELECT minutes FROM cofila_watched WHERE queue = NEW.queue); END";
-
-}  // namespace
-
-/// Static, since the statement cache knows a text by its address.
-std::span<const std::string> observing_triggers()
-{
-    static const std::array<std::string, 5> all{
-        logging(
-            "cofila_log_added AFTER INSERT ON cofila_jobs",
-            "NEW",
-            "true",
-            "0, NEW.id, NULL, NEW.state, NEW.created_at, NEW.name"
-        ),
-        logging(
-            "cofila_log_moved AFTER UPDATE OF state, run_at ON cofila_jobs",
-            "NEW",
-            "NEW.state <> OLD.state OR (NEW.state = 1 AND NEW.run_at IS NOT OLD.run_at)",
-            "1, NEW.id, OLD.state, NEW.state, CASE NEW.state WHEN 2 THEN NEW.processed_at WHEN 4 THEN NEW.finished_at "
-            "WHEN 5 THEN NEW.finished_at END, iif(NEW.state = 5, NEW.failed_reason, '')"
-        ),
-        logging(
-            "cofila_log_progress AFTER UPDATE OF progress ON cofila_jobs",
-            "NEW",
-            "NEW.progress <> OLD.progress",
-            "2, NEW.id, OLD.state, NEW.state, NULL, NEW.progress"
-        ),
-        logging(
-            "cofila_log_removed AFTER DELETE ON cofila_jobs", "OLD", "true", "3, OLD.id, OLD.state, OLD.state, NULL, ''"
-        ),
-        counting,
-    };
-    return all;
-}
-
-namespace {
-
-constexpr const char* drop_triggers[] = {
-    "DROP TRIGGER IF EXISTS cofila_log_added",
-    "DROP TRIGGER IF EXISTS cofila_log_moved",
-    "DROP TRIGGER IF EXISTS cofila_log_progress",
-    "DROP TRIGGER IF EXISTS cofila_log_removed",
-    "DROP TRIGGER IF EXISTS cofila_count_ends",
-};
-
-bool any_watched(session& with)
-{
-    return with.sql()
-        .query("SELECT 1 FROM cofila_watched WHERE events IS NOT NULL OR minutes IS NOT NULL LIMIT 1")
-        .step();
-}
-
-void adjust_triggers(session& with)
-{
-    if (any_watched(with))
-        for (const auto& sql : observing_triggers())
-            with.sql().exec(sql.c_str());
-    else
-        for (const auto* sql : drop_triggers)
-            with.sql().exec(sql);
-}
 
 void add_count(std::vector<minute_of_jobs>& minutes, bound_statement& row)
 {
@@ -137,17 +36,23 @@ std::optional<int> kept_minutes(session& with, std::int64_t queue)
     return static_cast<int>(std::clamp<std::int64_t>(row.number(0), 0, std::numeric_limits<int>::max()));
 }
 
+#define COFILA_NEXT_PRIORITY(after)                                                                                    \
+    "SELECT min(priority) FROM (SELECT min(priority) AS priority FROM cofila_waiting WHERE queue = ?1" after           \
+    " UNION ALL SELECT min(priority) FROM cofila_waiting_grouped WHERE queue = ?1" after ")"
+#define COFILA_LINE_IN(table) "SELECT position, key FROM " table " WHERE queue = ?1 AND priority = line.priority"
+#define COFILA_END_OF_LINE(order)                                                                                      \
+    "(SELECT key FROM (" COFILA_LINE_IN("cofila_waiting") " UNION ALL " COFILA_LINE_IN("cofila_waiting_grouped"        \
+    ) " ORDER BY 1 " order " LIMIT 1))"
+
 /// The keys of the first and the last waiting job of each priority.
 std::vector<std::int64_t> ends_of_lines(session& with, std::int64_t queue)
 {
     std::vector<std::int64_t> keys;
     auto row = with.sql().query(
-        "WITH RECURSIVE line (priority) AS (SELECT min(priority) FROM cofila_jobs WHERE queue = ?1 AND state = 0 "
-        "UNION ALL SELECT (SELECT min(priority) FROM cofila_jobs WHERE queue = ?1 AND state = 0 "
-        "AND priority > line.priority) FROM line WHERE line.priority IS NOT NULL LIMIT ?2) "
-        "SELECT (SELECT key FROM cofila_jobs WHERE queue = ?1 AND state = 0 AND priority = line.priority "
-        "ORDER BY position LIMIT 1), (SELECT key FROM cofila_jobs WHERE queue = ?1 AND state = 0 "
-        "AND priority = line.priority ORDER BY position DESC LIMIT 1) FROM line WHERE line.priority IS NOT NULL",
+        "WITH RECURSIVE line (priority) AS (" COFILA_NEXT_PRIORITY(""
+        ) " UNION ALL SELECT (" COFILA_NEXT_PRIORITY(" AND priority > line.priority"
+        ) ") FROM line WHERE line.priority IS NOT NULL LIMIT ?2) SELECT " COFILA_END_OF_LINE(""
+        ) ", " COFILA_END_OF_LINE("DESC") " FROM line WHERE line.priority IS NOT NULL",
         queue,
         domain::most_priorities
     );
@@ -269,7 +174,7 @@ queue_metrics metrics(session& with, const std::string& queue, time_point now, c
             add_count(out.minutes, row);
     }
     for (const auto key : ends_of_lines(with, *number))
-        if (const auto job = find_job(with, *number, key))
+        if (const auto job = find_job(with, key))
             out.latency = std::max(out.latency, domain::waited(*job, now));
     return out;
 }

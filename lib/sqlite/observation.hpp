@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,9 +13,6 @@
 /// What is kept for watchers of a queue. Triggers write it, so that any connection that changes a job writes it too;
 /// they exist while any queue wants them, so that files without watchers pay nothing.
 namespace cofila::sqlite {
-
-/// The triggers that a file may have beside its tables: all of them, or none.
-std::span<const std::string> observing_triggers();
 
 void keep_events(session& with, std::int64_t queue, std::optional<int> most);
 void keep_minutes(session& with, std::int64_t queue, std::optional<int> most);

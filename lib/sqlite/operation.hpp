@@ -26,9 +26,8 @@ public:
     enum class kind {
         observe,      ///< Outside of any transaction; writes nothing.
         shorten_log,  ///< As `observe`, and asks for a checkpoint afterwards.
-        single,       ///< One statement writes; others do no harm if it fails.
-        several,      ///< Writes with several statements: gets a savepoint of its own.
-        renewal,      ///< As `several`, but goes first, since locks run out.
+        write,        ///< Within the transaction of its batch.
+        renewal,      ///< As `write`, but goes first, since locks run out.
     };
 
     operation(kind what, boost::asio::any_io_executor answers_on)

@@ -7,20 +7,18 @@
 #include <filesystem>
 #include <utility>
 
-#include "sqlite/adding.hpp"
-#include "sqlite/changing.hpp"
 #include "sqlite/database_thread.hpp"
 #include "sqlite/file_place.hpp"
 #include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
 #include "sqlite/rows.hpp"
 #include "sqlite/schema.hpp"
-#include "sqlite/settings.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
 #include "sqlite/version_note.hpp"
 #include "sqlite/workers.hpp"
-#include "sqlite/writing.hpp"
+#include "sqlite/works.hpp"
+#include "store/changing.hpp"
+#include "store/reading.hpp"
+#include "store/writing.hpp"
 
 namespace cofila::sqlite {
 
@@ -99,64 +97,64 @@ std::shared_ptr<database_port> start_thread(const options& chosen, const loop_pt
 
 asio::awaitable<add_answer> repository::add(std::vector<job_snapshot> jobs)
 {
-    if (jobs.size() == 1 && is_plain(*jobs.front()))
-        return perform(with_.writer, kind::single, plain_add{.job = std::move(jobs.front())});
-    return perform(with_.writer, kind::several, [jobs = std::move(jobs)](session& with) {
-        return sqlite::add(with, jobs);
+    if (jobs.size() == 1 && plain_add::is_plain(*jobs.front()))
+        return perform(with_.writer, kind::write, plain_add{.job = std::move(jobs.front())});
+    return perform(with_.writer, kind::write, [jobs = std::move(jobs)](session& with) {
+        return store::add(with, jobs);
     });
 }
 
 asio::awaitable<add_answer> repository::add_and_claim(job_snapshot job, time_point now, claim_order order)
 {
-    return perform(with_.writer, kind::several, [job = std::move(job), now, order = std::move(order)](session& with) {
-        return sqlite::add_and_claim(with, job, with.now(now), order);
+    return perform(with_.writer, kind::write, [job = std::move(job), now, order = std::move(order)](session& with) {
+        return store::add_and_claim(with, job, with.now(now), order);
     });
 }
 
 asio::awaitable<settle_and_claim_answer> repository::settle_and_claim(settle_and_claim_request request)
 {
-    return perform(with_.writer, kind::several, settling{std::move(request)});
+    return perform(with_.writer, kind::write, settling{std::move(request)});
 }
 
 asio::awaitable<std::vector<renewal>> repository::extend_locks(time_point now, std::vector<lock_extension> locks)
 {
     return perform(with_.writer, kind::renewal, [now, locks = std::move(locks)](session& with) {
-        return sqlite::extend_locks(with, with.now(now), locks);
+        return store::extend_locks(with, with.now(now), locks);
     });
 }
 
 asio::awaitable<std::vector<std::optional<std::string>>> repository::cancellations(std::vector<job_ref> locks)
 {
     return perform(with_.reader, kind::observe, [locks = std::move(locks)](session& with) {
-        return sqlite::cancellations(with, locks);
+        return store::cancellations(with, locks);
     });
 }
 
 asio::awaitable<fenced_write> repository::update_progress(job_ref job, std::string progress)
 {
-    return perform(with_.writer, kind::single, [job = std::move(job), progress = std::move(progress)](session& with) {
-        return sqlite::update_progress(with, job, progress);
+    return perform(with_.writer, kind::write, [job = std::move(job), progress = std::move(progress)](session& with) {
+        return store::update_progress(with, job, progress);
     });
 }
 
 asio::awaitable<fenced_write> repository::update_data(job_ref job, std::string data)
 {
-    return perform(with_.writer, kind::several, [job = std::move(job), data = std::move(data)](session& with) {
-        return sqlite::update_data(with, job, data);
+    return perform(with_.writer, kind::write, [job = std::move(job), data = std::move(data)](session& with) {
+        return store::update_data(with, job, data);
     });
 }
 
 asio::awaitable<fenced_write> repository::add_log(job_ref job, log_line line, int keep)
 {
-    return perform(with_.writer, kind::several, [job = std::move(job), line = std::move(line), keep](session& with) {
-        return sqlite::add_log(with, job, line, keep);
+    return perform(with_.writer, kind::write, [job = std::move(job), line = std::move(line), keep](session& with) {
+        return store::add_log(with, job, line, keep);
     });
 }
 
 asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
 {
-    return discard(perform(with_.writer, kind::several, [queue = std::move(queue), what](session& with) {
-        sqlite::set_limit(with, queue, what);
+    return discard(perform(with_.writer, kind::write, [queue = std::move(queue), what](session& with) {
+        store::set_limit(with, queue, what);
         return true;
     }));
 }
@@ -164,15 +162,14 @@ asio::awaitable<void> repository::set_limit(std::string queue, queue_setting wha
 asio::awaitable<queue_limits> repository::limits(std::string queue)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue)](session& with) {
-        const auto number = with.find_queue(queue);
-        return number ? read_limits(with, *number) : queue_limits{};
+        return store::limits(with, queue);
     });
 }
 
 asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)
 {
-    return perform(with_.writer, kind::several, [queue = std::move(queue), paused](session& with) {
-        return sqlite::set_paused(with, queue, paused);
+    return perform(with_.writer, kind::write, [queue = std::move(queue), paused](session& with) {
+        return store::set_paused(with, queue, paused);
     });
 }
 
@@ -180,9 +177,9 @@ asio::awaitable<change_answer> repository::change(std::string queue, job_id id, 
 {
     return perform(
         with_.writer,
-        kind::several,
+        kind::write,
         [queue = std::move(queue), id = std::move(id), what = std::move(what), now](session& with) {
-            return sqlite::change(with, queue, id, what, with.now(now));
+            return store::change(with, queue, id, what, with.now(now));
         }
     );
 }
@@ -193,37 +190,38 @@ asio::awaitable<changed_page> repository::change_all(
 {
     return perform(
         with_.writer,
-        kind::several,
+        kind::write,
         [queue = std::move(queue),
          filter = std::move(filter),
          request = std::move(request),
          what = std::move(what),
-         now](session& with) { return sqlite::change_all(with, queue, filter, request, what, with.now(now)); }
+         now](session& with) { return store::change_all(with, queue, filter, request, what, with.now(now)); }
     );
 }
 
 asio::awaitable<void> repository::reset_queue(std::string queue)
 {
-    return discard(perform(with_.writer, kind::several, [queue = std::move(queue)](session& with) {
-        return sqlite::reset_queue(with, queue);
+    return discard(perform(with_.writer, kind::write, [queue = std::move(queue)](session& with) {
+        store::reset_queue(with, queue);
+        return true;
     }));
 }
 
 asio::awaitable<sweep_answer> repository::sweep(sweep_request request)
 {
-    return perform(with_.writer, kind::several, sweeping{std::move(request)});
+    return perform(with_.writer, kind::write, sweeping{std::move(request)});
 }
 
 asio::awaitable<void> repository::register_worker(worker_row worker)
 {
-    return discard(perform(with_.writer, kind::single, [worker = std::move(worker)](session& with) {
+    return discard(perform(with_.writer, kind::write, [worker = std::move(worker)](session& with) {
         return sqlite::register_worker(with, worker);
     }));
 }
 
 asio::awaitable<void> repository::forget_worker(std::string id)
 {
-    return discard(perform(with_.writer, kind::single, [id = std::move(id)](session& with) {
+    return discard(perform(with_.writer, kind::write, [id = std::move(id)](session& with) {
         return sqlite::forget_worker(with, id);
     }));
 }
@@ -241,7 +239,7 @@ asio::awaitable<std::vector<worker_row>> repository::workers()
 asio::awaitable<std::optional<job_record>> repository::get(std::string queue, job_id id)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue), id = std::move(id)](session& with) {
-        return sqlite::get(with, queue, id);
+        return store::get(with, queue, id);
     });
 }
 
@@ -251,7 +249,7 @@ asio::awaitable<page<job_snapshot>> repository::list(std::string queue, job_filt
         with_.reader,
         kind::observe,
         [queue = std::move(queue), filter = std::move(filter), request = std::move(request)](session& with) {
-            return sqlite::list(with, queue, filter, request);
+            return store::list(with, queue, filter, request);
         }
     );
 }
@@ -259,7 +257,7 @@ asio::awaitable<page<job_snapshot>> repository::list(std::string queue, job_filt
 asio::awaitable<job_counts> repository::counts(std::string queue)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue)](session& with) {
-        return sqlite::counts(with, queue);
+        return store::counts(with, queue);
     });
 }
 
@@ -269,7 +267,7 @@ asio::awaitable<std::vector<std::size_t>> repository::counts_by_priority(std::st
         with_.reader,
         kind::observe,
         [queue = std::move(queue), priorities = std::move(priorities)](session& with) {
-            return sqlite::counts_by_priority(with, queue, priorities);
+            return store::counts_by_priority(with, queue, priorities);
         }
     );
 }
@@ -277,14 +275,14 @@ asio::awaitable<std::vector<std::size_t>> repository::counts_by_priority(std::st
 asio::awaitable<std::optional<std::size_t>> repository::position(std::string queue, job_id id)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue), id = std::move(id)](session& with) {
-        return sqlite::position(with, queue, id);
+        return store::position(with, queue, id);
     });
 }
 
 asio::awaitable<std::optional<job_situation>> repository::situation(std::string queue, job_id id, time_point now)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue), id = std::move(id), now](session& with) {
-        return sqlite::situation(with, queue, id, now);
+        return store::situation(with, queue, id, now);
     });
 }
 
@@ -333,7 +331,7 @@ asio::awaitable<void> repository::set_event_cursor(
 {
     return discard(perform(
         with_.writer,
-        kind::several,
+        kind::write,
         [queue = std::move(queue), name = std::move(name), place](session& with) {
             return sqlite::set_event_cursor(with, queue, name, place);
         }

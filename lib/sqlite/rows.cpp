@@ -5,11 +5,46 @@
 #include <algorithm>
 #include <limits>
 
+#include "domain/generated_id.hpp"
 #include "domain/validation.hpp"
 
 namespace cofila::sqlite {
 
 namespace {
+
+/// The columns, in the order of the texts in rows.hpp.
+struct column {
+    enum place : int {
+        key,
+        id,
+        random,
+        name,
+        queue,
+        priority,
+        position,
+        created_at,
+        run_at,
+        due_at,
+        options,
+        rare,
+        progress,
+        data,
+        state,
+        processed_at,
+        finished_at,
+        attempts_made,
+        attempts_started,
+        stalled_count,
+        deferrals,
+        token,
+        locked_until,
+        lock_duration,
+        worker,
+        result,
+        failed_reason,
+        cancelled,
+    };
+};
 
 /// Any program, or a failing disk, may have written the row: values that make no sense must neither reach arithmetic
 /// nor hide other jobs.
@@ -35,26 +70,80 @@ int counter(job_record& job, bound_statement& row, int column, const char* name)
     return std::max(0, ranged(job, row, column, name, std::numeric_limits<int>::max() - 1));
 }
 
-std::shared_ptr<const job_options> read_options(session& with, job_record& job, const std::string& text)
+template <class Read>
+void read_options(job_record& job, Read read)
 {
     try {
-        return with.options(text);
+        job.options = read();
+        if (job.options)
+            return;
+        note(job, "its options are missing");
     } catch (const error& e) {
         note(job, e.what());
     }
-    return std::make_shared<const job_options>(domain::resolve({}, {}));
+    job.options = std::make_shared<const job_options>(domain::resolve({}, {}));
 }
 
-void read_bodies(session& with, job_record& job, bool data, bool result)
+/// Reads what few jobs have.
+void read_rarities(session& with, job_record& job)
+{
+    auto row = with.sql().query(
+        "SELECT options, expires_at, dedup_id IS NOT NULL, dedup_until, kept_for FROM cofila_rare WHERE job = ?1",
+        job.key
+    );
+    if (!row.step())
+        return;
+    if (!job.options && !row.is_null(0))
+        read_options(job, [&] { return with.options(row.text(0)); });
+    job.expires_at = row.time(1);
+    job.holds_dedup = row.number(2) != 0;
+    job.dedup_until = row.time(3);
+    job.kept_for = row.number(4);
+}
+
+void read_bodies(session& with, job_record& job, bool data_apart, bool result_apart)
 {
     auto row = with.sql().query("SELECT data, result FROM cofila_bodies WHERE job = ?1", job.key);
     const bool found = row.step();
-    if (data && (!found || row.is_null(0)))
+    if (data_apart && (!found || row.is_null(0)))
         note(job, "its data is missing");
-    if (data && found)
+    if (data_apart && found)
         job.data = row.text(0);
-    if (result && found)
+    if (result_apart && found)
         job.result = row.text(1);
+}
+
+job_id read_id(bound_statement& row, int first, std::int64_t key)
+{
+    if (!row.is_null(first + column::id))
+        return job_id{row.text(first + column::id)};
+    return job_id{domain::make_generated_id(key, row.text(first + column::random)).text()};
+}
+
+void read_state(job_record& job, bound_statement& row, int first)
+{
+    job.finished_at = row.time(first + column::finished_at);
+    const bool is_known = !row.is_null(first + column::state);
+    job.state = is_known ? static_cast<job_state>(row.number(first + column::state)) : job_state::failed;
+    if (is_finished(job.state) && !job.finished_at)
+        job.finished_at = job.timestamp;
+    if (!is_known)
+        note(job, "it is in no table of a state");
+    // A job that is not delayed any more was let run when its time had come.
+    const auto when = row.time(first + column::run_at);
+    job.due_at = row.time(first + column::due_at);
+    if (job.state == job_state::delayed)
+        job.run_at = when.value_or(time_point{});
+    else if (when)
+        job.due_at = when;
+}
+
+void read_attempts_so_far(job_record& job, bound_statement& row, int first)
+{
+    job.attempts_made = counter(job, row, first + column::attempts_made, "attempts_made");
+    job.attempts_started = counter(job, row, first + column::attempts_started, "attempts_started");
+    job.stalled_count = counter(job, row, first + column::stalled_count, "stalled_count");
+    job.deferrals = counter(job, row, first + column::deferrals, "deferrals");
 }
 
 }  // namespace
@@ -64,119 +153,74 @@ milliseconds read_lock_duration(bound_statement& row, int column)
     return milliseconds{std::clamp<std::int64_t>(row.number(column), 0, domain::longest_lock.count())};
 }
 
-job_record read_job(session& with, bound_statement& row)
+std::optional<time_point> not_before(bound_statement& row, int first) { return row.time(first + column::run_at); }
+
+job_record read_job(session& with, bound_statement& row, int first)
 {
     job_record job;
-    job.key = row.number(0);
-    job.id = job_id{row.text(1)};
-    job.name = row.text(2);
-    job.state = static_cast<job_state>(row.number(3));
-    job.priority = ranged(job, row, 4, "priority", domain::max_priority);
-    job.position = row.number(5);
-    job.timestamp = time_point{milliseconds{row.number(6)}};
-    if (job.state == job_state::delayed)  // in a waiting job it matters to claims only
-        job.run_at = row.time(7);
-    job.processed_at = row.time(8);
-    job.finished_at = row.time(9);
-    job.attempts_made = counter(job, row, 10, "attempts_made");
-    job.attempts_started = counter(job, row, 11, "attempts_started");
-    job.stalled_count = counter(job, row, 12, "stalled_count");
-    job.token = row.text(13);
-    job.locked_until = row.time(14);
-    job.lock_duration = read_lock_duration(row, 15);
-    job.worker = row.text(16);
-    job.options = read_options(with, job, row.text(17));
-    job.progress = row.text(18);
-    job.data = row.text(19);
-    job.result = row.text(20);
-    job.failed_reason = row.text(21);
-    job.deferrals = counter(job, row, 22, "deferrals");
-    job.expires_at = row.time(23);
-    if (!row.is_null(24))
-        job.cancelled = row.text(24);
-    job.holds_dedup = !row.is_null(25);
-    job.dedup_until = row.time(26);
-    job.kept_for = row.number(27);
-    job.due_at = row.time(28);
-    job.queue = with.queue_name(row.number(29));
-    const bool data_apart = row.is_null(19);
-    const bool result_apart = row.is_null(20);
+    job.key = row.number(first + column::key);
+    job.id = read_id(row, first, job.key);
+    job.name = row.text(first + column::name);
+    job.queue = with.queue_name(row.number(first + column::queue));
+    job.priority = ranged(job, row, first + column::priority, "priority", domain::max_priority);
+    job.position = row.number(first + column::position);
+    job.timestamp = row.time(first + column::created_at).value_or(time_point{});
+    read_state(job, row, first);
+    read_attempts_so_far(job, row, first);
+    job.processed_at = row.time(first + column::processed_at);
+    job.token = domain::to_hex(row.text(first + column::token));
+    job.locked_until = row.time(first + column::locked_until);
+    job.lock_duration = read_lock_duration(row, first + column::lock_duration);
+    if (!row.is_null(first + column::worker))
+        job.worker = with.worker_name(row.number(first + column::worker));
+    job.progress = row.text(first + column::progress);
+    job.data = row.text(first + column::data);
+    job.result = row.text(first + column::result);
+    job.failed_reason = row.text(first + column::failed_reason);
+    if (!row.is_null(first + column::cancelled))
+        job.cancelled = row.text(first + column::cancelled);
+    if (!row.is_null(first + column::options))
+        read_options(job, [&] { return with.options(row.number(first + column::options)); });
+    if (row.number(first + column::rare) != 0)
+        read_rarities(with, job);
+    if (!job.options)
+        read_options(job, [] { return std::shared_ptr<const job_options>{}; });
+    const bool data_apart = row.is_null(first + column::data);
+    const bool result_apart = row.is_null(first + column::result);
     if (data_apart || result_apart)
         read_bodies(with, job, data_apart, result_apart);
     return job;
 }
 
-void insert_bodies(session& with, std::int64_t key, const std::string* data, const std::string* result)
+job_record read_waiting_job(session& with, bound_statement& row, int first)
 {
-    with.sql().exec(
-        "INSERT INTO cofila_bodies (job, data, result) VALUES (?1, ?2, ?3) "
-        "ON CONFLICT (job) DO UPDATE SET data = coalesce(excluded.data, data), result = excluded.result",
-        key,
-        data,
-        result
-    );
-}
-
-void replace_body(session& with, std::int64_t key, const std::string* data)
-{
-    if (data)
-        with.sql().exec(
-            "INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2) ON CONFLICT (job) DO UPDATE SET data = "
-            "excluded.data",
-            key,
-            data
-        );
-    else
-        with.sql().exec("UPDATE cofila_bodies SET data = NULL WHERE job = ?1", key);
-}
-
-std::optional<job_record> find_job(session& with, std::int64_t queue, const job_id& id)
-{
-    auto row = with.sql().query(
-        "SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE queue = ?1 AND id = ?2", queue, id.str()
-    );
-    return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
+    auto job = read_job(with, row, first + 1);
+    if (row.number(first) == 0)
+        note(job, "it stands in another place than its row says");
+    return job;
 }
 
 std::optional<job_record> find_job(session& with, std::int64_t key)
 {
-    auto row = with.sql().query("SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE key = ?1", key);
+    auto row = with.sql().query("SELECT " COFILA_ANY_JOB COFILA_FROM_ANY "WHERE j.key = ?1", key);
     return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
 }
 
-std::optional<job_record> find_job(session& with, std::int64_t queue, std::int64_t key)
+std::int64_t key_of(session& with, std::int64_t queue, const job_id& id)
 {
-    auto row =
-        with.sql().query("SELECT " COFILA_JOB_COLUMNS " FROM cofila_jobs WHERE key = ?1 AND queue = ?2", key, queue);
-    return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
-}
-
-std::int64_t key_of(session& with, std::optional<std::int64_t> queue, const job_ref& job)
-{
-    if (job.key != 0 || !queue)
-        return job.key;
-    auto row = with.sql().query("SELECT key FROM cofila_jobs WHERE queue = ?1 AND id = ?2", *queue, job.id.str());
+    if (const auto generated = domain::parse_generated_id(id.str())) {
+        const std::string_view random{generated->random.data(), generated->random.size()};
+        auto row = with.sql().query(
+            "SELECT key FROM cofila_jobs WHERE key = ?1 AND queue = ?2 AND random = ?3 AND id IS NULL",
+            generated->key,
+            queue,
+            bytes{random}
+        );
+        if (row.step())
+            return row.number(0);
+    }
+    auto row = with.sql().query("SELECT key FROM cofila_jobs WHERE queue = ?1 AND id = ?2", queue, id.str());
     return row.step() ? row.number(0) : 0;
-}
-
-std::vector<attempt> read_attempts(session& with, std::int64_t key)
-{
-    std::vector<attempt> out;
-    auto row = with.sql().query(
-        "SELECT number, message, type, detail, unrecoverable, at, worker FROM cofila_attempts WHERE job = ?1 ORDER BY "
-        "sequence",
-        key
-    );
-    while (row.step())
-        out.push_back({
-            .number = static_cast<int>(row.number(0)),
-            .error =
-                {.message = row.text(1), .type = row.text(2), .detail = row.text(3), .unrecoverable = row.number(4) != 0
-                },
-            .at = time_point{milliseconds{row.number(5)}},
-            .worker = row.text(6),
-        });
-    return out;
 }
 
 }  // namespace cofila::sqlite

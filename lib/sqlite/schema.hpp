@@ -3,6 +3,7 @@
 #include <string>
 
 #include "sqlite/connection.hpp"
+#include "sqlite/migrations.hpp"
 
 namespace cofila::sqlite {
 
@@ -16,10 +17,6 @@ void check_version(std::int64_t version, const std::string& path);
 /// Throws unless the database has our tables in this program's version: `errc::invalid_argument`, field `db`,
 /// `errc::storage_newer`.
 void check_tables(SQLite::Database& db);
-
-/// Runs the migrations from version `from` (0 for no tables) to `to`. Call it within a transaction if it is to be all
-/// or nothing.
-void make_tables(SQLite::Database& db, std::int64_t from, std::int64_t to);
 
 /// Migrates the file to this program's schema, in one transaction. Several processes may do so at once.
 void migrate(connection& to, bool embed);

@@ -1,18 +1,21 @@
-// What a connection remembers between statements, and when it must forget. Queue numbers, the positions and keys given
-// out, and the check of the schema are valid while no other connection commits: `begun` compares the file's data
-// version with the one after our last commit and drops everything when they differ. Positions are given from memory;
-// `flush`, before COMMIT, stores a bound that is up to 1000 further out, so most transactions need not write it, and a
-// crash skips numbers but never causes one to be given twice. `flush` also unsets the version, and only `committed`
-// sets it again: after a COMMIT that failed everything is read anew. After a rollback of a part only names are dropped,
-// since a queue that was made in it is gone; given positions stay given.
+// What a connection remembers between statements, and when it must forget. The numbers of queues, options and workers,
+// the positions and keys given out, and the check of the schema are valid while no other connection commits: `begun`
+// compares the file's data version with the one after our last commit and drops everything when they differ. Positions
+// are given from memory; `flush`, before COMMIT, stores a bound that is up to 1000 further out, so most transactions
+// need not write it, and a crash skips numbers but never causes one to be given twice. `flush` also unsets the version,
+// and only `committed` sets it again: after a COMMIT that failed everything is read anew. After a rollback the numbers
+// are dropped, since a row that was made in the transaction is gone; given positions stay given. The groups whose turns
+// have to be computed anew are only noted; that is done once for each before COMMIT, and before a claim.
 #include "sqlite/session.hpp"
 
 #include <cofila/error.hpp>
 
 #include <limits>
 
+#include "domain/generated_id.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/stored_schema.hpp"
+#include "sqlite/tables.hpp"
 
 namespace cofila::sqlite {
 
@@ -21,7 +24,25 @@ namespace {
 /// How far the stored bound is ahead of the positions that were given.
 constexpr std::int64_t reserved = 1000;
 
+/// Whether many jobs may have the same options: a group, an id or tags would make a text for each job.
+bool may_be_shared(const job_options& options) { return !options.group && !options.dedup && options.tags.empty(); }
+
 }  // namespace
+
+session::session(const connection_options& options, reserve* room)
+    : connection_{std::make_unique<connection>(options)},
+      db_{connection_->db()},
+      sql_{db_},
+      reserve_{room},
+      tables_{std::make_unique<tables>(*this)}
+{}
+
+session::session(SQLite::Database& borrowed)
+    : db_{borrowed},
+      sql_{db_},
+      reserve_{nullptr},
+      tables_{std::make_unique<tables>(*this)}
+{}
 
 std::optional<std::int64_t> session::find_queue(const std::string& name)
 {
@@ -65,14 +86,25 @@ std::int64_t session::next_position(std::int64_t queue, transition::placement pl
     auto& given = known->second.given;
     const bool first = place == transition::placement::head;
     using limits = std::numeric_limits<std::int64_t>;
-    if (first ? given.head <= limits::min() + reserved : given.tail >= limits::max() - reserved)
+    const auto most = queue == 0 ? domain::most_keys : limits::max();
+    if (first ? given.head <= limits::min() + reserved : given.tail >= most - reserved)
         throw error{errc::storage_corrupt, "the positions or keys of the file are used up; its counters are damaged"};
     return first ? --given.head : ++given.tail;
+}
+
+std::int64_t session::next_turn(std::int64_t queue)
+{
+    try {
+        return next_position(queue, transition::placement::tail);
+    } catch (const error&) {
+        return std::numeric_limits<std::int64_t>::max();
+    }
 }
 
 void session::begun()
 {
     has_room_.reset();
+    touched_.clear();
     if (version_ == connection_->data_version())
         return;
     forget_all();
@@ -128,6 +160,7 @@ void session::check_room()
 
 void session::flush()
 {
+    tables_->refresh_turns();
     version_.reset();
     for (auto& [queue, at] : positions_) {
         if (at.given.head >= at.stored.head && at.given.tail <= at.stored.tail)
@@ -146,6 +179,12 @@ void session::forget_names()
 {
     numbers_.clear();
     names_.clear();
+    grouped_.clear();
+    worker_numbers_.clear();
+    worker_names_.clear();
+    shared_options_.clear();
+    last_number_.reset();
+    enough_options_ = false;
 }
 
 void session::forget_queue(std::int64_t number)
@@ -158,9 +197,83 @@ const std::string& session::options_text(const std::shared_ptr<const job_options
 {
     if (options != last_options_) {
         last_text_ = domain::options_to_json(*options);
-        last_options_ = options;  // kept alive, so that no other options can have its address
+        last_number_.reset();
+        last_options_ = options;
     }
     return last_text_;
+}
+
+std::optional<std::int64_t> session::options_number(const std::shared_ptr<const job_options>& options)
+{
+    if (!may_be_shared(*options))
+        return {};
+    const auto& text = options_text(options);
+    if (last_number_)
+        return last_number_;
+    if (auto row = sql_.query("SELECT number FROM cofila_options WHERE text = ?1", text); row.step())
+        return last_number_ = row.number(0);
+    if (!enough_options_) {
+        const int made = sql_.exec(
+            "INSERT INTO cofila_options (text) SELECT ?1 WHERE (SELECT count(*) FROM cofila_options) < 1000", text
+        );
+        enough_options_ = made == 0;
+        if (made != 0)
+            last_number_ = db_.getLastInsertRowid();
+    }
+    return last_number_;
+}
+
+std::shared_ptr<const job_options> session::options(std::int64_t number)
+{
+    if (const auto known = shared_options_.find(number); known != shared_options_.end())
+        return known->second;
+    auto row = sql_.query("SELECT text FROM cofila_options WHERE number = ?1", number);
+    if (!row.step())
+        return nullptr;
+    return shared_options_[number] = options_cache_.parse(row.text(0));
+}
+
+std::int64_t session::worker_number(const std::string& name)
+{
+    if (const auto known = worker_numbers_.find(name); known != worker_numbers_.end())
+        return known->second;
+    if (auto row = sql_.query("SELECT number FROM cofila_worker_names WHERE name = ?1", name); row.step())
+        return worker_numbers_[name] = row.number(0);
+    sql_.exec("INSERT INTO cofila_worker_names (name) VALUES (?1)", name);
+    return worker_numbers_[name] = db_.getLastInsertRowid();
+}
+
+const std::string& session::worker_name(std::int64_t number)
+{
+    auto& name = worker_names_[number];
+    if (name.empty()) {
+        auto row = sql_.query("SELECT name FROM cofila_worker_names WHERE number = ?1", number);
+        if (row.step())
+            name = row.text(0);
+    }
+    return name;
+}
+
+std::int64_t session::group_number(std::int64_t queue, const std::string& name)
+{
+    auto row = sql_.query("SELECT number FROM cofila_groups WHERE queue = ?1 AND name = ?2", queue, name);
+    if (row.step())
+        return row.number(0);
+    sql_.exec("INSERT INTO cofila_groups (queue, name) VALUES (?1, ?2)", queue, name);
+    const auto number = db_.getLastInsertRowid();
+    if (!name.empty()) {
+        sql_.exec("UPDATE cofila_queues SET grouped = 1 WHERE number = ?1 AND grouped = 0", queue);
+        grouped_[queue] = true;
+    }
+    return number;
+}
+
+bool session::is_grouped(std::int64_t queue)
+{
+    if (const auto known = grouped_.find(queue); known != grouped_.end())
+        return known->second;
+    auto row = sql_.query("SELECT grouped FROM cofila_queues WHERE number = ?1", queue);
+    return grouped_[queue] = row.step() && row.number(0) != 0;
 }
 
 }  // namespace cofila::sqlite

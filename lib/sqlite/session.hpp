@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,23 +16,22 @@
 #include "sqlite/connection.hpp"
 #include "sqlite/reserve.hpp"
 #include "sqlite/statements.hpp"
+#include "store/tables.hpp"
 
 namespace cofila::sqlite {
 
-/// What operations work with: one connection, its statements, and what it remembers for the length of a transaction or,
-/// as long as no other connection commits, for longer.
+/// One connection, its statements, and what it remembers for the length of a transaction or, as long as no other
+/// connection commits, for longer.
 class session {
 public:
     /// `room` is null if no reserve is kept for a full disk.
-    explicit session(const connection_options& options, reserve* room = nullptr)
-        : connection_{std::make_unique<connection>(options)},
-          db_{connection_->db()},
-          sql_{db_},
-          reserve_{room}
-    {}
+    explicit session(const connection_options& options, reserve* room = nullptr);
     /// Borrows the application's connection inside its transaction, and must be destroyed before that ends. Of the
     /// transaction hooks below only `flush` may be called.
-    explicit session(SQLite::Database& borrowed) : db_{borrowed}, sql_{db_}, reserve_{nullptr} {}
+    explicit session(SQLite::Database& borrowed);
+
+    /// What operations work with.
+    operator store::tables&() noexcept { return *tables_; }
 
     /// Its own connection. Must not be called on a session that borrows one.
     connection& link() noexcept { return *connection_; }
@@ -47,6 +47,38 @@ public:
     std::int64_t next_position(std::int64_t queue, transition::placement place);
     /// Returns the key of a new job. Keys are counted like a queue's positions, in a row that belongs to no queue.
     std::int64_t next_key() { return next_position(0, transition::placement::tail); }
+
+    /// The number that stands for options which many jobs share; unset if they are kept with the job: those with a
+    /// group, a deduplication id or tags, and those that come when there are enough shared ones.
+    std::optional<std::int64_t> options_number(const std::shared_ptr<const job_options>& options);
+    /// The stored text of options.
+    const std::string& options_text(const std::shared_ptr<const job_options>& options);
+    /// Shared options; null if there are none of that number. Throws as `domain::options_from_json`.
+    std::shared_ptr<const job_options> options(std::int64_t number);
+    std::shared_ptr<const job_options> options(const std::string& text) { return options_cache_.parse(text); }
+    /// The number that stands for a worker's name.
+    std::int64_t worker_number(const std::string& name);
+    /// Empty if no worker has that number.
+    const std::string& worker_name(std::int64_t number);
+    /// The number of a group, which is made if there is none.
+    std::int64_t group_number(std::int64_t queue, const std::string& name);
+    /// Whether a queue has, or once had, a job with a group.
+    bool is_grouped(std::int64_t queue);
+
+    /// Notes that the turn of a group has to be computed anew. 0 stands for no group.
+    void touch(std::int64_t queue, std::int64_t group)
+    {
+        if (group != 0)
+            touched_.emplace(queue, group);
+    }
+    /// The same for all groups of a queue.
+    void touch_all(std::int64_t queue) { touched_.emplace(queue, all_groups); }
+    static constexpr std::int64_t all_groups = 0;
+    /// The groups noted so far, with their queues. Each stays until its turn is computed.
+    std::set<std::pair<std::int64_t, std::int64_t>>& touched() noexcept { return touched_; }
+
+    /// A number greater than those of all turns so far.
+    std::int64_t next_turn(std::int64_t queue);
 
     /// Throws `errc::storage_full` while the rest of the disk is needed to finish the jobs that are there.
     void check_room();
@@ -74,8 +106,8 @@ public:
     /// Within a transaction: throws `errc::storage_newer` if a newer program has migrated the file meanwhile, and as
     /// `check_objects` does if another program has added something to our tables.
     void check_schema();
-    /// Called before COMMIT: stores a bound beyond every position that was given, for whichever connection gives
-    /// positions next.
+    /// Called before COMMIT: computes the turns of groups that were touched, and stores a bound beyond every position
+    /// that was given, for whichever connection gives positions next.
     void flush();
     /// Called after COMMIT.
     void committed()
@@ -85,24 +117,19 @@ public:
     }
     /// Commits so far: recent writes to the log may have been these.
     std::uint64_t commits() const noexcept { return commits_; }
-    /// Called after a rollback, even of a savepoint: a queue that was made in it is gone. (Positions that were given
-    /// stay given.)
+    /// Called after a rollback: a queue that was made in the transaction is gone. (Positions that were given stay
+    /// given.)
     void forget_names();
 
     /// Called for a queue whose row was deleted.
     void forget_queue(std::int64_t number);
     /// How far sweeps have got in looking for what can be forgotten.
     struct walk_place {
-        std::int64_t group_queue = 0;
-        std::string group{};
+        std::int64_t group = 0;
         std::int64_t queue = 0;
         time_point began{};
     };
     walk_place& walk() noexcept { return walk_; }
-
-    /// The stored text of options, and back. Jobs of one kind share both.
-    const std::string& options_text(const std::shared_ptr<const job_options>& options);
-    std::shared_ptr<const job_options> options(const std::string& text) { return options_cache_.parse(text); }
 
 private:
     void forget_all();
@@ -131,9 +158,17 @@ private:
     std::optional<std::int64_t> checked_{};  // the schema's cookie when its objects were last checked
     // Of the file after the last commit; unset while what was flushed may be missing.
     std::optional<unsigned> version_{};
+    std::set<std::pair<std::int64_t, std::int64_t>> touched_{};
+    std::map<std::int64_t, bool> grouped_{};
+    std::map<std::string, std::int64_t, std::less<>> worker_numbers_{};
+    std::map<std::int64_t, std::string> worker_names_{};
     domain::options_cache options_cache_{};
-    std::shared_ptr<const job_options> last_options_{};
+    std::map<std::int64_t, std::shared_ptr<const job_options>> shared_options_{};
+    std::shared_ptr<const job_options> last_options_{};  // kept alive, so that no others can have its address
     std::string last_text_{};
+    std::optional<std::int64_t> last_number_{};  // of these options, once it is known
+    bool enough_options_ = false;                // no further ones are shared
+    const std::unique_ptr<store::tables> tables_;
 };
 
 /// A read transaction on the session's own connection, for the length of the scope.

@@ -13,6 +13,11 @@
 
 namespace cofila::sqlite {
 
+/// Bytes to bind; none stand for NULL.
+struct bytes {
+    std::string_view value;
+};
+
 /// A prepared statement in use: bound, stepped, and reset at the end of its scope. Bound texts must live that long.
 class bound_statement {
 public:
@@ -71,6 +76,13 @@ private:
             put(index, *value);
         else
             statement_.bind(index);
+    }
+    void put(int index, const bytes& what)
+    {
+        if (what.value.empty())
+            statement_.bind(index);
+        else
+            statement_.bindNoCopy(index, what.value.data(), static_cast<int>(what.value.size()));
     }
     void put(int index, const std::string* value)
     {

@@ -1,11 +1,11 @@
 // Compares the objects of a file with those that the migrations make. What is expected is not written down a second
 // time: once for each version and process the migrations run in a database in memory, and its sqlite_schema is read. In
 // the file every object named `cofila_...`, or standing on a table named so, must be among them and equal in type,
-// table and text; the observing triggers may be there or not. A trigger, view or index of another program is refused by
-// name (`errc::storage_foreign`), since it would run within our transactions; one of ours that is missing or altered
-// means damage (`errc::storage_corrupt`). Texts are compared without comments and superfluous space, as SQLite versions
-// differ in what they keep. After opening, a session repeats the check only when the file's schema cookie has changed,
-// so that it costs nothing in normal operation.
+// table and text; the observing triggers of that version may be there or not. A trigger, view or index of another
+// program is refused by name (`errc::storage_foreign`), since it would run within our transactions; one of ours that is
+// missing or altered means damage (`errc::storage_corrupt`). Texts are compared without comments and superfluous space,
+// as SQLite versions differ in what they keep. After opening, a session repeats the check only when the file's schema
+// cookie has changed, so that it costs nothing in normal operation.
 #include "sqlite/stored_schema.hpp"
 
 #include <cofila/error.hpp>
@@ -18,8 +18,8 @@
 #include <mutex>
 #include <utility>
 
-#include "sqlite/observation.hpp"
-#include "sqlite/schema.hpp"
+#include "sqlite/migrations.hpp"
+#include "sqlite/triggers.hpp"
 
 namespace cofila::sqlite {
 
@@ -85,9 +85,7 @@ objects make_objects(std::int64_t version)
     SQLite::Database db{":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
     make_tables(db, 0, version);
     auto out = read_objects(db);
-    if (version == 0)
-        return out;
-    for (const auto& sql : observing_triggers())
+    for (const auto& sql : observing_triggers(version))
         db.exec(sql);
     for (auto& [name, made] : read_objects(db))
         if (out.emplace(name, made).second)

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/generated_id.hpp"
 #include "sqlite/rows.hpp"
 
 namespace cofila::sqlite {
@@ -55,15 +56,17 @@ std::vector<worker_row> workers(session& with)
 std::vector<lock_row> locks(session& with)
 {
     std::vector<lock_row> out;
-    auto row =
-        with.sql().query("SELECT key, token, locked_until, lock_duration, boot_id, pid_namespace, pid, start_time "
-                         "FROM cofila_jobs INDEXED BY cofila_jobs_active "
-                         "LEFT JOIN cofila_workers ON cofila_workers.id = cofila_jobs.worker WHERE state = 2 "
-                         "AND EXISTS (SELECT 1 FROM cofila_queues WHERE number = queue)");
+    auto row = with.sql().query(
+        "SELECT a.key, a.token, a.locked_until, a.lock_duration, p.boot_id, p.pid_namespace, p.pid, p.start_time "
+        "FROM cofila_active AS a LEFT JOIN cofila_worker_names AS n ON n.number = a.worker "
+        "LEFT JOIN cofila_workers AS p ON p.id = n.name "
+        "WHERE EXISTS (SELECT 1 FROM cofila_queues WHERE number = a.queue) "
+        "OR EXISTS (SELECT 1 FROM cofila_jobs WHERE key = a.key)"
+    );
     while (row.step()) {
         lock_row lock{
             .key = row.number(0),
-            .token = row.text(1),
+            .token = domain::to_hex(row.text(1)),
             .locked_until = row.time(2).value_or(time_point{}),
             .lock_duration = read_lock_duration(row, 3),
         };

@@ -198,11 +198,11 @@ TEST_CASE("a store that has been closed throws closed, and stores nothing")
 {
     sqlite_backend backend;
     run_coro([&]() -> asio::awaitable<void> {
-        store closed{co_await backend.open()};
+        subject closed{co_await backend.open()};
         co_await closed->close();
         const auto e = co_await error_of(closed.add_and_claim("a"));
         CHECK(e.code == errc::closed);
-        store again{co_await backend.open()};
+        subject again{co_await backend.open()};
         const auto exists = co_await again.exists("a");
         CHECK_FALSE(exists);
         co_await again->close();

@@ -278,20 +278,20 @@ CONTRACT_CASE("an id is taken in whatever state its job is")
 {
     struct {
         const char* name;
-        asio::awaitable<void> (*reach)(store);
+        asio::awaitable<void> (*reach)(subject);
         job_state state;
     } const cases[] = {
-        {"waiting", [](store q) -> asio::awaitable<void> { co_await q.add("a"); }, job_state::waiting},
-        {"delayed", [](store q) -> asio::awaitable<void> { co_await q.add("a", {.delay = 1s}); }, job_state::delayed},
-        {"active", [](store q) -> asio::awaitable<void> { co_await q.add_active("a"); }, job_state::active},
+        {"waiting", [](subject q) -> asio::awaitable<void> { co_await q.add("a"); }, job_state::waiting},
+        {"delayed", [](subject q) -> asio::awaitable<void> { co_await q.add("a", {.delay = 1s}); }, job_state::delayed},
+        {"active", [](subject q) -> asio::awaitable<void> { co_await q.add_active("a"); }, job_state::active},
         {"completed",
-         [](store q) -> asio::awaitable<void> {
+         [](subject q) -> asio::awaitable<void> {
              const auto job = co_await q.add_active("a");
              co_await q.settle(q.completion(job));
          },
          job_state::completed},
         {"failed",
-         [](store q) -> asio::awaitable<void> {
+         [](subject q) -> asio::awaitable<void> {
              const auto job = co_await q.add_active("a");
              co_await q.settle(q.failing(job));
          },

@@ -33,7 +33,7 @@ names numbers(int from, int to)
     return out;
 }
 
-asio::awaitable<void> add_numbered(store s, int count, job_options options = {})
+asio::awaitable<void> add_numbered(subject s, int count, job_options options = {})
 {
     std::vector<job_snapshot> jobs;
     for (int i = 0; i < count; ++i)
@@ -42,7 +42,7 @@ asio::awaitable<void> add_numbered(store s, int count, job_options options = {})
 }
 
 /// They fail one a second.
-asio::awaitable<void> fail_numbered(store s, int count, job_options options = {})
+asio::awaitable<void> fail_numbered(subject s, int count, job_options options = {})
 {
     for (int i = 0; i < count; ++i) {
         const auto job = co_await s.add_active(numbered(i), options);
@@ -190,7 +190,7 @@ CONTRACT_CASE("finished jobs are removed by their age: before a time, since a ti
     };
     for (const auto& c : cases) {
         INFO(c.name);
-        store of_its_own = s.in(c.name);
+        subject of_its_own = s.in(c.name);
         const auto late = of_its_own.now() - start;
         co_await fail_numbered(of_its_own, 6);
         job_filter filter = all_failed;

@@ -20,7 +20,7 @@ TEST_SUITE_BEGIN("cancel");
 
 namespace {
 
-asio::awaitable<renewal> renew(store s, job_snapshot job)
+asio::awaitable<renewal> renew(subject s, job_snapshot job)
 {
     std::vector<lock_extension> locks{{.job = claim_of(job), .duration = lock_duration}};
     const auto answers = co_await s->extend_locks(s.now(), std::move(locks));
@@ -29,7 +29,7 @@ asio::awaitable<renewal> renew(store s, job_snapshot job)
 }
 
 /// Ends the attempt of a job that was cancelled meanwhile, and checks that it does not run again.
-asio::awaitable<void> check_ended(store s, settlement end, int deferrals = 0)
+asio::awaitable<void> check_ended(subject s, settlement end, int deferrals = 0)
 {
     const auto answer = co_await s.settle_and_claim({end}, 1);
     CHECK(answer.settlements == std::vector<settled>{settled::cancelled});

@@ -85,7 +85,7 @@ CONTRACT_CASE("a wait for changes elsewhere ends when it is cancelled, and the s
     const auto executor = co_await asio::this_coro::executor;
     boost::system::error_code ended;
     // It may complete early, any number of times.
-    const auto wait = [](store q, boost::system::error_code& code) -> asio::awaitable<void> {
+    const auto wait = [](subject q, boost::system::error_code& code) -> asio::awaitable<void> {
         while (!code)
             code = (co_await error_of(q->changed_elsewhere())).code;
     };

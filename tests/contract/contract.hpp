@@ -39,7 +39,7 @@ struct sqlite_backend {
     temp_folder folder{};
 };
 
-using contract_body = boost::asio::awaitable<void> (*)(store);
+using contract_body = boost::asio::awaitable<void> (*)(subject);
 
 template <class Backend>
 void run_contract(contract_body body)
@@ -47,7 +47,7 @@ void run_contract(contract_body body)
     Backend backend;
     run_coro([&]() -> boost::asio::awaitable<void> {
         const auto repository = co_await backend.open();
-        co_await body(store{repository});
+        co_await body(subject{repository});
         co_await repository->close();
     });
 }
@@ -60,6 +60,6 @@ void run_contract(contract_body body)
 /// s`.
 #define CONTRACT_CASE(name) CONTRACT_CASE_IMPL(DOCTEST_ANONYMOUS(contract_case_), name)
 #define CONTRACT_CASE_IMPL(body, name)                                                                                 \
-    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::store s);                                  \
+    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::subject s);                                  \
     TEST_CASE_TEMPLATE(name, Backend, COFILA_BACKENDS) { cofila::test::run_contract<Backend>(body); }                  \
-    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::store s)
+    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::subject s)

@@ -22,7 +22,7 @@ std::string json_of(std::size_t bytes, char filled_with = 'x')
     return '"' + std::string(bytes - 2, filled_with) + '"';
 }
 
-asio::awaitable<bool> update(store s, job_ref job, std::string data)
+asio::awaitable<bool> update(subject s, job_ref job, std::string data)
 {
     job.queue = s.queue();
     co_return (co_await s->update_data(std::move(job), std::move(data))).stored;

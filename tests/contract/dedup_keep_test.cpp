@@ -23,7 +23,7 @@ job_options keeping(std::string id = "d")
 }
 
 /// "a" is active, and "kept" is kept for its end.
-asio::awaitable<job_snapshot> with_one_kept(store s, job_options owner = keeping())
+asio::awaitable<job_snapshot> with_one_kept(subject s, job_options owner = keeping())
 {
     const auto job = co_await s.add_active("a", std::move(owner));
     const auto row = co_await s.add("kept", keeping());
@@ -33,7 +33,7 @@ asio::awaitable<job_snapshot> with_one_kept(store s, job_options owner = keeping
 }
 
 /// It waits, and owns the deduplication id.
-asio::awaitable<void> check_freed(store s)
+asio::awaitable<void> check_freed(subject s)
 {
     const auto kept = co_await s.get("kept");
     CHECK(kept.state == job_state::waiting);

@@ -25,7 +25,7 @@ job_options unique(mode how = mode::until_finished, milliseconds ttl = {})
 constexpr mode modes_without_time[] = {mode::until_finished, mode::replace, mode::keep_last};
 
 /// Whether an add with the deduplication id goes through now.
-asio::awaitable<bool> adds_unique(store s, std::string id)
+asio::awaitable<bool> adds_unique(subject s, std::string id)
 {
     const auto row = co_await s.add(std::move(id), unique());
     co_return !row.deduplicated_by;

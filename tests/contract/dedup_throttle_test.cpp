@@ -22,14 +22,14 @@ job_options throttled(milliseconds ttl, mode how = mode::throttle)
     return {.dedup = deduplication{.id = "d", .how = how, .ttl = ttl}};
 }
 
-asio::awaitable<bool> is_free(store s, std::string id, mode how = mode::throttle)
+asio::awaitable<bool> is_free(subject s, std::string id, mode how = mode::throttle)
 {
     const auto row = co_await s.add(std::move(id), throttled(10s, how));
     co_return !row.deduplicated_by;
 }
 
 /// "a" has been completed, with that retention, and owns the deduplication id for 10 s from the start.
-asio::awaitable<void> complete_one(store s, retention keep)
+asio::awaitable<void> complete_one(subject s, retention keep)
 {
     auto options = throttled(10s);
     options.on_completed = keep;

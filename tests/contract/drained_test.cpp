@@ -18,16 +18,16 @@ CONTRACT_CASE("the last settlement with an empty claim drains the queue, whateve
     struct {
         const char* name;
         job_options options;
-        settlement (*end)(store, job_snapshot);
+        settlement (*end)(subject, job_snapshot);
     } const cases[] = {
-        {"completed", {}, [](store q, job_snapshot job) { return q.completion(job); }},
-        {"failed", {}, [](store q, job_snapshot job) { return q.failing(job); }},
+        {"completed", {}, [](subject q, job_snapshot job) { return q.completion(job); }},
+        {"failed", {}, [](subject q, job_snapshot job) { return q.failing(job); }},
         {"removed",
          {.on_completed = retention::remove_at_once()},
-         [](store q, job_snapshot job) { return q.completion(job); }},
+         [](subject q, job_snapshot job) { return q.completion(job); }},
         {"delayed",
          {.attempts = 2, .backoff = backoff::fixed(1s)},
-         [](store q, job_snapshot job) { return q.failing(job); }},
+         [](subject q, job_snapshot job) { return q.failing(job); }},
     };
     for (const auto& c : cases) {
         INFO(c.name);

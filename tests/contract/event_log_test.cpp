@@ -18,7 +18,7 @@ TEST_SUITE_BEGIN("event log");
 
 namespace {
 
-asio::awaitable<void> keep(store s, std::optional<int> events)
+asio::awaitable<void> keep(subject s, std::optional<int> events)
 {
     return s->set_limit(s.queue(), event_log{.events = events});
 }
@@ -35,7 +35,7 @@ std::string words(const logged_event& what)
     return what.text.empty() ? out : out + " (" + what.text + ')';
 }
 
-asio::awaitable<lines> log_after(store s, std::uint64_t after, int limit = 100)
+asio::awaitable<lines> log_after(subject s, std::uint64_t after, int limit = 100)
 {
     const auto events = co_await s->events_after(s.queue(), after, limit);
     lines out;
@@ -44,7 +44,7 @@ asio::awaitable<lines> log_after(store s, std::uint64_t after, int limit = 100)
     co_return out;
 }
 
-asio::awaitable<event_log_state> state(store s, std::string cursor = {})
+asio::awaitable<event_log_state> state(subject s, std::string cursor = {})
 {
     return s->event_log_of(s.queue(), std::move(cursor));
 }

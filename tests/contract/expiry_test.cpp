@@ -179,13 +179,13 @@ CONTRACT_CASE("a job that was started in time does not expire any more, whatever
 {
     struct {
         const char* name;
-        settlement (*end)(const store&, job_snapshot);
+        settlement (*end)(const subject&, job_snapshot);
         int attempts_made;
         int deferrals;
     } const ends[] = {
-        {"released", [](const store& from, job_snapshot job) { return from.release(job); }, 0, 0},
-        {"failed once", [](const store& from, job_snapshot job) { return from.failing(job); }, 1, 0},
-        {"put off", [](const store& from, job_snapshot job) { return from.putting_off(job, delay_for{}); }, 0, 1},
+        {"released", [](const subject& from, job_snapshot job) { return from.release(job); }, 0, 0},
+        {"failed once", [](const subject& from, job_snapshot job) { return from.failing(job); }, 1, 0},
+        {"put off", [](const subject& from, job_snapshot job) { return from.putting_off(job, delay_for{}); }, 0, 1},
     };
     for (const auto& [name, end, attempts_made, deferrals] : ends) {
         INFO(name);

@@ -16,7 +16,7 @@ TEST_SUITE_BEGIN("fencing");
 namespace {
 
 /// All writes that a claim can make, tried with `stale`: each is refused and job "a" is as it was.
-asio::awaitable<void> check_that_nothing_is_written(store s, job_ref stale)
+asio::awaitable<void> check_that_nothing_is_written(subject s, job_ref stale)
 {
     stale.queue = s.queue();
     const auto before = co_await s.get("a");
@@ -105,12 +105,12 @@ CONTRACT_CASE("a token of an ended claim writes nothing")
 {
     struct {
         const char* name;
-        settlement (*end)(store, job_snapshot);
+        settlement (*end)(subject, job_snapshot);
         job_state state;
     } const cases[] = {
-        {"completed", [](store q, job_snapshot job) { return q.completion(job); }, job_state::completed},
-        {"failed", [](store q, job_snapshot job) { return q.failing(job); }, job_state::failed},
-        {"released", [](store q, job_snapshot job) { return q.release(job); }, job_state::waiting},
+        {"completed", [](subject q, job_snapshot job) { return q.completion(job); }, job_state::completed},
+        {"failed", [](subject q, job_snapshot job) { return q.failing(job); }, job_state::failed},
+        {"released", [](subject q, job_snapshot job) { return q.release(job); }, job_state::waiting},
     };
     for (const auto& c : cases) {
         auto queue = s.in(c.name);
@@ -162,11 +162,11 @@ CONTRACT_CASE("a settlement repeated with its token is known to have happened be
 {
     struct {
         const char* name;
-        settlement (*end)(store, job_snapshot);
+        settlement (*end)(subject, job_snapshot);
     } const cases[] = {
-        {"completed", [](store q, job_snapshot job) { return q.completion(job); }},
-        {"failed", [](store q, job_snapshot job) { return q.failing(job); }},
-        {"released", [](store q, job_snapshot job) { return q.release(job); }},
+        {"completed", [](subject q, job_snapshot job) { return q.completion(job); }},
+        {"failed", [](subject q, job_snapshot job) { return q.failing(job); }},
+        {"released", [](subject q, job_snapshot job) { return q.release(job); }},
     };
     for (const auto& c : cases) {
         auto queue = s.in(c.name);

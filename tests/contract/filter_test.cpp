@@ -19,21 +19,21 @@ TEST_SUITE_BEGIN("filter");
 
 namespace {
 
-job_snapshot named(const store& s, std::string id, std::string name, job_options options = {})
+job_snapshot named(const subject& s, std::string id, std::string name, job_options options = {})
 {
     auto job = std::make_shared<job_record>(*s.make(std::move(id), std::move(options)));
     job->name = std::move(name);
     return job;
 }
 
-asio::awaitable<void> add_named(store s, std::string id, std::string name, job_options options = {})
+asio::awaitable<void> add_named(subject s, std::string id, std::string name, job_options options = {})
 {
     std::vector<job_snapshot> jobs{named(s, std::move(id), std::move(name), std::move(options))};
     (void)co_await s->add(std::move(jobs));
 }
 
 /// "0" ... all of the name "other", but for the last, which is "wanted".
-asio::awaitable<void> add_haystack(store s, int count)
+asio::awaitable<void> add_haystack(subject s, int count)
 {
     std::vector<job_snapshot> jobs;
     for (int i = 0; i < count; ++i)

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "contract/contract.hpp"
@@ -17,10 +18,10 @@ TEST_SUITE_BEGIN("groups");
 
 namespace {
 
-asio::awaitable<void> allow(store s, group_options options) { return s->set_limit(s.queue(), options); }
+asio::awaitable<void> allow(subject s, group_options options) { return s->set_limit(s.queue(), options); }
 
 /// Jobs "x1", "x2" of group "x": the group is the first letter. "-1" has none.
-asio::awaitable<void> add_grouped(store s, names ids)
+asio::awaitable<void> add_grouped(subject s, names ids)
 {
     for (auto& id : ids) {
         job_options options;
@@ -31,7 +32,7 @@ asio::awaitable<void> add_grouped(store s, names ids)
 }
 
 /// Claimed one by one.
-asio::awaitable<names> claimed_in_order(store s, int count)
+asio::awaitable<names> claimed_in_order(subject s, int count)
 {
     names out;
     for (int i = 0; i < count; ++i) {
@@ -157,6 +158,62 @@ CONTRACT_CASE("each group has a rate of its own, and a claim tells when the firs
     CHECK(last == names{"b2"});
 }
 
+CONTRACT_CASE("a claim tells of no rate of a group that has room, or nothing waiting")
+{
+    co_await allow(s, {.rate = rate_limit{.max = 2, .duration = 10s}});
+    co_await add_grouped(s, {"a1", "b1"});
+    const auto first = co_await s.settle_and_claim({}, 9);
+    CHECK(ids(first.claimed) == names{"a1", "b1"});
+    CHECK(first.next_due == std::nullopt);
+    s.pass(3s);
+    co_await add_grouped(s, {"a2", "c1", "c2", "c3"});
+    const auto next = co_await s.settle_and_claim({}, 9);
+    CHECK(ids(next.claimed) == names{"c1", "a2", "c2"});
+    CHECK(next.next_due == s.now() + 10s);
+}
+
+CONTRACT_CASE("a claim tells of no rate of a group that lacks more than that")
+{
+    co_await allow(s, {.concurrency = 1, .rate = rate_limit{.max = 1, .duration = 10s}});
+    co_await add_grouped(s, {"a1", "a2"});
+    const auto first = co_await s.settle_and_claim({}, 9);
+    CHECK(ids(first.claimed) == names{"a1"});
+    CHECK(first.next_due == std::nullopt);
+    const auto next = co_await s.settle_and_claim({s.completion(first.claimed[0])}, 9);
+    CHECK(next.claimed.empty());
+    CHECK(next.next_due == s.now() + 10s);
+}
+
+CONTRACT_CASE("a claim that the room of the queue has cut short tells of no rate of a group")
+{
+    co_await allow(s, {.rate = rate_limit{.max = 1, .duration = 10s}});
+    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 1});
+    co_await add_grouped(s, {"a1", "a2"});
+    const auto first = co_await s.settle_and_claim({}, 9);
+    CHECK(ids(first.claimed) == names{"a1"});
+    CHECK(first.next_due == std::nullopt);
+    const auto next = co_await s.settle_and_claim({s.completion(first.claimed[0])}, 9);
+    CHECK(next.claimed.empty());
+    CHECK(next.next_due == s.now() + 10s);
+}
+
+CONTRACT_CASE("a claim tells of the rate of a group whose job is early by the clock of the claim")
+{
+    co_await allow(s, {.rate = rate_limit{.max = 1, .duration = 10s}});
+    (void)co_await s.add("a2", {.delay = 5s, .group = "a"});
+    co_await add_grouped(s, {"a1"});
+    (void)co_await s.claim_one();
+    s.pass(1s);
+    co_await add_grouped(s, {"b1", "b2"});
+    (void)co_await s.claim_one();
+    s.pass(4s);
+    (void)co_await s.sweep();
+    s.pass(-3s);
+    const auto answer = co_await s.settle_and_claim({}, 9);
+    CHECK(answer.claimed.empty());
+    CHECK(answer.next_due == s.now() + 8s);
+}
+
 CONTRACT_CASE("the limits of the queue hold over those of the groups")
 {
     co_await allow(s, {.concurrency = 2});
@@ -191,6 +248,48 @@ CONTRACT_CASE("expired jobs of a group end where it is served, and take no turn"
     const auto answer = co_await s.settle_and_claim({}, 9);
     CHECK(ids(of(answer.news, cause::unfit)) == names{"a1", "a2"});
     CHECK(ids(answer.claimed) == names{"a3", "b1"});
+}
+
+CONTRACT_CASE("an expired job of a group ends when its turn comes, and not before")
+{
+    (void)co_await s.add("a1", {.ttl = 1s, .group = "a"});
+    co_await add_grouped(s, {"b1"});
+    (void)co_await s.add("c1", {.ttl = 1s, .group = "c"});
+    (void)co_await s.add("last", {.priority = 1, .ttl = 1s});
+    s.pass(1s);
+    const auto first = co_await s.settle_and_claim({}, 1);
+    CHECK(ids(of(first.news, cause::unfit)) == names{"a1"});
+    CHECK(ids(first.claimed) == names{"b1"});
+    const auto rest = co_await s.settle_and_claim({}, 1);
+    CHECK(ids(of(rest.news, cause::unfit)) == names{"c1", "last"});
+    CHECK(rest.claimed.empty());
+}
+
+CONTRACT_CASE("the place of a group is that of its first job, though that one has expired")
+{
+    co_await add_grouped(s, {"a1"});
+    const auto active = co_await s.claim_one();
+    (void)co_await s.add("a2", {.ttl = 1s, .group = "a"});
+    (void)co_await s.add("a3", {.priority = 2, .group = "a"});
+    (void)co_await s.add("b1", {.priority = 1, .group = "b"});
+    s.pass(1s);
+    const auto answer = co_await s.settle_and_claim({s.completion(active)}, 2);
+    CHECK(ids(of(answer.news, cause::unfit)) == names{"a2"});
+    CHECK(ids(answer.claimed) == names{"b1", "a3"});
+}
+
+CONTRACT_CASE("where the queue has no place left nothing of a group expires at a claim")
+{
+    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 1});
+    co_await add_grouped(s, {"a1"});
+    const auto active = co_await s.claim_one();
+    (void)co_await s.add("b1", {.ttl = 1s, .group = "b"});
+    s.pass(1s);
+    const auto full = co_await s.settle_and_claim({}, 9);
+    CHECK(full.news.empty());
+    CHECK(full.claimed.empty());
+    const auto free = co_await s.settle_and_claim({s.completion(active)}, 9);
+    CHECK(ids(of(free.news, cause::unfit)) == names{"b1"});
 }
 
 CONTRACT_CASE("from a group that is full nothing expires at a claim, but at the sweep")
@@ -230,6 +329,18 @@ CONTRACT_CASE("any name will do for a group")
     CHECK(claimed == names{"01", "11", "21", "31", "41"});
     const auto found = co_await s.find({.state = job_state::waiting, .group = strange[0]});
     CHECK(found == names{"02"});
+}
+
+CONTRACT_CASE("a job without a group is found behind however many others")
+{
+    co_await allow(s, {.concurrency = 1});
+    std::vector<job_snapshot> jobs;
+    for (int i = 0; i < 1500; ++i)
+        jobs.push_back(s.make(std::to_string(i), {.group = "a"}));
+    (void)co_await s->add(std::move(jobs));
+    co_await s.add("alone");
+    const auto claimed = co_await claimed_ids(s, 9);
+    CHECK(claimed == names{"0", "alone"});
 }
 
 CONTRACT_CASE("300 groups are served in turns, each once before any twice")

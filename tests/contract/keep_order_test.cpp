@@ -16,7 +16,7 @@ TEST_SUITE_BEGIN("keep_order");
 
 namespace {
 
-asio::awaitable<void> in_order(store s)
+asio::awaitable<void> in_order(subject s)
 {
     return s->set_limit(s.queue(), group_options{.concurrency = 1, .keep_order = true});
 }

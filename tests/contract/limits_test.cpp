@@ -17,7 +17,7 @@ TEST_SUITE_BEGIN("limits");
 
 namespace {
 
-asio::awaitable<void> allow(store s, std::optional<int> jobs)
+asio::awaitable<void> allow(subject s, std::optional<int> jobs)
 {
     return s->set_limit(s.queue(), global_concurrency{.jobs = jobs});
 }

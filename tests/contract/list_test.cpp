@@ -106,7 +106,7 @@ CONTRACT_CASE("all jobs are listed by id, byte by byte")
 CONTRACT_CASE("every listing comes in pages that miss and repeat nothing")
 {
     // Ties everywhere, so that a cursor must name more than a priority or a time.
-    auto fill = [](store q) -> asio::awaitable<void> {
+    auto fill = [](subject q) -> asio::awaitable<void> {
         for (int i = 0; i < 4; ++i) {
             const auto number = std::to_string(i);
             for (const auto* kind : {"completed", "failed", "active"})

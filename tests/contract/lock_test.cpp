@@ -26,7 +26,7 @@ worker_row registration(std::string id, std::int64_t pid)
     return {.id = std::move(id), .process = process, .started_at = manual_clock::start};
 }
 
-asio::awaitable<std::vector<lock_row>> sorted_locks(store s)
+asio::awaitable<std::vector<lock_row>> sorted_locks(subject s)
 {
     auto rows = co_await s->locks();
     std::ranges::sort(rows, {}, &lock_row::key);

@@ -14,14 +14,14 @@ TEST_SUITE_BEGIN("metrics");
 
 namespace {
 
-asio::awaitable<void> count_for(store s, std::optional<int> minutes)
+asio::awaitable<void> count_for(subject s, std::optional<int> minutes)
 {
     return s->set_limit(s.queue(), metrics_log{.minutes = minutes});
 }
 
-asio::awaitable<queue_metrics> metrics_of(store s, metrics_range of = {}) { return s->metrics(s.queue(), s.now(), of); }
+asio::awaitable<queue_metrics> metrics_of(subject s, metrics_range of = {}) { return s->metrics(s.queue(), s.now(), of); }
 
-asio::awaitable<void> run_one(store s, std::string id, milliseconds took, bool fail = false)
+asio::awaitable<void> run_one(subject s, std::string id, milliseconds took, bool fail = false)
 {
     const auto job = co_await s.add_active(std::move(id));
     s.pass(took);
@@ -29,7 +29,7 @@ asio::awaitable<void> run_one(store s, std::string id, milliseconds took, bool f
 }
 
 /// Lets time pass to the beginning of a minute.
-void begin_minute(store& s) { s.pass(60s - s.now().time_since_epoch() % 60s); }
+void begin_minute(subject& s) { s.pass(60s - s.now().time_since_epoch() % 60s); }
 
 }  // namespace
 

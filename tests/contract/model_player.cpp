@@ -10,7 +10,7 @@ namespace cofila::test {
 
 namespace asio = boost::asio;
 
-player::player(std::shared_ptr<job_repository> repository) : queues_{store{repository, "q"}, store{repository, "q"}}
+player::player(std::shared_ptr<job_repository> repository) : queues_{subject{repository, "q"}, subject{repository, "q"}}
 {
     queues_[1] = queues_[0].in("it's \"another\"");
 }
@@ -82,12 +82,12 @@ player::step player::act(draws d)
 }
 
 // Few ids, so that they meet; very few in one of the queues, so that it drains.
-std::string player::some_id(const store& q, std::uint32_t draw) const
+std::string player::some_id(const subject& q, std::uint32_t draw) const
 {
     return "job " + std::to_string(draw % (is_first(q) ? 25 : 3));
 }
 
-job_snapshot player::some_job(const store& q, std::uint32_t id, std::uint32_t draw) const
+job_snapshot player::some_job(const subject& q, std::uint32_t id, std::uint32_t draw) const
 {
     auto job = std::make_shared<job_record>(*q.make(some_id(q, id), some_options(draw), some_data(draw / 2)));
     job->name = some_name(draw);
@@ -95,7 +95,7 @@ job_snapshot player::some_job(const store& q, std::uint32_t id, std::uint32_t dr
 }
 
 /// One of the latest claims, held or not; now and then one of the other queue.
-const job_snapshot* player::some_claim(const store& q, std::uint32_t draw) const
+const job_snapshot* player::some_claim(const subject& q, std::uint32_t draw) const
 {
     const auto& claims = claims_[(draw % 16 == 0) == is_first(q) ? 1 : 0];
     if (claims.empty())
@@ -103,13 +103,13 @@ const job_snapshot* player::some_claim(const store& q, std::uint32_t draw) const
     return &claims[claims.size() - 1 - draw / 16 % std::min<std::size_t>(claims.size(), 8)];
 }
 
-void player::remember(const store& q, const std::vector<job_snapshot>& claimed)
+void player::remember(const subject& q, const std::vector<job_snapshot>& claimed)
 {
     auto& claims = claims_[is_first(q) ? 0 : 1];
     claims.insert(claims.end(), claimed.begin(), claimed.end());
 }
 
-player::step player::add(store q, draws d)
+player::step player::add(subject q, draws d)
 {
     std::vector<job_snapshot> jobs;
     for (std::uint32_t i = 0; i <= d[2] % 3; ++i)
@@ -117,7 +117,7 @@ player::step player::add(store q, draws d)
     co_return text(co_await q->add(std::move(jobs)));
 }
 
-player::step player::add_and_claim(store q, draws d)
+player::step player::add_and_claim(subject q, draws d)
 {
     auto job = some_job(q, d[3], d[5]);
     auto order = q.order(static_cast<int>(d[2] % 3));
@@ -126,7 +126,7 @@ player::step player::add_and_claim(store q, draws d)
     co_return text(answer);
 }
 
-player::step player::settle_and_claim(store q, draws d)
+player::step player::settle_and_claim(subject q, draws d)
 {
     std::vector<settlement> ends;
     for (std::uint32_t i = 0; i < d[2] % 4; ++i)
@@ -137,7 +137,7 @@ player::step player::settle_and_claim(store q, draws d)
     co_return text(answer);
 }
 
-player::step player::extend(store q, draws d)
+player::step player::extend(subject q, draws d)
 {
     std::vector<lock_extension> locks;
     for (std::uint32_t i = 0; i < 3; ++i)
@@ -150,7 +150,7 @@ player::step player::extend(store q, draws d)
     co_return renewed + text(co_await q->cancellations(std::move(refs)));
 }
 
-player::step player::write(store q, draws d)
+player::step player::write(subject q, draws d)
 {
     const auto* job = some_claim(q, d[2]);
     if (!job)
@@ -163,7 +163,7 @@ player::step player::write(store q, draws d)
     co_return text("progress", progress) + text("data", data) + text("log", logged);
 }
 
-player::step player::write_without_token(store q, draws d)
+player::step player::write_without_token(subject q, draws d)
 {
     const job_ref ref{.queue = q.queue(), .id = some_id(q, d[2])};
     const auto progress = co_await q->update_progress(ref, std::to_string(d[3]));
@@ -171,20 +171,20 @@ player::step player::write_without_token(store q, draws d)
     co_return text("progress", progress) + text("data", data);
 }
 
-player::step player::change_one(store q, draws d)
+player::step player::change_one(subject q, draws d)
 {
     co_return "change: " + text(co_await q.change(some_id(q, d[2]), some_change(d[3])));
 }
 
 /// To the end of the listing.
-player::step player::change_many(store q, draws d)
+player::step player::change_many(subject q, draws d)
 {
     const auto filter = some_filter(d[2], q.now());
     co_return "changed\n" +
         text(co_await q.change_all(filter, some_change_of_many(d[3]), static_cast<int>(1 + d[4] % 5)));
 }
 
-player::step player::change_page(store q, draws d)
+player::step player::change_page(subject q, draws d)
 {
     const auto filter = some_filter(d[2], q.now());
     const page_request request{.limit = static_cast<int>(1 + d[4] % 3)};
@@ -225,7 +225,7 @@ player::step player::state()
     co_return out;
 }
 
-player::step player::state_of(store q)
+player::step player::state_of(subject q)
 {
     const auto log = co_await q->event_log_of(q.queue(), "reader");
     const auto limits = co_await q->limits(q.queue());
@@ -246,7 +246,7 @@ player::step player::look()
     co_return out;
 }
 
-player::step player::look_at(store q)
+player::step player::look_at(subject q)
 {
     const auto metrics = co_await q->metrics(q.queue(), q.now(), {});
     const auto past = co_await q->metrics(q.queue(), q.now(), {.before = q.now()});

@@ -28,27 +28,27 @@ private:
     using step = boost::asio::awaitable<std::string>;
 
     step act(draws d);
-    step add(store q, draws d);
-    step add_and_claim(store q, draws d);
-    step settle_and_claim(store q, draws d);
-    step extend(store q, draws d);
-    step write(store q, draws d);
-    step write_without_token(store q, draws d);
-    step change_one(store q, draws d);
-    step change_many(store q, draws d);
-    step change_page(store q, draws d);
+    step add(subject q, draws d);
+    step add_and_claim(subject q, draws d);
+    step settle_and_claim(subject q, draws d);
+    step extend(subject q, draws d);
+    step write(subject q, draws d);
+    step write_without_token(subject q, draws d);
+    step change_one(subject q, draws d);
+    step change_many(subject q, draws d);
+    step change_page(subject q, draws d);
     step sweep(draws d);
-    step state_of(store q);
-    step look_at(store q);
+    step state_of(subject q);
+    step look_at(subject q);
 
-    std::string some_id(const store& q, std::uint32_t draw) const;
-    job_snapshot some_job(const store& q, std::uint32_t id, std::uint32_t draw) const;
-    const job_snapshot* some_claim(const store& q, std::uint32_t draw) const;
-    void remember(const store& q, const std::vector<job_snapshot>& claimed);
-    bool is_first(const store& q) const { return q.queue() == queues_[0].queue(); }
+    std::string some_id(const subject& q, std::uint32_t draw) const;
+    job_snapshot some_job(const subject& q, std::uint32_t id, std::uint32_t draw) const;
+    const job_snapshot* some_claim(const subject& q, std::uint32_t draw) const;
+    void remember(const subject& q, const std::vector<job_snapshot>& claimed);
+    bool is_first(const subject& q) const { return q.queue() == queues_[0].queue(); }
     boost::asio::awaitable<std::vector<lock_row>> sorted_locks();
 
-    std::array<store, 2> queues_;
+    std::array<subject, 2> queues_;
     std::array<std::uint64_t, 2> seen_{};                // the latest event of each that was looked at
     std::array<std::vector<job_snapshot>, 2> claims_{};  // all that each queue ever gave out
 };

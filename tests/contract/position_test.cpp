@@ -19,12 +19,12 @@ TEST_SUITE_BEGIN("position");
 
 namespace {
 
-asio::awaitable<std::optional<std::size_t>> position(store s, std::string id)
+asio::awaitable<std::optional<std::size_t>> position(subject s, std::string id)
 {
     return s->position(s.queue(), std::move(id));
 }
 
-asio::awaitable<sizes> counts(store s, std::vector<int> priorities)
+asio::awaitable<sizes> counts(subject s, std::vector<int> priorities)
 {
     return s->counts_by_priority(s.queue(), std::move(priorities));
 }

@@ -17,18 +17,18 @@ TEST_SUITE_BEGIN("rate");
 
 namespace {
 
-asio::awaitable<void> allow(store s, int max, milliseconds duration)
+asio::awaitable<void> allow(subject s, int max, milliseconds duration)
 {
     return s->set_limit(s.queue(), global_rate{.rate = rate_limit{.max = max, .duration = duration}});
 }
 
-asio::awaitable<void> add_many(store s, int count)
+asio::awaitable<void> add_many(subject s, int count)
 {
     for (int i = 0; i < count; ++i)
         (void)co_await s.add(std::to_string(i));
 }
 
-asio::awaitable<std::size_t> claimed_now(store s, int limit)
+asio::awaitable<std::size_t> claimed_now(subject s, int limit)
 {
     const auto claimed = co_await s.claim(limit);
     co_return claimed.size();

@@ -17,7 +17,7 @@ TEST_SUITE_BEGIN("retention");
 
 namespace {
 
-asio::awaitable<void> complete_each(store s, std::vector<std::string> ids, retention keep)
+asio::awaitable<void> complete_each(subject s, std::vector<std::string> ids, retention keep)
 {
     for (auto& id : ids) {
         const auto job = co_await s.add_active(std::move(id), {.on_completed = keep});
@@ -26,7 +26,7 @@ asio::awaitable<void> complete_each(store s, std::vector<std::string> ids, reten
     }
 }
 
-asio::awaitable<void> fail_each(store s, std::vector<std::string> ids, retention keep)
+asio::awaitable<void> fail_each(subject s, std::vector<std::string> ids, retention keep)
 {
     for (auto& id : ids) {
         const auto job = co_await s.add_active(std::move(id), {.on_failed = keep});

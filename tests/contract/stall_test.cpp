@@ -21,7 +21,7 @@ rescue_order order_for(const job_snapshot& job)
     return {.key = job->key, .token = job->token, .locked_until = *job->locked_until};
 }
 
-asio::awaitable<sweep_answer> sweep_with(store s, std::vector<rescue_order> orders)
+asio::awaitable<sweep_answer> sweep_with(subject s, std::vector<rescue_order> orders)
 {
     sweep_request request{.now = s.now(), .rescues = std::move(orders)};
     co_return co_await s->sweep(std::move(request));

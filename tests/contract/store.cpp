@@ -14,21 +14,21 @@ namespace cofila::test {
 
 namespace asio = boost::asio;
 
-store::store(std::shared_ptr<job_repository> repository, std::string queue)
+subject::subject(std::shared_ptr<job_repository> repository, std::string queue)
     : shared_{std::make_shared<shared_state>()},
       queue_{std::move(queue)}
 {
     shared_->repository = std::move(repository);
 }
 
-store store::in(std::string queue) const
+subject subject::in(std::string queue) const
 {
     auto other = *this;
     other.queue_ = std::move(queue);
     return other;
 }
 
-job_snapshot store::make(std::string id, job_options options, std::string data) const
+job_snapshot subject::make(std::string id, job_options options, std::string data) const
 {
     auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
     auto job = domain::new_job(std::move(id), "task", std::move(data), std::move(resolved), now());
@@ -36,7 +36,7 @@ job_snapshot store::make(std::string id, job_options options, std::string data) 
     return std::make_shared<const job_record>(std::move(job));
 }
 
-asio::awaitable<added_alone> store::add(std::string id, job_options options, std::string data)
+asio::awaitable<added_alone> subject::add(std::string id, job_options options, std::string data)
 {
     std::vector<job_snapshot> jobs{make(std::move(id), std::move(options), std::move(data))};
     auto answer = co_await shared_->repository->add(std::move(jobs));
@@ -45,13 +45,13 @@ asio::awaitable<added_alone> store::add(std::string id, job_options options, std
     co_return added_alone{answer.rows.front(), std::move(answer.news)};
 }
 
-asio::awaitable<void> store::add_each(std::vector<std::string> ids)
+asio::awaitable<void> subject::add_each(std::vector<std::string> ids)
 {
     for (auto& id : ids)
         (void)co_await add(std::move(id));
 }
 
-claim_order store::order(int limit)
+claim_order subject::order(int limit)
 {
     claim_order out{.queue = queue_, .worker = worker_id, .lock_duration = lock_duration};
     for (int i = 0; i < limit; ++i)
@@ -59,7 +59,7 @@ claim_order store::order(int limit)
     return out;
 }
 
-asio::awaitable<add_answer> store::add_and_claim(std::string id, job_options options, std::string data, int limit)
+asio::awaitable<add_answer> subject::add_and_claim(std::string id, job_options options, std::string data, int limit)
 {
     auto job = make(std::move(id), std::move(options), std::move(data));
     auto answer = co_await shared_->repository->add_and_claim(std::move(job), now(), order(limit));
@@ -68,19 +68,19 @@ asio::awaitable<add_answer> store::add_and_claim(std::string id, job_options opt
     co_return answer;
 }
 
-asio::awaitable<settle_and_claim_answer> store::settle_and_claim(std::vector<settlement> settlements, int limit)
+asio::awaitable<settle_and_claim_answer> subject::settle_and_claim(std::vector<settlement> settlements, int limit)
 {
     settle_and_claim_request request{.now = now(), .settlements = std::move(settlements), .claim = order(limit)};
     co_return co_await shared_->repository->settle_and_claim(std::move(request));
 }
 
-asio::awaitable<std::vector<job_snapshot>> store::claim(int limit)
+asio::awaitable<std::vector<job_snapshot>> subject::claim(int limit)
 {
     auto answer = co_await settle_and_claim({}, limit);
     co_return std::move(answer.claimed);
 }
 
-asio::awaitable<job_snapshot> store::claim_one()
+asio::awaitable<job_snapshot> subject::claim_one()
 {
     const auto claimed = co_await claim(1);
     REQUIRE(claimed.size() == 1);
@@ -88,7 +88,7 @@ asio::awaitable<job_snapshot> store::claim_one()
     co_return claimed.front();
 }
 
-asio::awaitable<job_snapshot> store::add_active(std::string id, job_options options, std::string data)
+asio::awaitable<job_snapshot> subject::add_active(std::string id, job_options options, std::string data)
 {
     (void)co_await add(id, std::move(options), std::move(data));
     const auto job = co_await claim_one();
@@ -96,7 +96,7 @@ asio::awaitable<job_snapshot> store::add_active(std::string id, job_options opti
     co_return job;
 }
 
-asio::awaitable<void> store::add_one_in_each_state()
+asio::awaitable<void> subject::add_one_in_each_state()
 {
     const auto completed = co_await add_active("completed");
     (void)co_await settle(this->completion(completed, "1"));
@@ -107,28 +107,28 @@ asio::awaitable<void> store::add_one_in_each_state()
     (void)co_await add("delayed", {.delay = seconds{60}});
 }
 
-settlement store::completion(job_snapshot job, std::string result) const
+settlement subject::completion(job_snapshot job, std::string result) const
 {
     return {.job = claim_of(job), .change = domain::after_success(*job, std::move(result), now())};
 }
 
-settlement store::failing(job_snapshot job, std::string message) const
+settlement subject::failing(job_snapshot job, std::string message) const
 {
     failure why{.message = std::move(message), .type = "std::runtime_error"};
     return {.job = claim_of(job), .change = domain::after_failure(*job, std::move(why), now(), 0)};
 }
 
-settlement store::release(job_snapshot job) const
+settlement subject::release(job_snapshot job) const
 {
     return {.job = claim_of(job), .change = domain::after_release(*job)};
 }
 
-settlement store::putting_off(job_snapshot job, deferral when) const
+settlement subject::putting_off(job_snapshot job, deferral when) const
 {
     return {.job = claim_of(job), .change = domain::after_deferral(*job, when, now())};
 }
 
-asio::awaitable<settled> store::settle(settlement end)
+asio::awaitable<settled> subject::settle(settlement end)
 {
     settle_and_claim_request request{.now = now()};
     request.settlements.push_back(std::move(end));
@@ -138,13 +138,13 @@ asio::awaitable<settled> store::settle(settlement end)
     co_return answer.settlements.front();
 }
 
-asio::awaitable<sweep_answer> store::sweep(int limit)
+asio::awaitable<sweep_answer> subject::sweep(int limit)
 {
     sweep_request request{.now = now(), .limit = limit};
     co_return co_await shared_->repository->sweep(std::move(request));
 }
 
-asio::awaitable<bool> store::rescue(job_snapshot job, double jitter)
+asio::awaitable<bool> subject::rescue(job_snapshot job, double jitter)
 {
     sweep_request request{.now = now()};
     request.rescues.push_back(
@@ -154,28 +154,28 @@ asio::awaitable<bool> store::rescue(job_snapshot job, double jitter)
     co_return of(answer.news, job_news::cause::stalled).size() == 1;
 }
 
-asio::awaitable<bool> store::exists(std::string id)
+asio::awaitable<bool> subject::exists(std::string id)
 {
     const auto job = co_await shared_->repository->get(queue_, std::move(id));
     co_return job.has_value();
 }
 
-asio::awaitable<job_record> store::get(std::string id)
+asio::awaitable<job_record> subject::get(std::string id)
 {
     auto job = co_await shared_->repository->get(queue_, id);
     REQUIRE_MESSAGE(job.has_value(), "there is no job ", id, " in queue ", queue_);
     co_return *std::move(job);
 }
 
-asio::awaitable<job_state> store::state(std::string id)
+asio::awaitable<job_state> subject::state(std::string id)
 {
     const auto job = co_await get(std::move(id));
     co_return job.state;
 }
 
-asio::awaitable<job_counts> store::counts() { return shared_->repository->counts(queue_); }
+asio::awaitable<job_counts> subject::counts() { return shared_->repository->counts(queue_); }
 
-asio::awaitable<std::vector<std::string>> store::list(job_states state, int page_size, bool newest_first)
+asio::awaitable<std::vector<std::string>> subject::list(job_states state, int page_size, bool newest_first)
 {
     std::vector<std::string> all;
     page_request request{.limit = page_size, .newest_first = newest_first};
@@ -189,7 +189,7 @@ asio::awaitable<std::vector<std::string>> store::list(job_states state, int page
     co_return all;
 }
 
-asio::awaitable<std::vector<std::string>> store::find(job_filter filter, int page_size, bool newest_first)
+asio::awaitable<std::vector<std::string>> subject::find(job_filter filter, int page_size, bool newest_first)
 {
     std::vector<std::string> all;
     page_request request{.limit = page_size, .newest_first = newest_first};
@@ -202,7 +202,7 @@ asio::awaitable<std::vector<std::string>> store::find(job_filter filter, int pag
     co_return all;
 }
 
-asio::awaitable<std::vector<std::string>> store::queues(int page_size, bool newest_first)
+asio::awaitable<std::vector<std::string>> subject::queues(int page_size, bool newest_first)
 {
     std::vector<std::string> all;
     page_request request{.limit = page_size, .newest_first = newest_first};
@@ -216,12 +216,12 @@ asio::awaitable<std::vector<std::string>> store::queues(int page_size, bool newe
     co_return all;
 }
 
-asio::awaitable<change_answer> store::change(job_id id, job_change what)
+asio::awaitable<change_answer> subject::change(job_id id, job_change what)
 {
     return shared_->repository->change(queue_, std::move(id), std::move(what), now());
 }
 
-asio::awaitable<std::vector<std::string>> store::change_all(job_filter filter, job_change what, int page_size)
+asio::awaitable<std::vector<std::string>> subject::change_all(job_filter filter, job_change what, int page_size)
 {
     std::vector<std::string> all;
     page_request request{.limit = page_size};
@@ -236,7 +236,7 @@ asio::awaitable<std::vector<std::string>> store::change_all(job_filter filter, j
     co_return all;
 }
 
-asio::awaitable<std::vector<bool>> store::extend(std::vector<lock_extension> locks)
+asio::awaitable<std::vector<bool>> subject::extend(std::vector<lock_extension> locks)
 {
     const auto answers = co_await shared_->repository->extend_locks(now(), std::move(locks));
     std::vector<bool> held;
@@ -245,7 +245,7 @@ asio::awaitable<std::vector<bool>> store::extend(std::vector<lock_extension> loc
     co_return held;
 }
 
-asio::awaitable<std::vector<std::string>> store::logs(std::string id)
+asio::awaitable<std::vector<std::string>> subject::logs(std::string id)
 {
     const auto page = co_await shared_->repository->logs(queue_, std::move(id), page_request{.limit = 1000});
     CHECK(page.next == "");
@@ -304,7 +304,7 @@ std::vector<std::string> ids(const std::vector<job_id>& jobs)
     return out;
 }
 
-asio::awaitable<std::vector<std::string>> claimed_ids(store s, int limit)
+asio::awaitable<std::vector<std::string>> claimed_ids(subject s, int limit)
 {
     const auto claimed = co_await s.claim(limit);
     co_return ids(claimed);
@@ -318,17 +318,21 @@ std::string describe(const job_record& job)
     };
     out << "job " << job.id << " (" << job.key << ") \"" << job.name << "\" data " << job.data << '\n'
         << "  options " << (job.options ? domain::options_to_json(*job.options) : "missing") << '\n'
-        << "  " << job.state << ", priority " << job.priority << ", position " << job.position << '\n'
+        << "  " << job.state << ", priority " << job.priority << '\n'
         << "  timestamp " << time(job.timestamp) << ", run_at " << time(job.run_at) << ", processed_at "
         << time(job.processed_at) << ", finished_at " << time(job.finished_at) << ", due_at " << time(job.due_at)
         << ", expires_at " << time(job.expires_at) << '\n'
         << "  attempts_started " << job.attempts_started << ", attempts_made " << job.attempts_made
         << ", stalled_count " << job.stalled_count << ", deferrals " << job.deferrals << ", cancelled "
         << job.cancelled.value_or("no") << '\n'
-        << "  token \"" << job.token << "\", locked_until " << time(job.locked_until) << ", lock_duration "
-        << job.lock_duration.count() << ", worker \"" << job.worker << "\"\n"
+        << "  token \"" << job.token << "\", locked_until " << time(job.locked_until) << ", worker \"" << job.worker
+        << "\"\n"
         << "  progress " << job.progress << ", result " << job.result << ", failed_reason " << job.failed_reason
         << '\n';
+    if (!is_finished(job.state))
+        out << "  position " << job.position << '\n';
+    if (job.state == job_state::active)
+        out << "  lock_duration " << job.lock_duration.count() << '\n';
     if (job.options && job.options->dedup)
         out << "  dedup_until " << time(job.dedup_until) << (job.holds_dedup ? ", held" : ", not held") << ", kept for "
             << job.kept_for << '\n';

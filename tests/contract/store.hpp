@@ -24,12 +24,12 @@ struct added_alone : added_row {
 
 /// One queue of the repository under test, in the words of a test. Copies share the repository, the time and the
 /// tokens.
-class store {
+class subject {
 public:
-    explicit store(std::shared_ptr<job_repository> repository, std::string queue = "q");
+    explicit subject(std::shared_ptr<job_repository> repository, std::string queue = "q");
 
     /// Another queue of the same repository.
-    store in(std::string queue) const;
+    subject in(std::string queue) const;
     const std::string& queue() const { return queue_; }
 
     /// The port itself.
@@ -133,9 +133,10 @@ std::vector<std::string> ids(const news_list& news);
 /// The jobs that wait now because they were due, or because the job that they were kept for has ended.
 std::vector<std::string> waiting_ids(const news_list& news);
 /// Of as many as can be claimed now.
-boost::asio::awaitable<std::vector<std::string>> claimed_ids(store s, int limit);
+boost::asio::awaitable<std::vector<std::string>> claimed_ids(subject s, int limit);
 
-/// All that a repository keeps of a job, as text: two records are the same if their texts are.
+/// All that a repository keeps of a job, as text: two records are the same if their texts are. The position of a
+/// finished job and the length of a lock that was given up need not be kept.
 std::string describe(const job_record& job);
 
 void check_counters(

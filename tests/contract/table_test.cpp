@@ -23,7 +23,7 @@ TEST_SUITE_BEGIN("table of transitions");
 namespace {
 
 /// In its third attempt: once failed, once put off, once rescued.
-asio::awaitable<job_snapshot> well_travelled(store s, job_options options = {})
+asio::awaitable<job_snapshot> well_travelled(subject s, job_options options = {})
 {
     options.attempts = options.attempts.value_or(5);
     options.max_stalled_count = 5;

@@ -25,7 +25,7 @@ CONTRACT_CASE("adds at the same time are all stored")
 {
     task_group group{co_await asio::this_coro::executor};
     std::set<std::int64_t> keys;
-    const auto add = [](store q, std::string id, std::set<std::int64_t>& given) -> asio::awaitable<void> {
+    const auto add = [](subject q, std::string id, std::set<std::int64_t>& given) -> asio::awaitable<void> {
         const auto row = co_await q.add(std::move(id));
         given.insert(row.job->key);
     };
@@ -41,7 +41,7 @@ CONTRACT_CASE("of adds of one id at the same time one stores it")
 {
     task_group group{co_await asio::this_coro::executor};
     int stored = 0;
-    const auto add = [](store q, int& count) -> asio::awaitable<void> {
+    const auto add = [](subject q, int& count) -> asio::awaitable<void> {
         const auto row = co_await q.add("a");
         count += row.duplicate ? 0 : 1;
     };
@@ -59,7 +59,7 @@ CONTRACT_CASE("of claims at the same time each gets other jobs")
     co_await s->add(jobs);
     task_group group{co_await asio::this_coro::executor};
     std::vector<std::string> claimed;
-    const auto claim = [](store q, std::vector<std::string>& given) -> asio::awaitable<void> {
+    const auto claim = [](subject q, std::vector<std::string>& given) -> asio::awaitable<void> {
         const auto some = co_await q.claim(3);
         std::ranges::copy(ids(some), std::back_inserter(given));
     };
@@ -75,7 +75,7 @@ CONTRACT_CASE("of settlements of one claim at the same time one is accepted")
     const auto job = co_await s.add_active("a");
     task_group group{co_await asio::this_coro::executor};
     std::vector<settled> answers;
-    const auto end = [](store q, settlement what, std::vector<settled>& given) -> asio::awaitable<void> {
+    const auto end = [](subject q, settlement what, std::vector<settled>& given) -> asio::awaitable<void> {
         given.push_back(co_await q.settle(std::move(what)));
     };
     for (int i = 0; i < 10; ++i)
@@ -91,7 +91,7 @@ CONTRACT_CASE("what is read after an answer shows what was answered")
 {
     task_group group{co_await asio::this_coro::executor};
     int seen = 0;
-    const auto live = [](store q, std::string id, int& count) -> asio::awaitable<void> {
+    const auto live = [](subject q, std::string id, int& count) -> asio::awaitable<void> {
         co_await q.add(id);
         const auto added = co_await q->get(q.queue(), id);
         co_await q->update_progress(job_ref{.queue = q.queue(), .id = id}, "1");
@@ -112,7 +112,7 @@ CONTRACT_CASE("an operation that was started is finished and answered, also when
     task_group group{executor};
     bool started = false;
     bool answered = false;
-    const auto add = [](store q, bool& begun, bool& done) -> asio::awaitable<void> {
+    const auto add = [](subject q, bool& begun, bool& done) -> asio::awaitable<void> {
         begun = true;
         co_await q.add("a");
         done = true;
@@ -131,7 +131,7 @@ CONTRACT_CASE("close finishes what was started before it")
 {
     task_group group{co_await asio::this_coro::executor};
     int stored = 0;
-    const auto add = [](store q, std::string id, int& count) -> asio::awaitable<void> {
+    const auto add = [](subject q, std::string id, int& count) -> asio::awaitable<void> {
         const auto row = co_await q.add(std::move(id));
         count += row.duplicate ? 0 : 1;
     };

@@ -19,7 +19,7 @@ TEST_SUITE_BEGIN("transactional");
 namespace {
 
 /// As the transaction of the application does.
-asio::awaitable<void> complete_within(store s, job_snapshot job, std::string result)
+asio::awaitable<void> complete_within(subject s, job_snapshot job, std::string result)
 {
     settlement end{
         .job = claim_of(job), .change = domain::after_transactional_success(*job, std::move(result), s.now())
@@ -28,7 +28,7 @@ asio::awaitable<void> complete_within(store s, job_snapshot job, std::string res
     REQUIRE(answer == settled::accepted);
 }
 
-asio::awaitable<renewal> renew(store s, job_snapshot job)
+asio::awaitable<renewal> renew(subject s, job_snapshot job)
 {
     std::vector<lock_extension> locks;
     locks.push_back({.job = claim_of(job), .duration = lock_duration});

@@ -17,7 +17,7 @@ TEST_SUITE_BEGIN("situation of a job");
 
 namespace {
 
-asio::awaitable<job_situation> situation(store s, std::string id)
+asio::awaitable<job_situation> situation(subject s, std::string id)
 {
     const auto found = co_await s->situation(s.queue(), id, s.now());
     REQUIRE_MESSAGE(found.has_value(), "there is no job ", id);

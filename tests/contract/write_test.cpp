@@ -17,7 +17,7 @@ TEST_SUITE_BEGIN("progress, logs and renewal");
 
 namespace {
 
-asio::awaitable<bool> log(store s, job_ref job, std::string text, int keep = 1000)
+asio::awaitable<bool> log(subject s, job_ref job, std::string text, int keep = 1000)
 {
     job.queue = s.queue();
     const log_line line{.at = s.now(), .text = std::move(text)};

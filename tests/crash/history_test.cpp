@@ -31,19 +31,40 @@ struct made_up {
 
     void store(const std::string& id)
     {
-        run("INSERT INTO cofila_jobs (queue, id, name, state, priority, position, created_at, options, data) "
-            "VALUES (1, '" +
-            id + "', 'task', 0, 0, 0, 0, '{}', '\"" + test::plan_of(id).data + "\"')");
+        run("INSERT INTO cofila_jobs (queue, id, name, priority, position, created_at, data) VALUES (1, '" + id +
+            "', 'task', 0, 0, 0, '\"" + test::plan_of(id).data + "\"')");
+        run("INSERT INTO cofila_waiting SELECT 1, 0, 0, key, NULL FROM cofila_jobs WHERE id = '" + id + "'");
     }
     void claim(const std::string& id, int number, const std::string& token)
     {
-        run("UPDATE cofila_jobs SET state = 2, token = '" + token + "', attempts_started = " + std::to_string(number) +
-            " WHERE id = '" + id + "'");
+        const auto key = key_of(id);
+        run("INSERT INTO cofila_active SELECT 1, " + key + ", CAST('" + token + "' AS BLOB), 0, 0, 0, " +
+            std::to_string(number) + ", NULL, NULL, NULL; DELETE FROM cofila_waiting WHERE key = " + key);
     }
     void complete(const std::string& id, int claim)
     {
-        run("UPDATE cofila_jobs SET state = 4, attempts_made = attempts_made + 1, result = '\"" +
-            test::result_of(id, claim) + "\"' WHERE id = '" + id + "'");
+        const auto key = key_of(id);
+        run("INSERT INTO cofila_finished (key, queue, state, finished_at, was, attempts_made, attempts_started, "
+            "stalled_count, deferrals, token, failed_reason, result) "
+            "SELECT j.key, 1, 4, 0, 2, j.attempts_made + 1, a.attempts_started, j.stalled_count, 0, a.token, '', '\"" +
+            test::result_of(id, claim) +
+            "\"' FROM cofila_jobs AS j JOIN cofila_active AS a ON a.key = j.key "
+            "WHERE j.key = " +
+            key + "; DELETE FROM cofila_active WHERE key = " + key);
+    }
+    /// Waiting again, with so many attempts.
+    void put_back(const std::string& id, int made)
+    {
+        const auto key = key_of(id);
+        run("UPDATE cofila_jobs SET attempts_made = " + std::to_string(made) +
+            ", attempts_started = f.attempts_started FROM cofila_finished AS f WHERE f.key = cofila_jobs.key "
+            "AND f.key = " +
+            key + "; DELETE FROM cofila_finished WHERE key = " + key +
+            "; INSERT INTO cofila_waiting VALUES (1, 0, 0, " + key + ", 4)");
+    }
+    std::string key_of(const std::string& id) const
+    {
+        return here.ask_text("SELECT key FROM cofila_jobs WHERE id = '" + id + "'");
     }
     /// All of a job's life, in the file and in what is said.
     void live(const std::string& id)
@@ -116,7 +137,7 @@ TEST_CASE_FIXTURE(made_up, "a completion that is told twice is a duplicate, and 
     live(plain(0));
     said.note("completed " + plain(0) + " 1");
     expect(0, 1, 0);
-    run("UPDATE cofila_jobs SET state = 0");
+    put_back(plain(0), 1);
     claim(plain(0), 1, "token of " + plain(0));
     complete(plain(0), 1);
     // Twice under one token, and completed twice; no step leads back, the claim is an old one, one attempt too many,
@@ -157,21 +178,23 @@ TEST_CASE_FIXTURE(made_up, "a job may be promoted, retried and removed as it was
 {
     said.note("add " + plain(0));
     store(plain(0));
-    run("UPDATE cofila_jobs SET state = 1");
+    run("UPDATE cofila_jobs SET run_at = 1");
+    run("DELETE FROM cofila_waiting; INSERT INTO cofila_delayed SELECT 1, 1, 0, key, 0, NULL, 0, NULL FROM cofila_jobs"
+    );
     run("DELETE FROM audit");
     run("INSERT INTO audit (id, was, now, token, started, made, stalled) VALUES ('" + plain(0) +
         "', -1, 1, '', 0, 0, 0)");
-    run("UPDATE cofila_jobs SET state = 0");
+    run("INSERT INTO cofila_waiting SELECT 1, 0, 0, key, 1 FROM cofila_delayed; DELETE FROM cofila_delayed");
     claim(plain(0), 1, "first");
     complete(plain(0), 1);
-    run("UPDATE cofila_jobs SET state = 0, attempts_made = 0");
+    put_back(plain(0), 0);
     claim(plain(0), 2, "second");
     complete(plain(0), 2);
     expect(0, 0, 1);  // a retry by nobody
     for (const auto* said_so : {"promote ", "promoted ", "retry ", "retried "})
         said.note(said_so + plain(0));
     expect(0, 0, 0);
-    run("DELETE FROM cofila_jobs");
+    run("DELETE FROM cofila_jobs; DELETE FROM cofila_finished");
     expect(0, 0, 1);
     said.note("remove " + plain(0));
     expect(0, 0, 0);

@@ -6,6 +6,7 @@
 
 #include "history.hpp"
 #include "plan.hpp"
+#include "support/job_rows.hpp"
 
 namespace cofila::test {
 
@@ -194,9 +195,7 @@ private:
     {
         std::set<std::string> there;
         SQLite::Statement row{
-            db_,
-            "SELECT id, state, coalesce(cofila_jobs.data, b.data), coalesce(cofila_jobs.result, b.result), "
-            "attempts_started, attempts_made, stalled_count FROM cofila_jobs LEFT JOIN cofila_bodies b ON b.job = key"
+            db_, with_jobs("SELECT id, state, data, result, attempts_started, attempts_made, stalled_count FROM jobs")
         };
         while (row.executeStep()) {
             const auto id = row.getColumn(0).getString();
@@ -214,6 +213,9 @@ private:
         for (const auto& [id, job] : lives_)
             if (!there.contains(id) && job.state != absent)
                 complain(&verdict::lost, "a job that nobody removed: " + id);
+        SQLite::Statement misplaced{db_, jobs_out_of_place()};
+        if (misplaced.executeStep() && misplaced.getColumn(0).getInt() != 0)
+            complain(&verdict::unexpected, "a job's key is not in the table of one state, or a key there is no job's");
     }
 
     /// What has to be true of a job at the end, by its plan.

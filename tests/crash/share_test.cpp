@@ -15,6 +15,7 @@
 #include "async/task_group.hpp"
 #include "campaign.hpp"
 #include "site.hpp"
+#include "support/job_rows.hpp"
 
 namespace asio = boost::asio;
 using namespace cofila;
@@ -71,7 +72,7 @@ TEST_CASE("F22: producers and workers of several processes on one file complete 
         crowds.push_back(std::make_unique<child_process>(
             here.as("crowd", {"c" + std::to_string(number), std::to_string(producers), std::to_string(each)})
         ));
-    here.wait_for("SELECT count(*) FROM cofila_jobs WHERE queue = 1 AND state = 4 AND finished_at IS NOT NULL", jobs);
+    here.wait_for("SELECT count(*) FROM cofila_finished WHERE queue = 1 AND state = 4", jobs);
     const std::chrono::duration<double> took = steady_clock::now() - start;
     crowd_report all;
     for (const auto& crowd : crowds) {
@@ -81,9 +82,10 @@ TEST_CASE("F22: producers and workers of several processes on one file complete 
         all.completed += report.completed;
         all.errors += report.errors;
     }
-    const auto once =
-        here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 4 AND attempts_started = 1 AND attempts_made = 1 AND "
-                 "stalled_count = 0");
+    const auto once = here.ask(
+        "SELECT count(*) FROM cofila_finished WHERE state = 4 AND attempts_started = 1 AND attempts_made = 1 AND "
+        "stalled_count = 0"
+    );
     test::figure(
         std::to_string(processes) + " processes x " + std::to_string(producers) +
         " producers: " + std::to_string(jobs) + " jobs, " + std::to_string(once) + " completed once, run " +
@@ -94,6 +96,7 @@ TEST_CASE("F22: producers and workers of several processes on one file complete 
     CHECK(all.completed == jobs);
     CHECK(all.errors == 0);
     CHECK(here.ask("SELECT count(*) FROM cofila_jobs") == jobs);
+    CHECK(here.ask(test::jobs_out_of_place()) == 0);
     CHECK(here.ask_text("PRAGMA integrity_check") == "ok");
 }
 
@@ -140,7 +143,7 @@ TEST_CASE("F21: two engines on one file in one process share the work and do not
     CHECK(ran[0].size() + ran[1].size() == jobs);
     CHECK(!ran[0].empty());
     CHECK(!ran[1].empty());
-    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 4 AND attempts_started = 1") == jobs);
+    CHECK(here.ask("SELECT count(*) FROM cofila_finished WHERE state = 4 AND attempts_started = 1") == jobs);
 }
 
 TEST_CASE("F18: after fork() the child's calls are refused, nothing hangs, and the parent goes on")

@@ -12,6 +12,7 @@
 #include "plan.hpp"
 #include "site.hpp"
 #include "support/error_of.hpp"
+#include "support/job_rows.hpp"
 
 namespace asio = boost::asio;
 using namespace cofila;
@@ -25,6 +26,8 @@ using test::text_queue;
 TEST_SUITE_BEGIN("stop");
 
 namespace {
+
+constexpr const char* unfinished = "SELECT (SELECT count(*) FROM cofila_jobs) - (SELECT count(*) FROM cofila_finished)";
 
 std::string milliseconds_each(steady_clock::time_point since, int count)
 {
@@ -152,7 +155,7 @@ TEST_CASE(
     );
     CHECK(refused == stops);
     CHECK(went_on == stops);
-    CHECK(here.ask("SELECT count(*) % 500 FROM cofila_jobs WHERE id NOT LIKE 'job-%'") == 0);
+    CHECK(here.ask("SELECT count(*) % 500 FROM cofila_jobs WHERE id IS NULL OR id NOT LIKE 'job-%'") == 0);
     CHECK(here.ask_text("PRAGMA integrity_check") == "ok");
 }
 
@@ -173,7 +176,7 @@ TEST_CASE("F10, F11: SIGTERM and SIGINT, once or five times, leave no job behind
                 spec.options.max_stalled_count = 1000;
             co_await queue.add_bulk(std::move(specs));
         });
-        const auto active_before = here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 2");
+        const auto active_before = here.ask("SELECT count(*) FROM cofila_active");
         child_process worker{here.as("stop", {std::to_string(draw(1, 8)), "5000"})};
         for (int line = draw(1, 30); line > 0; --line)
             worker.read_until("run");
@@ -188,11 +191,11 @@ TEST_CASE("F10, F11: SIGTERM and SIGINT, once or five times, leave no job behind
         killed += signals > 2 && (code == 128 + SIGTERM || code == 128 + SIGINT);
         if (code == 0) {
             ++orderly;
-            left_active += here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 2") > active_before;
+            left_active += here.ask("SELECT count(*) FROM cofila_active") > active_before;
         }
     }
     child_process last{here.as("obey", {"8"})};
-    for (auto left = here.ask("SELECT count(*) FROM cofila_jobs WHERE state < 4"); left > 0; --left)
+    for (auto left = here.ask(unfinished); left > 0; --left)
         last.read_until("completed");
     last.send(SIGTERM);
     CHECK(last.wait() == 0);
@@ -203,7 +206,7 @@ TEST_CASE("F10, F11: SIGTERM and SIGINT, once or five times, leave no job behind
     );
     CHECK(orderly + killed == stops);
     CHECK(left_active == 0);
-    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE attempts_made <> 1") == 0);
+    CHECK(here.ask("SELECT count(*) FROM cofila_finished WHERE attempts_made <> 1") == 0);
     CHECK(here.ask("SELECT count(*) FROM cofila_workers") == 0);  // also those that were killed are forgotten
 }
 
@@ -230,7 +233,7 @@ TEST_CASE(
         deaf.send(SIGTERM);
         deaf.read_rest();
         CHECK(deaf.wait() == 0);
-        CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 2") == 0);
+        CHECK(here.ask("SELECT count(*) FROM cofila_active") == 0);
     }
     for (const int signal : {SIGHUP, SIGPIPE}) {
         child_process usual{with_signals("--default-signal")};
@@ -238,14 +241,14 @@ TEST_CASE(
         usual.send(signal);
         CHECK(usual.wait() == 128 + signal);
     }
-    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 2") > 0);
+    CHECK(here.ask("SELECT count(*) FROM cofila_active") > 0);
     child_process last{here.as("obey", {"8"})};
-    for (auto left = here.ask("SELECT count(*) FROM cofila_jobs WHERE state < 4"); left > 0; --left)
+    for (auto left = here.ask(unfinished); left > 0; --left)
         last.read_until("completed");
     last.send(SIGTERM);
     CHECK(last.wait() == 0);
-    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE state = 4 AND attempts_made = 1") == 400);
-    CHECK(here.ask("SELECT count(*) FROM cofila_jobs WHERE stalled_count > 0") > 0);
+    CHECK(here.ask("SELECT count(*) FROM cofila_finished WHERE state = 4 AND attempts_made = 1") == 400);
+    CHECK(here.ask("SELECT count(*) FROM cofila_finished WHERE stalled_count > 0") > 0);
 }
 
 TEST_CASE("F13: a processor that ignores everything keeps its worker no longer than the grace and a second")
@@ -267,8 +270,8 @@ TEST_CASE("F13: a processor that ignores everything keeps its worker no longer t
     );
     CHECK(took >= 1200ms);
     CHECK(took < 10s);  // a busy machine
-    CHECK(here.ask("SELECT state FROM cofila_jobs") == static_cast<int>(job_state::waiting));
-    CHECK(here.ask("SELECT attempts_made + stalled_count FROM cofila_jobs") == 0);
+    CHECK(here.ask(test::with_jobs("SELECT state FROM jobs")) == static_cast<int>(job_state::waiting));
+    CHECK(here.ask(test::with_jobs("SELECT attempts_made + stalled_count FROM jobs")) == 0);
 }
 
 TEST_SUITE_END();

@@ -3,29 +3,46 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 
+#include "support/job_rows.hpp"
+
 namespace cofila::test {
 
 namespace {
 
+// The index finds the last claim of a job.
 constexpr const char* table = R"sql(
 CREATE TABLE audit (
     n INTEGER PRIMARY KEY, id TEXT, was INTEGER, now INTEGER, token TEXT, started INTEGER, made INTEGER, stalled INTEGER
 );
+CREATE INDEX audit_id ON audit (id, n);
 )sql";
 
-constexpr const char* triggers = R"sql(
-CREATE TEMP TRIGGER audit_add AFTER INSERT ON main.cofila_jobs BEGIN
-    INSERT INTO audit VALUES (NULL, NEW.id, -1, NEW.state, '', 0, 0, 0);
-END;
-CREATE TEMP TRIGGER audit_move AFTER UPDATE OF state ON main.cofila_jobs BEGIN
-    INSERT INTO audit VALUES (NULL, NEW.id, OLD.state, NEW.state, iif(OLD.state = 2, OLD.token, NEW.token),
-        NEW.attempts_started, NEW.attempts_made, NEW.stalled_count);
-END;
-CREATE TEMP TRIGGER audit_remove AFTER DELETE ON main.cofila_jobs BEGIN
-    INSERT INTO audit VALUES (NULL, OLD.id, OLD.state, -1, '', OLD.attempts_started, OLD.attempts_made,
-        OLD.stalled_count);
-END;
-)sql";
+/// An entry is written when the key is put into the table of the new state: `now`, `token` and `counters` are what that
+/// says. The lock that ends is that of the job's last claim, whatever becomes of its token.
+std::string entry(
+    const std::string& state, const std::string& now, const std::string& token, const std::string& counters
+)
+{
+    const auto was = state == "active" ? std::string{"0"} : std::string{"NEW.was"};
+    const std::string id = COFILA_TEST_JOB_ID("j.");
+    return "CREATE TEMP TRIGGER audit_" + state + " AFTER INSERT ON main.cofila_" + state +
+           " BEGIN INSERT INTO audit SELECT NULL, " + id + ", coalesce(" + was + ", -1), " + now + ", iif(" + was +
+           " IS 2, (SELECT p.token FROM audit AS p WHERE p.id = " + id +
+           " AND p.now = 2 ORDER BY p.n DESC LIMIT 1), lower(hex(" + token + "))), " + counters +
+           " FROM cofila_jobs AS j WHERE j.key = NEW.key; END;";
+}
+
+std::string triggers()
+{
+    const std::string of_job = "j.attempts_started, j.attempts_made, j.stalled_count";
+    return entry("waiting", "0", "j.token", of_job) + entry("waiting_grouped", "0", "j.token", of_job) +
+           entry("delayed", "1", "j.token", of_job) +
+           entry("active", "2", "NEW.token", "NEW.attempts_started, j.attempts_made, j.stalled_count") +
+           entry("finished", "NEW.state", "NEW.token", "NEW.attempts_started, NEW.attempts_made, NEW.stalled_count") +
+           "CREATE TEMP TRIGGER audit_remove BEFORE DELETE ON main.cofila_jobs BEGIN "
+           "INSERT INTO audit SELECT NULL, id, state, -1, '', attempts_started, attempts_made, stalled_count FROM (" +
+           job_rows + ") WHERE key = OLD.key; END;";
+}
 
 int follow(sqlite3* db, char**, const sqlite3_api_routines*)
 {
@@ -42,7 +59,8 @@ int follow(sqlite3* db, char**, const sqlite3_api_routines*)
         return asked;
     // Set now, since a change of it would drop the triggers.
     sqlite3_exec(db, "PRAGMA temp_store=MEMORY", nullptr, nullptr, nullptr);
-    return sqlite3_exec(db, triggers, nullptr, nullptr, nullptr);
+    static const auto all = triggers();
+    return sqlite3_exec(db, all.c_str(), nullptr, nullptr, nullptr);
 }
 
 }  // namespace

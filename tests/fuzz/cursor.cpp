@@ -6,8 +6,9 @@
 #include "domain/listing.hpp"
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
+#include "store/reading.hpp"
 
 using namespace cofila;
 
@@ -22,6 +23,18 @@ constexpr job_state states[] = {
     job_state::failed
 };
 
+/// Of the new job with the id ?1 into the state ?2. There is no table for jobs that wait for children.
+constexpr const char* moves[] = {
+    "UPDATE cofila_jobs SET run_at = 5 WHERE id = ?1 AND ?2 = 1",
+    "INSERT INTO cofila_delayed SELECT queue, run_at, position, key, priority, NULL, 0, NULL FROM cofila_jobs "
+    "WHERE id = ?1 AND ?2 = 1",
+    "INSERT INTO cofila_active SELECT queue, key, zeroblob(16), 5, 0, 5, 1, NULL, NULL, NULL FROM cofila_jobs "
+    "WHERE id = ?1 AND ?2 = 2",
+    "INSERT INTO cofila_finished SELECT key, queue, ?2, 5, 2, 5, 1, 1, 0, 0, NULL, NULL, NULL, NULL, '', '' "
+    "FROM cofila_jobs WHERE id = ?1 AND ?2 > 3",
+    "DELETE FROM cofila_waiting WHERE key = (SELECT key FROM cofila_jobs WHERE id = ?1) AND ?2 IN (1, 2, 4, 5)",
+};
+
 struct file {
     test::temp_folder folder{};
     sqlite::writing_runner runner{test::connecting(folder.file("jobs.db")), false};
@@ -32,12 +45,9 @@ struct file {
         for (const auto state : states)
             test::run_one(runner, [&](sqlite::session& in) {
                 const auto id = std::string{to_string(state)};
-                sqlite::add(in, test::one_job(id));
-                in.sql().exec(
-                    "UPDATE cofila_jobs SET state = ?2, run_at = 5, finished_at = 5, locked_until = 5 WHERE id = ?1",
-                    id,
-                    static_cast<int>(state)
-                );
+                store::add(in, test::one_job(id));
+                for (const auto* sql : moves)
+                    in.sql().exec(sql, id, static_cast<int>(state));
             });
         return folder.file("jobs.db");
     }
@@ -61,13 +71,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     static file stored;
     const std::string cursor{fuzz::text_of(data, size)};
     const page_request request{.after = cursor, .limit = 2};
-    page_or_refusal([&] { sqlite::list(stored.with, "q", {}, request); });
+    page_or_refusal([&] { store::list(stored.with, "q", {}, request); });
     page_or_refusal([&] { sqlite::logs(stored.with, "q", "waiting", request); });
     page_or_refusal([&] { memory::id_from(cursor); });
     page_or_refusal([&] { memory::log_number_from(cursor); });
     page_or_refusal([&] { memory::queue_from(cursor); });
     for (const auto state : states) {
-        page_or_refusal([&] { sqlite::list(stored.with, "q", {.state = state}, request); });
+        page_or_refusal([&] { store::list(stored.with, "q", {.state = state}, request); });
         for (const bool newest_first : {false, true})
             for (const auto& listing : domain::listings_of(state, newest_first))
                 page_or_refusal([&] {

@@ -7,10 +7,11 @@
 
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
+#include "store/reading.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
 #include "sqlite/workers.hpp"
 
 using namespace cofila;
@@ -38,14 +39,14 @@ struct site {
         remove();
         {
             sqlite::writing_runner runner{test::connecting(path), false};
-            test::run_one(runner, [](auto& with) { sqlite::add(with, test::one_job("a")); });
+            test::run_one(runner, [](auto& with) { store::add(with, test::one_job("a")); });
             test::run_one(runner, [](auto& with) {
-                sqlite::add(with, test::one_job("long", '"' + std::string(5000, 'x') + '"'));
+                store::add(with, test::one_job("long", '"' + std::string(5000, 'x') + '"'));
             });
         }
         good = read_file(path);
         sqlite::writing_runner runner{test::connecting(path), false};
-        test::run_one(runner, [](auto& with) { sqlite::add(with, test::one_job("b")); });
+        test::run_one(runner, [](auto& with) { store::add(with, test::one_job("b")); });
         good_log = read_file(path + "-wal");
     }
     ~site() { remove(); }
@@ -99,21 +100,21 @@ void use(const std::string& path)
         } catch (const error&) {}
     };
     sqlite::writing_runner writer{test::connecting(path), false};
-    may_fail(writer, [](auto& with) { sqlite::add(with, test::one_job("new")); });
+    may_fail(writer, [](auto& with) { store::add(with, test::one_job("new")); });
     auto reading = test::connecting(path);
     reading.read_only = true;
     sqlite::reading_runner reader{reading};
-    may_fail(reader, [](auto& with) { sqlite::list(with, "q", {}, {}); });
-    may_fail(reader, [](auto& with) { sqlite::get(with, "q", "long"); });
-    may_fail(reader, [](auto& with) { sqlite::counts(with, "q"); });
+    may_fail(reader, [](auto& with) { store::list(with, "q", {}, {}); });
+    may_fail(reader, [](auto& with) { store::get(with, "q", "long"); });
+    may_fail(reader, [](auto& with) { store::counts(with, "q"); });
     may_fail(reader, [](auto& with) { sqlite::locks(with); });
     may_fail(writer, [](auto& with) {
         settle_and_claim_request request{.now = test::manual_clock::start};
         request.claim =
             claim_order{.queue = "q", .tokens = {{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
-        sqlite::settle_and_claim(with, request);
+        store::settle_and_claim(with, request);
     });
-    may_fail(writer, [](auto& with) { sqlite::sweep(with, {.now = test::manual_clock::start}); });
+    may_fail(writer, [](auto& with) { store::sweep(with, {.now = test::manual_clock::start}); });
 }
 
 }  // namespace

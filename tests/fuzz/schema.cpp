@@ -7,11 +7,12 @@
 
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
-#include "sqlite/settings.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
+#include "store/reading.hpp"
+#include "store/changing.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
 
 using namespace cofila;
 namespace fs = std::filesystem;
@@ -35,8 +36,8 @@ struct site {
         {
             sqlite::writing_runner runner{test::connecting(path), false};
             test::run_one(runner, [](auto& with) {
-                sqlite::add(with, test::one_job("a"));
-                sqlite::set_limit(with, "q", event_log{.events = 5});
+                store::add(with, test::one_job("a"));
+                store::set_limit(with, "q", event_log{.events = 5});
             });
         }
         fs::rename(path, good);
@@ -95,25 +96,25 @@ void use(const std::string& path)
     options.clock = system_clock();
     options.operation_deadline = deadline;
     sqlite::writing_runner writer{options, true};
-    may_fail(writer, [](auto& with) { sqlite::add(with, test::one_job("new")); });
+    may_fail(writer, [](auto& with) { store::add(with, test::one_job("new")); });
     may_fail(writer, [](auto& with) {
         settle_and_claim_request request{.now = test::manual_clock::start};
         request.claim =
             claim_order{.queue = "q", .tokens = {{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
-        const auto answer = sqlite::settle_and_claim(with, request);
+        const auto answer = store::settle_and_claim(with, request);
         request.claim.reset();
         for (const auto& job : answer.claimed)
             request.settlements.push_back(
                 {.job = job_ref::of(*job),
                  .change = {.to = job_state::completed, .finished_at = test::manual_clock::start}}
             );
-        sqlite::settle_and_claim(with, request);
+        store::settle_and_claim(with, request);
     });
-    may_fail(writer, [](auto& with) { sqlite::sweep(with, {.now = test::manual_clock::start}); });
+    may_fail(writer, [](auto& with) { store::sweep(with, {.now = test::manual_clock::start}); });
     options.read_only = true;
     sqlite::reading_runner reader{options};
-    may_fail(reader, [](auto& with) { sqlite::list(with, "q", {}, {}); });
-    may_fail(reader, [](auto& with) { sqlite::counts(with, "q"); });
+    may_fail(reader, [](auto& with) { store::list(with, "q", {}, {}); });
+    may_fail(reader, [](auto& with) { store::counts(with, "q"); });
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ private:
     void damage_rows(std::span<const damage> values);
     void read_everything();
     void sweep_everything();
+    /// An active one, with a row for the key that is locked.
+    bool is_job(std::int64_t key) const;
     void claim_everything();
     void change_everything();
 

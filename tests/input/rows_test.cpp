@@ -9,8 +9,8 @@
 #include "input/damaged_rows.hpp"
 #include "input/on_file.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
-#include "sqlite/sweeping.hpp"
+#include "store/adding.hpp"
+#include "store/sweeping.hpp"
 #include "support/print.hpp"
 #include "unit/application/app.hpp"
 
@@ -68,7 +68,10 @@ TEST_CASE("F45: a worker passes a job whose row is damaged: it fails with the re
             const auto q = on.queue<int, int>("q");
             (void)co_await q.add("x", 1, {.id = "bad"});
             (void)co_await q.add("x", 2, {.id = "good"});
-            execute(path, "UPDATE cofila_jobs SET options = '{' WHERE id = 'bad'");
+            execute(
+                path,
+                "INSERT INTO cofila_options VALUES (1000, '{'); UPDATE cofila_jobs SET options = 1000 WHERE id = 'bad'"
+            );
             std::vector<std::string> failed;
             q.events().failed.connect([&](const failed_event& e) { failed.push_back(e.id.str() + ": " + e.reason); });
 
@@ -94,13 +97,26 @@ TEST_CASE("F45: an active job without the end of its lock is rescued by the swee
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
-    run_one(runner, [](sqlite::session& with) { sqlite::add(with, one_job("a")); });
-    execute(path, "UPDATE cofila_jobs SET state = 2, token = 't', locked_until = NULL");
+    run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
+    const std::string as_made = "'locked_until INTEGER NOT NULL'";
+    const std::string loosened = "'locked_until INTEGER'";
+    const auto change = [](const std::string& from, const std::string& to) {
+        return "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = replace(sql, " + from + ", " + to +
+               ") WHERE name = 'cofila_active'; PRAGMA writable_schema=RESET; ";
+    };
+    execute(
+        path,
+        change(as_made, loosened) +
+            "INSERT INTO cofila_active SELECT queue, key, x'00112233445566778899aabbccddeeff', NULL, 0, 0, 1, NULL, "
+            "NULL, NULL FROM cofila_jobs; DELETE FROM cofila_waiting; " +
+            change(loosened, as_made)
+    );
     sweep_answer answer;
     run_one(runner, [&](sqlite::session& with) {
         sweep_request request{.now = manual_clock::start};
-        request.rescues.push_back({.key = 1, .token = "t", .locked_until = time_point{}});
-        answer = sqlite::sweep(with, request);
+        request.rescues.push_back({.key = 1, .token = "00112233445566778899aabbccddeeff", .locked_until = time_point{}}
+        );
+        answer = store::sweep(with, request);
     });
     CHECK(answer.news.size() == 1);
 }

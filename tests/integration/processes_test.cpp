@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "integration/shared_file.hpp"
 #include "support/child_process.hpp"
 #include "support/run_coro.hpp"
 #include "support/temp_folder.hpp"
@@ -19,7 +20,7 @@ namespace asio = boost::asio;
 using namespace cofila;
 using namespace std::chrono_literals;
 using test::child_process;
-using text_queue = queue<std::string, std::string>;
+using test::text_queue;
 
 TEST_SUITE_BEGIN("processes");
 

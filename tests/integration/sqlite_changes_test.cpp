@@ -299,8 +299,8 @@ TEST_CASE("among many processes one that takes no job looks only now and then, a
         CHECK_FALSE(news);
         sqlite::writing_runner other{connecting(file.path), false};
         run_one(other, [](sqlite::session& with) {
-            sqlite::add(with, one_job("a"));
-            sqlite::add(with, one_job("b"));
+            store::add(with, one_job("a"));
+            store::add(with, one_job("b"));
         });
         file.watch->writes.set();
         co_await file.clock->pass(201ms);
@@ -326,7 +326,7 @@ TEST_CASE("a date that another process sets is reported once to a waiter for job
             job.state = job_state::delayed;
             job.run_at = file.clock->wall_now() + delay;
             run_one(other, [&](sqlite::session& with) {
-                sqlite::add(with, {std::make_shared<const job_record>(job)});
+                store::add(with, {std::make_shared<const job_record>(job)});
             });
             file.watch->writes.set();
             co_await file.clock->pass(101ms);

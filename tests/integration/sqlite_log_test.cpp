@@ -3,9 +3,9 @@
 #include <filesystem>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "sqlite/log_writeback.hpp"
-#include "sqlite/writing.hpp"
+#include "store/writing.hpp"
 #include "support/print.hpp"
 
 namespace fs = std::filesystem;
@@ -24,7 +24,7 @@ struct log_fixture {
 
     log_fixture()
     {
-        run_one(runner, [](sqlite::session& with) { sqlite::add(with, one_job("a")); });
+        run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
     }
 
     void write(int transactions)
@@ -33,9 +33,9 @@ struct log_fixture {
             run_one(
                 runner,
                 [text = std::to_string(i)](sqlite::session& with) {
-                    sqlite::update_progress(with, {.queue = "q", .id = "a"}, text);
+                    store::update_progress(with, {.queue = "q", .id = "a"}, text);
                 },
-                kind::single
+                kind::write
             );
     }
     std::uintmax_t log_size() const { return fs::file_size(path + "-wal"); }
@@ -71,10 +71,10 @@ TEST_CASE("the log stays as short in a database of another application whose pag
     const auto path = folder.file("theirs.db");
     execute(path, "PRAGMA page_size=65536; CREATE TABLE theirs (a)");
     sqlite::writing_runner runner{connecting(path), true};
-    run_one(runner, [](sqlite::session& with) { sqlite::add(with, one_job("a")); });
+    run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
     for (int i = 0; i < 1000; ++i)
         run_one(runner, [text = std::to_string(i)](sqlite::session& with) {
-            sqlite::update_progress(with, {.queue = "q", .id = "a"}, text);
+            store::update_progress(with, {.queue = "q", .id = "a"}, text);
         });
     CHECK(ask(path, "PRAGMA page_size") == 65536);
     CHECK(fs::file_size(path + "-wal") < 20 * mebibyte);

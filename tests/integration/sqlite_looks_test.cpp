@@ -2,11 +2,11 @@
 #include <cofila/limits.hpp>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
-#include "sqlite/changing.hpp"
-#include "sqlite/settings.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
+#include "store/adding.hpp"
+#include "store/changing.hpp"
+#include "store/changing.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"
@@ -76,9 +76,9 @@ TEST_CASE("claims that waited for the file count for the time at which they got 
     connecting_to.clock = clock;
     sqlite::writing_runner runner{connecting_to, false};
     run_one(runner, [](sqlite::session& with) {
-        sqlite::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+        store::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
         for (int i = 0; i < 9; ++i)
-            sqlite::add(with, one_job(std::to_string(i)));
+            store::add(with, one_job(std::to_string(i)));
     });
     const auto asked_at_first = clock->steady_now();
     clock->advance(1'200ms);
@@ -88,7 +88,7 @@ TEST_CASE("claims that waited for the file count for the time at which they got 
         request.now = now;
         test_batch batch;
         auto& made = batch.add([&, request](sqlite::session& with) {
-            answers.push_back(sqlite::settle_and_claim(with, request));
+            answers.push_back(store::settle_and_claim(with, request));
         });
         made.note_submitted(asked);
         batch.run(runner);
@@ -113,17 +113,17 @@ TEST_CASE("the log of claims holds those of one window, however long a queue has
     const auto path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
     run_one(runner, [](sqlite::session& with) {
-        sqlite::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
-        sqlite::set_limit(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
+        store::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+        store::set_limit(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
         for (int i = 0; i < 100; ++i)
-            sqlite::add(with, {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
+            store::add(with, {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
     });
     std::size_t claimed = 0;
     for (auto now = manual_clock::start; now < manual_clock::start + 40s; now += 500ms)
         run_one(runner, [&](sqlite::session& with) {
             auto request = claim_of(1);
             request.now = now;
-            claimed += sqlite::settle_and_claim(with, request).claimed.size();
+            claimed += store::settle_and_claim(with, request).claimed.size();
         });
     CHECK(claimed > 70);
     CHECK(ask(path, "SELECT count(*) FROM cofila_claim_log") == 6);
@@ -136,18 +136,18 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
     sqlite::writing_runner runner{connecting(path), false};
     const auto queues = [&] { return ask(path, "SELECT count(*) FROM cofila_queues WHERE number > 0"); };
     const auto sweep_at = [&](time_point now) {
-        run_one(runner, [&](sqlite::session& with) { sqlite::sweep(with, {.now = now}); });
+        run_one(runner, [&](sqlite::session& with) { store::sweep(with, {.now = now}); });
     };
     run_one(runner, [](sqlite::session& with) {
         for (int i = 0; i < 250; ++i) {
             const auto name = "q" + std::to_string(i);
-            sqlite::add(with, {in_queue(name, some_job(name))});
+            store::add(with, {in_queue(name, some_job(name))});
             if (i < 249)
-                sqlite::change(with, name, job_id{name}, removal{}, manual_clock::start);
+                store::change(with, name, job_id{name}, removal{}, manual_clock::start);
         }
-        sqlite::set_paused(with, "paused", true);
-        sqlite::set_limit(with, "limited", global_concurrency{.jobs = 1});
-        sqlite::set_limit(with, "logged", event_log{.events = 5});
+        store::set_paused(with, "paused", true);
+        store::set_limit(with, "limited", global_concurrency{.jobs = 1});
+        store::set_limit(with, "logged", event_log{.events = 5});
     });
     CHECK(queues() == 253);
     sweep_at(manual_clock::start);
@@ -156,8 +156,8 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
     sweep_at(manual_clock::start);
     CHECK(queues() == 4);
     run_one(runner, [](sqlite::session& with) {
-        sqlite::set_paused(with, "paused", false);
-        sqlite::add(with, {in_queue("q0", some_job("again"))});
+        store::set_paused(with, "paused", false);
+        store::add(with, {in_queue("q0", some_job("again"))});
     });
     sweep_at(manual_clock::start + 59s);
     CHECK(queues() == 5);
@@ -197,7 +197,20 @@ TEST_CASE("a queue that is reset after the removal of its jobs leaves nothing in
     const auto path = folder.file("jobs.db");
     const auto rows = [&](const std::string& table) { return ask(path, "SELECT count(*) FROM cofila_" + table); };
     const auto tables = {
-        "jobs", "bodies", "attempts", "logs", "claim_log", "groups", "watched", "events", "cursors", "metrics"
+        "jobs",
+        "rare",
+        "waiting_grouped",
+        "active",
+        "finished",
+        "bodies",
+        "attempts",
+        "logs",
+        "claim_log",
+        "groups",
+        "watched",
+        "events",
+        "cursors",
+        "metrics"
     };
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});

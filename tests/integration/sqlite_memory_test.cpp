@@ -4,8 +4,9 @@
 #include <new>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "support/error_of.hpp"
+#include "support/job_rows.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -17,7 +18,7 @@ namespace {
 test_operation::work adding_large(std::string id, std::size_t bytes = 10)
 {
     return [job = one_job(std::move(id), '"' + std::string(bytes, 'x') + '"')](sqlite::session& with) {
-        sqlite::add(with, job);
+        store::add(with, job);
     };
 }
 
@@ -49,7 +50,7 @@ TEST_CASE_FIXTURE(
     memory_fixture, "F23: an operation that finds no memory is told so and undone, and the others are done"
 )
 {
-    for (const auto how : {kind::several, kind::renewal}) {
+    for (const auto how : {kind::write, kind::renewal}) {
         test_batch batch;
         const auto id = std::to_string(static_cast<int>(how));
         const auto& before = batch.add(adding_large("before " + id));
@@ -60,7 +61,7 @@ TEST_CASE_FIXTURE(
             },
             how
         );
-        const auto& after = batch.add(adding_large("after " + id), kind::single);
+        const auto& after = batch.add(adding_large("after " + id), kind::write);
         batch.run(runner);
         REQUIRE(failing.failure());
         CHECK(failing.failure()->code() == errc::storage_busy);
@@ -126,6 +127,7 @@ TEST_CASE_FIXTURE(
     CHECK(count("id IN (" + absent + ")") == 0);
     CHECK(count("id IN (" + stored + ")") == 1 + 3 * limits - refused - unknown);
     CHECK(ask(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1);
+    CHECK(ask(path, jobs_out_of_place()) == 0);
     run_one(runner, adding_large("last"));
 }
 

@@ -1,17 +1,19 @@
 // How SQLite finds rows: never by reading a whole table of jobs.
 #include <algorithm>
 #include <map>
+#include <regex>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
-#include "sqlite/changing.hpp"
+#include "store/adding.hpp"
+#include "store/changing.hpp"
 #include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
-#include "sqlite/settings.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
+#include "store/reading.hpp"
+#include "store/changing.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
 #include "sqlite/workers.hpp"
-#include "sqlite/writing.hpp"
+#include "store/writing.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -24,63 +26,63 @@ namespace {
 void change_everything(sqlite::session& with, time_point now)
 {
     const std::string long_text = '"' + std::string(1000, 'x') + '"';
-    sqlite::change(with, "q", "d", promotion{}, now);
-    sqlite::change(with, "q", "d", new_delay{.wait = 1s}, now);
-    sqlite::change(with, "q", "d", new_priority{.priority = 1}, now);
-    sqlite::change(with, "q", "d", cancellation{.why = "why"}, now);
-    sqlite::add(with, {some_job("f", "1", {.lifo = true, .ttl = 1ms}), some_job("g", "1", {.lifo = true})});
-    sqlite::update_data(with, {.queue = "q", .id = "f"}, long_text);
-    sqlite::update_data(with, {.queue = "q", .id = "f"}, "1");
+    store::change(with, "q", "d", promotion{}, now);
+    store::change(with, "q", "d", new_delay{.wait = 1s}, now);
+    store::change(with, "q", "d", new_priority{.priority = 1}, now);
+    store::change(with, "q", "d", cancellation{.why = "why"}, now);
+    store::add(with, {some_job("f", "1", {.lifo = true, .ttl = 1ms}), some_job("g", "1", {.lifo = true})});
+    store::update_data(with, {.queue = "q", .id = "f"}, long_text);
+    store::update_data(with, {.queue = "q", .id = "f"}, "1");
     settle_and_claim_request request{.now = now};
     request.claim = {.queue = "q", .tokens = {{.low = 7}}, .worker = "w", .lock_duration = 30s};
-    const auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
-    sqlite::change(with, "q", job->id, cancellation{.why = "why"}, now);
+    const auto job = store::settle_and_claim(with, request).claimed.at(0);
+    store::change(with, "q", job->id, cancellation{.why = "why"}, now);
     request.settlements = {{.job = job_ref::of(*job), .change = domain::after_deferral(*job, delay_for{}, now)}};
-    const auto next = sqlite::settle_and_claim(with, request).claimed.at(0);
+    const auto next = store::settle_and_claim(with, request).claimed.at(0);
     request.settlements = {{.job = job_ref::of(*next), .change = domain::after_deferral(*next, rate_limited{}, now)}};
-    sqlite::settle_and_claim(with, request);
-    sqlite::sweep(with, {.now = now + 1h});
+    store::settle_and_claim(with, request);
+    store::sweep(with, {.now = now + 1h});
     for (const auto state : {job_state::waiting, job_state::delayed, job_state::completed, job_state::failed}) {
         const job_filter filter{.state = state, .name = "task", .tag = tag{.key = "k", .value = "v"}};
-        sqlite::change_all(with, "q", filter, {}, removal{}, now);
+        store::change_all(with, "q", filter, {}, removal{}, now);
     }
 }
 
 /// A queue with groups, owners of deduplication ids and every limit.
 void limit_everything(sqlite::session& with, time_point now)
 {
-    sqlite::set_limit(with, "limited", global_concurrency{.jobs = 9});
-    sqlite::set_limit(with, "limited", global_rate{.rate = rate_limit{.max = 9}});
-    sqlite::set_limit(
+    store::set_limit(with, "limited", global_concurrency{.jobs = 9});
+    store::set_limit(with, "limited", global_rate{.rate = rate_limit{.max = 9}});
+    store::set_limit(
         with, "limited", group_options{.concurrency = 1, .rate = rate_limit{.max = 9}, .keep_order = true}
     );
     const auto unique = [](const char* id, deduplication::mode how) {
         const deduplication dedup{.id = "d", .how = how, .ttl = 1s};
         return std::vector{in_queue("limited", some_job(id, "1", {.attempts = 2, .dedup = dedup, .group = "g"}))};
     };
-    sqlite::add(with, unique("a", deduplication::mode::extend));
-    sqlite::add(with, unique("b", deduplication::mode::extend));
-    sqlite::add(with, {in_queue("limited", some_job("none"))});
+    store::add(with, unique("a", deduplication::mode::extend));
+    store::add(with, unique("b", deduplication::mode::extend));
+    store::add(with, {in_queue("limited", some_job("none"))});
     settle_and_claim_request request{.now = now};
     request.claim = {.queue = "limited", .tokens = {{.low = 8}, {.low = 9}}, .worker = "w", .lock_duration = 30s};
-    const auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
-    sqlite::add(with, unique("kept", deduplication::mode::keep_last));
-    sqlite::situation(with, "limited", "kept", now);
+    const auto job = store::settle_and_claim(with, request).claimed.at(0);
+    store::add(with, unique("kept", deduplication::mode::keep_last));
+    store::situation(with, "limited", "kept", now);
     request.settlements = {
         {.job = job_ref::of(*job), .change = domain::after_failure(*job, {.message = "boom"}, now, 0)}
     };
-    const auto again = sqlite::settle_and_claim(with, request).claimed.at(0);
+    const auto again = store::settle_and_claim(with, request).claimed.at(0);
     request.settlements = {{.job = job_ref::of(*again), .change = domain::after_success(*again, "1", now)}};
-    sqlite::settle_and_claim(with, request);
-    sqlite::add(with, unique("late", deduplication::mode::extend));
+    store::settle_and_claim(with, request);
+    store::add(with, unique("late", deduplication::mode::extend));
 }
 
 /// A queue whose events are kept and whose jobs are counted.
 void watch_everything(sqlite::session& with, time_point now)
 {
-    sqlite::set_limit(with, "watched", event_log{.events = 9});
-    sqlite::set_limit(with, "watched", metrics_log{.minutes = 9});
-    sqlite::add(with, {in_queue("watched", some_job("a"))});
+    store::set_limit(with, "watched", event_log{.events = 9});
+    store::set_limit(with, "watched", metrics_log{.minutes = 9});
+    store::add(with, {in_queue("watched", some_job("a"))});
     sqlite::set_event_cursor(with, "watched", "reader", 1);
     sqlite::set_event_cursor(with, "watched", "reader", {});
     sqlite::event_log_of(with, "watched", "reader");
@@ -98,79 +100,109 @@ void use_everything(sqlite::session& with)
         some_job("b", "1", {.lifo = true, .delay = 1ms}),
         some_job("c"),
     };
-    sqlite::add(with, jobs);
-    sqlite::add(with, jobs);  // duplicates
+    store::add(with, jobs);
+    store::add(with, jobs);  // duplicates
     settle_and_claim_request request{.now = now};
     request.claim = {.queue = "q", .tokens = {{.low = 1}}, .worker = "w", .lock_duration = 30s};
-    auto job = sqlite::settle_and_claim(with, request).claimed.at(0);
+    auto job = store::settle_and_claim(with, request).claimed.at(0);
     const auto end = [&](transition change) {
         request.settlements = {{.job = job_ref::of(*job), .change = std::move(change)}};
-        const auto answer = sqlite::settle_and_claim(with, request);
+        const auto answer = store::settle_and_claim(with, request);
         if (!answer.claimed.empty())
             job = answer.claimed.front();
         return answer;
     };
-    sqlite::extend_locks(with, now, {{.job = job_ref::of(*job), .duration = 30s}});
-    sqlite::update_progress(with, job_ref::of(*job), "1");
-    sqlite::add_log(with, job_ref::of(*job), {.text = "line"}, 1);
+    store::extend_locks(with, now, {{.job = job_ref::of(*job), .duration = 30s}});
+    store::update_progress(with, job_ref::of(*job), "1");
+    store::add_log(with, job_ref::of(*job), {.text = "line"}, 1);
     end(domain::after_failure(*job, {.message = "boom"}, now, 0));
     end(domain::after_success(*job, long_text, now));
     request.now = now + 1s;
     for (int i = 0; i < 4; ++i)
         end(domain::after_success(*job, "1", now));
     request.settlements.clear();
-    sqlite::settle_and_claim(with, request);
-    sqlite::change(with, "q", "c", retrial{}, now);
-    job = sqlite::settle_and_claim(with, request).claimed.at(0);
+    store::settle_and_claim(with, request);
+    store::change(with, "q", "c", retrial{}, now);
+    job = store::settle_and_claim(with, request).claimed.at(0);
     sqlite::locks(with);
-    sqlite::sweep(
+    store::sweep(
         with, {.now = now + 2s, .rescues = {{.key = job->key, .token = job->token, .locked_until = *job->locked_until}}}
     );
-    sqlite::add(with, {some_job("d", "1", {.delay = 1h}), some_job("e", "1", {.delay = 1h})});
+    store::add(with, {some_job("d", "1", {.delay = 1h}), some_job("e", "1", {.delay = 1h})});
     change_everything(with, now);
     limit_everything(with, now);
     watch_everything(with, now);
-    sqlite::set_paused(with, "q", true);
+    store::set_paused(with, "q", true);
     sqlite::is_paused(with, "q");
-    sqlite::get(with, "q", "a");
-    sqlite::counts(with, "q");
+    store::get(with, "q", "a");
+    store::counts(with, "q");
     for (const bool newest_first : {false, true}) {
         sqlite::logs(with, "q", "a", {.newest_first = newest_first});
         for (int state = 0; state < 6; ++state)
-            sqlite::list(with, "q", {.state = static_cast<job_state>(state)}, {.newest_first = newest_first});
-        sqlite::list(with, "q", {.state = {job_state::completed, job_state::failed}}, {.newest_first = newest_first});
+            store::list(with, "q", {.state = static_cast<job_state>(state)}, {.newest_first = newest_first});
+        store::list(with, "q", {.state = {job_state::completed, job_state::failed}}, {.newest_first = newest_first});
         for (const std::string after : {"", "a"}) {
-            sqlite::list(with, "q", {}, {.after = after.empty() ? after : 'i' + after, .newest_first = newest_first});
+            store::list(with, "q", {}, {.after = after.empty() ? after : 'i' + after, .newest_first = newest_first});
             sqlite::queues(with, {.after = after.empty() ? after : 'q' + after, .newest_first = newest_first});
         }
     }
-    sqlite::counts_by_priority(with, "q", {0, 1});
-    sqlite::add(with, {some_job("h")});
-    sqlite::position(with, "q", "h");
-    sqlite::change(with, "q", "a", removal{}, now);
-    sqlite::reset_queue(with, "q");
+    store::counts_by_priority(with, "q", {0, 1});
+    store::add(with, {some_job("h")});
+    store::position(with, "q", "h");
+    store::change(with, "q", "a", removal{}, now);
+    store::reset_queue(with, "q");
     sqlite::register_worker(with, {.id = "w"});
     sqlite::workers(with);
     sqlite::forget_worker(with, "w");
     with.flush();
 }
 
-std::string plan_of(SQLite::Database& db, const std::string& sql)
+using lines = std::vector<std::string>;
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// The tables that a statement names, by what a plan calls them.
+std::multimap<std::string, std::string> names_of_tables(const std::string& sql)
 {
-    std::string out;
+    static const std::regex naming{R"((cofila_\w+)(?:\s+(?:AS\s+)?(\w+))?)"};
+    std::multimap<std::string, std::string> out;
+    for (std::sregex_iterator at{sql.begin(), sql.end(), naming}; at != std::sregex_iterator{}; ++at) {
+        out.emplace((*at)[1], (*at)[1]);
+        if ((*at)[2].matched)
+            out.emplace((*at)[2], (*at)[1]);
+    }
+    return out;
+}
+
+/// How SQLite carries out a statement: "SCAN" or "SEARCH", the table, and by what it is found. Where one name stands
+/// for several tables there is a line for each.
+lines plan_of(SQLite::Database& db, const std::string& sql)
+{
+    static const std::regex step{R"((SCAN|SEARCH) (\w+)(.*))"};
+    const auto tables = names_of_tables(sql);
+    lines out;
     SQLite::Statement plan{db, "EXPLAIN QUERY PLAN " + sql};
-    while (plan.executeStep())
-        out += plan.getColumn(3).getString() + '\n';
+    while (plan.executeStep()) {
+        const auto line = plan.getColumn(3).getString();
+        std::smatch parts;
+        const auto named =
+            std::regex_match(line, parts, step) ? tables.equal_range(parts[2]) : std::pair{tables.end(), tables.end()};
+        if (named.first == named.second)
+            out.push_back(line);
+        for (auto at = named.first; at != named.second; ++at)
+            out.push_back(parts[1].str() + ' ' + at->second + parts[3].str());
+    }
     return out;
 }
 
 struct plans_fixture {
     temp_folder folder{};
-    std::map<std::string, std::string> plans{};
+    std::string path = folder.file("jobs.db");
+    std::map<std::string, lines> plans{};
 
     plans_fixture()
     {
-        sqlite::writing_runner runner{connecting(folder.file("jobs.db")), false};
+        sqlite::writing_runner runner{connecting(path), false};
         run_one(runner, use_everything);
         run_one(
             runner,
@@ -182,22 +214,46 @@ struct plans_fixture {
         );
     }
 
-    /// The plans of the statements that begin with `sql` (after the columns of a job).
-    std::string plan_with(const std::string& part) const
+    /// Whether a statement finds rows in this way.
+    bool any_plan_with(const std::string& part) const
     {
-        for (const auto& [sql, plan] : plans)
-            if (sql.find(part) != std::string::npos)
-                return plan;
-        return "no such statement: " + part;
+        return std::ranges::any_of(plans, [&](const auto& one) {
+            return std::ranges::any_of(one.second, [&](const auto& line) { return contains(line, part); });
+        });
     }
 };
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-/// All locks are read, whatever their queue, from an index of their own.
-bool reads_all_locks(const std::string& plan)
+/// All locks are read, whatever their queue; so are the workers that hold one. A lock that is not where it should be is
+/// looked for everywhere.
+bool reads_all_locks(const std::string& sql)
 {
-    return contains(plan, "SCAN cofila_jobs USING INDEX cofila_jobs_active");
+    if (sql.starts_with("UPDATE OR REPLACE cofila_active") || sql.starts_with("DELETE FROM cofila_active WHERE key"))
+        return true;
+    return contains(sql, "cofila_active") && (contains(sql, "cofila_workers") || contains(sql, "cofila_worker_names"));
+}
+
+/// A table that grows with the jobs.
+bool is_large(const std::string& sql, const std::string& line)
+{
+    constexpr const char* large[] = {
+        "jobs",
+        "rare",
+        "waiting",
+        "waiting_grouped",
+        "delayed",
+        "finished",
+        "bodies",
+        "attempts",
+        "logs",
+        "claim_log",
+        "groups",
+        "events",
+        "cursors",
+        "metrics",
+    };
+    const auto table = line.substr(0, line.find(' ', std::string{"SCAN "}.size()));
+    return (table == "SCAN cofila_active" && !reads_all_locks(sql)) ||
+           std::ranges::any_of(large, [&](const auto* name) { return table == std::string{"SCAN cofila_"} + name; });
 }
 
 }  // namespace
@@ -207,72 +263,80 @@ TEST_SUITE_BEGIN("sqlite plans");
 TEST_CASE_FIXTURE(plans_fixture, "no statement reads a whole table but those of the queues and workers, nor sorts")
 {
     CHECK(plans.size() > 40);
-    for (const auto& [sql, plan] : plans) {
-        if (contains(sql, "state = 3"))  // answers nothing, without a look
-            continue;
-        INFO(sql, "\n", plan);
-        if (!reads_all_locks(plan))
-            CHECK_FALSE(contains(plan, "SCAN cofila_jobs"));
-        for (const auto* table : {"bodies", "attempts", "logs", "claim_log", "groups", "events", "cursors", "metrics"})
-            CHECK_FALSE(contains(plan, std::string{"SCAN cofila_"} + table));
-        CHECK_FALSE(contains(plan, "TEMP B-TREE"));
-        CHECK_FALSE(contains(plan, "AUTOMATIC"));
-    }
+    for (const auto& [sql, plan] : plans)
+        for (const auto& line : plan) {
+            INFO(sql, "\n", line);
+            CHECK_FALSE(is_large(sql, line));
+            CHECK_FALSE(contains(line, "TEMP B-TREE"));
+            CHECK_FALSE(contains(line, "AUTOMATIC"));
+        }
 }
 
-TEST_CASE_FIXTURE(plans_fixture, "each partial index serves what it was made for")
+TEST_CASE_FIXTURE(plans_fixture, "each table and each index serves what it was made for")
 {
-    struct expectation {
-        std::string part;
-        std::string index;
+    constexpr const char* expectations[] = {
+        "cofila_waiting USING PRIMARY KEY (queue=? AND (priority,position,key)>(?,?,?))",
+        "cofila_waiting USING PRIMARY KEY (queue=? AND (priority,position,key)<(?,?,?))",
+        "cofila_waiting USING PRIMARY KEY (queue=? AND priority=? AND position=? AND key=?)",
+        "cofila_waiting USING PRIMARY KEY (queue=? AND (priority,position)>(?,?))",
+        "cofila_waiting USING PRIMARY KEY (queue=? AND (priority,position)<(?,?))",
+        "cofila_waiting USING PRIMARY KEY (queue=? AND priority=?)",
+        "cofila_waiting USING PRIMARY KEY (queue=? AND priority>?)",
+        "cofila_waiting_grouped USING PRIMARY KEY (queue=? AND group_number=?",
+        "INDEX cofila_waiting_grouped_order (queue=? AND (priority,position)>(?,?))",
+        "INDEX cofila_waiting_grouped_order (queue=? AND (priority,position)<(?,?))",
+        "INDEX cofila_waiting_grouped_order (queue=? AND priority=?",
+        "cofila_delayed USING PRIMARY KEY (queue=? AND run_at<?)",
+        "cofila_delayed USING PRIMARY KEY (queue=? AND run_at=? AND position=? AND key=?)",
+        "cofila_delayed USING PRIMARY KEY (queue=? AND (run_at,position)>(?,?))",
+        "cofila_delayed USING PRIMARY KEY (queue=? AND (run_at,position)<(?,?))",
+        "cofila_delayed USING PRIMARY KEY (queue>?)",
+        "INDEX cofila_delayed_group (queue=? AND group_number=?",
+        "cofila_active USING PRIMARY KEY (queue=? AND key=?)",
+        "cofila_active USING PRIMARY KEY (queue=? AND key>?)",
+        "cofila_active USING PRIMARY KEY (queue=? AND key<?)",
+        "INDEX cofila_active_group (queue=? AND group_number=?)",
+        "cofila_finished USING INTEGER PRIMARY KEY (rowid=?)",
+        "INDEX cofila_finished_order (queue=? AND state=? AND finished_at>?)",
+        "INDEX cofila_finished_order (queue=? AND state=? AND finished_at<?)",
+        "COVERING INDEX cofila_finished_order (queue=? AND state=?",
+        "INDEX cofila_finished_prune_at (prune_at",
+        "INDEX cofila_finished_prune_count ((queue,state,prune_count)>(?,?,?))",
+        "INDEX cofila_finished_prune_count (queue=? AND state=? AND prune_count=?",
+        "INDEX cofila_jobs_id (queue=? AND id=?)",
+        "INDEX cofila_jobs_id (queue=? AND id>?)",
+        "INDEX cofila_jobs_id (queue=? AND id<?)",
+        "cofila_jobs USING INTEGER PRIMARY KEY (rowid=?)",
+        "INDEX cofila_rare_expires_at (expires_at",
+        "INDEX cofila_rare_dedup (queue=? AND dedup_id=?)",
+        "INDEX cofila_rare_kept_for (kept_for=?)",
+        "INDEX cofila_groups_name (queue=? AND name=?)",
+        "INDEX cofila_groups_ready (queue=?",
+        "INDEX cofila_groups_resting (queue=?",
+        "INDEX cofila_claim_log_at (queue=?",
+        "cofila_claim_log USING PRIMARY KEY (queue=? AND group_key=?",
+        "cofila_events USING PRIMARY KEY (queue=? AND sequence>?)",
+        "cofila_metrics USING PRIMARY KEY (queue=? AND minute>? AND minute<?)",
+        "cofila_workers USING PRIMARY KEY (id=?)",
+        "MERGE (UNION ALL)",
     };
-    const expectation expectations[] = {
-        {"AND state = 0 AND (run_at IS NULL OR run_at <= ?2) ORDER BY priority", "cofila_jobs_waiting (queue=?)"},
-        {"state = 0 AND (priority, position) >", "cofila_jobs_waiting (queue=? AND (priority,position)>(?,?))"},
-        {"state = 1 AND run_at <=", "cofila_jobs_delayed (queue=? AND run_at<?)"},
-        {"SELECT min(run_at) FROM cofila_jobs WHERE queue = ?1 AND state = 1", "cofila_jobs_delayed (queue=?)"},
-        {"state = 1 AND (run_at, position) >", "cofila_jobs_delayed (queue=? AND (run_at,position)>(?,?))"},
-        {"state = 0 AND (priority, position) < (?2, ?3) ORDER BY", "(queue=? AND (priority,position)<(?,?))"},
-        {"state = 1 AND (run_at, position) <", "cofila_jobs_delayed (queue=? AND (run_at,position)<(?,?))"},
-        {"state = 2 AND key <", "cofila_jobs_active (queue=? AND state=? AND rowid<?)"},
-        {"ORDER BY finished_at DESC, key DESC LIMIT ?4", "cofila_jobs_finished (queue=? AND state=?"},
-        {"UNION ALL SELECT key, id", "MERGE (UNION ALL)"},
-        {"AS q WHERE", "cofila_jobs_id (queue=?)"},
-        {"state = 2 AND key >", "cofila_jobs_active (queue=? AND state=? AND rowid>?)"},
-        {"SELECT EXISTS", "cofila_jobs_waiting (queue=?)"},
-        {"SELECT EXISTS", "cofila_jobs_active (queue=? AND state=?)"},
-        {"state = 4 AND finished_at IS NOT NULL AND (fin", "cofila_jobs_finished (queue=? AND state=?"},
-        {"state = 5 AND finished_at IS NOT NULL AND (fin", "cofila_jobs_finished (queue=? AND state=?"},
-        {"prune_at <=", "cofila_jobs_prune_at (prune_at"},
-        {"(queue, state, prune_count) >", "cofila_jobs_prune_count ((queue,state,prune_count)>(?,?,?))"},
-        {"AND prune_count = ?3", "cofila_jobs_prune_count (queue=? AND state=? AND prune_count=?"},
-        {"OFFSET", "COVERING INDEX cofila_jobs_finished (queue=? AND state=?"},
-        {"expires_at <= ?1", "cofila_jobs_expires_at (expires_at"},
-        {"(priority, position) < (?2, ?3)", "cofila_jobs_waiting (queue=? AND (priority,position)<(?,?))"},
-        {"state = 0 AND priority = ?2", "COVERING INDEX cofila_jobs_waiting (queue=? AND priority=?)"},
-        {"group_key > ?2", "cofila_jobs_group (queue=? AND state=? AND group_key>?)"},
-        {"state = 0 AND group_key = ?3", "cofila_jobs_group (queue=? AND state=? AND group_key=?)"},
-        {"SELECT key, group_key FROM", "cofila_jobs_waiting (queue=?)"},
-        {"state = 2 AND group_key = ?2", "cofila_jobs_group (queue=? AND state=? AND group_key=?)"},
-        {"AND dedup_id = ?2", "cofila_jobs_dedup (queue=? AND dedup_id=?)"},
-        {"kept_for = ?1", "cofila_jobs_kept_for (kept_for=?)"},
-        {"FROM cofila_claim_log", "PRIMARY KEY (queue=?"},
-        {"FROM cofila_groups", "PRIMARY KEY (queue=?"},
-        {"SELECT sequence, kind", "PRIMARY KEY (queue=? AND sequence>?)"},
-        {"SELECT minute, state", "PRIMARY KEY (queue=? AND minute>? AND minute<?)"},
-        {"WITH RECURSIVE line", "cofila_jobs_waiting (queue=? AND priority>?)"},
-        {"LEFT JOIN cofila_workers", "cofila_workers USING PRIMARY KEY (id=?)"},
-    };
-    for (const auto& e : expectations) {
-        const auto plan = plan_with(e.part);
-        INFO(e.part, "\n", plan);
-        CHECK(contains(plan, e.index));
+    for (const auto* part : expectations) {
+        INFO(std::string{part});
+        CHECK(any_plan_with(part));
     }
-    for (const auto* counted : {"state = 0", "state = 1", "state = 2", "state = 4 AND finished_at IS NOT NULL"}) {
-        const auto plan = plan_with(std::string{"SELECT count(*) FROM cofila_jobs WHERE queue = ?1 AND "} + counted);
-        INFO(plan);
-        CHECK(contains(plan, "COVERING INDEX"));
+    SQLite::Database db{path, SQLite::OPEN_READWRITE};
+    SQLite::Statement index{db, "SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'cofila%'"};
+    while (index.executeStep()) {
+        const auto name = index.getColumn(0).getString();
+        INFO(name);
+        CHECK(any_plan_with("INDEX " + name + " ("));
     }
+    for (const auto& [sql, plan] : plans)
+        for (const auto& line : plan) {
+            INFO(sql, "\n", line);
+            if (contains(sql, "count(*) FROM cofila_finished"))
+                CHECK_FALSE(contains(line, "cofila_finished USING INDEX"));
+        }
 }
 
 TEST_SUITE_END();

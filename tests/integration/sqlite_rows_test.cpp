@@ -1,12 +1,13 @@
 // What is in the tables, beside what the contract shows.
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
-#include "sqlite/changing.hpp"
+#include "store/adding.hpp"
+#include "store/changing.hpp"
 #include "sqlite/queries.hpp"
-#include "sqlite/settings.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
-#include "sqlite/writing.hpp"
+#include "store/reading.hpp"
+#include "store/changing.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
+#include "store/writing.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -27,7 +28,7 @@ struct rows_fixture {
     {
         job_snapshot out;
         const std::vector<job_snapshot> jobs{some_job(std::move(id), std::move(data), options)};
-        run_one(runner, [&](sqlite::session& with) { out = sqlite::add(with, jobs).rows.front().job; });
+        run_one(runner, [&](sqlite::session& with) { out = store::add(with, jobs).rows.front().job; });
         return out;
     }
     job_snapshot claim()
@@ -35,7 +36,7 @@ struct rows_fixture {
         settle_and_claim_answer answer;
         settle_and_claim_request request{.now = manual_clock::start};
         request.claim = {.queue = "q", .tokens = {{.high = 1, .low = ++tokens}}, .worker = "w", .lock_duration = 30s};
-        run_one(runner, [&](sqlite::session& with) { answer = sqlite::settle_and_claim(with, request); });
+        run_one(runner, [&](sqlite::session& with) { answer = store::settle_and_claim(with, request); });
         REQUIRE(answer.claimed.size() == 1);
         return answer.claimed.front();
     }
@@ -44,12 +45,12 @@ struct rows_fixture {
         settle_and_claim_answer answer;
         settle_and_claim_request request{.now = manual_clock::start};
         request.settlements.push_back({.job = job_ref::of(*job), .change = std::move(change)});
-        run_one(runner, [&](sqlite::session& with) { answer = sqlite::settle_and_claim(with, request); });
+        run_one(runner, [&](sqlite::session& with) { answer = store::settle_and_claim(with, request); });
         return answer.settlements.front();
     }
     void remove(const job_id& id)
     {
-        run_one(runner, [&](sqlite::session& with) { sqlite::change(with, "q", id, removal{}, manual_clock::start); });
+        run_one(runner, [&](sqlite::session& with) { store::change(with, "q", id, removal{}, manual_clock::start); });
     }
 };
 
@@ -73,7 +74,7 @@ TEST_CASE_FIXTURE(rows_fixture, "new data moves to where its length belongs, and
 {
     const auto update = [&](std::size_t bytes) {
         run_one(runner, [&](sqlite::session& with) {
-            sqlite::update_data(with, {.queue = "q", .id = "a"}, '"' + std::string(bytes - 2, 'n') + '"');
+            store::update_data(with, {.queue = "q", .id = "a"}, '"' + std::string(bytes - 2, 'n') + '"');
         });
     };
     add("a");
@@ -95,14 +96,15 @@ TEST_CASE_FIXTURE(rows_fixture, "a cancellation is not kept with a job that has 
     add("a", "{}", {.ttl = 1h});
     auto job = claim();
     const auto cancel = [](sqlite::session& with) {
-        sqlite::change(with, "q", "a", cancellation{.why = "why"}, manual_clock::start);
+        store::change(with, "q", "a", cancellation{.why = "why"}, manual_clock::start);
     };
     run_one(runner, cancel);
-    CHECK(count("cofila_jobs WHERE cancelled = 'why'") == 1);
+    CHECK(count("cofila_active WHERE cancelled = 'why'") == 1);
     CHECK(settle(job, domain::after_release(*job)) == settled::cancelled);
-    CHECK(count("cofila_jobs WHERE cancelled IS NULL AND expires_at IS NOT NULL") == 1);
-    run_one(runner, [](sqlite::session& with) { sqlite::change(with, "q", "a", retrial{}, manual_clock::start); });
-    CHECK(count("cofila_jobs WHERE expires_at IS NULL") == 1);
+    CHECK(count("cofila_active") == 0);
+    CHECK(count("cofila_rare WHERE expires_at IS NOT NULL") == 1);
+    run_one(runner, [](sqlite::session& with) { store::change(with, "q", "a", retrial{}, manual_clock::start); });
+    CHECK(count("cofila_rare WHERE expires_at IS NOT NULL") == 0);
 }
 
 TEST_CASE_FIXTURE(rows_fixture, "whatever removes a job takes all of it along")
@@ -113,24 +115,34 @@ TEST_CASE_FIXTURE(rows_fixture, "whatever removes a job takes all of it along")
         const auto keep = how == way::at_once  ? retention::remove_at_once()
                           : how == way::by_age ? retention::keep_for(0s)
                                                : retention::keep_all();
-        add("a", long_data, {.attempts = 2, .on_completed = keep});
+        add("a", long_data, {.attempts = 2, .ttl = 1h, .on_completed = keep, .group = "g"});
         auto job = claim();
         settle(job, domain::after_failure(*job, {.message = "boom"}, manual_clock::start, 0));
         job = claim();
         run_one(runner, [&](sqlite::session& with) {
-            sqlite::add_log(with, {.queue = "q", .id = "a", .token = job->token}, {.text = "line"}, 10);
+            store::add_log(with, {.queue = "q", .id = "a", .token = job->token}, {.text = "line"}, 10);
         });
-        CHECK(count("cofila_bodies, cofila_attempts, cofila_logs, cofila_jobs") == 1);
+        CHECK(count("cofila_bodies, cofila_attempts, cofila_logs, cofila_jobs, cofila_rare, cofila_active") == 1);
         settle(job, domain::after_success(*job, "1", manual_clock::start));
         if (how == way::by_hand)
             remove("a");
         if (how == way::all_of_them)
             run_one(runner, [](sqlite::session& with) {
-                sqlite::change_all(with, "q", {.state = job_state::completed}, {}, removal{}, manual_clock::start);
+                store::change_all(with, "q", {.state = job_state::completed}, {}, removal{}, manual_clock::start);
             });
         if (how == way::by_age)
-            run_one(runner, [](sqlite::session& with) { sqlite::sweep(with, {.now = manual_clock::start}); });
-        for (const auto* table : {"cofila_bodies", "cofila_attempts", "cofila_logs", "cofila_jobs"}) {
+            run_one(runner, [](sqlite::session& with) { store::sweep(with, {.now = manual_clock::start}); });
+        for (const auto* table :
+             {"cofila_bodies",
+              "cofila_attempts",
+              "cofila_logs",
+              "cofila_jobs",
+              "cofila_rare",
+              "cofila_waiting",
+              "cofila_waiting_grouped",
+              "cofila_delayed",
+              "cofila_active",
+              "cofila_finished"}) {
             INFO(table);
             CHECK(count(table) == 0);
         }
@@ -149,7 +161,7 @@ TEST_CASE_FIXTURE(
     sqlite::writing_runner other{connecting(path), false};
     job_snapshot third;
     run_one(other, [&](sqlite::session& with) {
-        third = sqlite::add(with, {in_queue("another", some_job("a"))}).rows.front().job;
+        third = store::add(with, {in_queue("another", some_job("a"))}).rows.front().job;
     });
     CHECK(third->key > second->key);
 }
@@ -159,7 +171,7 @@ TEST_CASE_FIXTURE(rows_fixture, "two connections that add by turns share one ord
     sqlite::writing_runner other{connecting(path), false};
     for (int i = 0; i < 10; ++i)
         run_one(i % 2 == 0 ? runner : other, [&](sqlite::session& with) {
-            sqlite::add(with, one_job(std::to_string(i)));
+            store::add(with, one_job(std::to_string(i)));
         });
     CHECK(count("(SELECT DISTINCT position FROM cofila_jobs)") == 10);
     for (int i = 0; i < 10; ++i)
@@ -171,16 +183,16 @@ TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim 
     run_one(runner, [](sqlite::session& with) {
         settle_and_claim_request request{.now = manual_clock::start};
         request.claim = {.queue = "unknown", .tokens = {{}}, .worker = "w", .lock_duration = 30s};
-        sqlite::settle_and_claim(with, request);
-        sqlite::counts(with, "unknown");
-        sqlite::list(with, "unknown", {}, {});
-        sqlite::change(with, "unknown", "a", removal{}, manual_clock::start);
-        sqlite::change_all(with, "unknown", {.state = job_state::waiting}, {}, removal{}, manual_clock::start);
-        sqlite::position(with, "unknown", "a");
-        sqlite::counts_by_priority(with, "unknown", {0});
-        sqlite::update_data(with, {.queue = "unknown", .id = "a"}, std::string(1000, 'x'));
-        sqlite::reset_queue(with, "unknown");
-        sqlite::update_progress(with, {.queue = "unknown", .id = "a"}, "1");
+        store::settle_and_claim(with, request);
+        store::counts(with, "unknown");
+        store::list(with, "unknown", {}, {});
+        store::change(with, "unknown", "a", removal{}, manual_clock::start);
+        store::change_all(with, "unknown", {.state = job_state::waiting}, {}, removal{}, manual_clock::start);
+        store::position(with, "unknown", "a");
+        store::counts_by_priority(with, "unknown", {0});
+        store::update_data(with, {.queue = "unknown", .id = "a"}, std::string(1000, 'x'));
+        store::reset_queue(with, "unknown");
+        store::update_progress(with, {.queue = "unknown", .id = "a"}, "1");
     });
     CHECK(count("cofila_queues WHERE number > 0") == 0);
 }
@@ -188,7 +200,7 @@ TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim 
 TEST_CASE_FIXTURE(rows_fixture, "claims are noted where a rate will ask for them, and nowhere else")
 {
     const auto set = [&](const queue_setting& what) {
-        run_one(runner, [&](sqlite::session& with) { sqlite::set_limit(with, "q", what); });
+        run_one(runner, [&](sqlite::session& with) { store::set_limit(with, "q", what); });
     };
     const auto claim_both = [&] {
         for (const auto* id : {"in", "out"}) {
@@ -197,7 +209,7 @@ TEST_CASE_FIXTURE(rows_fixture, "claims are noted where a rate will ask for them
         }
         for (const auto* id : {"in", "out"})
             run_one(runner, [&](sqlite::session& with) {
-                sqlite::change(with, "q", job_id{id}, forced_removal{}, manual_clock::start);
+                store::change(with, "q", job_id{id}, forced_removal{}, manual_clock::start);
             });
     };
     claim_both();

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <thread>
 
+#include "domain/options_json.hpp"
 #include "integration/sqlite_support.hpp"
 #include "sqlite/file_place.hpp"
 #include "sqlite/schema.hpp"
@@ -61,15 +62,24 @@ thrown_error opening(sqlite::options chosen)
     return out;
 }
 
-/// Makes a file with one job, "old", and takes from it what an older version did not have.
-void make_old(const std::string& path, const std::string& what)
+/// Makes a file of an older version with one job, "old", in the queue "q".
+void make_old(const std::string& path, int version)
 {
-    run_coro([&]() -> asio::awaitable<void> {
-        const auto store = co_await open({.path = path});
-        co_await store->add(one_job("old"));
-        co_await store->close();
-    });
-    execute(path, what);
+    SQLite::Database db{path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+    db.exec("PRAGMA journal_mode=WAL; PRAGMA application_id=1668245097");
+    sqlite::make_tables(db, 0, version);
+    db.exec("INSERT INTO cofila_meta VALUES ('schema_version', " + std::to_string(version) + ")");
+    const auto options = domain::options_to_json(domain::resolve({}, {}));
+    SQLite::Statement adding{
+        db,
+        "INSERT INTO cofila_jobs (key, queue, id, name, state, priority, position, created_at, options, data) "
+        "VALUES (1, 1, 'old', 'task', 0, 0, 1, ?1, ?2, '{}')"
+    };
+    adding.bind(1, static_cast<std::int64_t>(manual_clock::start.time_since_epoch() / 1ms));
+    adding.bind(2, options);
+    db.exec("INSERT INTO cofila_queues (number, name, tail) VALUES (1, 'q', 1000);"
+            "UPDATE cofila_queues SET tail = 1000 WHERE number = 0");
+    adding.exec();
 }
 
 const std::string other_application = "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)";
@@ -179,19 +189,22 @@ struct intrusion {
 const intrusion intrusions[] = {
     {"CREATE TRIGGER slow AFTER INSERT ON cofila_jobs BEGIN $endless; END", "slow"},
     {"CREATE TRIGGER slow AFTER UPDATE ON cofila_meta BEGIN $endless; END", "slow"},
-    {"CREATE TRIGGER cofila_log_added AFTER INSERT ON cofila_jobs BEGIN $endless; END",
-     "cofila_log_added",
+    {"CREATE TRIGGER cofila_log_waiting AFTER INSERT ON cofila_waiting BEGIN $endless; END",
+     "cofila_log_waiting",
      errc::storage_corrupt},
+    {"CREATE TRIGGER more INSTEAD OF INSERT ON cofila_inbox BEGIN $endless; END", "more"},
+    {"DROP TRIGGER cofila_inbox_insert", "cofila_inbox_insert", errc::storage_corrupt},
+    {"DROP VIEW cofila_v_jobs; CREATE VIEW cofila_v_jobs AS $endless", "cofila_v_jobs", errc::storage_corrupt},
     {"CREATE VIEW COFILA_more AS $endless", "COFILA_more"},
     {"ALTER TABLE cofila_logs RENAME TO gone; CREATE VIEW cofila_logs AS $endless", "cofila_logs", errc::storage_corrupt
     },
     {"DROP TABLE cofila_meta; CREATE VIEW cofila_meta (key, value) AS SELECT 'schema_version', ($endless)",
-     "cofila_attempts"},  // not one of them is ours without a version
+     "cofila_active"},  // not one of them is ours without a version
     {"DROP TABLE cofila_logs; CREATE VIRTUAL TABLE cofila_logs USING fts5 (job, sequence, at, line)",
      "cofila_logs_config"},
     {"ALTER TABLE cofila_jobs ADD COLUMN long TEXT AS (hex(zeroblob(1000000)))", "cofila_jobs", errc::storage_corrupt},
     {"CREATE UNIQUE INDEX one_name ON cofila_jobs (name)", "one_name"},
-    {"DROP INDEX cofila_jobs_waiting", "cofila_jobs_waiting", errc::storage_corrupt},
+    {"DROP INDEX cofila_finished_order", "cofila_finished_order", errc::storage_corrupt},
     {"DROP TABLE cofila_logs", "cofila_logs", errc::storage_corrupt},
 };
 
@@ -270,34 +283,16 @@ TEST_CASE("a newer schema is refused untouched, and both versions are named")
     const auto refused = opening({.path = path});
     CHECK(refused.code == errc::storage_newer);
     CHECK(refused.text.find("77") != std::string::npos);
-    CHECK(refused.text.find("up to 4") != std::string::npos);
+    CHECK(refused.text.find("up to 5") != std::string::npos);
     CHECK((state_of(path) == before));
     CHECK(files_in(folder) == 1);
 }
-
-/// Takes from a file of version 4 what version 3 did not have.
-const std::string back_to_3 = "ALTER TABLE cofila_jobs DROP COLUMN due_at; DROP TABLE cofila_watched; DROP TABLE "
-                              "cofila_events; DROP TABLE cofila_cursors; DROP TABLE cofila_metrics;"
-                              "UPDATE cofila_meta SET value = 3 WHERE key = 'schema_version';";
-
-/// The same for version 2.
-const std::string back_to_2 =
-    back_to_3 +
-    "DROP TABLE cofila_claim_log; DROP TABLE cofila_groups;"
-    "DROP INDEX cofila_jobs_group; DROP INDEX cofila_jobs_dedup; DROP INDEX cofila_jobs_kept_for;"
-    "ALTER TABLE cofila_jobs DROP COLUMN group_key; ALTER TABLE cofila_jobs DROP COLUMN dedup_id;"
-    "ALTER TABLE cofila_jobs DROP COLUMN dedup_until; ALTER TABLE cofila_jobs DROP COLUMN kept_for;"
-    "ALTER TABLE cofila_queues DROP COLUMN concurrency; ALTER TABLE cofila_queues DROP COLUMN rate_max;"
-    "ALTER TABLE cofila_queues DROP COLUMN rate_window; ALTER TABLE cofila_queues DROP COLUMN group_concurrency;"
-    "ALTER TABLE cofila_queues DROP COLUMN group_rate_max; ALTER TABLE cofila_queues DROP COLUMN group_rate_window;"
-    "ALTER TABLE cofila_queues DROP COLUMN keep_order; ALTER TABLE cofila_queues DROP COLUMN grouped;"
-    "UPDATE cofila_meta SET value = 2 WHERE key = 'schema_version';";
 
 TEST_CASE("a file of version 3 is brought forward with its jobs, and has a log of events and metrics then")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    make_old(path, back_to_3);
+    make_old(path, 3);
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         const auto log = co_await store->event_log_of("q", "");
@@ -310,22 +305,24 @@ TEST_CASE("a file of version 3 is brought forward with its jobs, and has a log o
         CHECK(events[0].what == logged_event::kind::removed);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 4);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 5);
 }
 
 TEST_CASE("the triggers of the event log and the metrics are there while a queue wants them, and no longer")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    const auto triggers = [&] { return ask(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"); };
+    const auto triggers = [&] {
+        return ask(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name <> 'cofila_inbox_insert'");
+    };
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         CHECK(triggers() == 0);
         co_await store->set_limit("q", event_log{.events = 5});
-        CHECK(triggers() == 5);
+        CHECK(triggers() == 9);
         co_await store->set_limit("other", metrics_log{.minutes = 5});
         co_await store->set_limit("q", event_log{});
-        CHECK(triggers() == 5);
+        CHECK(triggers() == 9);
         co_await store->reset_queue("other");
         CHECK(triggers() == 0);
         co_await store->close();
@@ -336,7 +333,7 @@ TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits,
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    make_old(path, back_to_2);
+    make_old(path, 2);
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         const auto limits = co_await store->limits("q");
@@ -358,26 +355,15 @@ TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits,
         CHECK(answer.claimed.size() == 2);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 4);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 5);
 }
 
 TEST_CASE("a file of version 1 is brought forward with its jobs, which are as they were")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    run_coro([&]() -> asio::awaitable<void> {
-        const auto store = co_await open({.path = path});
-        co_await store->add(one_job("old"));
-        co_await store->set_paused("q", true);
-        co_await store->close();
-    });
-    execute(
-        path,
-        back_to_2 + "DROP INDEX cofila_jobs_expires_at;"
-                    "ALTER TABLE cofila_jobs DROP COLUMN expires_at; ALTER TABLE cofila_jobs DROP COLUMN cancelled;"
-                    "ALTER TABLE cofila_jobs DROP COLUMN deferrals; ALTER TABLE cofila_queues DROP COLUMN rests_until;"
-                    "UPDATE cofila_meta SET value = 1 WHERE key = 'schema_version'"
-    );
+    make_old(path, 1);
+    execute(path, "UPDATE cofila_queues SET paused = 1 WHERE name = 'q'");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         const bool paused = co_await store->is_paused("q");
@@ -397,7 +383,7 @@ TEST_CASE("a file of version 1 is brought forward with its jobs, which are as th
         CHECK(swept.news.size() == 1);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 4);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 5);
 }
 
 TEST_CASE("with embed our tables are made beside those of another application")

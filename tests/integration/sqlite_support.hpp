@@ -16,9 +16,9 @@
 
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
-#include "sqlite/adding.hpp"
 #include "sqlite/batch.hpp"
 #include "sqlite/repository.hpp"
+#include "sqlite/works.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_folder.hpp"
 
@@ -109,7 +109,7 @@ class test_operation final : public sqlite::operation {
 public:
     using work = std::function<void(sqlite::session&)>;
 
-    explicit test_operation(work what, kind as = kind::several)
+    explicit test_operation(work what, kind as = kind::write)
         : operation{as, boost::asio::system_executor{}},
           work_{std::move(what)}
     {}
@@ -135,7 +135,7 @@ private:
 /// A batch with a way to look at its operations afterwards.
 class test_batch {
 public:
-    test_operation& add(test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::several)
+    test_operation& add(test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::write)
     {
         auto made = std::make_unique<test_operation>(std::move(what), as);
         auto& out = *made;
@@ -150,7 +150,7 @@ private:
 
 /// Has one thing done; throws what it failed with.
 inline void run_one(
-    sqlite::batch_runner& on, test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::several
+    sqlite::batch_runner& on, test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::write
 )
 {
     test_batch batch;

@@ -7,6 +7,7 @@
 
 #include "integration/sqlite_support.hpp"
 #include "sqlite/database_port.hpp"
+#include "support/job_rows.hpp"
 #include "support/print.hpp"
 
 namespace asio = boost::asio;
@@ -59,7 +60,7 @@ struct adder {
         std::vector<sqlite::operation_ptr> batch;
         for (std::size_t i = 0; i < orders.size(); ++i)
             batch.push_back(std::make_unique<add_operation>(
-                kind::single,
+                kind::write,
                 asio::system_executor{},
                 sqlite::plain_add{.job = job_of(orders[i])},
                 [&answer = answers[i]](sqlite::outcome<add_answer> given) { answer = std::move(given); }
@@ -74,7 +75,9 @@ struct adder {
     std::string content() const
     {
         SQLite::Database db{path, SQLite::OPEN_READWRITE};
-        SQLite::Statement row{db, "SELECT key, queue, id, position, options, data FROM cofila_jobs ORDER BY key"};
+        SQLite::Statement row{
+            db, with_jobs("SELECT key, queue, id, state, position, options, data FROM jobs ORDER BY key")
+        };
         std::string out;
         while (row.executeStep()) {
             for (int i = 0; i < row.getColumnCount(); ++i)
@@ -88,7 +91,7 @@ private:
     static int count_inserts(unsigned, void* count, void* statement, void*)
     {
         const std::string_view sql{sqlite3_sql(static_cast<sqlite3_stmt*>(statement))};
-        *static_cast<int*>(count) += sql.starts_with("INSERT INTO cofila_jobs") ? 1 : 0;
+        *static_cast<int*>(count) += sql.starts_with("INSERT OR FAIL INTO cofila_jobs") ? 1 : 0;
         return 0;
     }
 };
@@ -133,7 +136,7 @@ TEST_CASE("adds of one batch share their statements, and keep their order")
 {
     adder store;
     const auto answers = store.add(numbered(100), 100);
-    CHECK(store.inserts == 100 / sqlite::rows_at_once + 100 % sqlite::rows_at_once);
+    CHECK(store.inserts == 100 / 16 + 1);
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const auto number = std::to_string(i + 1);
         CHECK(in_words(answers[i]) == "job " + std::to_string(i) + ", key " + number + ", position " + number);
@@ -144,8 +147,8 @@ TEST_CASE("adds of one batch share their statements, and keep their order")
 TEST_CASE("few adds have a statement each")
 {
     adder store;
-    store.add(numbered(15), 15);
-    CHECK(store.inserts == 15);
+    store.add(numbered(3), 3);
+    CHECK(store.inserts == 3);
 }
 
 TEST_CASE("of two adds of one id in a batch the second is told of the first")
@@ -186,6 +189,7 @@ TEST_CASE("an add that is refused does not take along the others")
             CHECK(answers[i].failed.has_value() == (i == 20));
         CHECK(ask(store.path, "SELECT count(*) FROM cofila_jobs WHERE id <> 'bad'") == 39);
         CHECK(ask(store.path, "SELECT count(DISTINCT position) FROM cofila_jobs") == 39);
+        CHECK(ask(store.path, jobs_out_of_place()) == 0);
         CHECK(store.content().find("bad") == std::string::npos);
     }
 }
@@ -201,11 +205,12 @@ TEST_CASE("on a full disk as many are added together as have room")
         },
         kind::observe
     );
-    const auto answers = store.add(numbered(100), 100);
+    const auto answers = store.add(numbered(1000), 1000);
     const auto stored = std::ranges::count_if(answers, [](const auto& answer) { return !answer.failed; });
     CHECK(stored > 0);
-    CHECK(stored < 100);
+    CHECK(stored < 1000);
     CHECK(ask(store.path, "SELECT count(*) FROM cofila_jobs") == stored);
+    CHECK(ask(store.path, jobs_out_of_place()) == 0);
     for (const auto& answer : answers)
         if (answer.failed)
             CHECK(answer.failed->code() == errc::storage_full);

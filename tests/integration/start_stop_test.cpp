@@ -101,8 +101,8 @@ struct scene {
         });
         // A job that a worker has claimed and not begun at its close goes back: that is no attempt, and no stall.
         CHECK(
-            ask(path, "SELECT count(*) FROM cofila_jobs WHERE state = 4 AND attempts_made = 1 AND stalled_count = 0") ==
-            added + 1
+            ask(path, "SELECT count(*) FROM cofila_finished WHERE state = 4 AND attempts_made = 1 AND stalled_count = 0"
+            ) == added + 1
         );
         CHECK(ask(path, "SELECT count(*) FROM cofila_jobs") == added + 1);
         CHECK(ask(path, "SELECT count(*) FROM cofila_workers") == 0);

@@ -145,7 +145,9 @@ TEST_CASE("a lock that was lost rolls the application's write back, and the othe
         thrown_error refused;
         const auto told = co_await process(queue, file.path, [&](app_connection& mine, text_job job) {
             if (job.attempts_started() == 1)  // as the sweep of another process does
-                mine.db.exec("UPDATE cofila_jobs SET state = 0, token = '', locked_until = NULL, stalled_count = 1");
+                mine.db.exec("UPDATE cofila_jobs SET stalled_count = 1, attempts_started = 1; "
+                             "INSERT INTO cofila_waiting SELECT queue, priority, position, key, 2 FROM cofila_jobs; "
+                             "DELETE FROM cofila_active");
             refused = error_of([&] {
                 app_transaction both{mine};
                 add_effect(mine);
@@ -269,7 +271,7 @@ TEST_CASE("a process that is killed: the effect and the end of the job agree, an
         const std::vector<std::string> command{program("COFILA_TEST_CHILD"), "pay", file.path};
         app_connection mine{file.path};
         const auto completed = [&] {
-            return mine.ask("SELECT count(*) FROM cofila_jobs WHERE state = 4 AND result = '\"paid\"'");
+            return mine.ask("SELECT count(*) FROM cofila_finished WHERE state = 4 AND result = '\"paid\"'");
         };
         child_process killed{command};
         killed.read_until("ready");

@@ -16,7 +16,8 @@ MAY_USE = {
     "ports": {"domain", "ports"},
     "async": {"domain", "ports", "async"},
     "memory": {"domain", "ports", "async", "memory"},
-    "sqlite": {"domain", "ports", "async", "sqlite"},
+    "store": {"domain", "ports", "async", "store"},
+    "sqlite": {"domain", "ports", "async", "store", "sqlite"},
     "system": {"domain", "ports", "async", "system"},
     "runtime": {"domain", "ports", "async", "runtime"},
     "queue": {"domain", "ports", "async", "runtime", "queue"},
@@ -43,6 +44,9 @@ ONLY_FROM = {
     "cofila/events.hpp": {"cofila/cofila.hpp"},
     "cofila/repository/job_repository.hpp": {"cofila/memory.hpp"},
 }
+# Tables decide nothing: of the domain they know values, of the store what it asks of them.
+TABLES = re.compile(r'lib/\w+/tables(_\w+)?\.[hc]pp$')
+TABLES_MAY_USE = {"domain": "generated_id limits overloaded validation".split(), "store": "tables values".split()}
 INSTALLED = set(re.findall(r"'(cofila/[^']+)'", (ROOT / "include/meson.build").read_text(encoding="utf-8")))
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
@@ -106,6 +110,8 @@ def check_includes(path, text):
             yield line, "name the layer's folder, as in \"domain/backoff.hpp\""
         if layer and target and target not in MAY_USE[layer]:
             yield line, f"layer '{layer}' may not include '{name}' of layer '{target}'"
+        if TABLES.match(path) and folder in TABLES_MAY_USE and Path(name).stem not in TABLES_MAY_USE[folder]:
+            yield line, f"tables decide nothing: what needs '{name}' is an operation of lib/store"
         if path.startswith("include/") and name in ONLY_FROM and path.removeprefix("include/") not in ONLY_FROM[name]:
             yield line, f"'{name}' would come into every program: declare what is needed of it"
         shared = path == "include/cofila/sqlite.hpp" and name.startswith("SQLiteCpp/")
@@ -146,6 +152,10 @@ PLANTED = [
     ("lib/domain/x.cpp", '#include "queue/queue_core.hpp"\n'),
     ("lib/domain/x.cpp", '#include <boost/asio/awaitable.hpp>\n'),
     ("lib/memory/x.cpp", '#include "sqlite/session.hpp"\n'),
+    ("lib/memory/x.cpp", '#include "store/moving.hpp"\n'),
+    ("lib/store/x.cpp", '#include "sqlite/session.hpp"\n'),
+    ("lib/sqlite/tables_x.cpp", '#include "domain/transitions.hpp"\n'),
+    ("lib/sqlite/tables_x.cpp", '#include "store/moving.hpp"\n'),
     ("lib/worker/x.cpp", '#include <SQLiteCpp/Database.h>\n'),
     ("include/cofila/queue.hpp", '#include <SQLiteCpp/Database.h>\n'),
     ("include/cofila/sqlite.hpp", '#include <sqlite3.h>\n'),

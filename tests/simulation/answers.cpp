@@ -69,20 +69,12 @@ std::vector<bool> accepted(const ledger::effect& did, const std::vector<settleme
     return out;
 }
 
-/// This very sweep took the job away from who held it, and its retention let it go at once: its token is there still.
-bool ended_by(const sweep_request& asked, const ledger::effect& did, const job_row& gone)
-{
-    const auto is_it = [&](const rescue_order& order) { return order.key == gone.key && order.token == gone.token; };
-    const auto was_held = [&](const row_change& one) { return left_active(one) && one.before->key == gone.key; };
-    return std::ranges::any_of(asked.rescues, is_it) && std::ranges::any_of(did.changes, was_held);
-}
-
 /// Removed by their retention; not with the rescue that ended them.
-std::map<std::string, std::size_t> pruned(const ledger::effect& did, const ledger& known, const sweep_request& asked)
+std::map<std::string, std::size_t> pruned(const ledger::effect& did, const ledger& known)
 {
     std::map<std::string, std::size_t> out;
     for (const auto& change : did.changes)
-        if (change.before && !change.after && !ended_by(asked, did, *change.before))
+        if (change.before && !change.after && !known.went_with_its_end(did.changes, *change.before))
             ++out[known.name_of(change.before->queue)];
     return out;
 }
@@ -171,7 +163,7 @@ bool is_true(const ledger::effect& did, const ledger& known, const sweep_request
     const auto full = static_cast<std::size_t>(asked.limit);
     return due == texts(did.changes, is_due, name) &&
            names(answer.news, {cause::stalled}) == texts(did.changes, left_active, name) &&
-           gone == pruned(did, known, asked) && answer.more == (due.size() >= full || removed >= full);
+           gone == pruned(did, known) && answer.more == (due.size() >= full || removed >= full);
 }
 
 }  // namespace cofila::sim

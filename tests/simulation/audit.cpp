@@ -4,12 +4,16 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "support/job_rows.hpp"
 
 namespace cofila::sim {
 
 namespace {
 
-std::vector<row_change>* target = nullptr;
+capture* target = nullptr;
 
 constexpr int columns = 15;
 
@@ -59,17 +63,48 @@ struct result_columns {
     std::string text(int i) const { return text_of(sqlite3_column_text(row, i)); }
 };
 
-void job_changed(sqlite3_context*, int, sqlite3_value** values)
+/// Whether a job's row is still to be read before something of it changes.
+void job_unseen(sqlite3_context* context, int, sqlite3_value** values)
 {
-    if (!target)
-        return;
+    sqlite3_result_int(context, target && !target->knows(arguments{values}.number(0)) ? 1 : 0);
+}
+
+void job_seen(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (target)
+        target->see(*read_row(arguments{values}, 0));
+}
+
+void job_added(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (target)
+        target->forget(arguments{values}.number(0));
+}
+
+void job_moved(sqlite3_context*, int, sqlite3_value** values)
+{
     const arguments from{values};
-    target->push_back({
-        .before = read_row(from, 0),
-        .after = read_row(from, columns),
-        .options = from.text(2 * columns),
-        .progressed = from.number(2 * columns + 1) != 0,
-    });
+    if (target)
+        target->move(*read_row(from, 0), from.text(columns));
+}
+
+void job_progressed(sqlite3_context*, int, sqlite3_value** values)
+{
+    const arguments from{values};
+    if (target)
+        target->note_progress(from.number(0), from.number(1) != 0);
+}
+
+void token_taken(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (target)
+        target->take_token(arguments{values}.number(0));
+}
+
+void job_removed(sqlite3_context*, int, sqlite3_value** values)
+{
+    if (target)
+        target->remove(arguments{values}.number(0));
 }
 
 void queue_changed(sqlite3_context*, int, sqlite3_value** values)
@@ -77,7 +112,7 @@ void queue_changed(sqlite3_context*, int, sqlite3_value** values)
     if (!target)
         return;
     const arguments from{values};
-    target->push_back({
+    target->note({
         .queue = from.number(0),
         .name = from.text(1),
         .made = from.number(3) == 1,
@@ -91,7 +126,7 @@ void log_changed(sqlite3_context*, int, sqlite3_value** values)
     if (!target)
         return;
     const arguments from{values};
-    target->push_back({.log_of = from.number(0), .written = from.number(1) != 0});
+    target->note({.log_of = from.number(0), .written = from.number(1) != 0});
 }
 
 void event_log_changed(sqlite3_context*, int, sqlite3_value** values)
@@ -99,7 +134,7 @@ void event_log_changed(sqlite3_context*, int, sqlite3_value** values)
     if (!target)
         return;
     const arguments from{values};
-    target->push_back({
+    target->note({
         .keeps_events = from.number(0),
         .most_events = from.is_null(1) ? std::nullopt : std::optional{from.number(1)},
     });
@@ -117,7 +152,7 @@ void rate_changed(sqlite3_context*, int, sqlite3_value** values)
     if (!target)
         return;
     const arguments from{values};
-    target->push_back({.paced = from.number(0), .rate = rate_of(from.is_null(1), from.number(1), from.number(2))});
+    target->note({.paced = from.number(0), .rate = rate_of(from.is_null(1), from.number(1), from.number(2))});
 }
 
 void require(int result, sqlite3* connection)
@@ -126,33 +161,112 @@ void require(int result, sqlite3* connection)
         throw SQLite::Exception{connection, result};
 }
 
-constexpr const char* triggers =
-    "CREATE TEMP TRIGGER sim_added AFTER INSERT ON main.cofila_jobs BEGIN "
-    "SELECT sim_job_changed(" SIM_NO_COLUMNS
-    ", " SIM_COLUMNS("NEW.") ", NEW.options, 0); END;"
-                             "CREATE TEMP TRIGGER sim_changed AFTER UPDATE ON main.cofila_jobs BEGIN "
-                             "SELECT sim_job_changed(" SIM_COLUMNS("OLD.") ", " SIM_COLUMNS("NEW."
-                             ) ", NULL, NEW.progress <> OLD.progress); END;"
-                               "CREATE TEMP TRIGGER sim_removed AFTER DELETE ON main.cofila_jobs BEGIN "
-                               "SELECT sim_job_changed(" SIM_COLUMNS("OLD."
-                               ) ", " SIM_NO_COLUMNS ", NULL, 0); END;"
-                                 "CREATE TEMP TRIGGER sim_made AFTER INSERT ON main.cofila_queues BEGIN "
-                                 "SELECT sim_queue_changed(NEW.number, NEW.name, NEW.paused, 1); END;"
-                                 "CREATE TEMP TRIGGER sim_forgotten AFTER DELETE ON main.cofila_queues BEGIN "
-                                 "SELECT sim_queue_changed(OLD.number, OLD.name, 0, 2); END;"
-                                 "CREATE TEMP TRIGGER sim_paused AFTER UPDATE OF paused ON main.cofila_queues BEGIN "
-                                 "SELECT sim_queue_changed(NEW.number, NEW.name, NEW.paused, 0); END;"
-                                 "CREATE TEMP TRIGGER sim_logged AFTER INSERT ON main.cofila_logs BEGIN "
-                                 "SELECT sim_log_changed(NEW.job, 1); END;"
-                                 "CREATE TEMP TRIGGER sim_log_cut AFTER DELETE ON main.cofila_logs BEGIN "
-                                 "SELECT sim_log_changed(OLD.job, 0); END;"
-                                 "CREATE TEMP TRIGGER sim_event_log_made AFTER INSERT ON main.cofila_watched BEGIN "
-                                 "SELECT sim_event_log_changed(NEW.queue, NEW.events); END;"
-                                 "CREATE TEMP TRIGGER sim_event_log_set AFTER UPDATE OF events ON main.cofila_watched "
-                                 "BEGIN SELECT sim_event_log_changed(NEW.queue, NEW.events); END;"
-                                 "CREATE TEMP TRIGGER sim_rate_set AFTER UPDATE OF rate_max, rate_window "
-                                 "ON main.cofila_queues BEGIN "
-                                 "SELECT sim_rate_changed(NEW.number, NEW.rate_max, NEW.rate_window); END;";
+std::string trigger(const std::string& name, const std::string& when, const std::string& what)
+{
+    return "CREATE TEMP TRIGGER sim_" + name + " " + when + " BEGIN SELECT " + what + "; END;";
+}
+
+/// Before a statement touches a job for the first time its row is read, when all of the job is still as it was.
+std::string seeing(const std::string& name, const std::string& event, const std::string& table, const char* row)
+{
+    const auto key = row + std::string{".key"};
+    return trigger(
+        name,
+        "BEFORE " + event + " ON main." + table + " WHEN sim_job_unseen(" + key + ")",
+        "sim_job_seen(" SIM_COLUMNS ") FROM (" + std::string{test::job_rows} + ") WHERE key = " + key +
+            " AND state IS NOT NULL"
+    );
+}
+
+std::string worker_of(const char* row)
+{
+    return "coalesce((SELECT n.name FROM cofila_worker_names AS n WHERE n.number = " + std::string{row} +
+           ".worker), '')";
+}
+
+/// A state's table, and what its row makes of a job: the columns from the state to the worker.
+struct state_table {
+    std::string name;
+    std::string from_state;
+};
+
+std::vector<state_table> state_tables()
+{
+    const std::string counted = "NULL, j.attempts_made, j.attempts_started, j.stalled_count, lower(hex(j.token)), ";
+    const auto idle = counted + "NULL, 0, " + worker_of("j");
+    return {
+        {"waiting", "0, NEW.priority, NEW.position, j.run_at, " + idle},
+        {"waiting_grouped", "0, NEW.priority, NEW.position, j.run_at, " + idle},
+        {"delayed", "1, NEW.priority, NEW.position, NEW.run_at, " + idle},
+        {"active",
+         "2, j.priority, j.position, NULL, NULL, j.attempts_made, NEW.attempts_started, j.stalled_count, "
+         "lower(hex(NEW.token)), NEW.locked_until, NEW.lock_duration, " +
+             worker_of("NEW")},
+        {"finished",
+         "NEW.state, j.priority, j.position, NULL, NEW.finished_at, NEW.attempts_made, NEW.attempts_started, "
+         "NEW.stalled_count, lower(hex(NEW.token)), NULL, 0, " +
+             worker_of("NEW")},
+    };
+}
+
+/// A job has moved when its key is in the table of its new state, and has changed when its row there has. Where it was
+/// before is known by then; whether it has left that table shows in the next look at the file.
+std::string triggers_of_states()
+{
+    std::string out;
+    for (const auto& [name, from_state] : state_tables()) {
+        const auto table = "cofila_" + name;
+        const auto moved = "sim_job_moved(NEW.key, NEW.queue, " COFILA_TEST_JOB_ID("j.") ", " + from_state +
+                           ", coalesce((SELECT o.text FROM cofila_options AS o WHERE o.number = j.options), "
+                           "(SELECT r.options FROM cofila_rare AS r WHERE r.job = j.key))) "
+                           "FROM cofila_jobs AS j WHERE j.key = NEW.key";
+        out += seeing(name + "_to_come", "INSERT", table, "NEW") + seeing(name + "_to_go", "DELETE", table, "OLD") +
+               seeing(name + "_to_change", "UPDATE", table, "OLD") +
+               trigger(name + "_came", "AFTER INSERT ON main." + table, moved) +
+               trigger(name + "_changed", "AFTER UPDATE ON main." + table, moved);
+    }
+    return out;
+}
+
+std::string triggers_of_jobs()
+{
+    return trigger("added", "AFTER INSERT ON main.cofila_jobs", "sim_job_added(NEW.key)") +
+           seeing("to_change", "UPDATE", "cofila_jobs", "OLD") + seeing("to_go", "DELETE", "cofila_jobs", "OLD") +
+           trigger(
+               "progressed",
+               "AFTER UPDATE OF progress ON main.cofila_jobs",
+               "sim_job_progressed(NEW.key, NEW.progress <> OLD.progress)"
+           ) +
+           trigger(
+               "token_taken",
+               "AFTER UPDATE OF token ON main.cofila_jobs WHEN NEW.token IS NULL AND OLD.token IS NOT NULL",
+               "sim_token_taken(NEW.key)"
+           ) +
+           trigger("removed", "AFTER DELETE ON main.cofila_jobs", "sim_job_removed(OLD.key)");
+}
+
+std::string triggers_of_the_rest()
+{
+    const std::string event_log = "sim_event_log_changed(NEW.queue, NEW.events)";
+    return trigger(
+               "made", "AFTER INSERT ON main.cofila_queues", "sim_queue_changed(NEW.number, NEW.name, NEW.paused, 1)"
+           ) +
+           trigger("forgotten", "AFTER DELETE ON main.cofila_queues", "sim_queue_changed(OLD.number, OLD.name, 0, 2)") +
+           trigger(
+               "paused",
+               "AFTER UPDATE OF paused ON main.cofila_queues",
+               "sim_queue_changed(NEW.number, NEW.name, NEW.paused, 0)"
+           ) +
+           trigger("logged", "AFTER INSERT ON main.cofila_logs", "sim_log_changed(NEW.job, 1)") +
+           trigger("log_cut", "AFTER DELETE ON main.cofila_logs", "sim_log_changed(OLD.job, 0)") +
+           trigger("event_log_made", "AFTER INSERT ON main.cofila_watched", event_log) +
+           trigger("event_log_set", "AFTER UPDATE OF events ON main.cofila_watched", event_log) +
+           trigger(
+               "rate_set",
+               "AFTER UPDATE OF rate_max, rate_window ON main.cofila_queues",
+               "sim_rate_changed(NEW.number, NEW.rate_max, NEW.rate_window)"
+           );
+}
 
 }  // namespace
 
@@ -165,21 +279,69 @@ void audit(sqlite3* connection)
             connection
         );
     };
-    add("sim_job_changed", 2 * columns + 2, job_changed);
+    add("sim_job_unseen", 1, job_unseen);
+    add("sim_job_seen", columns, job_seen);
+    add("sim_job_added", 1, job_added);
+    add("sim_job_moved", columns + 1, job_moved);
+    add("sim_job_progressed", 2, job_progressed);
+    add("sim_token_taken", 1, token_taken);
+    add("sim_job_removed", 1, job_removed);
     add("sim_queue_changed", 4, queue_changed);
     add("sim_log_changed", 2, log_changed);
     add("sim_event_log_changed", 2, event_log_changed);
     add("sim_rate_changed", 3, rate_changed);
-    require(sqlite3_exec(connection, triggers, nullptr, nullptr, nullptr), connection);
+    static const auto triggers = triggers_of_states() + triggers_of_jobs() + triggers_of_the_rest();
+    require(sqlite3_exec(connection, triggers.c_str(), nullptr, nullptr, nullptr), connection);
 }
 
-capture::capture(std::vector<row_change>& out) : before_{target}
+capture::capture(std::vector<row_change>& out) : out_{out}, before_{target}
 {
-    out.clear();
-    target = &out;
+    out_.clear();
+    target = this;
 }
 
 capture::~capture() { target = before_; }
+
+bool capture::knows(std::int64_t key) const { return known_.contains(key); }
+
+void capture::see(const job_row& row) { known_.emplace(row.key, row); }
+
+void capture::forget(std::int64_t key) { known_.erase(key); }
+
+void capture::note(row_change change) { out_.push_back(std::move(change)); }
+
+void capture::move(const job_row& after, std::string options)
+{
+    const auto before = known_.find(after.key);
+    if (before == known_.end())
+        note({.after = after, .options = std::move(options)});
+    else
+        note({.before = before->second, .after = after});
+    known_.insert_or_assign(after.key, after);
+}
+
+void capture::note_progress(std::int64_t key, bool other)
+{
+    if (const auto job = known_.find(key); job != known_.end())
+        note({.before = job->second, .after = job->second, .progressed = other});
+}
+
+/// One that ends a lock writes the token too: then the job is about to move, and this is a part of it.
+void capture::take_token(std::int64_t key)
+{
+    const auto job = known_.find(key);
+    if (job == known_.end() || (job->second.state != job_state::waiting && job->second.state != job_state::delayed))
+        return;
+    auto after = job->second;
+    after.token.clear();
+    move(after, {});
+}
+
+void capture::remove(std::int64_t key)
+{
+    if (auto job = known_.extract(key))
+        note({.before = std::move(job.mapped())});
+}
 
 namespace {
 
@@ -201,9 +363,10 @@ void read(sqlite3* connection, const char* sql, Take take)
 stored_state read_state(sqlite3* connection)
 {
     stored_state out;
-    read(connection, "SELECT " SIM_COLUMNS("") " FROM cofila_jobs ORDER BY key", [&](const result_columns& row) {
-        out.jobs.push_back(*read_row(row, 0));
-    });
+    static const auto jobs = test::with_jobs("SELECT " SIM_COLUMNS " FROM jobs ORDER BY key");
+    read(connection, jobs.c_str(), [&](const result_columns& row) { out.jobs.push_back(*read_row(row, 0)); });
+    static const auto misplaced = test::jobs_out_of_place();
+    read(connection, misplaced.c_str(), [&](const result_columns& row) { out.misplaced = row.number(0); });
     read(connection, "SELECT number FROM cofila_queues WHERE paused <> 0", [&](const result_columns& row) {
         out.paused.insert(row.number(0));
     });

@@ -1,14 +1,18 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "job_row.hpp"
 
 namespace cofila::sim {
 
-/// Makes a connection tell of each row that its statements change, in order. Triggers of this connection alone: the
-/// file does not know of them.
+/// Makes a connection tell of each change that its statements make to a job, a queue or a log, in order. Triggers of
+/// this connection alone: the file does not know of them. A move of a job takes several statements, since each state
+/// has a table; it is told of once, when the key is put into the table of the new state.
 void audit(sqlite3* connection);
 
 /// While it lives, what audited connections tell goes to `out`; then to the one before it again.
@@ -19,8 +23,19 @@ public:
     capture& operator=(const capture&) = delete;
     ~capture();
 
+    bool knows(std::int64_t key) const;
+    void see(const job_row& row);   ///< As it is before the first statement that touches the job.
+    void forget(std::int64_t key);  ///< A new job has this key.
+    void move(const job_row& after, std::string options);
+    void note_progress(std::int64_t key, bool other);
+    void take_token(std::int64_t key);
+    void remove(std::int64_t key);
+    void note(row_change change);
+
 private:
-    std::vector<row_change>* const before_;
+    std::vector<row_change>& out_;
+    std::map<std::int64_t, job_row> known_{};  // as they were told of last
+    capture* const before_;
 };
 
 /// All that a look at the file finds.

@@ -85,6 +85,9 @@ void ledger::conclude(const entry& one, effect did)
     did.drained = is_drained(one);
     tell_of_queue(one, did);
     check_duty(one.asked, did);
+    for (const auto& change : one.changes)
+        if (change.before && !change.after && lines_.contains(change.before->key))
+            fail("job '" + change.before->id + "' was removed and its log stayed");
     if (!late_ && one.asked.number != 0)
         effects_[one.asked.number] = std::move(did);
 }

@@ -14,7 +14,7 @@
 
 namespace cofila::sim {
 
-/// A job as its row says.
+/// A job as its rows say.
 struct job_row {
     std::int64_t key = 0;
     std::int64_t queue = 0;
@@ -35,7 +35,7 @@ struct job_row {
     friend bool operator==(const job_row&, const job_row&) = default;
 };
 
-/// One statement's effect on one row.
+/// One change of a job, a queue or a log, whatever number of statements it took.
 struct row_change {
     std::optional<job_row> before{};      ///< Nothing: it is new.
     std::optional<job_row> after{};       ///< Nothing: it was removed.
@@ -62,17 +62,16 @@ inline bool became(const row_change& change, job_state from, job_state to)
 /// What the file holds.
 struct stored_state {
     std::vector<job_row> jobs{};                  ///< By key.
+    std::int64_t misplaced = 0;                   ///< Jobs and keys that are not where they belong.
     std::set<std::int64_t> paused{};              ///< Queues.
     std::map<std::int64_t, std::size_t> lines{};  ///< Of the logs of jobs.
     event_logs events{};
     std::map<std::int64_t, rate_limit> rates{};  ///< Of queues.
 };
 
-/// The columns of a job's row in the order of `job_row`, each with this before it.
-#define SIM_COLUMNS(prefix)                                                                                            \
-    prefix "key, " prefix "queue, " prefix "id, " prefix "state, " prefix "priority, " prefix "position, " prefix      \
-           "run_at, " prefix "finished_at, " prefix "attempts_made, " prefix "attempts_started, " prefix               \
-           "stalled_count, " prefix "token, " prefix "locked_until, " prefix "lock_duration, " prefix "worker"
-#define SIM_NO_COLUMNS "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+/// The columns of a job in the order of `job_row`, as `test::job_rows` names them.
+#define SIM_COLUMNS                                                                                                    \
+    "key, queue, id, state, priority, position, run_at, finished_at, attempts_made, attempts_started, stalled_count, " \
+    "token, locked_until, lock_duration, worker"
 
 }  // namespace cofila::sim

@@ -7,19 +7,6 @@
 
 namespace cofila::sim {
 
-namespace {
-
-using kind = intent::kind;
-
-/// Rescued for the last time, and removed at once. One that is removed later has lost its token.
-bool went_with_its_end(const ledger::entry& sweep, const job_row& gone)
-{
-    return sweep.asked.tokens.contains(gone.token) && std::ranges::any_of(sweep.changes, [&](const row_change& one) {
-               return one.before && one.after && one.after->key == gone.key && one.before->state == job_state::active;
-           });
-}
-
-}  // namespace
 
 void ledger::fail(std::string what) const
 {
@@ -89,6 +76,15 @@ bool ledger::holds_locks(int node) const
     });
 }
 
+bool ledger::went_with_its_end(const std::vector<row_change>& sweep, const job_row& gone) const
+{
+    const auto known = jobs_.find(gone.key);
+    return known != jobs_.end() && known->second.goes_when_failed &&
+           std::ranges::any_of(sweep, [&](const row_change& one) {
+               return one.before && one.after && one.after->key == gone.key && one.before->state == job_state::active;
+           });
+}
+
 bool ledger::belongs_to_dead(const std::string& worker) const
 {
     const auto owner = node_of_worker_.find(worker);
@@ -135,7 +131,7 @@ void ledger::commit(const std::vector<entry>& entries, time now, bool unknown)
     commits_ += std::ranges::any_of(entries, [](const entry& one) { return !one.changes.empty(); }) ? 1U : 0U;
     for (const auto& one : entries) {
         auto did = survey(one.asked);
-        if (one.asked.what == kind::add)  // before it may be claimed in the same transaction
+        if (one.asked.what == intent::kind::add)  // before it may be claimed in the same transaction
             for (const auto& [id, state] : did.found)
                 tell(one.asked, id, tale::duplicated);
         for (const auto& change : one.changes)
@@ -151,7 +147,7 @@ void ledger::forget_queue(const intent& asked, const row_change& change)
     const auto is_of_it = [&](const auto& known) { return known.second.queue == *change.queue; };
     const auto limited = paces_.find(*change.queue);
     const bool set = paused_.contains(*change.queue) || (limited != paces_.end() && limited->second.limit());
-    if (asked.what != kind::sweep || set || std::ranges::any_of(rows_, is_of_it))
+    if (asked.what != intent::kind::sweep || set || std::ranges::any_of(rows_, is_of_it))
         fail("queue '" + change.name + "' was forgotten though something of it was left");
     queues_.erase(change.name);
     paces_.erase(*change.queue);
@@ -163,12 +159,12 @@ void ledger::change_queue(const intent& asked, const row_change& change)
     if (change.forgotten)
         return forget_queue(asked, change);
     if (change.made) {
-        const std::set makers{kind::add, kind::pause, kind::keep_events, kind::limit};
+        const std::set makers{intent::kind::add, intent::kind::pause, intent::kind::keep_events, intent::kind::limit};
         if (!makers.contains(asked.what))
             fail("a queue was made by something else than an add, a pause or a setting");
         queues_[change.name] = *change.queue;
         names_[*change.queue] = change.name;
-    } else if (asked.what != kind::pause || asked.queue != change.name) {
+    } else if (asked.what != intent::kind::pause || asked.queue != change.name) {
         fail("a queue was paused or resumed by something else");
     }
     if (change.paused)
@@ -179,31 +175,31 @@ void ledger::change_queue(const intent& asked, const row_change& change)
 
 void ledger::change_rate(const intent& asked, const row_change& change)
 {
-    if (asked.what != kind::limit || change.paced != number_of(asked.queue))
+    if (asked.what != intent::kind::limit || change.paced != number_of(asked.queue))
         fail("a queue has another rate limit, and nobody had asked for it");
     paces_[*change.paced].set(change.rate);
 }
 
-/// Fenced as every write of a running job is. With its job a log goes, too, and goes first.
+/// Fenced as every write of a running job is. With its job a log goes, too: after it, in the same operation.
 void ledger::change_log(const intent& asked, const row_change& change)
 {
     const auto known = jobs_.find(*change.log_of);
-    if (known == jobs_.end() || known->second.gone)
+    if (known == jobs_.end() || (known->second.gone && change.written))
         return fail("the log of a job changed that does not exist");
     const auto& job = known->second;
     const auto& row = job.row;
     auto& lines = lines_[row.key];
     if (change.written) {
-        require(asked.what == kind::log && asked.ids.contains(row.id), job, "a line was written to a log unasked");
+        require(asked.what == intent::kind::log && asked.ids.contains(row.id), job, "a line was written to a log unasked");
         const auto token = row.state == job_state::active ? row.token : std::string{};
         require(asked.tokens.contains(token), job, "I11: a line was written to a log without the token of the lock");
         ++lines;
         return;
     }
-    const bool with_its_job = asked.what == kind::remove || asked.what == kind::settle || asked.what == kind::sweep;
-    require(asked.what == kind::log || with_its_job, job, "a log lost a line unasked");
+    const bool with_its_job = asked.what == intent::kind::remove || asked.what == intent::kind::settle || asked.what == intent::kind::sweep;
+    require(asked.what == intent::kind::log || with_its_job, job, "a log lost a line unasked");
     require(lines > 0, job, "a log lost a line that it did not have");
-    reach_if(asked.what == kind::log, probe::log_cut);
+    reach_if(asked.what == intent::kind::log, probe::log_cut);
     if (--lines == 0)
         lines_.erase(row.key);
 }
@@ -212,7 +208,7 @@ void ledger::apply(const intent& asked, const row_change& change, time now)
 {
     record(events_, change);
     if (change.keeps_events) {
-        if (asked.what != kind::keep_events || change.keeps_events != number_of(asked.queue))
+        if (asked.what != intent::kind::keep_events || change.keeps_events != number_of(asked.queue))
             fail("a queue keeps another number of events, and nobody had asked for it");
         return;
     }
@@ -246,7 +242,8 @@ void ledger::add(const intent& asked, const row_change& change, time now)
     job = fate{
         .attempts = options.attempts.value_or(1),
         .max_stalled = options.max_stalled_count.value_or(1),
-        .keep_logs = options.keep_logs.value_or(0)
+        .keep_logs = options.keep_logs.value_or(0),
+        .goes_when_failed = options.on_failed && options.on_failed->remove
     };
     keys_[row.id] = row.key;
     if (!waiting_.empty() && *options.lifo) {
@@ -254,7 +251,7 @@ void ledger::add(const intent& asked, const row_change& change, time now)
         reach_if(first != waiting_.end() && std::get<2>(*first) > row.position, probe::lifo_first);
     }
     store(job, row);
-    require(asked.what == kind::add && asked.ids.contains(row.id), job, "I18: a job came from nowhere");
+    require(asked.what == intent::kind::add && asked.ids.contains(row.id), job, "I18: a job came from nowhere");
     require(row.state == job_state::waiting || row.state == job_state::delayed, job, "I10: a new job in this state");
     require(row.made + row.started + row.stalls == 0 && row.token.empty(), job, "a new job that is not new");
     check(job);
@@ -286,15 +283,16 @@ void ledger::store(fate& job, const job_row& after)
 void ledger::remove(const intent& asked, fate& job)
 {
     const auto& row = job.row;
-    const bool by_hand = asked.what == kind::remove && asked.ids.contains(row.id);
+    const bool by_hand = asked.what == intent::kind::remove && asked.ids.contains(row.id);
     const bool finished = is_finished(row.state);
-    const bool with_its_end = finished && asked.tokens.contains(row.token);
+    const bool with_its_rescue =
+        asked.what == intent::kind::sweep && row.state == job_state::failed && job.goes_when_failed;
+    const bool with_its_end = finished && (asked.tokens.contains(row.token) || with_its_rescue);
     require(row.state != job_state::active, job, "I10: an active job was removed");
-    require(by_hand || with_its_end || (finished && asked.what == kind::sweep), job, "I17: a job was removed unasked");
+    require(by_hand || with_its_end || (finished && asked.what == intent::kind::sweep), job, "I17: a job was removed unasked");
     reach(by_hand ? probe::removed_by_hand : with_its_end ? probe::removed_at_once : probe::pruned);
     if (by_hand || with_its_end)
         tell(asked, row.id, tale::removed);
-    require(!lines_.contains(row.key), job, "a job was removed and its log stayed");
     waiting_.erase({row.queue, row.priority, row.position, row.key});
     delayed_.erase({row.queue, row.run_at.value_or(0), row.key});
     rows_.erase(row.key);
@@ -304,7 +302,7 @@ void ledger::remove(const intent& asked, fate& job)
 void ledger::tell(const intent& asked, const std::string& about, tale what)
 {
     const auto how = late_                       ? tales::duty::unknown
-                     : asked.what == kind::sweep ? tales::duty::swept
+                     : asked.what == intent::kind::sweep ? tales::duty::swept
                                                  : tales::duty::certain;
     told.owe(asked.node, about, what, how);
 }
@@ -321,9 +319,10 @@ void ledger::tell_of_queue(const entry& one, const effect& did)
             tell(asked, change.name, change.paused ? tale::paused : tale::resumed);
         if (change.written)
             tell(asked, jobs_.at(*change.log_of).row.id, tale::log);
-        if (change.after && asked.what == kind::touch)
+        if (change.after && asked.what == intent::kind::touch)
             tell(asked, change.after->id, tale::progress);
-        if (asked.what == kind::sweep && change.before && !change.after && !went_with_its_end(one, *change.before))
+        if (asked.what == intent::kind::sweep && change.before && !change.after &&
+            !went_with_its_end(one.changes, *change.before))
             cleaned.insert(change.before->queue);
     }
     for (const auto queue : cleaned)

@@ -28,7 +28,8 @@ public:
         int attempts = 1;
         int max_stalled = 1;
         int keep_logs = 0;
-        int attempts_kept = 0;  ///< Retries that left the attempts as they were: each allows one more.
+        bool goes_when_failed = false;  ///< Its retention lets it go at once.
+        int attempts_kept = 0;          ///< Retries that left the attempts as they were: each allows one more.
         int completions = 0;
         int retries = 0;
         int renewals = 0;  ///< Of the present lock.
@@ -85,6 +86,8 @@ public:
     bool all_final() const;
     std::size_t unfinished() const;
     bool holds_locks(int node) const;
+    /// These changes of a sweep rescued the job for the last time, and its retention let it go at once.
+    bool went_with_its_end(const std::vector<row_change>& sweep, const job_row& gone) const;
 
     tales told{};
 

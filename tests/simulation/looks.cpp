@@ -28,6 +28,8 @@ stored_state world::look()
         out = read_state(through.handle());
     }
     looking_ = false;
+    if (out.misplaced != 0)
+        known.fail("a job's key is not in the table of one state, or a key there is no job's");
     return out;
 }
 

@@ -10,10 +10,11 @@
 #include <random>
 
 #include "domain/transitions.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
+#include "store/reading.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
 #include "storage/fault_files.hpp"
 #include "storage/long_life.hpp"
 #include "support/error_of.hpp"
@@ -66,7 +67,7 @@ struct fixture {
         sqlite::writing_runner runner{options(), false};
         for (int i = 0; i < 40; ++i)
             run_one(runner, [i](sqlite::session& with) {
-                sqlite::add(
+                store::add(
                     with, one_job("j" + std::to_string(i), '"' + std::string(i % 7 == 0 ? 3000 : 20, 'x') + '"')
                 );
             });
@@ -86,12 +87,12 @@ struct fixture {
             if (e.code)
                 CHECK_MESSAGE(is_of_storage(e.code), e.text);
         };
-        attempt([](sqlite::session& with) { sqlite::add(with, one_job("new")); });
+        attempt([](sqlite::session& with) { store::add(with, one_job("new")); });
         attempt([&](sqlite::session& with) {
             settle_and_claim_request request{.now = now};
             request.claim =
                 claim_order{.queue = "q", .tokens{{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
-            active = sqlite::settle_and_claim(with, request).claimed;
+            active = store::settle_and_claim(with, request).claimed;
         });
         attempt([&](sqlite::session& with) {
             settle_and_claim_request request{.now = now};
@@ -99,11 +100,11 @@ struct fixture {
                 request.settlements.push_back(
                     {.job = job_ref::of(*job), .change = domain::after_success(*job, "1", now)}
                 );
-            sqlite::settle_and_claim(with, request);
+            store::settle_and_claim(with, request);
         });
-        attempt([&](sqlite::session& with) { sqlite::sweep(with, {.now = now}); });
-        attempt([](sqlite::session& with) { sqlite::list(with, "q", {}, {}); });
-        attempt([](sqlite::session& with) { sqlite::counts(with, "q"); });
+        attempt([&](sqlite::session& with) { store::sweep(with, {.now = now}); });
+        attempt([](sqlite::session& with) { store::list(with, "q", {}, {}); });
+        attempt([](sqlite::session& with) { store::counts(with, "q"); });
     }
 
     static bool is_of_storage(const boost::system::error_code& code)
@@ -198,7 +199,7 @@ TEST_CASE_FIXTURE(
         auto options = connecting(elsewhere.file("other.db"));
         options.clock = clock;
         sqlite::writing_runner other{options, false};
-        run_one(other, [](sqlite::session& with) { sqlite::add(with, {in_queue("another", some_job("foreign"))}); });
+        run_one(other, [](sqlite::session& with) { store::add(with, {in_queue("another", some_job("foreign"))}); });
         foreign = read(elsewhere.file("other.db-wal"));
     }
     std::mt19937 dice{7};
@@ -226,7 +227,7 @@ TEST_CASE_FIXTURE(fixture, "F43 D6: a log that was cut off or damaged leaves wha
         run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
         database = read(path);
         for (int i = 0; i < 20; ++i) {
-            run_one(runner, [i](sqlite::session& with) { sqlite::add(with, one_job("j" + std::to_string(i))); });
+            run_one(runner, [i](sqlite::session& with) { store::add(with, one_job("j" + std::to_string(i))); });
             contents.push_back(content_of(runner));
         }
         log = read(path + "-wal");
@@ -260,7 +261,7 @@ TEST_CASE("F43: a damaged file ends its workers: nothing more is claimed, the er
         co_await store->close();
     });
     const auto page =
-        static_cast<std::size_t>(ask(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'cofila_jobs_waiting'"));
+        static_cast<std::size_t>(ask(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'cofila_waiting'"));
     auto bytes = read(path);
     std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>((page - 1) * 4096), 4096, '\x7F');
     write(path, bytes);

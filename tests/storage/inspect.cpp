@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "sqlite/queries.hpp"
-#include "sqlite/settings.hpp"
+#include "store/reading.hpp"
+#include "store/changing.hpp"
 #include "sqlite/workers.hpp"
+#include "support/job_rows.hpp"
 
 namespace cofila::test {
 
@@ -14,7 +16,7 @@ constexpr const char* queue = "q";
 
 std::optional<logged_job> read_job(sqlite::session& with, const job_id& id)
 {
-    auto job = sqlite::get(with, queue, id);
+    auto job = store::get(with, queue, id);
     if (!job)
         return {};
     std::optional<logged_job> out{std::in_place};
@@ -40,6 +42,7 @@ findings inspect(const sqlite::connection_options& options, const ledger& told)
     try {
         store_content found;
         std::int64_t count = 0;
+        std::int64_t misplaced = 0;
         std::string integrity;
         sqlite::writing_runner runner{options, false};
         run_one(
@@ -50,6 +53,7 @@ findings inspect(const sqlite::connection_options& options, const ledger& told)
                         ++count;
                 found.others = read_others(with);
                 count -= ask(with.link().db(), "SELECT count(*) FROM cofila_jobs");
+                misplaced = ask(with.link().db(), jobs_out_of_place());
                 SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
                 check.executeStep();
                 integrity = check.getColumn(0).getString();
@@ -60,6 +64,10 @@ findings inspect(const sqlite::connection_options& options, const ledger& told)
         if (count != 0) {
             ++out.unexpected;
             out.text += "jobs that nobody added\n";
+        }
+        if (misplaced != 0) {
+            ++out.corrupt;
+            out.text += "jobs or keys that are not in the table of one state\n";
         }
         if (integrity != "ok") {
             ++out.corrupt;

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "domain/transitions.hpp"
-#include "sqlite/adding.hpp"
-#include "sqlite/changing.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
-#include "sqlite/writing.hpp"
+#include "store/adding.hpp"
+#include "store/changing.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
+#include "store/writing.hpp"
 
 namespace cofila::test {
 
@@ -34,7 +34,21 @@ std::string content_of(sqlite::writing_runner& store)
     run_one(
         store,
         [&](sqlite::session& with) {
-            for (const auto* table : {"queues", "jobs", "bodies", "attempts", "logs", "workers"})
+            for (const auto* table :
+                 {"queues",
+                  "options",
+                  "worker_names",
+                  "jobs",
+                  "rare",
+                  "waiting",
+                  "waiting_grouped",
+                  "delayed",
+                  "active",
+                  "finished",
+                  "bodies",
+                  "attempts",
+                  "logs",
+                  "workers"})
                 append_rows(out, with.link().db(), std::string{"SELECT * FROM cofila_"} + table + " ORDER BY 1, 2");
         },
         kind::observe
@@ -82,7 +96,7 @@ void long_life::add()
         jobs.push_back(some_job(
             "j" + std::to_string(++made_), some_text(), {.attempts = 2, .backoff = backoff{.delay = seconds{60}}}
         ));
-    run_one(*runner_, [&](sqlite::session& with) { sqlite::add(with, jobs); });
+    run_one(*runner_, [&](sqlite::session& with) { store::add(with, jobs); });
 }
 
 void long_life::claim()
@@ -92,7 +106,7 @@ void long_life::claim()
     for (auto left = 1 + dice_() % 5; left > 0; --left)
         request.claim->tokens.push_back({.high = dice_(), .low = dice_()});
     run_one(*runner_, [&](sqlite::session& with) {
-        const auto answer = sqlite::settle_and_claim(with, request);
+        const auto answer = store::settle_and_claim(with, request);
         active_.insert(active_.end(), answer.claimed.begin(), answer.claimed.end());
     });
 }
@@ -105,7 +119,7 @@ void long_life::settle()
                                              : domain::after_success(*job, some_text(), request.now);
         request.settlements.push_back({.job = job_ref::of(*job), .change = change});
     }
-    run_one(*runner_, [&](sqlite::session& with) { sqlite::settle_and_claim(with, request); });
+    run_one(*runner_, [&](sqlite::session& with) { store::settle_and_claim(with, request); });
 }
 
 void long_life::renew()
@@ -113,7 +127,7 @@ void long_life::renew()
     std::vector<lock_extension> locks;
     for (const auto& job : active_)
         locks.push_back({.job = job_ref::of(*job), .duration = seconds{60}});
-    const auto renewing = [&](sqlite::session& with) { sqlite::extend_locks(with, clock_->wall_now(), locks); };
+    const auto renewing = [&](sqlite::session& with) { store::extend_locks(with, clock_->wall_now(), locks); };
     run_one(*runner_, renewing, kind::renewal);
 }
 
@@ -121,34 +135,34 @@ void long_life::progress()
 {
     const auto job = some_job_to_write();
     const auto text = some_text();
-    run_one(*runner_, [&](sqlite::session& with) { sqlite::update_progress(with, job, text); }, kind::single);
+    run_one(*runner_, [&](sqlite::session& with) { store::update_progress(with, job, text); }, kind::write);
 }
 
 void long_life::log()
 {
     const auto job = some_job_to_write();
     const log_line line{.at = clock_->wall_now(), .text = some_text()};
-    run_one(*runner_, [&](sqlite::session& with) { sqlite::add_log(with, job, line, 3); });
+    run_one(*runner_, [&](sqlite::session& with) { store::add_log(with, job, line, 3); });
 }
 
 void long_life::remove()
 {
     run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& with) {
-        sqlite::change(with, "q", id, removal{}, now);
+        store::change(with, "q", id, removal{}, now);
     });
 }
 
 void long_life::retry()
 {
     run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& with) {
-        sqlite::change(with, "q", id, retrial{}, now);
+        store::change(with, "q", id, retrial{}, now);
     });
 }
 
 void long_life::sweep()
 {
     clock_->advance(std::chrono::hours{dice_() % 30});  // some are to be removed
-    run_one(*runner_, [now = clock_->wall_now()](sqlite::session& with) { sqlite::sweep(with, {.now = now}); });
+    run_one(*runner_, [now = clock_->wall_now()](sqlite::session& with) { store::sweep(with, {.now = now}); });
 }
 
 void long_life::tend()

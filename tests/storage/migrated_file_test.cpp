@@ -1,9 +1,10 @@
-// F48: a newer program migrates the file under an engine that has it open.
+// F48: a newer program migrates the file under an engine that has it open. And an engine migrates an older one.
 #include <cofila/cofila.hpp>
 
 #include <boost/signals2/connection.hpp>
 
 #include "integration/sqlite_support.hpp"
+#include "storage/old_file.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"
@@ -32,7 +33,7 @@ void check_refused(const thrown_error& refused)
     INFO(refused.text);
     CHECK(refused.code == errc::storage_newer);
     CHECK(refused.text.find("has schema version 77") != std::string::npos);
-    CHECK(refused.text.find("up to 4") != std::string::npos);
+    CHECK(refused.text.find("up to 5") != std::string::npos);
 }
 
 }  // namespace
@@ -85,8 +86,41 @@ TEST_CASE("F48: the worker at work on it tells so, lets its job go and ends")
         CHECK(newer >= 1);
         co_await engine.close();
     });
-    CHECK(ask(path, "SELECT count(*) FROM cofila_jobs WHERE state = 2 AND attempts_made = 0") == 1);
-    CHECK(ask(path, "SELECT count(*) FROM cofila_jobs WHERE state = 0") == 1);
+    CHECK(ask(path, "SELECT count(*) FROM cofila_v_jobs WHERE state = 'active' AND attempts_made = 0") == 1);
+    CHECK(ask(path, "SELECT count(*) FROM cofila_waiting") == 1);
+}
+
+TEST_CASE("an engine that opens a file of an earlier version finds each of its jobs, and which of them are damaged")
+{
+    for (const int version : {1, 2, 3, 4}) {
+        INFO(version);
+        const temp_folder folder;
+        const auto path = copy_of_old_file(folder.path().string(), version);
+        std::int64_t damaged = 0;
+        run_coro([&]() -> asio::awaitable<void> {
+            const auto store = co_await open({.path = path});
+            SQLite::Database db{path, SQLite::OPEN_READWRITE};
+            SQLite::Statement row{db, "SELECT queue, id, state, attempts_made, group_key FROM cofila_v_jobs"};
+            while (row.executeStep()) {
+                INFO(row.getColumn(1).getString());
+                const auto job =
+                    co_await store->get(row.getColumn(0).getString(), job_id{row.getColumn(1).getString()});
+                REQUIRE(job);
+                CHECK(to_string(job->state) == row.getColumn(2).getString());
+                CHECK(job->data.empty() == (job->id == job_id{"damaged data"}));
+                // One of a state that does not exist is a failed one by now.
+                const bool expected = job->id.str().starts_with("damaged ") && job->id != job_id{"damaged state"};
+                CHECK(job->damage.empty() != expected);
+                damaged += job->damage.empty() ? 0 : 1;
+                if (job->damage.empty()) {
+                    CHECK(job->attempts_made == row.getColumn(3).getInt());
+                    CHECK(job->options->group.value_or("") == row.getColumn(4).getString());
+                }
+            }
+            co_await store->close();
+        });
+        CHECK(damaged == 4);
+    }
 }
 
 TEST_SUITE_END();

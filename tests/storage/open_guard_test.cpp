@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "storage/open_guard.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
@@ -146,7 +146,7 @@ TEST_CASE("D3 F52: nor is it opened by others where a commit fails, or the file 
     const open_guard guard;
     {
         sqlite::writing_runner runner{connecting(path), false};
-        const auto adding = [](sqlite::session& with) { sqlite::add(with, one_job("a")); };
+        const auto adding = [](sqlite::session& with) { store::add(with, one_job("a")); };
         const auto failed = error_of([&] {
             run_one(runner, [&](sqlite::session& with) {
                 sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);

@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/adding.hpp"
+#include "store/adding.hpp"
 #include "sqlite/file_place.hpp"
 #include "sqlite/schema.hpp"
 #include "storage/in_child.hpp"
@@ -40,7 +40,7 @@ std::string add_to(const std::string& path, const std::string& id = "a", const s
         auto options = connecting(path);
         options.clock = system_clock();
         sqlite::writing_runner runner{options, false};
-        run_one(runner, [&](sqlite::session& with) { sqlite::add(with, one_job(id, data)); });
+        run_one(runner, [&](sqlite::session& with) { store::add(with, one_job(id, data)); });
     }));
 }
 
@@ -195,7 +195,7 @@ TEST_CASE(
         const auto add = [&](const std::string& id, std::size_t bytes) {
             out += in_words(error_of([&] {
                        run_one(runner, [&](sqlite::session& with) {
-                           sqlite::add(with, one_job(id, '"' + std::string(bytes, 'x') + '"'));
+                           store::add(with, one_job(id, '"' + std::string(bytes, 'x') + '"'));
                        });
                    })).substr(0, 40) +
                    '\n';

@@ -3,13 +3,14 @@
 #include <stdexcept>
 
 #include "domain/transitions.hpp"
-#include "sqlite/adding.hpp"
-#include "sqlite/changing.hpp"
-#include "sqlite/settings.hpp"
-#include "sqlite/settling.hpp"
-#include "sqlite/sweeping.hpp"
+#include "sqlite/works.hpp"
+#include "store/adding.hpp"
+#include "store/changing.hpp"
+#include "store/changing.hpp"
+#include "store/settling.hpp"
+#include "store/sweeping.hpp"
 #include "sqlite/workers.hpp"
-#include "sqlite/writing.hpp"
+#include "store/writing.hpp"
 
 namespace cofila::test {
 
@@ -115,11 +116,11 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
     const job_options options{.attempts = 3, .backoff = backoff{.delay = std::chrono::minutes{30}}};
     for (int i = 0; i < count; ++i)
         jobs.push_back(some_job(prefix + std::to_string(i), json_text(bytes, 'd'), options));
-    const bool single = count == 1 && sqlite::is_plain(*jobs.front());
+    const bool single = count == 1 && sqlite::plain_add::is_plain(*jobs.front());
     return {
         .work = single ? test_operation::work{sqlite::plain_add{.job = jobs.front()}}
-                       : [jobs](sqlite::session& with) { sqlite::add(with, jobs); },
-        .kind = single ? kind::single : kind::several,
+                       : [jobs](sqlite::session& with) { store::add(with, jobs); },
+        .kind = kind::write,
         .note = [this, jobs](told how) { ledger_.add(jobs, how); },
     };
 }
@@ -132,8 +133,8 @@ short_life::step short_life::claiming(int count)
         request.claim->tokens.push_back({.high = 1, .low = ++tokens_});
     const auto answer = std::make_shared<settle_and_claim_answer>();
     return {
-        .work = [=](sqlite::session& with) { *answer = sqlite::settle_and_claim(with, request); },
-        .kind = kind::several,
+        .work = [=](sqlite::session& with) { *answer = store::settle_and_claim(with, request); },
+        .kind = kind::write,
         .note =
             [=, this](told how) {
                 if (how != told::done)
@@ -155,8 +156,8 @@ short_life::step short_life::settling(const job_snapshot& job, const transition&
         };
     const auto answer = std::make_shared<settle_and_claim_answer>();
     return {
-        .work = [=](sqlite::session& with) { *answer = sqlite::settle_and_claim(with, request); },
-        .kind = kind::several,
+        .work = [=](sqlite::session& with) { *answer = store::settle_and_claim(with, request); },
+        .kind = kind::write,
         .note =
             [=, this](told how) {
                 ledger_.settle(job, change, how);
@@ -179,7 +180,7 @@ short_life::step short_life::renewing()
         locks.push_back({.job = job_ref::of(*job), .duration = lock_for * 2});
     const auto now = clock_->wall_now();
     return {
-        .work = [=](sqlite::session& with) { sqlite::extend_locks(with, now, locks); },
+        .work = [=](sqlite::session& with) { store::extend_locks(with, now, locks); },
         .kind = kind::renewal,
         .note =
             [=, this, jobs = active_](told how) {
@@ -192,11 +193,11 @@ short_life::step short_life::renewing()
 short_life::step short_life::progressing()
 {
     if (active_.empty())
-        return {.work = [](sqlite::session&) {}, .kind = kind::single, .note = [](told) {}};
+        return {.work = [](sqlite::session&) {}, .kind = kind::write, .note = [](told) {}};
     const auto job = active_.front();
     return {
-        .work = [=](sqlite::session& with) { sqlite::update_progress(with, job_ref::of(*job), "50"); },
-        .kind = kind::single,
+        .work = [=](sqlite::session& with) { store::update_progress(with, job_ref::of(*job), "50"); },
+        .kind = kind::write,
         .note = [=, this](told how) { ledger_.progress(job, "50", how); },
     };
 }
@@ -204,12 +205,12 @@ short_life::step short_life::progressing()
 short_life::step short_life::logging()
 {
     if (active_.empty())
-        return {.work = [](sqlite::session&) {}, .kind = kind::several, .note = [](told) {}};
+        return {.work = [](sqlite::session&) {}, .kind = kind::write, .note = [](told) {}};
     const auto job = active_.front();
     const log_line line{.at = clock_->wall_now(), .text = "a line"};
     return {
-        .work = [=](sqlite::session& with) { sqlite::add_log(with, job_ref::of(*job), line, 10); },
-        .kind = kind::several,
+        .work = [=](sqlite::session& with) { store::add_log(with, job_ref::of(*job), line, 10); },
+        .kind = kind::write,
         .note = [=, this](told how) { ledger_.log(job, line.text, how); },
     };
 }
@@ -218,8 +219,8 @@ short_life::step short_life::promoting(const job_id& id)
 {
     return {
         .work = [=, now = clock_->wall_now()](sqlite::session& with
-                ) { sqlite::change(with, queue, id, promotion{}, now); },
-        .kind = kind::several,
+                ) { store::change(with, queue, id, promotion{}, now); },
+        .kind = kind::write,
         .note = [=, this](told how) { ledger_.promote_one(id, how); },
     };
 }
@@ -228,8 +229,8 @@ short_life::step short_life::retrying(const job_id& id)
 {
     return {
         .work = [=,
-                 now = clock_->wall_now()](sqlite::session& with) { sqlite::change(with, queue, id, retrial{}, now); },
-        .kind = kind::several,
+                 now = clock_->wall_now()](sqlite::session& with) { store::change(with, queue, id, retrial{}, now); },
+        .kind = kind::write,
         .note = [=, this](told how) { ledger_.retry(id, how); },
     };
 }
@@ -238,8 +239,8 @@ short_life::step short_life::removing(const job_id& id)
 {
     return {
         .work = [=,
-                 now = clock_->wall_now()](sqlite::session& with) { sqlite::change(with, queue, id, removal{}, now); },
-        .kind = kind::several,
+                 now = clock_->wall_now()](sqlite::session& with) { store::change(with, queue, id, removal{}, now); },
+        .kind = kind::write,
         .note = [=, this](told how) { ledger_.remove(id, how); },
     };
 }
@@ -247,8 +248,8 @@ short_life::step short_life::removing(const job_id& id)
 short_life::step short_life::pausing(bool paused)
 {
     return {
-        .work = [=](sqlite::session& with) { sqlite::set_paused(with, queue, paused); },
-        .kind = kind::several,
+        .work = [=](sqlite::session& with) { store::set_paused(with, queue, paused); },
+        .kind = kind::write,
         .note = [=, this](told how) { ledger_.set("pause", paused ? "1" : "0", how); },
     };
 }
@@ -258,7 +259,7 @@ short_life::step short_life::registering()
     const worker_row worker{.id = "worker", .process = {.boot_id = "boot", .pid = 1}, .started_at = clock_->wall_now()};
     return {
         .work = [=](sqlite::session& with) { sqlite::register_worker(with, worker); },
-        .kind = kind::single,
+        .kind = kind::write,
         .note = [=, this](told how) { ledger_.set("workers", worker.id, how); },
     };
 }
@@ -268,8 +269,8 @@ short_life::step short_life::sweeping()
     const sweep_request request{.now = clock_->wall_now()};
     const auto answer = std::make_shared<sweep_answer>();
     return {
-        .work = [=](sqlite::session& with) { *answer = sqlite::sweep(with, request); },
-        .kind = kind::several,
+        .work = [=](sqlite::session& with) { *answer = store::sweep(with, request); },
+        .kind = kind::write,
         .note = [=, this](told how
                 ) { ledger_.promote(how == told::done ? due(answer->news) : std::vector<job_id>{}, how); },
     };

@@ -1,5 +1,4 @@
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,7 +12,6 @@ using namespace cofila;
 using namespace std::chrono_literals;
 using domain::claim_note;
 using domain::room_for;
-using domain::turn;
 using domain::waiting_group;
 
 TEST_SUITE_BEGIN("limits");
@@ -21,19 +19,15 @@ TEST_SUITE_BEGIN("limits");
 namespace {
 
 using names = std::vector<std::string>;
-using waiting_jobs = std::map<std::string, std::vector<turn>>;
 
-/// The groups in the order in which they were served. The jobs of each are those that wait, in order.
-names served(std::vector<waiting_group> groups, int jobs, waiting_jobs waiting)
+/// The keys in the order in which the groups are served if each has one job.
+names in_order(std::vector<waiting_group> groups)
 {
     names out;
-    domain::serve(std::move(groups), jobs, [&](const waiting_group& group) -> std::optional<turn> {
-        auto& line = waiting.at(group.key);
-        CHECK(group.next == line.front());
-        out.push_back(group.key);
-        line.erase(line.begin());
-        return line.empty() ? std::nullopt : std::optional{line.front()};
-    });
+    while (const auto* first = domain::first_to_serve(groups)) {
+        out.push_back(first->key);
+        groups.erase(groups.begin() + (first - groups.data()));
+    }
     return out;
 }
 
@@ -126,42 +120,30 @@ TEST_CASE("a claim counts for a window after it, and before it where the clock w
     }
 }
 
-TEST_CASE("groups of one priority take turns, the one that was served longest ago first")
+TEST_CASE("among groups of one priority the one that was served longest ago is first, then the one whose job is older")
 {
-    const std::vector<waiting_group> groups{
-        {.key = "a", .served = 7, .room = 9, .next = {0, 1}},
-        {.key = "b", .served = 3, .room = 9, .next = {0, 2}},
-        {.key = "c", .served = 0, .room = 9, .next = {0, 5}},
-        {.key = "d", .served = 0, .room = 9, .next = {0, 4}},
-    };
-    const waiting_jobs waiting{
-        {"a", {{0, 1}, {0, 3}}}, {"b", {{0, 2}, {0, 6}, {0, 9}}}, {"c", {{0, 5}}}, {"d", {{0, 4}, {0, 7}}}
-    };
-    CHECK(served(groups, 99, waiting) == names{"d", "c", "b", "a", "d", "b", "a", "b"});
+    CHECK(
+        in_order({
+            {.key = "a", .served = 7, .next = {0, 1}},
+            {.key = "b", .served = 3, .next = {0, 2}},
+            {.key = "", .served = 0, .next = {0, 5}},
+            {.key = "d", .served = 0, .next = {0, -4}},
+        }) == names{"d", "", "b", "a"}
+    );
 }
 
-TEST_CASE("the best priority goes before any turn, job by job")
+TEST_CASE("the best priority goes before any turn")
 {
-    const std::vector<waiting_group> groups{
-        {.key = "a", .served = 0, .room = 9, .next = {5, 1}}, {.key = "b", .served = 9, .room = 9, .next = {1, 8}}
-    };
-    const waiting_jobs waiting{{"a", {{5, 1}, {5, 2}}}, {"b", {{1, 8}, {1, 9}, {6, 3}}}};
-    CHECK(served(groups, 99, waiting) == names{"b", "b", "a", "a", "b"});
+    CHECK(
+        in_order({
+            {.key = "a", .served = 0, .next = {5, 1}},
+            {.key = "b", .served = 9, .next = {1, 8}},
+            {.key = "c", .served = 1, .next = {2, 9}},
+        }) == names{"b", "c", "a"}
+    );
 }
 
-TEST_CASE("no more jobs are served than asked for, nor of a group than it has room for")
-{
-    const std::vector<waiting_group> groups{
-        {.key = "a", .room = 1, .next = {0, 1}},
-        {.key = "b", .room = 0, .next = {0, 2}},
-        {.key = "c", .room = 2, .next = {0, 3}},
-    };
-    const waiting_jobs waiting{{"a", {{0, 1}, {0, 4}}}, {"b", {{0, 2}}}, {"c", {{0, 3}, {0, 5}, {0, 6}}}};
-    CHECK(served(groups, 99, waiting) == names{"a", "c", "c"});
-    CHECK(served(groups, 2, waiting) == names{"a", "c"});
-    CHECK(served(groups, 0, waiting) == names{});
-    CHECK(served({}, 5, waiting) == names{});
-}
+TEST_CASE("where no group may run a job there is none to serve") { CHECK(domain::first_to_serve({}) == nullptr); }
 
 TEST_CASE("a claim counts for its own time, but never for one before a claim that counts")
 {

@@ -352,6 +352,37 @@ TEST_CASE("every transition says how many attempts the job keeps")
     CHECK(domain::after_success(job, "", new_year).keep_attempts == 7);
 }
 
+TEST_CASE("every transition tells of the last claim, which a finished job keeps")
+{
+    auto job = active_job({});
+    job.processed_at = new_year - 1s;
+    const transition all[] = {
+        domain::after_success(job, "", new_year),
+        domain::after_transactional_success(job, "", new_year),
+        domain::after_failure(job, {}, new_year, 0),
+        domain::after_deferral(job, delay_for{.wait = 1s}, new_year),
+        domain::after_cancellation(job, "why", new_year),
+        domain::after_expiry(job, new_year),
+        domain::mark_as_stalled(job, new_year, 0),
+        domain::after_damage(job, new_year),
+        domain::after_release(job),
+        domain::after_promotion(job),
+        domain::after_retry(job, {}),
+        *domain::after_change(job, cancellation{}, new_year),
+        *domain::after_change(job, forced_removal{}, new_year)
+    };
+    for (const auto& change : all) {
+        CHECK(change.attempts_started == 4);
+        CHECK(change.processed_at == new_year - 1s);
+        CHECK(change.worker == "worker 1");
+    }
+    const auto unstarted = domain::new_job("a", "task", "{}", resolved({}), new_year);
+    const auto change = domain::after_expiry(unstarted, new_year);
+    CHECK(change.attempts_started == 0);
+    CHECK(change.processed_at == std::nullopt);
+    CHECK(change.worker == "");
+}
+
 TEST_CASE("a transition is carried out on a record")
 {
     auto job = active_job({});

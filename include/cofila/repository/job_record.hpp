@@ -24,7 +24,8 @@ struct job_record {
 
     job_state state = job_state::waiting;
     int priority = 0;
-    std::int64_t position = 0;                 ///< Order within a priority, smaller first; assigned by the repository.
+    /// Order within a priority, smaller first; assigned by the repository, which need not keep it of a finished job.
+    std::int64_t position = 0;
     time_point timestamp{};                    ///< When it was added.
     std::optional<time_point> run_at{};        ///< Set while delayed: the earliest time to run.
     std::optional<time_point> due_at{};        ///< When its delay ended, or a call let it run (again).
@@ -39,8 +40,8 @@ struct job_record {
 
     std::string token{};                       ///< The token of the last claim; it remains when the lock is given up.
     std::optional<time_point> locked_until{};  ///< Set if and only if the job is active.
-    milliseconds lock_duration{};
-    std::string worker{};  ///< The worker of the last claim.
+    milliseconds lock_duration{};              ///< Of the lock; it means nothing where the job is not active.
+    std::string worker{};                      ///< The worker of the last claim.
 
     std::optional<time_point> dedup_until{};  ///< It holds its deduplication id until then, finished or not.
     bool holds_dedup = false;                 ///< True if it owns its deduplication id.

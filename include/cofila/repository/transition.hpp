@@ -18,6 +18,10 @@ struct transition {
     int attempts_made = 0;
     int stalled_count = 0;
     int deferrals = 0;
+    /// Of its last claim, as the next two: a store keeps them with a finished job.
+    int attempts_started = 0;
+    std::optional<time_point> processed_at{};
+    std::string worker{};
     std::optional<time_point> run_at{};
     std::optional<time_point> due_at{};  ///< When its delay ended, or a call let it run (again).
     std::optional<time_point> finished_at{};

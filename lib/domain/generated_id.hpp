@@ -1,0 +1,31 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cofila::domain {
+
+/// Keys are smaller than this, so that they fit into an id.
+inline constexpr std::int64_t most_keys = std::int64_t{1} << 48;
+
+/// An id that says where its job is stored: a UUID of version 8 (RFC 9562) of 48 bits of the job's key, and 74 random
+/// ones, between which stand version and variant.
+struct generated_id {
+    std::int64_t key = 0;
+    std::array<char, 10> random{};  ///< Version and variant included.
+
+    std::string text() const;
+};
+
+/// Unset for a text that is no such id.
+std::optional<generated_id> parse_generated_id(std::string_view text);
+/// `random` has 10 bytes; others are taken for zeros.
+generated_id make_generated_id(std::int64_t key, std::string_view random);
+
+/// Hexadecimal digits of any bytes, and back. A text of another form has no bytes.
+std::string to_hex(std::string_view bytes);
+std::string from_hex(std::string_view text);
+
+}  // namespace cofila::domain

@@ -1,0 +1,180 @@
+// cofila_groups has one row for each group. While a job of the group may run - something waits, and its concurrency and
+// order allow it - the row holds where the group's next job stands. The index cofila_groups_ready has those of them
+// that do not rest, in the order in which they are served; cofila_groups_resting has the others. The kept place is
+// never counted up or down but read anew from the tables of waiting, delayed and active jobs, for each group that a
+// transaction has touched: so it cannot drift.
+#include <limits>
+
+#include "sqlite/rows.hpp"
+#include "sqlite/tables.hpp"
+
+namespace cofila::sqlite {
+
+namespace {
+
+#define COFILA_NEXT_OF_GROUP(group, concurrency, keep_order)                                                           \
+    "SELECT w.priority, w.position FROM cofila_waiting_grouped AS w WHERE w.queue = ?1 AND w.group_number = " group    \
+    " AND (" concurrency " IS NULL OR " concurrency                                                                    \
+    " > (SELECT count(*) FROM cofila_active AS a WHERE a.queue = ?1 AND a.group_number = " group ")) AND (" keep_order \
+    " = 0 OR NOT EXISTS (SELECT 1 FROM cofila_delayed AS d WHERE d.queue = ?1 AND d.group_number = " group             \
+    " AND d.started = 1)) ORDER BY w.priority, w.position LIMIT 1"
+
+void refresh_turn(session& with, std::int64_t queue, std::int64_t group, const group_options& limits)
+{
+    std::optional<std::int64_t> priority;
+    std::optional<std::int64_t> position;
+    {
+        auto row = with.sql().query(
+            COFILA_NEXT_OF_GROUP("?2", "?3", "?4"), queue, group, limits.concurrency, int{limits.keep_order}
+        );
+        if (row.step()) {
+            priority = row.number(0);
+            position = row.number(1);
+        }
+    }
+    with.sql().exec(
+        "UPDATE cofila_groups SET priority = ?2, position = ?3 WHERE number = ?1 AND queue = ?4 "
+        "AND (priority IS NOT ?2 OR position IS NOT ?3)",
+        group,
+        priority,
+        position,
+        queue
+    );
+}
+
+/// The turns of all groups of a queue.
+void refresh_all(session& with, std::int64_t queue, const group_options& limits)
+{
+    with.sql().exec(
+        "UPDATE cofila_groups SET rests_until = NULL, (priority, position) = (" COFILA_NEXT_OF_GROUP(
+            "cofila_groups.number", "?2", "?3"
+        ) ") WHERE queue = ?1",
+        queue,
+        limits.concurrency,
+        int{limits.keep_order}
+    );
+}
+
+}  // namespace
+
+void tables::refresh_turns()
+{
+    std::optional<std::int64_t> queue;
+    group_options limits;
+    for (auto& touched = with_.touched(); !touched.empty(); touched.erase(touched.begin())) {
+        const auto [of, group] = *touched.begin();
+        if (queue != of)
+            limits = settings(of).limits.group;
+        queue = of;
+        if (group == session::all_groups)
+            refresh_all(with_, of, limits);
+        else
+            refresh_turn(with_, of, group, limits);
+    }
+}
+
+std::vector<store::group_turn> tables::best_groups(std::int64_t queue, int limit)
+{
+    std::vector<store::group_turn> out;
+    auto row = sql_.query(
+        "SELECT number, name, served, priority, position FROM cofila_groups WHERE queue = ?1 AND priority IS NOT NULL "
+        "AND rests_until IS NULL ORDER BY priority, served, position LIMIT ?2",
+        queue,
+        limit
+    );
+    while (row.step())
+        out.push_back(
+            {.number = row.number(0),
+             .turn = {.key = row.text(1), .served = row.number(2), .next = {row.number(3), row.number(4)}}}
+        );
+    return out;
+}
+
+bool tables::any_ready_group(std::int64_t queue)
+{
+    return sql_
+        .query(
+            "SELECT 1 FROM cofila_groups WHERE queue = ?1 AND priority IS NOT NULL AND rests_until IS NULL LIMIT 1",
+            queue
+        )
+        .step();
+}
+
+std::optional<job_record> tables::first_in_group(std::int64_t queue, std::int64_t group, time_point now)
+{
+    auto row = sql_.query(
+        "SELECT " COFILA_PLACE_AGREES ", " COFILA_WAITING_JOB
+        " FROM cofila_waiting_grouped AS w JOIN cofila_jobs AS j ON j.key = w.key "
+        "WHERE w.queue = ?1 AND w.group_number = ?2 AND (j.run_at IS NULL OR j.run_at <= ?3) "
+        "ORDER BY w.priority, w.position, w.key LIMIT 1",
+        queue,
+        group,
+        now
+    );
+    if (row.step())
+        return read_waiting_job(with_, row, 0);
+    const int orphans = sql_.exec(  // of a damaged file: the group would be looked at for ever
+        "DELETE FROM cofila_waiting_grouped WHERE queue = ?1 AND group_number = ?2 "
+        "AND NOT EXISTS (SELECT 1 FROM cofila_jobs AS j WHERE j.key = cofila_waiting_grouped.key)",
+        queue,
+        group
+    );
+    if (orphans != 0)
+        with_.touch(queue, group);
+    return {};
+}
+
+std::int64_t tables::last_turn_of_ungrouped(std::int64_t queue)
+{
+    auto row = sql_.query("SELECT served FROM cofila_groups WHERE queue = ?1 AND name = ''", queue);
+    return row.step() ? row.number(0) : 0;
+}
+
+/// Turns are numbered like positions: they only have to grow. Where a damaged file has used these up, all have the
+/// last.
+std::int64_t tables::note_turn(std::int64_t queue, std::int64_t group)
+{
+    const auto turn = with_.next_turn(queue);
+    const auto number = group != 0 ? group : with_.group_number(queue, "");
+    sql_.exec("UPDATE cofila_groups SET served = ?2 WHERE number = ?1", number, turn);
+    return turn;
+}
+
+void tables::rest_group(std::int64_t group, time_point until)
+{
+    sql_.exec("UPDATE cofila_groups SET rests_until = ?2 WHERE number = ?1", group, until);
+}
+
+void tables::wake_groups(std::int64_t queue, time_point until)
+{
+    sql_.exec(
+        "UPDATE cofila_groups SET rests_until = NULL WHERE queue = ?1 AND priority IS NOT NULL "
+        "AND rests_until IS NOT NULL AND rests_until <= ?2",
+        queue,
+        until
+    );
+}
+
+std::optional<time_point> tables::first_rest(std::int64_t queue)
+{
+    auto row = sql_.query(
+        "SELECT min(rests_until) FROM cofila_groups WHERE queue = ?1 AND priority IS NOT NULL "
+        "AND rests_until IS NOT NULL",
+        queue
+    );
+    return row.step() ? row.time(0) : std::nullopt;
+}
+
+bool tables::in_the_middle(std::int64_t queue, const std::string& group)
+{
+    return sql_
+        .query(
+            "SELECT 1 FROM cofila_groups AS g JOIN cofila_delayed AS d ON d.queue = ?1 AND d.group_number = g.number "
+            "WHERE g.queue = ?1 AND g.name = ?2 AND d.started = 1 LIMIT 1",
+            queue,
+            group
+        )
+        .step();
+}
+
+}  // namespace cofila::sqlite

@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <utility>
+
+#include "domain/generated_id.hpp"
+#include "sqlite/rows.hpp"
+#include "sqlite/tables.hpp"
+
+/// Jobs in the order of their listings, and how many there are.
+namespace cofila::sqlite {
+
+namespace {
+
+constexpr int most_holders = 10;
+
+/// How a listing is read in both directions, by statements that take (queue, first, second, limit).
+struct reading {
+    const char* forwards;
+    const char* backwards;
+    int first_column;  ///< Where the columns of the job begin.
+};
+
+#define COFILA_FORWARDS(columns) "(" columns ") > (?2, ?3)"
+#define COFILA_BACKWARDS(columns) "(" columns ") < (?2, ?3)"
+// SQLite merges the two orders.
+#define COFILA_LIST_WAITING(range, order)                                                                              \
+    "SELECT w.priority, w.position, " COFILA_WAITING_JOB " FROM cofila_waiting AS w JOIN cofila_jobs AS j "            \
+    "ON j.key = w.key WHERE w.queue = ?1 AND " range("w.priority, w.position"                                          \
+    ) " UNION ALL SELECT w.priority, "                                                                                 \
+      "w.position, " COFILA_WAITING_JOB " FROM cofila_waiting_grouped AS w JOIN cofila_jobs AS j ON j.key = w.key "    \
+      "WHERE w.queue = ?1 AND " range("w.priority, w.position") " ORDER BY 1 " order ", 2 " order " LIMIT ?4"
+#define COFILA_LIST_DELAYED(range, order)                                                                              \
+    "SELECT " COFILA_DELAYED_JOB " FROM cofila_delayed AS d JOIN cofila_jobs AS j ON j.key = d.key "                   \
+    "WHERE d.queue = ?1 AND " range("d.run_at, d.position") " ORDER BY d.run_at " order ", d.position " order          \
+                                                            " LIMIT ?4"
+#define COFILA_LIST_ACTIVE(range, order)                                                                               \
+    "SELECT " COFILA_ACTIVE_JOB " FROM cofila_active AS a JOIN cofila_jobs AS j ON j.key = a.key "                     \
+    "WHERE a.queue = ?1 AND a.key " range " ?2 ORDER BY a.key " order " LIMIT ?4"
+#define COFILA_FINISHED_OF(state, range)                                                                               \
+    "SELECT f.finished_at, f.key, " COFILA_FINISHED_JOB " FROM cofila_finished AS f JOIN cofila_jobs AS j "            \
+    "ON j.key = f.key WHERE f.queue = ?1 AND f.state = " state " AND " range("f.finished_at, f.key")
+#define COFILA_LIST_FINISHED(state, range, order)                                                                      \
+    COFILA_FINISHED_OF(state, range) " ORDER BY 1 " order ", 2 " order " LIMIT ?4"
+#define COFILA_LIST_BOTH(range, order)                                                                                 \
+    COFILA_FINISHED_OF("4", range)                                                                                     \
+    " UNION ALL " COFILA_FINISHED_OF("5", range) " ORDER BY 1 " order ", 2 " order " LIMIT ?4"
+
+/// Unset for the jobs of a state that no job is in yet.
+std::optional<reading> reading_of(char listing)
+{
+    switch (listing) {
+    case 'w':
+        return reading{COFILA_LIST_WAITING(COFILA_FORWARDS, ""), COFILA_LIST_WAITING(COFILA_BACKWARDS, "DESC"), 2};
+    case 'd':
+        return reading{COFILA_LIST_DELAYED(COFILA_FORWARDS, ""), COFILA_LIST_DELAYED(COFILA_BACKWARDS, "DESC"), 0};
+    case 'a':
+        return reading{COFILA_LIST_ACTIVE(">", ""), COFILA_LIST_ACTIVE("<", "DESC"), 0};
+    case 'c':
+        return reading{
+            COFILA_LIST_FINISHED("4", COFILA_FORWARDS, ""), COFILA_LIST_FINISHED("4", COFILA_BACKWARDS, "DESC"), 2
+        };
+    case 'f':
+        return reading{
+            COFILA_LIST_FINISHED("5", COFILA_FORWARDS, ""), COFILA_LIST_FINISHED("5", COFILA_BACKWARDS, "DESC"), 2
+        };
+    case 'e':
+        return reading{COFILA_LIST_BOTH(COFILA_FORWARDS, ""), COFILA_LIST_BOTH(COFILA_BACKWARDS, "DESC"), 2};
+    default:
+        return {};
+    }
+}
+
+#define COFILA_LIST_IDS "SELECT " COFILA_ANY_JOB COFILA_FROM_ANY "WHERE j.queue = ?1 AND "
+
+bound_statement given_ids(session& with, std::int64_t queue, const std::string& after, bool newest_first, int limit)
+{
+    if (!newest_first)
+        return with.sql().query(COFILA_LIST_IDS "j.id > ?2 ORDER BY j.id LIMIT ?3", queue, after, limit);
+    if (after.empty())
+        return with.sql().query(COFILA_LIST_IDS "j.id IS NOT NULL ORDER BY j.id DESC LIMIT ?2", queue, limit);
+    return with.sql().query(COFILA_LIST_IDS "j.id < ?2 ORDER BY j.id DESC LIMIT ?3", queue, after, limit);
+}
+
+using domain::most_keys;
+
+/// The smallest key whose generated ids may come at or behind a text.
+std::int64_t first_key_at(const std::string& text)
+{
+    constexpr std::size_t length = 13;  // of the key in the id
+    const auto before = [&](std::int64_t key) {
+        return domain::make_generated_id(key, {}).text().substr(0, length) < text.substr(0, length);
+    };
+    std::int64_t low = 0;
+    for (std::int64_t high = most_keys; low < high;) {
+        const auto middle = low + (high - low) / 2;
+        (before(middle) ? low : high) = before(middle) ? middle + 1 : middle;
+    }
+    return low;
+}
+
+bound_statement generated_ids(session& with, std::int64_t queue, const std::string& after, bool newest_first, int limit)
+{
+    if (!newest_first)
+        return with.sql().query(
+            COFILA_LIST_IDS "j.id IS NULL AND j.key >= ?2 ORDER BY j.key LIMIT ?3", queue, first_key_at(after), limit
+        );
+    const auto last = after.empty() ? most_keys : first_key_at(after);
+    return with.sql().query(
+        COFILA_LIST_IDS "j.id IS NULL AND j.key <= ?2 ORDER BY j.key DESC LIMIT ?3", queue, last, limit
+    );
+}
+
+/// Jobs that come in the order of their ids, read ahead by one.
+class ordered_jobs {
+public:
+    ordered_jobs(session& with, bound_statement& rows) : with_{with}, rows_{rows} { next(); }
+
+    const std::optional<job_record>& first() const { return first_; }
+    job_record take()
+    {
+        auto out = std::move(*first_);
+        next();
+        return out;
+    }
+
+private:
+    void next() { first_ = rows_.step() ? std::optional{read_job(with_, rows_)} : std::nullopt; }
+
+    session& with_;
+    bound_statement& rows_;
+    std::optional<job_record> first_{};
+};
+
+void add_holders(limit_use& use, session& with, bound_statement rows)
+{
+    for (; rows.step(); ++use.active)
+        if (use.active < most_holders)
+            if (auto job = find_job(with, rows.number(0)))
+                use.holders.push_back(std::move(job->id));
+}
+
+}  // namespace
+
+void tables::walk(
+    std::int64_t queue,
+    char listing,
+    const store::listing_place& after,
+    bool newest_first,
+    int limit,
+    const std::function<bool(job_record)>& next
+)
+{
+    const auto chosen = reading_of(listing);
+    if (!chosen)
+        return;
+    auto rows =
+        sql_.query(newest_first ? chosen->backwards : chosen->forwards, queue, after.first, after.second, limit);
+    while (rows.step() && next(read_job(with_, rows, chosen->first_column))) {}
+}
+
+/// Both kinds of ids come in their order from an index, and are merged.
+void tables::walk_ids(
+    std::int64_t queue,
+    const std::string& after,
+    bool newest_first,
+    int limit,
+    const std::function<bool(job_record)>& next
+)
+{
+    auto given_rows = given_ids(with_, queue, after, newest_first, limit);
+    auto generated_rows = generated_ids(with_, queue, after, newest_first, limit);
+    ordered_jobs given{with_, given_rows};
+    ordered_jobs generated{with_, generated_rows};
+    const auto is_shown = [&](const job_record& job) {
+        return after.empty() || (newest_first ? job.id.str() < after : job.id.str() > after);
+    };
+    while (given.first() || generated.first()) {
+        const bool both = given.first() && generated.first();
+        const bool given_first =
+            both ? (given.first()->id.str() < generated.first()->id.str()) != newest_first : given.first().has_value();
+        auto job = given_first ? given.take() : generated.take();
+        if (is_shown(job) && !next(std::move(job)))
+            return;
+    }
+}
+
+job_counts tables::counts(std::int64_t queue)
+{
+    auto row = sql_.query(
+        "SELECT (SELECT count(*) FROM cofila_waiting WHERE queue = ?1) "
+        "+ (SELECT count(*) FROM cofila_waiting_grouped WHERE queue = ?1), "
+        "(SELECT count(*) FROM cofila_delayed WHERE queue = ?1), (SELECT count(*) FROM cofila_active WHERE queue = "
+        "?1), "
+        "(SELECT count(*) FROM cofila_finished WHERE queue = ?1 AND state = 4), "
+        "(SELECT count(*) FROM cofila_finished WHERE queue = ?1 AND state = 5)",
+        queue
+    );
+    row.step();
+    const auto count = [&](int column) { return static_cast<std::size_t>(row.number(column)); };
+    return {.waiting = count(0), .delayed = count(1), .active = count(2), .completed = count(3), .failed = count(4)};
+}
+
+std::size_t tables::count_of_priority(std::int64_t queue, int priority)
+{
+    auto row = sql_.query(
+        "SELECT (SELECT count(*) FROM cofila_waiting WHERE queue = ?1 AND priority = ?2) "
+        "+ (SELECT count(*) FROM cofila_waiting_grouped WHERE queue = ?1 AND priority = ?2)",
+        queue,
+        priority
+    );
+    return row.step() ? static_cast<std::size_t>(row.number(0)) : 0;
+}
+
+std::size_t tables::count_before(std::int64_t queue, const job_record& job)
+{
+    auto row = sql_.query(
+        "SELECT (SELECT count(*) FROM cofila_waiting WHERE queue = ?1 AND (priority, position) < (?2, ?3)) "
+        "+ (SELECT count(*) FROM cofila_waiting_grouped WHERE queue = ?1 AND (priority, position) < (?2, ?3))",
+        queue,
+        job.priority,
+        job.position
+    );
+    return row.step() ? static_cast<std::size_t>(row.number(0)) : 0;
+}
+
+limit_use tables::holders(std::int64_t queue, const std::string* group)
+{
+    limit_use out;
+    if (group)
+        add_holders(
+            out,
+            with_,
+            sql_.query(
+                "SELECT a.key FROM cofila_groups AS g JOIN cofila_active AS a ON a.queue = ?1 "
+                "AND a.group_number = g.number WHERE g.queue = ?1 AND g.name = ?2 ORDER BY a.key",
+                queue,
+                *group
+            )
+        );
+    else
+        add_holders(out, with_, sql_.query("SELECT key FROM cofila_active WHERE queue = ?1 ORDER BY key", queue));
+    return out;
+}
+
+std::optional<time_point> tables::last_claim(std::int64_t queue)
+{
+    auto row = sql_.query(
+        "SELECT max(at) FROM (SELECT max(processed_at) AS at FROM cofila_active WHERE queue = ?1 "
+        "UNION ALL SELECT * FROM (SELECT processed_at FROM cofila_finished WHERE queue = ?1 AND state = 4 "
+        "ORDER BY finished_at DESC, key DESC LIMIT 1) "
+        "UNION ALL SELECT * FROM (SELECT processed_at FROM cofila_finished WHERE queue = ?1 AND state = 5 "
+        "ORDER BY finished_at DESC, key DESC LIMIT 1))",
+        queue
+    );
+    return row.step() ? row.time(0) : std::nullopt;
+}
+
+}  // namespace cofila::sqlite

@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <limits>
+#include <variant>
+
+#include "domain/overloaded.hpp"
+#include "domain/validation.hpp"
+#include "sqlite/forgetting.hpp"
+#include "sqlite/observation.hpp"
+#include "sqlite/tables.hpp"
+
+/// What is set for a queue, for all processes.
+namespace cofila::sqlite {
+
+namespace {
+
+/// Whatever the file says, a limit is at least 1.
+std::optional<int> read_most(bound_statement& row, int column)
+{
+    if (row.is_null(column))
+        return {};
+    return static_cast<int>(std::clamp<std::int64_t>(row.number(column), 1, std::numeric_limits<int>::max()));
+}
+
+std::optional<rate_limit> read_rate(bound_statement& row, int column)
+{
+    const auto max = read_most(row, column);
+    if (!max)
+        return {};
+    const auto duration = std::clamp<std::int64_t>(row.number(column + 1), 1, domain::longest_lock.count());
+    return rate_limit{.max = *max, .duration = milliseconds{duration}};
+}
+
+std::optional<int> max_of(const std::optional<rate_limit>& rate)
+{
+    return rate ? std::optional{rate->max} : std::nullopt;
+}
+
+std::optional<milliseconds> window_of(const std::optional<rate_limit>& rate)
+{
+    return rate ? std::optional{rate->duration} : std::nullopt;
+}
+
+void set_groups(session& with, std::int64_t queue, const group_options& each)
+{
+    with.sql().exec(
+        "UPDATE cofila_queues SET group_concurrency = ?2, group_rate_max = ?3, group_rate_window = ?4, "
+        "keep_order = ?5 WHERE number = ?1",
+        queue,
+        each.concurrency,
+        max_of(each.rate),
+        window_of(each.rate),
+        int{each.keep_order}
+    );
+    with.touch_all(queue);
+}
+
+}  // namespace
+
+store::stored_settings tables::settings(std::int64_t queue)
+{
+    auto row = sql_.query(
+        "SELECT paused, rests_until, concurrency, rate_max, rate_window, group_concurrency, group_rate_max, "
+        "group_rate_window, keep_order, grouped FROM cofila_queues WHERE number = ?1",
+        queue
+    );
+    if (!row.step())
+        return {};
+    return {
+        .limits =
+            {.paused = row.number(0) != 0,
+             .concurrency = read_most(row, 2),
+             .rate = read_rate(row, 3),
+             .group = {.concurrency = read_most(row, 5), .rate = read_rate(row, 6), .keep_order = row.number(8) != 0},
+             .rests_until = row.time(1)},
+        .grouped = row.number(9) != 0
+    };
+}
+
+void tables::set(std::int64_t queue, const queue_setting& what)
+{
+    const domain::overloaded set{
+        [&](const global_concurrency& all) {
+            sql_.exec("UPDATE cofila_queues SET concurrency = ?2 WHERE number = ?1", queue, all.jobs);
+        },
+        [&](const global_rate& all) {
+            sql_.exec(
+                "UPDATE cofila_queues SET rate_max = ?2, rate_window = ?3 WHERE number = ?1",
+                queue,
+                max_of(all.rate),
+                window_of(all.rate)
+            );
+        },
+        [&](const group_options& each) { set_groups(with_, queue, each); },
+        [&](const event_log& log) { keep_events(with_, queue, log.events); },
+        [&](const metrics_log& log) { keep_minutes(with_, queue, log.minutes); },
+    };
+    std::visit(set, what);
+}
+
+bool tables::set_paused(std::int64_t queue, bool paused)
+{
+    return sql_.exec("UPDATE cofila_queues SET paused = ?2 WHERE number = ?1 AND paused <> ?2", queue, int{paused}) !=
+           0;
+}
+
+void tables::rest_queue(std::int64_t queue, time_point until)
+{
+    sql_.exec(
+        "UPDATE cofila_queues SET rests_until = max(coalesce(rests_until, ?2), ?2) WHERE number = ?1", queue, until
+    );
+}
+
+void tables::forget_queue(std::int64_t queue) { sqlite::forget_queue(with_, queue); }
+bool tables::any_forgettable(time_point now) { return sqlite::any_forgettable(with_, now); }
+void tables::forget_some(time_point now) { sqlite::forget_some(with_, now); }
+void tables::pass_on(time_point now) { sqlite::pass_on(with_, now); }
+void tables::forget_if_empty(std::int64_t queue, time_point now) { sqlite::forget_if_empty(with_, queue, now); }
+
+}  // namespace cofila::sqlite

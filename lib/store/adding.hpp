@@ -1,0 +1,15 @@
+#pragma once
+#include <cofila/repository/job_repository.hpp>
+
+#include <vector>
+
+#include "store/tables.hpp"
+
+/// New jobs.
+namespace cofila::store {
+
+add_answer add(tables& db, const std::vector<job_snapshot>& jobs);
+/// The answer to the addition of this job alone, which has no deduplication id.
+add_answer alone(const added_row& row);
+
+}  // namespace cofila::store
