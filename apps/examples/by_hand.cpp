@@ -18,11 +18,11 @@ using letters = cofila::queue<std::string, std::string>;
 asio::awaitable<std::string> take(letters queue)
 {
     std::string seen;
-    for (;;) {
-        // Waits until there is one, for half a second at most.
-        const auto taken = co_await queue.fetch_next_and_lock({.worker_id = "by hand", .wait = 500ms});
+    for (int attempts = 0; attempts < 5; ++attempts) {  // of three letters, two of which are tried twice
+        // Waits until there is one, for a minute at most.
+        const auto taken = co_await queue.fetch_next_and_lock({.worker_id = "by hand", .wait = 1min});
         if (taken.empty())
-            co_return seen;
+            break;
         const auto& [claim, job] = taken.front();
         seen += job.data() + std::to_string(job.attempts_started()) + " ";
         if (job.data() == "released" && job.attempts_started() == 1)
@@ -32,6 +32,7 @@ asio::awaitable<std::string> take(letters queue)
         else
             co_await queue.complete(claim, "sent");
     }
+    co_return seen;
 }
 
 asio::awaitable<void> put(letters queue)

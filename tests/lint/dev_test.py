@@ -33,8 +33,8 @@ def dev(command, plan, answer=None):
             "ASKED": str(root / "asked"), "CXX": "clang++-19", "PATH": f"{root / 'bin'}:/usr/bin:/bin", "PLAN": plan,
         }
         run = ["bash", str(root / "dev"), command]
-        if answer:  # script(1) gives it a terminal
-            run = ["script", "-qec", " ".join(run), "/dev/null"]
+        if answer:
+            environment["DEV_ASKS"] = "yes"
         done = subprocess.run(run, input=answer or "", capture_output=True, env=environment, text=True, timeout=60)
         asked = root / "asked"
         return asked.read_text() if asked.exists() else "", done.stdout + done.stderr, done.returncode
