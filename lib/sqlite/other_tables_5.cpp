@@ -1,6 +1,6 @@
 // The tables that version 5 has from the versions before it, as they are now. A new file is made of these and of those
-// in tables_5.cpp at once. Migrated files have the same objects, which a test compares. The text is a part of the stored
-// format and must never be edited.
+// in tables_5.cpp at once. Migrated files have the same objects, which a test compares. The text is a part of the
+// stored format and must never be edited.
 #include "sqlite/migration_5.hpp"
 
 namespace cofila::sqlite {

@@ -62,8 +62,10 @@ public:
     {
         if (!window_)
             return;
-        const auto newest = db.newest_claim(queue, now + *window_);
-        at_ = newest ? std::max(now, *newest) : now;
+        std::vector<domain::claim_note> newest;
+        if (const auto at = db.newest_claim(queue, now + *window_))
+            newest.push_back({.at = *at});
+        at_ = domain::time_of_claim(newest, *window_, now);
     }
 
     const queue_limits& limits() const { return settings_.limits; }

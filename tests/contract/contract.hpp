@@ -60,6 +60,6 @@ void run_contract(contract_body body)
 /// s`.
 #define CONTRACT_CASE(name) CONTRACT_CASE_IMPL(DOCTEST_ANONYMOUS(contract_case_), name)
 #define CONTRACT_CASE_IMPL(body, name)                                                                                 \
-    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::subject s);                                  \
+    static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::subject s);                                \
     TEST_CASE_TEMPLATE(name, Backend, COFILA_BACKENDS) { cofila::test::run_contract<Backend>(body); }                  \
     static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::subject s)

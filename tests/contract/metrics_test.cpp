@@ -19,7 +19,10 @@ asio::awaitable<void> count_for(subject s, std::optional<int> minutes)
     return s->set_limit(s.queue(), metrics_log{.minutes = minutes});
 }
 
-asio::awaitable<queue_metrics> metrics_of(subject s, metrics_range of = {}) { return s->metrics(s.queue(), s.now(), of); }
+asio::awaitable<queue_metrics> metrics_of(subject s, metrics_range of = {})
+{
+    return s->metrics(s.queue(), s.now(), of);
+}
 
 asio::awaitable<void> run_one(subject s, std::string id, milliseconds took, bool fail = false)
 {

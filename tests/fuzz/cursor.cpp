@@ -6,8 +6,8 @@
 #include "domain/listing.hpp"
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
+#include "store/adding.hpp"
 #include "store/reading.hpp"
 
 using namespace cofila;

@@ -7,12 +7,12 @@
 
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
+#include "sqlite/workers.hpp"
+#include "store/adding.hpp"
 #include "store/reading.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
-#include "sqlite/workers.hpp"
 
 using namespace cofila;
 namespace fs = std::filesystem;

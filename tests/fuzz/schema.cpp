@@ -7,10 +7,10 @@
 
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
-#include "store/reading.hpp"
+#include "store/adding.hpp"
 #include "store/changing.hpp"
+#include "store/reading.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
 

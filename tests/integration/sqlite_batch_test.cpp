@@ -7,8 +7,8 @@
 
 #include "async/task_group.hpp"
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
 #include "sqlite/database_thread.hpp"
+#include "store/adding.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"

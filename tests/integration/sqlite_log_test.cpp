@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
 #include "sqlite/log_writeback.hpp"
+#include "store/adding.hpp"
 #include "store/writing.hpp"
 #include "support/print.hpp"
 

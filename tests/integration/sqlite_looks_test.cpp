@@ -4,7 +4,6 @@
 #include "integration/sqlite_support.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
-#include "store/changing.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
 #include "support/error_of.hpp"

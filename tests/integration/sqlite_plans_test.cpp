@@ -4,15 +4,14 @@
 #include <regex>
 
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
-#include "store/changing.hpp"
 #include "sqlite/observation.hpp"
 #include "sqlite/queries.hpp"
-#include "store/reading.hpp"
+#include "sqlite/workers.hpp"
+#include "store/adding.hpp"
 #include "store/changing.hpp"
+#include "store/reading.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
-#include "sqlite/workers.hpp"
 #include "store/writing.hpp"
 #include "support/print.hpp"
 

@@ -1,10 +1,9 @@
 // What is in the tables, beside what the contract shows.
 #include "integration/sqlite_support.hpp"
+#include "sqlite/queries.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
-#include "sqlite/queries.hpp"
 #include "store/reading.hpp"
-#include "store/changing.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
 #include "store/writing.hpp"

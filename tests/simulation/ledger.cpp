@@ -7,7 +7,6 @@
 
 namespace cofila::sim {
 
-
 void ledger::fail(std::string what) const
 {
     if (broken_.empty())
@@ -190,13 +189,16 @@ void ledger::change_log(const intent& asked, const row_change& change)
     const auto& row = job.row;
     auto& lines = lines_[row.key];
     if (change.written) {
-        require(asked.what == intent::kind::log && asked.ids.contains(row.id), job, "a line was written to a log unasked");
+        require(
+            asked.what == intent::kind::log && asked.ids.contains(row.id), job, "a line was written to a log unasked"
+        );
         const auto token = row.state == job_state::active ? row.token : std::string{};
         require(asked.tokens.contains(token), job, "I11: a line was written to a log without the token of the lock");
         ++lines;
         return;
     }
-    const bool with_its_job = asked.what == intent::kind::remove || asked.what == intent::kind::settle || asked.what == intent::kind::sweep;
+    const bool with_its_job =
+        asked.what == intent::kind::remove || asked.what == intent::kind::settle || asked.what == intent::kind::sweep;
     require(asked.what == intent::kind::log || with_its_job, job, "a log lost a line unasked");
     require(lines > 0, job, "a log lost a line that it did not have");
     reach_if(asked.what == intent::kind::log, probe::log_cut);
@@ -289,7 +291,11 @@ void ledger::remove(const intent& asked, fate& job)
         asked.what == intent::kind::sweep && row.state == job_state::failed && job.goes_when_failed;
     const bool with_its_end = finished && (asked.tokens.contains(row.token) || with_its_rescue);
     require(row.state != job_state::active, job, "I10: an active job was removed");
-    require(by_hand || with_its_end || (finished && asked.what == intent::kind::sweep), job, "I17: a job was removed unasked");
+    require(
+        by_hand || with_its_end || (finished && asked.what == intent::kind::sweep),
+        job,
+        "I17: a job was removed unasked"
+    );
     reach(by_hand ? probe::removed_by_hand : with_its_end ? probe::removed_at_once : probe::pruned);
     if (by_hand || with_its_end)
         tell(asked, row.id, tale::removed);
@@ -301,9 +307,9 @@ void ledger::remove(const intent& asked, fate& job)
 
 void ledger::tell(const intent& asked, const std::string& about, tale what)
 {
-    const auto how = late_                       ? tales::duty::unknown
+    const auto how = late_                               ? tales::duty::unknown
                      : asked.what == intent::kind::sweep ? tales::duty::swept
-                                                 : tales::duty::certain;
+                                                         : tales::duty::certain;
     told.owe(asked.node, about, what, how);
 }
 

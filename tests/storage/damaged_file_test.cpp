@@ -10,13 +10,13 @@
 #include <random>
 
 #include "domain/transitions.hpp"
-#include "store/adding.hpp"
 #include "sqlite/queries.hpp"
+#include "storage/fault_files.hpp"
+#include "storage/long_life.hpp"
+#include "store/adding.hpp"
 #include "store/reading.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
-#include "storage/fault_files.hpp"
-#include "storage/long_life.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "sqlite/queries.hpp"
-#include "store/reading.hpp"
-#include "store/changing.hpp"
 #include "sqlite/workers.hpp"
+#include "store/changing.hpp"
+#include "store/reading.hpp"
 #include "support/job_rows.hpp"
 
 namespace cofila::test {

@@ -11,8 +11,8 @@
 #include <fstream>
 
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
 #include "storage/open_guard.hpp"
+#include "store/adding.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"

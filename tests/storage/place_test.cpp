@@ -11,10 +11,10 @@
 #include <fstream>
 
 #include "integration/sqlite_support.hpp"
-#include "store/adding.hpp"
 #include "sqlite/file_place.hpp"
 #include "sqlite/schema.hpp"
 #include "storage/in_child.hpp"
+#include "store/adding.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"

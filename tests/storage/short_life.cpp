@@ -3,13 +3,12 @@
 #include <stdexcept>
 
 #include "domain/transitions.hpp"
+#include "sqlite/workers.hpp"
 #include "sqlite/works.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
-#include "store/changing.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
-#include "sqlite/workers.hpp"
 #include "store/writing.hpp"
 
 namespace cofila::test {
@@ -218,8 +217,8 @@ short_life::step short_life::logging()
 short_life::step short_life::promoting(const job_id& id)
 {
     return {
-        .work = [=, now = clock_->wall_now()](sqlite::session& with
-                ) { store::change(with, queue, id, promotion{}, now); },
+        .work = [=,
+                 now = clock_->wall_now()](sqlite::session& with) { store::change(with, queue, id, promotion{}, now); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.promote_one(id, how); },
     };
