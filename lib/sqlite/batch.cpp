@@ -1,12 +1,12 @@
 // Runs a batch of operations as one transaction, so that all of them share one flush to the disk. First come the
 // operations that need no transaction (`observe`, `shorten_log`). Then those at the front that may find nothing to
-// write look for that in a read transaction, which waits for no lock. The rest run between BEGIN IMMEDIATE and COMMIT,
-// renewals first since locks run out; at least four adds of single jobs to one queue are done together. There are no
-// savepoints: where an operation fails after it has written, or SQLite rolls everything back, the batch runs again
-// without it, which is safe because operations are values. No operation is completed here, so none
-// has its result before COMMIT has returned. On a full disk, once in a run, the reserve is released, the log copied,
-// and everything run again. If COMMIT fails, all operations fail, with `errc::outcome_unknown` unless SQLite had
-// written nothing; the connection is closed then, and the next batch opens a new one.
+// write look for that in a read transaction, which waits for no lock. The rest run between BEGIN IMMEDIATE and
+// COMMIT, renewals first since locks run out; at least four adds of single jobs to one queue are done together.
+// There are no savepoints: where an operation fails after it has written, or SQLite rolls everything back, the batch
+// runs again without it, which is safe because operations are values. No operation is completed here, so none has
+// its result before COMMIT has returned. On a full disk, once in a run, the reserve is released, the log copied, and
+// everything run again. If COMMIT fails, all operations fail, with `errc::outcome_unknown` unless SQLite had written
+// nothing; the connection is closed then, and the next batch opens a new one.
 #include "sqlite/batch.hpp"
 
 #include <sqlite3.h>

@@ -8,12 +8,11 @@
 // rows. It should say OR FAIL: then SQLite keeps no copies of pages to undo it alone. A batch in which a statement has
 // failed is undone as a whole.
 #define COFILA_MANY_ROWS(insert, row, end)                                                                             \
-    {                                                                                                                  \
-        {                                                                                                              \
-            insert row end, insert COFILA_2(row) end, insert COFILA_4(row) end, insert COFILA_8(row) end,              \
-                insert COFILA_8(row) "," COFILA_8(row) end                                                             \
-        }                                                                                                              \
-    }
+    {{insert row end "",                                                                                               \
+      insert COFILA_2(row) end "",                                                                                     \
+      insert COFILA_4(row) end "",                                                                                     \
+      insert COFILA_8(row) end "",                                                                                     \
+      insert COFILA_8(row) "," COFILA_8(row) end ""}}
 #define COFILA_2(row) row "," row
 #define COFILA_4(row) COFILA_2(row) "," COFILA_2(row)
 #define COFILA_8(row) COFILA_4(row) "," COFILA_4(row)

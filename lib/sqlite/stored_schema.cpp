@@ -93,6 +93,25 @@ objects make_objects(std::int64_t version)
     return out;
 }
 
+[[noreturn]] void refuse(const std::string& path, const std::string& name, const object& what)
+{
+    throw error{
+        errc::storage_foreign,
+        "'" + path + "': the " + what.type + " '" + name + "' on '" + what.table +
+            "' is not ours, and would take part in what is done with the jobs; drop it"
+    };
+}
+
+[[noreturn]] void report_damage(
+    const std::string& path, const std::string& name, const object& what, const std::string& state
+)
+{
+    throw error{
+        errc::storage_corrupt,
+        "'" + path + "': the " + what.type + " '" + name + "' is " + state + "; restore the file from a backup"
+    };
+}
+
 /// Made once for each version and process, by the migrations themselves.
 const objects& objects_of(std::int64_t version)
 {
@@ -131,19 +150,11 @@ void check_objects(SQLite::Database& db, std::int64_t version, const std::string
     const auto found = read_objects(db);
     for (const auto& [name, what] : found)
         if (!expected.contains(name))
-            throw error{
-                errc::storage_foreign,
-                "'" + path + "': the " + what.type + " '" + name + "' on '" + what.table +
-                    "' is not ours, and would take part in what is done with the jobs; drop it"
-            };
+            refuse(path, name, what);
     for (const auto& [name, what] : expected) {
         const auto there = found.find(name);
         if (there == found.end() ? !what.optional : !there->second.is_like(what))
-            throw error{
-                errc::storage_corrupt,
-                "'" + path + "': the " + what.type + " '" + name + "' is " +
-                    (there == found.end() ? "missing" : "not as it was made") + "; restore the file from a backup"
-            };
+            report_damage(path, name, what, there == found.end() ? "missing" : "not as it was made");
     }
 }
 

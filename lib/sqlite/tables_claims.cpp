@@ -10,7 +10,7 @@
 #include "sqlite/rows.hpp"
 #include "sqlite/tables.hpp"
 
-/// Waiting and delayed jobs, and the notes of claims.
+/// Waiting and delayed jobs.
 namespace cofila::sqlite {
 
 namespace {
@@ -243,60 +243,6 @@ void tables::lock(std::int64_t queue, std::int64_t group, std::span<const job_sn
             job_state::waiting,
             {.queue = queue, .priority = job->priority, .position = job->position, .group = group}
         );
-}
-
-std::optional<time_point> tables::newest_claim(std::int64_t queue, time_point end)
-{
-    auto row = sql_.query("SELECT max(at) FROM cofila_claim_log WHERE queue = ?1 AND at < ?2", queue, end);
-    return row.step() ? row.time(0) : std::nullopt;
-}
-
-bool tables::any_claim_after(std::int64_t queue, time_point at)
-{
-    return sql_.query("SELECT 1 FROM cofila_claim_log WHERE queue = ?1 AND at > ?2 LIMIT 1", queue, at).step();
-}
-
-std::optional<domain::claim_note> tables::claims(
-    std::int64_t queue, const std::string* group, time_point after, time_point before
-)
-{
-    auto row = group ? sql_.query(
-                           "SELECT sum(min(max(0, jobs), 2147483647)), min(at) FROM cofila_claim_log WHERE queue = ?1 "
-                           "AND group_key = ?4 AND at > ?2 AND at < ?3",
-                           queue,
-                           after,
-                           before,
-                           *group
-                       )
-                     : sql_.query(
-                           "SELECT sum(min(max(0, jobs), 2147483647)), min(at) FROM cofila_claim_log WHERE queue = ?1 "
-                           "AND at > ?2 "
-                           "AND at < ?3",
-                           queue,
-                           after,
-                           before
-                       );
-    if (!row.step() || row.is_null(0))
-        return {};
-    const auto jobs = std::min<std::int64_t>(row.number(0), std::numeric_limits<int>::max());
-    return domain::claim_note{.at = row.time(1).value_or(before), .jobs = static_cast<int>(jobs)};
-}
-
-void tables::note_claims(std::int64_t queue, const std::string& group, time_point at, int jobs)
-{
-    sql_.exec(
-        "INSERT INTO cofila_claim_log VALUES (?1, ?2, ?3, ?4) "
-        "ON CONFLICT (queue, group_key, at) DO UPDATE SET jobs = jobs + excluded.jobs",
-        queue,
-        group,
-        at,
-        jobs
-    );
-}
-
-void tables::forget_claims(std::int64_t queue, time_point until)
-{
-    sql_.exec("DELETE FROM cofila_claim_log WHERE queue = ?1 AND at <= ?2", queue, until);
 }
 
 }  // namespace cofila::sqlite

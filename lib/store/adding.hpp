@@ -9,7 +9,7 @@
 namespace cofila::store {
 
 add_answer add(tables& db, const std::vector<job_snapshot>& jobs);
-/// The answer to the addition of this job alone, which has no deduplication id.
+/// Returns the answer for this job alone. It has no deduplication id.
 add_answer alone(const added_row& row);
 
 }  // namespace cofila::store

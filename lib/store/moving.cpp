@@ -3,7 +3,7 @@
 // deduplication id, unless it holds it for a time, and the job that was kept for its end waits now; one whose retention
 // lets it go at once is removed with everything that belongs to it. Each job that moves is added to the news, a moved
 // one before those that its end frees. Only the end of an attempt is fenced by a token: all others move a job that was
-// read in the same transaction, which nobody else can have changed.
+// read in the same transaction, which no other process can have changed.
 #include "store/moving.hpp"
 
 #include <memory>

@@ -1,6 +1,6 @@
 // Most attempts end with a job that has finished and stays: such ends are handed to the tables as a set. Every other
-// end is carried out alone, with what follows from it. Where a lock is not held, the job as it is tells why. The claim
-// comes last, in the same transaction: it sees what the ends have made free.
+// end is carried out alone, with what follows from it. If a lock is not held, the stored job shows why. The claim comes
+// last, in the same transaction, so that it sees the room that the ends have made.
 #include "store/settling.hpp"
 
 #include <algorithm>

@@ -56,8 +56,8 @@ void run_contract(contract_body body)
 
 #define COFILA_BACKENDS cofila::test::memory_backend, cofila::test::sqlite_backend
 
-/// A test of every repository: `CONTRACT_CASE("what it does") { co_await s.add("a"); ... }`, a coroutine with a `store
-/// s`.
+/// A test of every repository: `CONTRACT_CASE("what it does") { co_await s.add("a"); ... }`, a coroutine with a
+/// `subject s`, the repository under test.
 #define CONTRACT_CASE(name) CONTRACT_CASE_IMPL(DOCTEST_ANONYMOUS(contract_case_), name)
 #define CONTRACT_CASE_IMPL(body, name)                                                                                 \
     static boost::asio::awaitable<void> body([[maybe_unused]] cofila::test::subject s);                                \

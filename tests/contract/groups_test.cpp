@@ -158,7 +158,7 @@ CONTRACT_CASE("each group has a rate of its own, and a claim tells when the firs
     CHECK(last == names{"b2"});
 }
 
-CONTRACT_CASE("a claim tells of no rate of a group that has room, or nothing waiting")
+CONTRACT_CASE("next_due leaves out the rates of groups that have room, or nothing waiting")
 {
     co_await allow(s, {.rate = rate_limit{.max = 2, .duration = 10s}});
     co_await add_grouped(s, {"a1", "b1"});
@@ -172,7 +172,7 @@ CONTRACT_CASE("a claim tells of no rate of a group that has room, or nothing wai
     CHECK(next.next_due == s.now() + 10s);
 }
 
-CONTRACT_CASE("a claim tells of no rate of a group that lacks more than that")
+CONTRACT_CASE("next_due leaves out the rate of a group that its concurrency keeps from running too")
 {
     co_await allow(s, {.concurrency = 1, .rate = rate_limit{.max = 1, .duration = 10s}});
     co_await add_grouped(s, {"a1", "a2"});
@@ -184,7 +184,7 @@ CONTRACT_CASE("a claim tells of no rate of a group that lacks more than that")
     CHECK(next.next_due == s.now() + 10s);
 }
 
-CONTRACT_CASE("a claim that the room of the queue has cut short tells of no rate of a group")
+CONTRACT_CASE("next_due leaves out the rates of groups where the queue's own limit has cut the claim short")
 {
     co_await allow(s, {.rate = rate_limit{.max = 1, .duration = 10s}});
     co_await s->set_limit(s.queue(), global_concurrency{.jobs = 1});
@@ -197,7 +197,7 @@ CONTRACT_CASE("a claim that the room of the queue has cut short tells of no rate
     CHECK(next.next_due == s.now() + 10s);
 }
 
-CONTRACT_CASE("a claim tells of the rate of a group whose job is early by the clock of the claim")
+CONTRACT_CASE("next_due counts the rate of a group whose job is early by the clock of the claim")
 {
     co_await allow(s, {.rate = rate_limit{.max = 1, .duration = 10s}});
     (void)co_await s.add("a2", {.delay = 5s, .group = "a"});

@@ -52,7 +52,7 @@ struct made_up {
             "WHERE j.key = " +
             key + "; DELETE FROM cofila_active WHERE key = " + key);
     }
-    /// Waiting again, with so many attempts.
+    /// Lets the job wait again, with `made` attempts behind it.
     void put_back(const std::string& id, int made)
     {
         const auto key = key_of(id);

@@ -10,12 +10,12 @@
 
 namespace cofila::sim {
 
-/// Makes a connection tell of each change that its statements make to a job, a queue or a log, in order. Triggers of
-/// this connection alone: the file does not know of them. A move of a job takes several statements, since each state
-/// has a table; it is told of once, when the key is put into the table of the new state.
+/// Makes a connection report each change that its statements make to a job, a queue or a log, in order. It uses
+/// triggers of this connection alone, which are not in the file. A move of a job takes several statements, since each
+/// state has a table; it is reported once, when the key is put into the table of the new state.
 void audit(sqlite3* connection);
 
-/// While it lives, what audited connections tell goes to `out`; then to the one before it again.
+/// While it lives, audited connections report to `out`; afterwards to the previous capture again.
 class capture {
 public:
     explicit capture(std::vector<row_change>& out);
@@ -34,7 +34,7 @@ public:
 
 private:
     std::vector<row_change>& out_;
-    std::map<std::int64_t, job_row> known_{};  // as they were told of last
+    std::map<std::int64_t, job_row> known_{};  // as last reported
     capture* const before_;
 };
 

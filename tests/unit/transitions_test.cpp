@@ -352,7 +352,7 @@ TEST_CASE("every transition says how many attempts the job keeps")
     CHECK(domain::after_success(job, "", new_year).keep_attempts == 7);
 }
 
-TEST_CASE("every transition tells of the last claim, which a finished job keeps")
+TEST_CASE("every transition carries the last claim, which a finished job keeps")
 {
     auto job = active_job({});
     job.processed_at = new_year - 1s;
