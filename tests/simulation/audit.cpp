@@ -19,7 +19,7 @@ constexpr int columns = 15;
 
 /// Reads a row from anything that has numbered values.
 template <class Values>
-std::optional<job_row> read_row(const Values& values, int first)
+std::optional<job_row> read_row(Values&& values, int first)
 {
     if (values.is_null(first))
         return {};
@@ -63,16 +63,20 @@ struct result_columns {
     std::string text(int i) const { return text_of(sqlite3_column_text(row, i)); }
 };
 
-/// Whether a job's row is still to be read before something of it changes.
-void job_unseen(sqlite3_context* context, int, sqlite3_value** values)
+/// Reads the row of a job before something of it changes for the first time.
+void job_touched(sqlite3_context* context, int, sqlite3_value** values)
 {
-    sqlite3_result_int(context, target && !target->knows(arguments{values}.number(0)) ? 1 : 0);
-}
-
-void job_seen(sqlite3_context*, int, sqlite3_value** values)
-{
-    if (target)
-        target->see(*read_row(arguments{values}, 0));
+    static const auto sql = test::with_jobs("SELECT " SIM_COLUMNS " FROM jobs WHERE key = ?1 AND state IS NOT NULL");
+    const auto key = arguments{values}.number(0);
+    if (!target || target->knows(key))
+        return;
+    try {
+        auto row = static_cast<sqlite::session*>(sqlite3_user_data(context))->sql().query(sql.c_str(), key);
+        if (row.step())
+            target->see(*read_row(row, 0));
+    } catch (const SQLite::Exception& e) {
+        sqlite3_result_error_code(context, e.getExtendedErrorCode());
+    }
 }
 
 void job_added(sqlite3_context*, int, sqlite3_value** values)
@@ -169,13 +173,7 @@ std::string trigger(const std::string& name, const std::string& when, const std:
 /// Before a statement touches a job for the first time its row is read, when all of the job is still as it was.
 std::string seeing(const std::string& name, const std::string& event, const std::string& table, const char* row)
 {
-    const auto key = row + std::string{".key"};
-    return trigger(
-        name,
-        "BEFORE " + event + " ON main." + table + " WHEN sim_job_unseen(" + key + ")",
-        "sim_job_seen(" SIM_COLUMNS ") FROM (" + std::string{test::job_rows} + ") WHERE key = " + key +
-            " AND state IS NOT NULL"
-    );
+    return trigger(name, "BEFORE " + event + " ON main." + table, "sim_job_touched(" + std::string{row} + ".key)");
 }
 
 std::string worker_of(const char* row)
@@ -270,17 +268,17 @@ std::string triggers_of_the_rest()
 
 }  // namespace
 
-void audit(sqlite3* connection)
+void audit(sqlite::session& of)
 {
+    auto* const connection = of.link().handle();
     constexpr int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
     const auto add = [&](const char* name, int count, auto* function) {
         require(
-            sqlite3_create_function_v2(connection, name, count, flags, nullptr, function, nullptr, nullptr, nullptr),
+            sqlite3_create_function_v2(connection, name, count, flags, &of, function, nullptr, nullptr, nullptr),
             connection
         );
     };
-    add("sim_job_unseen", 1, job_unseen);
-    add("sim_job_seen", columns, job_seen);
+    add("sim_job_touched", 1, job_touched);
     add("sim_job_added", 1, job_added);
     add("sim_job_moved", columns + 1, job_moved);
     add("sim_job_progressed", 2, job_progressed);

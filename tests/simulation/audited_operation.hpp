@@ -44,7 +44,7 @@ public:
             return with.sql().query("SELECT 1 FROM temp.sqlite_schema WHERE name = 'sim_added'").step();
         };
         if (!is_audited())
-            audit(with.link().handle());
+            audit(with);
     }
 
 private:

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t steps_between_looks = 300;
+constexpr std::uint64_t steps_between_looks = 1000;
 /// Without faults all has to come to its end within so many steps.
 constexpr std::uint64_t most_peaceful_steps = 400'000;
 
