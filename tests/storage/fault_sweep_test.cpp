@@ -9,8 +9,8 @@
 #include "storage/fault_files.hpp"
 #include "storage/inspect.hpp"
 #include "storage/power_disk.hpp"
-#include "storage/share.hpp"
 #include "storage/short_life.hpp"
+#include "support/share.hpp"
 
 namespace fs = std::filesystem;
 using namespace cofila;

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "storage/power_history.hpp"
-#include "storage/share.hpp"
+#include "support/share.hpp"
 
 using namespace cofila;
 using namespace cofila::test;

@@ -7,7 +7,7 @@
 
 #include "storage/fault_files.hpp"
 #include "storage/power_history.hpp"
-#include "storage/share.hpp"
+#include "support/share.hpp"
 
 using namespace cofila;
 using namespace cofila::test;
