@@ -11,9 +11,9 @@
 
 namespace cofila {
 
-/// Identifies one job of a queue. Generated ids are UUIDs of version 7, so they sort by creation time; those of jobs
-/// that come through `cofila_inbox` are of version 8. An id chosen by the caller is 1 to 200 bytes of UTF-8 without
-/// control characters; this is checked when the id is used.
+/// Identifies one job of a queue. A generated id is a UUID of version 8, text of 36 characters. It begins with the
+/// job's place in the store, so generated ids sort in the order in which the jobs were added. An id chosen by the
+/// caller is 1 to 200 bytes of UTF-8 without control characters; this is checked when the id is used.
 class job_id {
 public:
     job_id() = default;  ///< An empty id, which identifies no job.

@@ -7,7 +7,6 @@ namespace cofila::domain {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
-constexpr std::size_t dashes[] = {8, 13, 18, 23};
 
 constexpr int no_digit = 16;
 
@@ -16,19 +15,20 @@ constexpr int value_of(char digit)
     return digit >= '0' && digit <= '9' ? digit - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : no_digit;
 }
 
-std::string without_dashes(std::string_view text)
+/// Where the digits of each byte of a UUID are in its text.
+constexpr std::size_t places[] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+constexpr std::size_t key_bytes = 6;
+
+void put_byte(std::string& text, std::size_t at, char byte)
 {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i)
-        if (std::ranges::find(dashes, i) == std::end(dashes))
-            out += text[i];
-    return out;
+    const auto value = static_cast<unsigned char>(byte);
+    text[at] = hex_digits[value >> 4];
+    text[at + 1] = hex_digits[value & 0xF];
 }
 
-bool has_form(std::string_view text)
+bool is_of_version_8(std::string_view text)
 {
-    return text.size() == 36 && text[14] == '8' && std::string_view{"89ab"}.find(text[19]) != std::string_view::npos &&
-           std::ranges::all_of(dashes, [&](std::size_t at) { return text[at] == '-'; });
+    return text.size() == 36 && text[14] == '8' && std::string_view{"89ab"}.find(text[19]) != std::string_view::npos;
 }
 
 }  // namespace
@@ -36,11 +36,8 @@ bool has_form(std::string_view text)
 std::string to_hex(std::string_view bytes)
 {
     std::string out(2 * bytes.size(), '0');
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const auto value = static_cast<unsigned char>(bytes[i]);
-        out[2 * i] = hex_digits[value >> 4];
-        out[2 * i + 1] = hex_digits[value & 0xF];
-    }
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        put_byte(out, 2 * i, bytes[i]);
     return out;
 }
 
@@ -59,27 +56,43 @@ std::string from_hex(std::string_view text)
 
 std::string generated_id::text() const
 {
-    std::string bytes;
-    for (int shift = 40; shift >= 0; shift -= 8)
-        bytes += static_cast<char>(key >> shift & 0xFF);
-    bytes.append(random.begin(), random.end());
-    auto out = to_hex(bytes);
-    for (const auto at : dashes)
-        out.insert(at, 1, '-');
+    std::string out(36, '-');
+    for (std::size_t i = 0; i < key_bytes; ++i)
+        put_byte(out, places[i], static_cast<char>(key >> (40 - 8 * i) & 0xFF));
+    for (std::size_t i = 0; i < random.size(); ++i)
+        put_byte(out, places[key_bytes + i], random[i]);
     return out;
 }
 
 std::optional<generated_id> parse_generated_id(std::string_view text)
 {
-    if (!has_form(text))
+    if (!is_of_version_8(text))
         return {};
-    const auto bytes = from_hex(without_dashes(text));
-    if (bytes.size() != 16)
-        return {};
-    std::int64_t key = 0;
-    for (const char byte : bytes.substr(0, 6))
-        key = key << 8 | static_cast<unsigned char>(byte);
-    return make_generated_id(key, std::string_view{bytes}.substr(6));
+    const auto byte = [&](std::size_t i) { return value_of(text[places[i]]) << 4 | value_of(text[places[i] + 1]); };
+    generated_id out;
+    for (std::size_t i = 0; i < key_bytes; ++i)
+        out.key = out.key << 8 | (byte(i) & 0xFF);
+    for (std::size_t i = 0; i < out.random.size(); ++i)
+        out.random[i] = static_cast<char>(byte(key_bytes + i));
+    return out.text() == text ? std::optional{out} : std::nullopt;
+}
+
+random_id_part make_random_part(std::uint64_t high, std::uint64_t low)
+{
+    constexpr std::uint64_t version = 8, variant = 2;
+    high = version << 12 | (high & 0xFFF);
+    low = variant << 62 | (low & (std::uint64_t{1} << 62) - 1);
+    random_id_part out{};
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] = static_cast<char>((i < 2 ? high >> (8 - 8 * i) : low >> (72 - 8 * i)) & 0xFF);
+    return out;
+}
+
+void assign_key(job_record& job, std::int64_t key)
+{
+    job.key = key;
+    if (job.random)
+        job.id = generated_id{.key = key, .random = *job.random}.text();
 }
 
 generated_id make_generated_id(std::int64_t key, std::string_view random)

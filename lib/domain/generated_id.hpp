@@ -1,5 +1,6 @@
 #pragma once
-#include <array>
+#include <cofila/repository/job_record.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ inline constexpr std::int64_t most_keys = std::int64_t{1} << 48;
 /// ones, between which stand version and variant.
 struct generated_id {
     std::int64_t key = 0;
-    std::array<char, 10> random{};  ///< Version and variant included.
+    random_id_part random{};
 
     std::string text() const;
 };
@@ -23,6 +24,11 @@ struct generated_id {
 std::optional<generated_id> parse_generated_id(std::string_view text);
 /// `random` has 10 bytes; others are taken for zeros.
 generated_id make_generated_id(std::int64_t key, std::string_view random);
+
+/// Takes 12 random bits of `high` and 62 of `low`.
+random_id_part make_random_part(std::uint64_t high, std::uint64_t low);
+/// Gives a new job its key and, unless the caller chose one, its id.
+void assign_key(job_record& job, std::int64_t key);
 
 /// Hexadecimal digits of any bytes, and back. A text of another form has no bytes.
 std::string to_hex(std::string_view bytes);

@@ -20,30 +20,31 @@ std::shared_ptr<const job_options> job_maker::resolved(job_options given)
     return last_resolved_;
 }
 
-job_snapshot job_maker::make(job_spec<std::string> spec, const id_source& new_id, time_point now)
+job_snapshot job_maker::make(job_spec<std::string> spec, const id_source& draw, time_point now)
 {
     check_name("name", spec.name);
-    auto id = std::exchange(spec.options.id, {});
-    if (id)
-        check_name("id", id->str());
-    else
-        id = new_id();
+    auto given = std::exchange(spec.options.id, {});
+    if (given)
+        check_name("id", given->str());
     check_json("data", spec.data, options_.size_limit);
-    auto job =
-        new_job(std::move(*id), std::move(spec.name), std::move(spec.data), resolved(std::move(spec.options)), now);
+    auto job = new_job({}, std::move(spec.name), std::move(spec.data), resolved(std::move(spec.options)), now);
     job.queue = queue_;
+    if (given)
+        job.id = std::move(*given);
+    else
+        job.random = draw();
     return std::make_shared<const job_record>(std::move(job));
 }
 
 std::vector<job_snapshot> job_maker::make_all(
-    std::vector<job_spec<std::string>> specs, const id_source& new_id, time_point now
+    std::vector<job_spec<std::string>> specs, const id_source& draw, time_point now
 )
 {
     std::vector<job_snapshot> jobs;
     jobs.reserve(specs.size());
     for (auto& spec : specs) {
         try {
-            jobs.push_back(make(std::move(spec), new_id, now));
+            jobs.push_back(make(std::move(spec), draw, now));
         } catch (const error& e) {
             throw error{"[" + std::to_string(jobs.size()) + "].", e};
         }

@@ -14,16 +14,14 @@ namespace cofila::domain {
 /// must outlive this object.
 class job_maker {
 public:
-    using id_source = std::function<std::string()>;
+    using id_source = std::function<random_id_part()>;
 
     job_maker(std::string queue, const queue_options& options) : queue_{std::move(queue)}, options_{options} {}
 
-    /// `new_id` is called if the caller chose no id. Throws as `queue::add` does.
-    job_snapshot make(job_spec<std::string> spec, const id_source& new_id, time_point now);
+    /// `draw` is called if the caller chose no id. Throws as `queue::add` does.
+    job_snapshot make(job_spec<std::string> spec, const id_source& draw, time_point now);
     /// An error names the index of the element at fault.
-    std::vector<job_snapshot> make_all(
-        std::vector<job_spec<std::string>> specs, const id_source& new_id, time_point now
-    );
+    std::vector<job_snapshot> make_all(std::vector<job_spec<std::string>> specs, const id_source& draw, time_point now);
 
 private:
     std::shared_ptr<const job_options> resolved(job_options given);

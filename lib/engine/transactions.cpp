@@ -1,6 +1,6 @@
 #include <cofila/sqlite.hpp>
 
-#include "domain/ids.hpp"
+#include "domain/generated_id.hpp"
 #include "domain/job_maker.hpp"
 #include "domain/json_text.hpp"
 #include "domain/transitions.hpp"
@@ -14,11 +14,12 @@ namespace cofila {
 
 namespace {
 
-/// The ids of one call sort in the order in which they are made.
-domain::job_maker::id_source new_ids(const environment& with)
+domain::job_maker::id_source id_parts(const environment& with)
 {
-    return
-        [&with, ids = domain::id_maker{}]() mutable { return ids.next(with.clock->wall_now(), with.random->next()); };
+    return [&with] {
+        const auto high = with.random->next();
+        return domain::make_random_part(high, with.random->next());
+    };
 }
 
 std::vector<job_id> add_jobs(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
@@ -70,7 +71,7 @@ job_id enqueue(
     job_spec<std::string> spec{.name = std::move(name), .data = encode(data), .options = std::move(options)};
     const queue_options defaults;
     auto job =
-        domain::job_maker{std::string{queue}, defaults}.make(std::move(spec), new_ids(with), with.clock->wall_now());
+        domain::job_maker{std::string{queue}, defaults}.make(std::move(spec), id_parts(with), with.clock->wall_now());
     return add_jobs(db, {std::move(job)}).front();
 }
 
@@ -80,7 +81,7 @@ job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> 
 {
     const auto with = surroundings(*to);
     domain::job_maker jobs{to->name, to->options()};
-    auto job = jobs.make(std::move(spec), new_ids(with), with.clock->wall_now());
+    auto job = jobs.make(std::move(spec), id_parts(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
     return add_jobs(db, {std::move(job)}).front();
 }
@@ -89,7 +90,7 @@ std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std:
 {
     const auto with = surroundings(*to);
     domain::job_maker maker{to->name, to->options()};
-    const auto jobs = maker.make_all(std::move(specs), new_ids(with), with.clock->wall_now());
+    const auto jobs = maker.make_all(std::move(specs), id_parts(with), with.clock->wall_now());
     sqlite::check_connected(db, to->ports->file);
     return add_jobs(db, jobs);
 }

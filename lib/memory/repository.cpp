@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "domain/dedup.hpp"
+#include "domain/generated_id.hpp"
 #include "domain/overloaded.hpp"
 #include "domain/transitions.hpp"
 #include "memory/claiming.hpp"
@@ -149,7 +150,7 @@ added_row repository::add_one(const job_record& job, news_list& news)
         return {.job = std::move(there), .duplicate = true};
     }
     auto stored = job;
-    stored.key = ++last_key_;
+    domain::assign_key(stored, ++last_key_);
     if (job.options->dedup)
         return add_owner(to, std::move(stored), news);
     added_row row{.job = snapshot(to.add(std::move(stored)))};

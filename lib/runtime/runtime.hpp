@@ -12,7 +12,7 @@
 
 #include "async/event.hpp"
 #include "async/event_loop.hpp"
-#include "domain/ids.hpp"
+#include "domain/generated_id.hpp"
 #include "ports/process_table.hpp"
 #include "runtime/reporter.hpp"
 
@@ -33,7 +33,6 @@ struct runtime {
     std::string file{};  ///< The SQLite file of the repository; empty if there is none that we know of.
 
     std::shared_ptr<reporter> reports = std::make_shared<reporter>(log, time);
-    domain::id_maker ids{};
     // Tell the commit listener to watch.
     event worker_idle{loop};  ///< Set by a worker that begins to wait for jobs.
     event worker_busy{loop};  ///< Set by a worker that takes its first lock.
@@ -44,15 +43,15 @@ struct runtime {
     // For draws on any thread, since a worker may be made on any.
     std::mutex drawing{};
 
-    std::string new_id()
-    {
-        const std::lock_guard lock{drawing};
-        return ids.next(time->wall_now(), random->next());
-    }
     lock_token new_token()
     {
         const std::lock_guard lock{drawing};
         return {.high = random->next(), .low = random->next()};
+    }
+    random_id_part new_id_part()
+    {
+        const auto bits = new_token();
+        return domain::make_random_part(bits.high, bits.low);
     }
     /// Uniform in [0, 1).
     double draw()

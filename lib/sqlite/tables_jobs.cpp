@@ -18,9 +18,9 @@ using new_jobs = std::span<const std::shared_ptr<job_record>>;
 
 constexpr many_rows insert_jobs COFILA_MANY_ROWS(
     "INSERT OR FAIL INTO cofila_jobs (key, queue, options, rare, created_at, priority, position, run_at, name, id, "
-    "data) "
+    "random, data) "
     "VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     " ON CONFLICT (queue, id) WHERE id IS NOT NULL DO NOTHING"
 );
 constexpr many_rows insert_waiting
@@ -32,12 +32,21 @@ bool is_rare(const job_record& job, const std::optional<std::int64_t>& options)
     return !options || job.expires_at || job.holds_dedup || job.kept_for != 0;
 }
 
-bool looks_generated(const job_record& job) { return domain::parse_generated_id(job.id.str()).has_value(); }
+/// Whether the caller gave an id that another job may have got from the store.
+bool looks_generated(const job_record& job)
+{
+    return !job.random && domain::parse_generated_id(job.id.str()).has_value();
+}
 
 /// A generated id is in no index of ids, so that no INSERT would meet it.
 bool is_generated_id_of_another(session& with, std::int64_t queue, const job_record& job)
 {
     return looks_generated(job) && key_of(with, queue, job.id) != 0;
+}
+
+std::string_view random_part(const job_record& job)
+{
+    return job.random ? std::string_view{job.random->data(), job.random->size()} : std::string_view{};
 }
 
 /// The first jobs that one statement takes: of those whose ids look generated one at a time.
@@ -67,7 +76,8 @@ std::size_t insert_rows(session& with, std::int64_t queue, new_jobs jobs)
             job.position,
             job.run_at,
             job.name,
-            job.id.str(),
+            job.random ? nullptr : &job.id.str(),
+            bytes{random_part(job)},
             inline_text(job.data)
         );
     }

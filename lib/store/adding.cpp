@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "domain/dedup.hpp"
+#include "domain/generated_id.hpp"
 #include "store/moving.hpp"
 
 namespace cofila::store {
@@ -44,7 +45,7 @@ void add_rows(tables& db, std::int64_t queue, new_jobs jobs, add_answer& out)
 std::shared_ptr<job_record> numbered(tables& db, std::int64_t queue, const job_record& job)
 {
     auto stored = std::make_shared<job_record>(job);
-    stored->key = db.next_key();
+    domain::assign_key(*stored, db.next_key());
     stored->position =
         db.next_position(queue, *job.options->lifo ? transition::placement::head : transition::placement::tail);
     return stored;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "async/wait_until.hpp"
+#include "domain/ids.hpp"
 #include "domain/ranges.hpp"
 #include "domain/text.hpp"
 #include "domain/transitions.hpp"
@@ -54,7 +55,7 @@ worker_options checked(worker_options options)
 
 worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_options options)
     : queue{std::move(from)},
-      id{checked(options).name + "-" + queue->ports->new_id()},
+      id{checked(options).name + "-" + domain::to_text(queue->ports->new_token())},
       hub{std::make_shared<event_hub<worker_events>>(queue->ports->loop, queue->ports->reports)},
       ports_{queue->ports},
       processor_{std::make_shared<const untyped_processor>(std::move(processor))},

@@ -84,12 +84,19 @@ player::step player::act(draws d)
 // Few ids, so that they meet; very few in one of the queues, so that it drains.
 std::string player::some_id(const subject& q, std::uint32_t draw) const
 {
+    if (is_first(q) && draw / 25 % 8 == 0 && !made_ids_.empty())
+        return made_ids_[made_ids_.size() - 1 - draw / 200 % std::min<std::size_t>(made_ids_.size(), 8)];
     return "job " + std::to_string(draw % (is_first(q) ? 25 : 3));
 }
 
-job_snapshot player::some_job(const subject& q, std::uint32_t id, std::uint32_t draw) const
+job_snapshot player::some_job(const subject& q, std::uint32_t id, std::uint32_t draw)
 {
-    auto job = std::make_shared<job_record>(*q.make(some_id(q, id), some_options(draw), some_data(draw / 2)));
+    const bool without_id = is_first(q) && id / 25 % 8 == 1;
+    auto options = some_options(draw);
+    auto data = some_data(draw / 2);
+    auto job = std::make_shared<job_record>(
+        without_id ? *q.make_without_id(++without_id_, options, data) : *q.make(some_id(q, id), options, data)
+    );
     job->name = some_name(draw);
     return job;
 }
@@ -109,12 +116,21 @@ void player::remember(const subject& q, const std::vector<job_snapshot>& claimed
     claims.insert(claims.end(), claimed.begin(), claimed.end());
 }
 
+void player::remember(const std::vector<added_row>& added)
+{
+    for (const auto& row : added)
+        if (row.job->id.str().starts_with('0'))
+            made_ids_.push_back(row.job->id.str());
+}
+
 player::step player::add(subject q, draws d)
 {
     std::vector<job_snapshot> jobs;
     for (std::uint32_t i = 0; i <= d[2] % 3; ++i)
         jobs.push_back(some_job(q, d[3] + i * d[4], d[5] + i));
-    co_return text(co_await q->add(std::move(jobs)));
+    const auto answer = co_await q->add(std::move(jobs));
+    remember(answer.rows);
+    co_return text(answer);
 }
 
 player::step player::add_and_claim(subject q, draws d)
@@ -122,6 +138,7 @@ player::step player::add_and_claim(subject q, draws d)
     auto job = some_job(q, d[3], d[5]);
     auto order = q.order(static_cast<int>(d[2] % 3));
     const auto answer = co_await q->add_and_claim(std::move(job), q.now(), std::move(order));
+    remember(answer.rows);
     remember(q, answer.claimed);
     co_return text(answer);
 }

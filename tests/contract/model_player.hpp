@@ -42,7 +42,8 @@ private:
     step look_at(subject q);
 
     std::string some_id(const subject& q, std::uint32_t draw) const;
-    job_snapshot some_job(const subject& q, std::uint32_t id, std::uint32_t draw) const;
+    job_snapshot some_job(const subject& q, std::uint32_t id, std::uint32_t draw);
+    void remember(const std::vector<added_row>& added);
     const job_snapshot* some_claim(const subject& q, std::uint32_t draw) const;
     void remember(const subject& q, const std::vector<job_snapshot>& claimed);
     bool is_first(const subject& q) const { return q.queue() == queues_[0].queue(); }
@@ -51,6 +52,8 @@ private:
     std::array<subject, 2> queues_;
     std::array<std::uint64_t, 2> seen_{};                // the latest event of each that was looked at
     std::array<std::vector<job_snapshot>, 2> claims_{};  // all that each queue ever gave out
+    std::uint64_t without_id_ = 0;                       // jobs without a given id so far
+    std::vector<std::string> made_ids_{};                // that the repository made, all in the first queue
 };
 
 }  // namespace cofila::test

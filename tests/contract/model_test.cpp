@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "contract/contract.hpp"
@@ -19,6 +20,16 @@ TEST_SUITE_BEGIN("model");
 
 namespace {
 
+/// The keys that ids begin with are left out: each repository counts its own.
+std::string without_keys(std::string text)
+{
+    constexpr std::string_view high_half = "00000000-";
+    constexpr std::size_t length = std::string_view{"00000000-0000-"}.size();
+    for (auto at = text.find(high_half); at != std::string::npos; at = text.find(high_half, at))
+        text.erase(at, length);
+    return text;
+}
+
 asio::awaitable<void> play_game(std::shared_ptr<job_repository> tested, std::uint64_t seed, int steps)
 {
     player side{std::move(tested)};
@@ -26,16 +37,16 @@ asio::awaitable<void> play_game(std::shared_ptr<job_repository> tested, std::uin
     dice rolls{seed};
     for (int step = 0; step < steps; ++step) {
         const auto rolled = rolls.roll();
-        const auto expected = co_await reference.play(rolled);
-        const auto answer = co_await side.play(rolled);
+        const auto expected = without_keys(co_await reference.play(rolled));
+        const auto answer = without_keys(co_await side.play(rolled));
         REQUIRE_MESSAGE(answer == expected, "seed ", seed, ", step ", step);
-        const auto expected_state = co_await reference.state();
-        const auto state = co_await side.state();
+        const auto expected_state = without_keys(co_await reference.state());
+        const auto state = without_keys(co_await side.state());
         REQUIRE_MESSAGE(state == expected_state, "seed ", seed, ", after step ", step);
         if (step % 25 != 0)
             continue;
-        const auto expected_look = co_await reference.look();
-        const auto look = co_await side.look();
+        const auto expected_look = without_keys(co_await reference.look());
+        const auto look = without_keys(co_await side.look());
         REQUIRE_MESSAGE(look == expected_look, "seed ", seed, ", looking after step ", step);
     }
 }

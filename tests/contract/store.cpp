@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "domain/generated_id.hpp"
 #include "domain/options_json.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
@@ -33,6 +34,13 @@ job_snapshot subject::make(std::string id, job_options options, std::string data
     auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
     auto job = domain::new_job(std::move(id), "task", std::move(data), std::move(resolved), now());
     job.queue = queue_;
+    return std::make_shared<const job_record>(std::move(job));
+}
+
+job_snapshot subject::make_without_id(std::uint64_t random, job_options options, std::string data) const
+{
+    auto job = *make({}, std::move(options), std::move(data));
+    job.random = domain::make_random_part(0, random);
     return std::make_shared<const job_record>(std::move(job));
 }
 

@@ -41,6 +41,8 @@ public:
 
     /// A new job as `add` takes it: by default with the name "task", data "{}" and built-in options.
     job_snapshot make(std::string id, job_options options = {}, std::string data = "{}") const;
+    /// The same for a job whose id the store makes.
+    job_snapshot make_without_id(std::uint64_t random, job_options options = {}, std::string data = "{}") const;
     boost::asio::awaitable<added_alone> add(std::string id, job_options options = {}, std::string data = "{}");
     boost::asio::awaitable<void> add_each(std::vector<std::string> ids);
 

@@ -5,6 +5,7 @@
 #include <random>
 #include <string_view>
 
+#include "domain/generated_id.hpp"
 #include "integration/sqlite_support.hpp"
 #include "sqlite/database_port.hpp"
 #include "support/job_rows.hpp"
@@ -20,7 +21,7 @@ namespace {
 using add_operation = sqlite::typed_operation<add_answer, sqlite::plain_add>;
 
 struct add_order {
-    std::string id{};
+    std::string id{};  ///< Empty: the store makes it.
     std::string queue = "q";
 };
 
@@ -30,6 +31,8 @@ job_snapshot job_of(const add_order& order)
     static const auto options = some_job("any")->options;
     auto job = std::make_shared<job_record>(*some_job(order.id));
     job->queue = order.queue;
+    if (order.id.empty())
+        job->random = domain::make_random_part(1, 2);
     job->options = options;
     return job;
 }
@@ -144,6 +147,14 @@ TEST_CASE("adds of one batch share their statements, and keep their order")
     CHECK(ask(store.path, "SELECT count(*) FROM cofila_jobs") == 100);
 }
 
+TEST_CASE("adds without an id share their statements too, and their ids are in no index")
+{
+    adder store;
+    store.add(std::vector<add_order>(100), 100);
+    CHECK(store.inserts == 100 / 16 + 1);
+    CHECK(ask(store.path, "SELECT count(*) FROM cofila_jobs WHERE id IS NULL AND length(random) = 10") == 100);
+}
+
 TEST_CASE("few adds have a statement each")
 {
     adder store;
@@ -169,7 +180,10 @@ TEST_CASE("answers and rows are as if each had been added alone")
     for (int round = 0; round < 20; ++round) {
         std::vector<add_order> orders;
         for (auto left = 1 + draw(200); left > 0; --left)
-            orders.push_back({.id = std::to_string(draw(200)), .queue = draw(30) == 0 ? "another" : "q"});
+            orders.push_back({
+                .id = draw(4) == 0 ? std::string{} : std::to_string(draw(200)),
+                .queue = draw(30) == 0 ? "another" : "q",
+            });
         adder together;
         adder alone;
         CHECK(in_words(together.add(orders, 1 + draw(200))) == in_words(alone.add(orders, 1)));

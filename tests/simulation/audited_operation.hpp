@@ -96,7 +96,7 @@ public:
     {
         ++runs_;
         const auto is_mine = [&](const row_change& one) {
-            return one.made || (one.after && entry_.asked.ids.contains(one.after->id));
+            return one.made || (one.after && entry_.asked.adds(one.after->id));
         };
         entry_.changes.clear();
         std::ranges::copy_if(batch_->shared, std::back_inserter(entry_.changes), is_mine);

@@ -174,6 +174,13 @@ void ledger::check_moved(const intent& asked, const effect& did) const
         const auto* const job = find(id);
         return job && !job->gone && job->row.state == state;
     };
+    const auto was_added = [&](const std::string& part) {
+        return std::ranges::any_of(did.changes, [&](const row_change& one) {
+            return one.after && !one.before && intent::random_part(one.after->id) == part;
+        });
+    };
+    if (!std::ranges::all_of(asked.parts, was_added))
+        fail("I17: a job without a given id was acknowledged and is not stored");
     if (asked.what == kind::add)
         for (const auto& id : asked.ids)
             if (const auto* const job = find(id); !job || job->gone)

@@ -1,7 +1,9 @@
 #pragma once
 #include <cofila/limits.hpp>
+#include <cofila/repository/job_record.hpp>
 #include <cofila/time.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +11,8 @@
 #include <optional>
 #include <set>
 #include <string>
+
+#include "domain/generated_id.hpp"
 
 namespace cofila::sim {
 
@@ -24,6 +28,7 @@ struct intent {
     time_point now{};                ///< The same, but when it is done, by the time that it has waited.
     time_point ran_at{};             ///< When it is done, by the wall clock itself.
     std::set<std::string> ids{};     ///< Jobs that are named: added, removed, retried, promoted, touched, written of.
+    std::set<std::string> parts{};   ///< Of jobs to be added, whose ids the store makes: what is random in those.
     std::set<std::string> tokens{};  ///< Locks that are presented, to be given up or renewed or taken away.
     std::set<std::string> claims{};  ///< Tokens for jobs that may be taken.
     /// Locks to be taken away, by their tokens, if they still end then.
@@ -34,6 +39,19 @@ struct intent {
     bool paused = false;                        ///< What a queue is to be.
     std::optional<std::int64_t> most_events{};  ///< That a queue is to keep.
     std::optional<rate_limit> rate{};           ///< That a queue is to have.
+
+    /// What is behind the key in a generated id.
+    static std::string random_part(const std::string& id) { return id.substr(std::min<std::size_t>(id.size(), 14)); }
+
+    void add(const job_record& job)
+    {
+        if (job.random)
+            parts.insert(random_part(domain::generated_id{.random = *job.random}.text()));
+        else
+            ids.insert(job.id.str());
+    }
+    /// Whether the job with this id is one of those to be added.
+    bool adds(const std::string& id) const { return ids.contains(id) || parts.contains(random_part(id)); }
 
     /// As a sentence says it.
     std::string name() const

@@ -253,7 +253,9 @@ void ledger::add(const intent& asked, const row_change& change, time now)
         reach_if(first != waiting_.end() && std::get<2>(*first) > row.position, probe::lifo_first);
     }
     store(job, row);
-    require(asked.what == intent::kind::add && asked.ids.contains(row.id), job, "I18: a job came from nowhere");
+    require(asked.what == intent::kind::add && asked.adds(row.id), job, "I18: a job came from nowhere");
+    if (const auto part = intent::random_part(row.id); asked.parts.contains(part))
+        require(parts_.insert(part).second, job, "I18: a job was added twice");
     require(row.state == job_state::waiting || row.state == job_state::delayed, job, "I10: a new job in this state");
     require(row.made + row.started + row.stalls == 0 && row.token.empty(), job, "a new job that is not new");
     check(job);

@@ -137,6 +137,7 @@ private:
     std::map<std::int64_t, fate> jobs_{};
     std::map<std::int64_t, job_row> rows_{};
     std::map<std::string, std::int64_t> keys_{};
+    std::set<std::string> parts_{};  // that are random in the generated ids of all jobs ever added
     std::set<waiting_place> waiting_{};
     std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> delayed_{};  // queue, when, key
     std::map<std::string, std::int64_t> held_{};                                // token, key

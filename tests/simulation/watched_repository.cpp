@@ -71,7 +71,7 @@ boost::asio::awaitable<add_answer> watched_repository::add(std::vector<job_snaps
 {
     intent what{.what = kind::add, .queue = jobs.empty() ? std::string{} : jobs.front()->queue};
     for (const auto& job : jobs)
-        what.ids.insert(job->id.str());
+        what.add(*job);
     const auto count = jobs.size();
     auto answer =
         co_await asked(std::move(what), with_.inner->add(std::move(jobs)), [count](const auto& did, const auto& said) {
@@ -86,8 +86,8 @@ boost::asio::awaitable<add_answer> watched_repository::add_and_claim(
     job_snapshot job, time_point now, claim_order claims
 )
 {
-    auto what = about(kind::add, job->queue, job->id);
-    what.now = now;
+    intent what{.what = kind::add, .queue = job->queue, .now = now};
+    what.add(*job);
     order(what, claims);
     auto answer = co_await asked(
         what,

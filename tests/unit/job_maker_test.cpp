@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "domain/generated_id.hpp"
 #include "domain/job_maker.hpp"
 #include "support/error_of.hpp"
 #include "support/manual_clock.hpp"
@@ -22,11 +24,11 @@ using spec = job_spec<std::string>;
 struct maker {
     queue_options options{.defaults = {.priority = 7}, .size_limit = 10};
     domain::job_maker jobs{"q", options};
-    int drawn = 0;
+    std::uint64_t drawn = 0;
 
     domain::job_maker::id_source ids()
     {
-        return [this] { return "new " + std::to_string(++drawn); };
+        return [this] { return domain::make_random_part(0, ++drawn); };
     }
     job_snapshot make(spec what) { return jobs.make(std::move(what), ids(), manual_clock::start); }
 };
@@ -38,7 +40,8 @@ TEST_CASE("a job has what the caller said, and the queue's defaults where he sai
     maker m;
     const auto job = m.make({.name = "x", .data = "1", .options = {.delay = 5s, .attempts = 2}});
     CHECK(job->queue == "q");
-    CHECK(job->id == "new 1");
+    CHECK(job->id.empty());
+    CHECK((job->random == domain::make_random_part(0, 1)));
     CHECK(job->name == "x");
     CHECK(job->data == "1");
     CHECK(job->priority == 7);
@@ -52,7 +55,9 @@ TEST_CASE("a job has what the caller said, and the queue's defaults where he sai
 TEST_CASE("an id of the caller's is taken, and none is drawn")
 {
     maker m;
-    CHECK(m.make({.name = "x", .data = "1", .options = {.id = "mine"}})->id == "mine");
+    const auto job = m.make({.name = "x", .data = "1", .options = {.id = "mine"}});
+    CHECK(job->id == "mine");
+    CHECK_FALSE(job->random);
     CHECK(m.drawn == 0);
 }
 
@@ -93,7 +98,7 @@ TEST_CASE("what is wrong with one of many is told by its index and field")
     specs[2].options.attempts = 1;
     const auto jobs = m.jobs.make_all(specs, m.ids(), manual_clock::start);
     REQUIRE(jobs.size() == 3);
-    CHECK(jobs[0]->id != jobs[2]->id);
+    CHECK((jobs[0]->random != jobs[2]->random));
 }
 
 TEST_SUITE_END();

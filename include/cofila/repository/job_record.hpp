@@ -5,6 +5,7 @@
 #include <cofila/job_state.hpp>
 #include <cofila/time.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,11 +14,17 @@
 
 namespace cofila {
 
+/// The part of a generated id behind the job's key: the last 10 bytes of a UUID of version 8. They hold 74 random bits,
+/// the version and the variant.
+using random_id_part = std::array<char, 10>;
+
 /// The job entity, as a repository stores it. Only the library's transition rules decide what may happen to it.
 struct job_record {
     std::int64_t key = 0;  ///< The repository's own short name for the job; 0 until it is stored.
     std::string queue{};   ///< Its name.
-    job_id id{};
+    job_id id{};           ///< Empty if the job is to be added with a generated id.
+    /// Set on a new job with a generated id, which the repository makes of its key and this. Not read from the store.
+    std::optional<random_id_part> random{};
     std::string name{};
     std::string data{};                            ///< JSON text, as given.
     std::shared_ptr<const job_options> options{};  ///< Resolved: every member with a default value is set, `id` is not.

@@ -161,9 +161,9 @@ struct change_news {
 };
 
 /// The port to the store: what the queue needs. Each operation is atomic, durable when it returns, and fenced by the
-/// lock token if it touches a running job. A repository draws no ids, tokens or random numbers and reads no clock for
-/// them: they are passed in as values. One suite of contract tests runs against every implementation.
-/// Headers in cofila/repository/ may change with every release.
+/// lock token if it touches a running job. A repository draws no random numbers and reads no clock for them: tokens,
+/// the random parts of ids and the time are passed in as values. One suite of contract tests runs against every
+/// implementation. Headers in cofila/repository/ may change with every release.
 ///
 /// Thread: called on the engine's executor, where one thing happens at a time. Cancellation: none; an operation that
 /// has started is finished and returns its result. Errors: `cofila::error` with one of the storage codes, after which
@@ -173,8 +173,8 @@ public:
     virtual ~job_repository() = default;
 
     /// Stores new jobs of any queues, all or none, in order. Each record is waiting or delayed, with `options`
-    /// resolved; the repository assigns key and position. A job whose id exists already in its queue, in any state, is
-    /// not stored.
+    /// resolved; the repository assigns key and position and, if `random` is set, the id. A job whose id exists already
+    /// in its queue, in any state, is not stored.
     virtual boost::asio::awaitable<add_answer> add(std::vector<job_snapshot> jobs) = 0;
 
     /// Adds one job and claims the next ones, in one transaction: the new job itself if no other job is before it.

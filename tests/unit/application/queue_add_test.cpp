@@ -70,7 +70,7 @@ APP_CASE("a job is stored when add returns, and the handle tells what is stored"
     CHECK(*now.options->attempts == 2);
 }
 
-APP_CASE("a generated id is a UUID of version 7, and later ones are greater")
+APP_CASE("a generated id is a UUID of version 8, by which the job is found, and later ones are greater")
 {
     auto queue = a.engine.queue("q");
     std::vector<job_id> made;
@@ -78,7 +78,9 @@ APP_CASE("a generated id is a UUID of version 7, and later ones are greater")
         const auto job = co_await queue.add("x", nullptr);
         made.push_back(job.id());
         REQUIRE(job.id().str().size() == 36);
-        CHECK(job.id().str()[14] == '7');
+        CHECK(job.id().str()[14] == '8');
+        const auto found = co_await queue.get_job(job.id());
+        CHECK(found);
         if (i == 2)
             a.clock->step_wall(-1h);
     }

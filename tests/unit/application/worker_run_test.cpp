@@ -29,7 +29,7 @@ QUEUE_CASE("a worker runs what is waiting, stores the results, and tells of each
     };
     worker<int, int> worker{queue, twice, {.name = "w"}};
     CHECK(worker.id().starts_with("w-"));
-    CHECK(worker.id().size() == 2 + 36);
+    CHECK(worker.id().size() == 2 + 32);
     recorder own{worker.events()};
     running run{worker};
     co_await settle();
