@@ -30,21 +30,23 @@ struct group_options {
 };
 
 /// The settings of a queue, as the store keeps them. They apply to all processes.
-struct queue_limits {
+struct queue_settings {
     bool paused = false;
     std::optional<int> concurrency{};  ///< Maximum number of active jobs of the queue, over all workers.
     std::optional<cofila::rate_limit> rate{};
     group_options group{};
     /// Set when a processor returned `rate_limited`: no job is claimed before this time.
     std::optional<time_point> rests_until{};
+    std::optional<int> keep_events{};   ///< How many of the newest events are kept. Unset: none.
+    std::optional<int> keep_minutes{};  ///< For how many minutes finished jobs are counted. Unset: they are not.
 
-    friend bool operator==(const queue_limits&, const queue_limits&) = default;
+    friend bool operator==(const queue_settings&, const queue_settings&) = default;
 };
 
 /// A queue of the store, as listed by `engine::queues`.
 struct queue_info {
     std::string name{};
-    queue_limits limits{};
+    queue_settings settings{};
 
     friend bool operator==(const queue_info&, const queue_info&) = default;
 };

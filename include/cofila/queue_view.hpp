@@ -117,13 +117,13 @@ public:
     /// Limits how many jobs of this queue are active at once. >= 1. Unset: no limit.
     awaitable<void> set_global_concurrency(std::optional<int> jobs) const
     {
-        return detail::at_home(core_, detail::set_limit(core_, global_concurrency{.jobs = jobs}));
+        return detail::at_home(core_, detail::set(core_, global_concurrency{.jobs = jobs}));
     }
     /// Limits how many jobs are claimed in any window, as in `set_rate_limit({.max = 10, .duration = 1s})`. Unset
     /// (`std::nullopt`): no limit.
     awaitable<void> set_rate_limit(std::optional<rate_limit> rate) const
     {
-        return detail::at_home(core_, detail::set_limit(core_, global_rate{.rate = rate}));
+        return detail::at_home(core_, detail::set(core_, global_rate{.rate = rate}));
     }
     /// Sets the same limit from members in braces. A template, so that empty braces still mean no limit.
     template <std::same_as<rate_limit> Rate = rate_limit>
@@ -134,9 +134,10 @@ public:
     /// Sets the limits that apply to the jobs of each `job_options::group`.
     awaitable<void> set_group(group_options options) const
     {
-        return detail::at_home(core_, detail::set_limit(core_, options));
+        return detail::at_home(core_, detail::set(core_, options));
     }
-    awaitable<queue_limits> get_limits() const { return detail::at_home(core_, detail::get_limits(core_)); }
+    /// Returns everything that is set for the queue: limits, pause, and what is kept of events and counts.
+    awaitable<queue_settings> get_settings() const { return detail::at_home(core_, detail::get_settings(core_)); }
 
     // What happens to the jobs, through any process: kept in the store if a program asks for it.
 
@@ -145,7 +146,7 @@ public:
     /// the places of their readers. The numbers then continue where they were.
     awaitable<void> set_event_log(std::optional<int> events) const
     {
-        return detail::at_home(core_, detail::set_limit(core_, event_log{.events = events}));
+        return detail::at_home(core_, detail::set(core_, event_log{.events = events}));
     }
     /// Returns a reader of the event log. Throws `errc::invalid_argument`, field `name`.
     event_stream stream(stream_options options = {}) const
@@ -162,7 +163,7 @@ public:
     /// all processes. Unset: counts nothing, and forgets what was counted.
     awaitable<void> set_metrics(std::optional<int> minutes) const
     {
-        return detail::at_home(core_, detail::set_limit(core_, metrics_log{.minutes = minutes}));
+        return detail::at_home(core_, detail::set(core_, metrics_log{.minutes = minutes}));
     }
     /// Returns what was counted in these minutes, and how long jobs have been waiting (which needs no `set_metrics`).
     awaitable<queue_metrics> get_metrics(metrics_range of = {}) const

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <variant>
+
+#include "domain/overloaded.hpp"
 
 namespace cofila::domain {
 
@@ -25,15 +28,27 @@ bool comes_before(const waiting_group& a, const waiting_group& b)
 
 }  // namespace
 
+void apply(queue_settings& settings, const queue_setting& setting)
+{
+    const overloaded set{
+        [&](const global_concurrency& all) { settings.concurrency = all.jobs; },
+        [&](const global_rate& all) { settings.rate = all.rate; },
+        [&](const group_options& each) { settings.group = each; },
+        [&](const event_log& log) { settings.keep_events = log.events; },
+        [&](const metrics_log& log) { settings.keep_minutes = log.minutes; },
+    };
+    std::visit(set, setting);
+}
+
 bool counts(const claim_note& note, const rate_limit& rate, time_point now)
 {
     return note.at > now - rate.duration && note.at < now + rate.duration;
 }
 
-std::optional<milliseconds> longest_window(const queue_limits& limits)
+std::optional<milliseconds> longest_window(const queue_settings& settings)
 {
-    const auto& queue = limits.rate;
-    const auto& group = limits.group.rate;
+    const auto& queue = settings.rate;
+    const auto& group = settings.group.rate;
     if (!queue && !group)
         return {};
     return std::max(queue ? queue->duration : milliseconds{}, group ? group->duration : milliseconds{});

@@ -9,6 +9,9 @@
 
 namespace cofila::domain {
 
+/// Changes one of the settings of a queue.
+void apply(queue_settings& settings, const queue_setting& setting);
+
 /// How many jobs were claimed at a time.
 struct claim_note {
     time_point at{};
@@ -37,7 +40,7 @@ claim_room room_for(
 bool counts(const claim_note& note, const rate_limit& rate, time_point now);
 
 /// How far back claims may count for one of the queue's rates; unset if it has none.
-std::optional<milliseconds> longest_window(const queue_limits& limits);
+std::optional<milliseconds> longest_window(const queue_settings& settings);
 
 /// The time under which a claim counts: never before that of an earlier claim that counts, so that claims whose times
 /// are not in the order of their transactions exceed no rate.

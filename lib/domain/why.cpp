@@ -83,7 +83,7 @@ private:
 
     void waits()
     {
-        const auto& limits = about_.limits;
+        const auto& limits = about_.settings;
         if (limits.paused)
             add({.what = kind::paused, .text = "the queue is paused"});
         if (limits.rests_until && *limits.rests_until > now_)
@@ -106,7 +106,7 @@ private:
 
     void of_group()
     {
-        const auto& limits = about_.limits.group;
+        const auto& limits = about_.settings.group;
         const auto group = "its group '" + *about_.job->options->group + "'";
         full(kind::group_concurrency, limits.concurrency, about_.group, group);
         if (about_.group.full_until)

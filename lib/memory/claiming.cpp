@@ -56,13 +56,13 @@ public:
           order_{order},
           now_{now},
           news_{news},
-          window_{domain::longest_window(queue.limits)},
+          window_{domain::longest_window(queue.settings)},
           at_{window_ ? domain::time_of_claim(past_claims(queue, nullptr), *window_, now) : now}
     {}
 
     taken run()
     {
-        const auto& limits = queue_.limits;
+        const auto& limits = queue_.settings;
         if (queue_.rests(now_))
             return {};
         const auto wanted = static_cast<int>(order_.tokens.size());
@@ -116,7 +116,7 @@ private:
             domain::lock(locked.record, order_.tokens[out_.claimed.size()], order_.worker, order_.lock_duration, now_);
         });
         out_.claimed.push_back(snapshot(job));
-        if (queue_.limits.rate || (queue_.limits.group.rate && job.options->group))
+        if (queue_.settings.rate || (queue_.settings.group.rate && job.options->group))
             ++queue_.claims[{at_, group_of(job)}];
         if (queue_.grouped)
             note_turn(group_of(job));
@@ -164,7 +164,7 @@ private:
     /// The room for one more job of the group.
     claim_room room_of(const std::string& group) const
     {
-        const auto& limits = queue_.limits.group;
+        const auto& limits = queue_.settings.group;
         if (group.empty())
             return {.jobs = 1};
         if (limits.keep_order && in_the_middle(queue_, group))
@@ -244,10 +244,10 @@ std::optional<time_point> last_claim(const stored_queue& queue)
 
 job_situation situation_of(const stored_queue& queue, const job_record& job, time_point now)
 {
-    job_situation out{.job = snapshot(job), .limits = queue.limits, .last_claim = last_claim(queue)};
-    out.queue = use_of(queue, nullptr, queue.limits.rate, now);
+    job_situation out{.job = snapshot(job), .settings = queue.settings, .last_claim = last_claim(queue)};
+    out.queue = use_of(queue, nullptr, queue.settings.rate, now);
     if (job.options->group) {
-        out.group = use_of(queue, &*job.options->group, queue.limits.group.rate, now);
+        out.group = use_of(queue, &*job.options->group, queue.settings.group.rate, now);
         out.group_retries = in_the_middle(queue, *job.options->group);
     }
     if (const auto* owner = job.kept_for != 0 ? queue.find(job.kept_for) : nullptr)
@@ -280,7 +280,7 @@ std::optional<time_point> next_claim(const stored_queue& queue, std::optional<ti
     auto due = first_due(queue);
     if (early && !waiting)
         due = due ? std::min(*due, *early) : early;
-    return domain::next_look(due, queue.limits.rests_until, again, waiting, now);
+    return domain::next_look(due, queue.settings.rests_until, again, waiting, now);
 }
 
 }  // namespace cofila::memory

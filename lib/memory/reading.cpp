@@ -102,7 +102,7 @@ asio::awaitable<page<queue_info>> repository::queues(page_request request)
     const auto after = request.after.empty() ? std::nullopt : std::optional{queue_from(request.after)};
     const auto show = [&](const auto& row) {
         if (row.second.is_there())
-            found.out.items.push_back({.name = row.first, .limits = row.second.limits});
+            found.out.items.push_back({.name = row.first, .settings = row.second.settings});
         return true;
     };
     found.add(queues_, after, show, [](const auto& row) { return to_queue_cursor(row.first); });
@@ -153,9 +153,9 @@ asio::awaitable<std::optional<std::size_t>> repository::position(std::string que
     co_return static_cast<std::size_t>(std::distance(waiting.begin(), waiting.find(place_of(job->record))));
 }
 
-asio::awaitable<bool> repository::is_paused(std::string queue) { co_return open_queue(queue).limits.paused; }
+asio::awaitable<bool> repository::is_paused(std::string queue) { co_return open_queue(queue).settings.paused; }
 
-asio::awaitable<queue_limits> repository::limits(std::string queue) { co_return open_queue(queue).limits; }
+asio::awaitable<queue_settings> repository::settings(std::string queue) { co_return open_queue(queue).settings; }
 
 asio::awaitable<std::vector<lock_row>> repository::locks()
 {

@@ -9,6 +9,7 @@
 
 #include "domain/dedup.hpp"
 #include "domain/generated_id.hpp"
+#include "domain/limits.hpp"
 #include "domain/overloaded.hpp"
 #include "domain/transitions.hpp"
 #include "memory/claiming.hpp"
@@ -265,20 +266,21 @@ asio::awaitable<fenced_write> repository::add_log(job_ref job, log_line line, in
 
 asio::awaitable<bool> repository::set_paused(std::string queue, bool paused)
 {
-    co_return std::exchange(open_queue(queue).limits.paused, paused) != paused;
+    co_return std::exchange(open_queue(queue).settings.paused, paused) != paused;
 }
 
-asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
+asio::awaitable<void> repository::set(std::string queue, queue_setting setting)
 {
     auto& in = open_queue(queue);
-    const domain::overloaded set{
-        [&](const global_concurrency& all) { in.limits.concurrency = all.jobs; },
-        [&](const global_rate& all) { in.limits.rate = all.rate; },
-        [&](const group_options& each) { in.limits.group = each; },
+    domain::apply(in.settings, setting);
+    const domain::overloaded keep{
+        [](const global_concurrency&) {},
+        [](const global_rate&) {},
+        [](const group_options&) {},
         [&](const event_log& log) { in.watched.keep_events(log.events); },
         [&](const metrics_log& log) { in.watched.keep_minutes(log.minutes); },
     };
-    std::visit(set, what);
+    std::visit(keep, setting);
     co_return;
 }
 

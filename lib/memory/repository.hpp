@@ -23,8 +23,8 @@ public:
     boost::asio::awaitable<fenced_write> update_data(job_ref job, std::string data) override;
     boost::asio::awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) override;
 
-    boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) override;
-    boost::asio::awaitable<queue_limits> limits(std::string queue) override;
+    boost::asio::awaitable<void> set(std::string queue, queue_setting setting) override;
+    boost::asio::awaitable<queue_settings> settings(std::string queue) override;
     boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) override;
     boost::asio::awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now)
         override;

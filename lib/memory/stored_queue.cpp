@@ -47,9 +47,9 @@ std::int64_t stored_queue::next_position(transition::placement where)
 
 bool stored_queue::is_there() const
 {
-    auto set = limits;
+    auto set = settings;
     set.rests_until.reset();  // that ends by itself
-    return !ids_.empty() || set != queue_limits{} || watched.any();
+    return !ids_.empty() || set != queue_settings{};
 }
 
 const job_record& stored_queue::add(job_record job)
@@ -80,7 +80,7 @@ const stored_job* stored_queue::find(const job_ref& ref) const { return ref.key 
 void stored_queue::carry_out(std::int64_t key, const transition& change, news_list& news)
 {
     if (change.queue_rests_until)
-        limits.rests_until = std::max(limits.rests_until.value_or(time_point::min()), *change.queue_rests_until);
+        settings.rests_until = std::max(settings.rests_until.value_or(time_point::min()), *change.queue_rests_until);
     const auto& held = jobs_.at(key).record;
     if (change.remove && change.to == held.state) {
         remove(key, news);
@@ -91,7 +91,7 @@ void stored_queue::carry_out(std::int64_t key, const transition& change, news_li
         domain::apply(job.record, change);
         if (!change.priority)
             job.not_before.reset();
-        const bool in_order = change.next_of_group && limits.group.keep_order;
+        const bool in_order = change.next_of_group && settings.group.keep_order;
         if (change.place != transition::placement::keep && !in_order)
             job.record.position = next_position(change.place);
         job.prune_at = held_on && change.remove ? held.dedup_until : change.prune_at;
@@ -195,7 +195,7 @@ std::size_t stored_queue::promote_due(time_point now, std::size_t limit, news_li
 
 void stored_queue::forget_all_but_jobs()
 {
-    limits = {};
+    settings = {};
     served.clear();
     claims.clear();
     watched.keep_events({});

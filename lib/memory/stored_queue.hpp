@@ -42,9 +42,12 @@ class stored_queue {
 public:
     using order = std::map<place, std::int64_t>;  // to the key
 
-    queue_limits limits{};
+    queue_settings settings{};
     /// Whether nothing may be claimed now.
-    bool rests(time_point now) const { return limits.paused || (limits.rests_until && *limits.rests_until > now); }
+    bool rests(time_point now) const
+    {
+        return settings.paused || (settings.rests_until && *settings.rests_until > now);
+    }
     bool grouped = false;                                        ///< It has, or had, a job with a group.
     std::map<std::string, std::int64_t> served{};                ///< The last turn of each group.
     std::map<std::pair<time_point, std::string>, int> claims{};  ///< Recent claims by group, if there is a rate.

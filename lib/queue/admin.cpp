@@ -100,18 +100,18 @@ asio::awaitable<bool> is_paused(queue_ptr queue)
     co_return co_await queue->ports->repository->is_paused(queue->name);
 }
 
-asio::awaitable<void> set_limit(queue_ptr queue, queue_setting what)
+asio::awaitable<void> set(queue_ptr queue, queue_setting setting)
 {
     queue->check_open();
-    domain::check(what);
-    co_await queue->ports->repository->set_limit(queue->name, what);
+    domain::check(setting);
+    co_await queue->ports->repository->set(queue->name, setting);
     queue->look_again();
 }
 
-asio::awaitable<queue_limits> get_limits(queue_ptr queue)
+asio::awaitable<queue_settings> get_settings(queue_ptr queue)
 {
     queue->check_open();
-    co_return co_await queue->ports->repository->limits(queue->name);
+    co_return co_await queue->ports->repository->settings(queue->name);
 }
 
 asio::awaitable<why_answer> why(queue_ptr queue, job_id id)

@@ -40,7 +40,7 @@ page<queue_info> queues(session& with, const page_request& request)
             out.next = 'q' + out.items.back().name;
             break;
         }
-        out.items.push_back({.name = rows.text(1), .limits = db.settings(rows.number(0)).limits});
+        out.items.push_back({.name = rows.text(1), .settings = db.all_settings(rows.number(0))});
     }
     return out;
 }

@@ -151,18 +151,18 @@ asio::awaitable<fenced_write> repository::add_log(job_ref job, log_line line, in
     });
 }
 
-asio::awaitable<void> repository::set_limit(std::string queue, queue_setting what)
+asio::awaitable<void> repository::set(std::string queue, queue_setting setting)
 {
-    return discard(perform(with_.writer, kind::write, [queue = std::move(queue), what](session& with) {
-        store::set_limit(with, queue, what);
+    return discard(perform(with_.writer, kind::write, [queue = std::move(queue), setting](session& with) {
+        store::set(with, queue, setting);
         return true;
     }));
 }
 
-asio::awaitable<queue_limits> repository::limits(std::string queue)
+asio::awaitable<queue_settings> repository::settings(std::string queue)
 {
     return perform(with_.reader, kind::observe, [queue = std::move(queue)](session& with) {
-        return store::limits(with, queue);
+        return store::settings(with, queue);
     });
 }
 

@@ -56,8 +56,8 @@ public:
     awaitable<fenced_write> update_progress(job_ref job, std::string progress) override;
     awaitable<fenced_write> update_data(job_ref job, std::string data) override;
     awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) override;
-    awaitable<void> set_limit(std::string queue, queue_setting what) override;
-    awaitable<queue_limits> limits(std::string queue) override;
+    awaitable<void> set(std::string queue, queue_setting setting) override;
+    awaitable<queue_settings> settings(std::string queue) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;
     awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override;
     awaitable<changed_page> change_all(

@@ -16,7 +16,8 @@ public:
     std::optional<std::int64_t> find_queue(const std::string& name) override { return with_.find_queue(name); }
     std::int64_t find_or_make_queue(const std::string& name) override { return with_.find_or_make_queue(name); }
     store::stored_settings settings(std::int64_t queue) override;
-    void set(std::int64_t queue, const queue_setting& what) override;
+    queue_settings all_settings(std::int64_t queue) override;
+    void set(std::int64_t queue, const queue_setting& setting) override;
     bool set_paused(std::int64_t queue, bool paused) override;
     void rest_queue(std::int64_t queue, time_point until) override;
     void forget_queue(std::int64_t queue) override;

@@ -64,7 +64,7 @@ void tables::refresh_turns()
     for (auto& touched = with_.touched(); !touched.empty(); touched.erase(touched.begin())) {
         const auto [of, group] = *touched.begin();
         if (queue != of)
-            limits = settings(of).limits.group;
+            limits = settings(of).settings.group;
         queue = of;
         if (group == session::all_groups)
             refresh_all(with_, of, limits);

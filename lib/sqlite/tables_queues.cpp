@@ -13,7 +13,7 @@ namespace cofila::sqlite {
 
 namespace {
 
-/// Whatever the file says, a limit is at least 1.
+/// Whatever the file says, a number that is set is at least 1.
 std::optional<int> read_most(bound_statement& row, int column)
 {
     if (row.is_null(column))
@@ -66,7 +66,7 @@ store::stored_settings tables::settings(std::int64_t queue)
     if (!row.step())
         return {};
     return {
-        .limits =
+        .settings =
             {.paused = row.number(0) != 0,
              .concurrency = read_most(row, 2),
              .rate = read_rate(row, 3),
@@ -76,7 +76,18 @@ store::stored_settings tables::settings(std::int64_t queue)
     };
 }
 
-void tables::set(std::int64_t queue, const queue_setting& what)
+queue_settings tables::all_settings(std::int64_t queue)
+{
+    auto out = settings(queue).settings;
+    auto row = sql_.query("SELECT events, minutes FROM cofila_watched WHERE queue = ?1", queue);
+    if (row.step()) {
+        out.keep_events = read_most(row, 0);
+        out.keep_minutes = read_most(row, 1);
+    }
+    return out;
+}
+
+void tables::set(std::int64_t queue, const queue_setting& setting)
 {
     const domain::overloaded set{
         [&](const global_concurrency& all) {
@@ -94,7 +105,7 @@ void tables::set(std::int64_t queue, const queue_setting& what)
         [&](const event_log& log) { keep_events(with_, queue, log.events); },
         [&](const metrics_log& log) { keep_minutes(with_, queue, log.minutes); },
     };
-    std::visit(set, what);
+    std::visit(set, setting);
 }
 
 bool tables::set_paused(std::int64_t queue, bool paused)

@@ -68,9 +68,9 @@ changed_page change_all(
     return out;
 }
 
-void set_limit(tables& db, const std::string& queue, const queue_setting& what)
+void set(tables& db, const std::string& queue, const queue_setting& setting)
 {
-    db.set(db.find_or_make_queue(queue), what);
+    db.set(db.find_or_make_queue(queue), setting);
 }
 
 bool set_paused(tables& db, const std::string& queue, bool paused)

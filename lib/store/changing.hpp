@@ -18,7 +18,7 @@ changed_page change_all(
     time_point now
 );
 
-void set_limit(tables& db, const std::string& queue, const queue_setting& what);
+void set(tables& db, const std::string& queue, const queue_setting& setting);
 /// Returns false if the queue was in that state already.
 bool set_paused(tables& db, const std::string& queue, bool paused);
 void reset_queue(tables& db, const std::string& queue);

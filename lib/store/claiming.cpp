@@ -57,8 +57,8 @@ public:
           queue_{queue},
           wanted_{wanted},
           now_{now},
-          settings_{db.settings(queue)},
-          window_{domain::longest_window(settings_.limits)}
+          stored_{db.settings(queue)},
+          window_{domain::longest_window(stored_.settings)}
     {
         if (!window_)
             return;
@@ -68,8 +68,8 @@ public:
         at_ = domain::time_of_claim(newest, *window_, now);
     }
 
-    const queue_limits& limits() const { return settings_.limits; }
-    bool grouped() const { return settings_.grouped; }
+    const queue_settings& limits() const { return stored_.settings; }
+    bool grouped() const { return stored_.grouped; }
     bool rests() const { return limits().paused || (limits().rests_until && *limits().rests_until > now_); }
     turn_limits within() const { return {limits(), at_}; }
 
@@ -113,7 +113,7 @@ private:
     const std::int64_t queue_;
     const int wanted_;
     const time_point now_;
-    const stored_settings settings_;
+    const stored_settings stored_;
     const std::optional<milliseconds> window_;
     time_point at_ = now_;
 };

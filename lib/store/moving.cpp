@@ -21,7 +21,7 @@ std::optional<std::int64_t> position_for(tables& db, std::int64_t queue, const t
 {
     if (change.place == transition::placement::keep)
         return {};
-    if (change.next_of_group && db.settings(queue).limits.group.keep_order)
+    if (change.next_of_group && db.settings(queue).settings.group.keep_order)
         return {};
     return db.next_position(queue, change.place);
 }

@@ -148,10 +148,10 @@ std::optional<std::size_t> position(tables& db, const std::string& queue, const 
     return db.count_before(*number, *job);
 }
 
-queue_limits limits(tables& db, const std::string& queue)
+queue_settings settings(tables& db, const std::string& queue)
 {
     const auto number = db.find_queue(queue);
-    return number ? db.settings(*number).limits : queue_limits{};
+    return number ? db.all_settings(*number) : queue_settings{};
 }
 
 std::optional<job_situation> situation(tables& db, const std::string& queue, const job_id& id, time_point now)
@@ -160,12 +160,12 @@ std::optional<job_situation> situation(tables& db, const std::string& queue, con
     auto job = number ? db.find(*number, id) : std::nullopt;
     if (!job)
         return {};
-    job_situation out{.limits = db.settings(*number).limits, .last_claim = db.last_claim(*number)};
+    job_situation out{.settings = db.all_settings(*number), .last_claim = db.last_claim(*number)};
     out.queue = db.holders(*number, nullptr);
-    out.queue.full_until = full_until(db, *number, nullptr, out.limits.rate, now);
+    out.queue.full_until = full_until(db, *number, nullptr, out.settings.rate, now);
     if (const auto& group = job->options->group) {
         out.group = db.holders(*number, &*group);
-        out.group.full_until = full_until(db, *number, &*group, out.limits.group.rate, now);
+        out.group.full_until = full_until(db, *number, &*group, out.settings.group.rate, now);
         out.group_retries = db.in_the_middle(*number, *group);
     }
     if (job->kept_for != 0)

@@ -17,7 +17,7 @@ job_counts counts(tables& db, const std::string& queue);
 std::vector<std::size_t> counts_by_priority(tables& db, const std::string& queue, const std::vector<int>& priorities);
 /// How many waiting jobs are before this one; unset if it does not wait.
 std::optional<std::size_t> position(tables& db, const std::string& queue, const job_id& id);
-queue_limits limits(tables& db, const std::string& queue);
+queue_settings settings(tables& db, const std::string& queue);
 /// What can be known about a job that does not run.
 std::optional<job_situation> situation(tables& db, const std::string& queue, const job_id& id, time_point now);
 std::vector<std::optional<std::string>> cancellations(tables& db, const std::vector<job_ref>& locks);

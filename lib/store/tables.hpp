@@ -34,8 +34,11 @@ public:
     // Queues.
     virtual std::optional<std::int64_t> find_queue(const std::string& name) = 0;
     virtual std::int64_t find_or_make_queue(const std::string& name) = 0;
+    /// The settings that claims depend on. What is kept of events and counts is left unset.
     virtual stored_settings settings(std::int64_t queue) = 0;
-    virtual void set(std::int64_t queue, const queue_setting& what) = 0;
+    /// All settings.
+    virtual queue_settings all_settings(std::int64_t queue) = 0;
+    virtual void set(std::int64_t queue, const queue_setting& setting) = 0;
     /// Returns false if the queue was in that state already.
     virtual bool set_paused(std::int64_t queue, bool paused) = 0;
     /// Nothing is claimed from the queue before `until`, or before a later time that was set already.

@@ -8,7 +8,7 @@ namespace cofila::store {
 
 /// What limits a claim from groups.
 struct turn_limits {
-    const queue_limits& limits;
+    const queue_settings& limits;
     time_point at{};  ///< The time under which the rates count the claim.
 };
 

@@ -15,7 +15,7 @@
 namespace cofila::store {
 
 struct stored_settings {
-    queue_limits limits{};
+    queue_settings settings{};
     bool grouped = false;  ///< It has, or once had, a job with a group.
 };
 

@@ -20,7 +20,7 @@ namespace {
 
 asio::awaitable<void> keep(subject s, std::optional<int> events)
 {
-    return s->set_limit(s.queue(), event_log{.events = events});
+    return s->set(s.queue(), event_log{.events = events});
 }
 
 /// As `3 moved a: active -> failed at 20 (boom)`; the time is that since the test began.

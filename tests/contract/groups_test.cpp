@@ -18,7 +18,7 @@ TEST_SUITE_BEGIN("groups");
 
 namespace {
 
-asio::awaitable<void> allow(subject s, group_options options) { return s->set_limit(s.queue(), options); }
+asio::awaitable<void> allow(subject s, group_options options) { return s->set(s.queue(), options); }
 
 /// Jobs "x1", "x2" of group "x": the group is the first letter. "-1" has none.
 asio::awaitable<void> add_grouped(subject s, names ids)
@@ -187,7 +187,7 @@ CONTRACT_CASE("next_due leaves out the rate of a group that its concurrency keep
 CONTRACT_CASE("next_due leaves out the rates of groups where the queue's own limit has cut the claim short")
 {
     co_await allow(s, {.rate = rate_limit{.max = 1, .duration = 10s}});
-    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 1});
+    co_await s->set(s.queue(), global_concurrency{.jobs = 1});
     co_await add_grouped(s, {"a1", "a2"});
     const auto first = co_await s.settle_and_claim({}, 9);
     CHECK(ids(first.claimed) == names{"a1"});
@@ -217,12 +217,12 @@ CONTRACT_CASE("next_due counts the rate of a group whose job is early by the clo
 CONTRACT_CASE("the limits of the queue hold over those of the groups")
 {
     co_await allow(s, {.concurrency = 2});
-    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 3});
+    co_await s->set(s.queue(), global_concurrency{.jobs = 3});
     co_await add_grouped(s, {"a1", "a2", "b1", "b2", "c1"});
     const auto by_concurrency = co_await claimed_ids(s, 9);
     CHECK(by_concurrency == names{"a1", "b1", "c1"});
-    co_await s->set_limit(s.queue(), global_concurrency{});
-    co_await s->set_limit(s.queue(), global_rate{.rate = rate_limit{.max = 1, .duration = 1s}});
+    co_await s->set(s.queue(), global_concurrency{});
+    co_await s->set(s.queue(), global_rate{.rate = rate_limit{.max = 1, .duration = 1s}});
     const auto by_rate = co_await claimed_ids(s, 9);
     CHECK(by_rate == names{"a2"});
     const auto used_up = co_await claimed_ids(s, 9);
@@ -280,7 +280,7 @@ CONTRACT_CASE("the place of a group is that of its first job, though that one ha
 
 CONTRACT_CASE("where the queue has no place left nothing of a group expires at a claim")
 {
-    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 1});
+    co_await s->set(s.queue(), global_concurrency{.jobs = 1});
     co_await add_grouped(s, {"a1"});
     const auto active = co_await s.claim_one();
     (void)co_await s.add("b1", {.ttl = 1s, .group = "b"});

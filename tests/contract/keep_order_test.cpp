@@ -18,7 +18,7 @@ namespace {
 
 asio::awaitable<void> in_order(subject s)
 {
-    return s->set_limit(s.queue(), group_options{.concurrency = 1, .keep_order = true});
+    return s->set(s.queue(), group_options{.concurrency = 1, .keep_order = true});
 }
 
 job_options tried_again(milliseconds wait = 0ms)
@@ -30,7 +30,7 @@ job_options tried_again(milliseconds wait = 0ms)
 
 CONTRACT_CASE("without keep_order a failed job goes to the tail of its group")
 {
-    co_await s->set_limit(s.queue(), group_options{.concurrency = 1});
+    co_await s->set(s.queue(), group_options{.concurrency = 1});
     for (const auto* id : {"1", "2"})
         (void)co_await s.add(id, tried_again());
     const auto first = co_await s.claim_one();

@@ -19,47 +19,58 @@ namespace {
 
 asio::awaitable<void> allow(subject s, std::optional<int> jobs)
 {
-    return s->set_limit(s.queue(), global_concurrency{.jobs = jobs});
+    return s->set(s.queue(), global_concurrency{.jobs = jobs});
 }
 
 }  // namespace
 
-CONTRACT_CASE("a queue that nobody has set a limit for has none")
+CONTRACT_CASE("a queue that nobody has set anything for has the default settings")
 {
-    const auto unknown = co_await s->limits("never seen");
-    CHECK(unknown == queue_limits{});
+    const auto unknown = co_await s->settings("never seen");
+    CHECK(unknown == queue_settings{});
     co_await s.add("a");
-    const auto limits = co_await s->limits(s.queue());
-    CHECK(limits == queue_limits{});
+    const auto settings = co_await s->settings(s.queue());
+    CHECK(settings == queue_settings{});
 }
 
-CONTRACT_CASE("each limit is kept as it was set, and beside the others")
+CONTRACT_CASE("each setting is kept as it was set, and beside the others")
 {
     const rate_limit rate{.max = 7, .duration = 1'500ms};
     const group_options group{.concurrency = 1, .rate = rate_limit{.max = 2, .duration = 1h}, .keep_order = true};
     co_await allow(s, 3);
-    co_await s->set_limit(s.queue(), global_rate{.rate = rate});
-    co_await s->set_limit(s.queue(), group);
+    co_await s->set(s.queue(), global_rate{.rate = rate});
+    co_await s->set(s.queue(), group);
+    co_await s->set(s.queue(), event_log{.events = 11});
+    co_await s->set(s.queue(), metrics_log{.minutes = 13});
     (void)co_await s->set_paused(s.queue(), true);
-    const auto limits = co_await s->limits(s.queue());
-    CHECK(limits == queue_limits{.paused = true, .concurrency = 3, .rate = rate, .group = group});
-    const auto other = co_await s->limits("other");
-    CHECK(other == queue_limits{});
+    const queue_settings all{
+        .paused = true, .concurrency = 3, .rate = rate, .group = group, .keep_events = 11, .keep_minutes = 13
+    };
+    const auto settings = co_await s->settings(s.queue());
+    CHECK(settings == all);
+    const auto other = co_await s->settings("other");
+    CHECK(other == queue_settings{});
     co_await allow(s, std::nullopt);
-    co_await s->set_limit(s.queue(), global_rate{});
-    co_await s->set_limit(s.queue(), group_options{});
-    const auto removed = co_await s->limits(s.queue());
-    CHECK(removed == queue_limits{.paused = true});
+    co_await s->set(s.queue(), global_rate{});
+    co_await s->set(s.queue(), group_options{});
+    co_await s->set(s.queue(), event_log{});
+    const auto left = co_await s->settings(s.queue());
+    CHECK(left == queue_settings{.paused = true, .keep_minutes = 13});
+    co_await s->set(s.queue(), metrics_log{});
+    const auto removed = co_await s->settings(s.queue());
+    CHECK(removed == queue_settings{.paused = true});
 }
 
-CONTRACT_CASE("resetting a queue takes its limits away")
+CONTRACT_CASE("resetting a queue resets its settings")
 {
     co_await allow(s, 1);
-    co_await s->set_limit(s.queue(), global_rate{.rate = rate_limit{}});
-    co_await s->set_limit(s.queue(), group_options{.concurrency = 1, .rate = rate_limit{}, .keep_order = true});
+    co_await s->set(s.queue(), global_rate{.rate = rate_limit{}});
+    co_await s->set(s.queue(), group_options{.concurrency = 1, .rate = rate_limit{}, .keep_order = true});
+    co_await s->set(s.queue(), event_log{.events = 1});
+    co_await s->set(s.queue(), metrics_log{.minutes = 1});
     co_await s->reset_queue(s.queue());
-    const auto limits = co_await s->limits(s.queue());
-    CHECK(limits == queue_limits{});
+    const auto settings = co_await s->settings(s.queue());
+    CHECK(settings == queue_settings{});
 }
 
 CONTRACT_CASE("no more jobs are active than the global concurrency, whoever claims them")

@@ -16,7 +16,7 @@ namespace {
 
 asio::awaitable<void> count_for(subject s, std::optional<int> minutes)
 {
-    return s->set_limit(s.queue(), metrics_log{.minutes = minutes});
+    return s->set(s.queue(), metrics_log{.minutes = minutes});
 }
 
 asio::awaitable<queue_metrics> metrics_of(subject s, metrics_range of = {})
@@ -183,8 +183,8 @@ CONTRACT_CASE("what was counted is forgotten when counting ends, and when the qu
 CONTRACT_CASE("counting and the event log do not need one another")
 {
     co_await count_for(s, 10);
-    co_await s->set_limit(s.queue(), event_log{.events = 10});
-    co_await s->set_limit(s.queue(), event_log{});
+    co_await s->set(s.queue(), event_log{.events = 10});
+    co_await s->set(s.queue(), event_log{});
     co_await run_one(s, "a", 1ms);
     const auto found = co_await metrics_of(s);
     CHECK(found.minutes.size() == 1);

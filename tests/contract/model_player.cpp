@@ -73,8 +73,8 @@ player::step player::act(draws d)
             co_await q->reset_queue(q.queue());
         co_return "reset\n";
     case 25:
-        co_await q->set_limit(q.queue(), some_setting(d[2]));
-        co_return "limits " + text(co_await q->limits(q.queue()));
+        co_await q->set(q.queue(), some_setting(d[2]));
+        co_return "settings " + text(co_await q->settings(q.queue()));
     default:
         q.pass(milliseconds{d[2] % 400});
         co_return "time " + text(q.now()) + '\n';
@@ -245,8 +245,8 @@ player::step player::state()
 player::step player::state_of(subject q)
 {
     const auto log = co_await q->event_log_of(q.queue(), "reader");
-    const auto limits = co_await q->limits(q.queue());
-    std::string out = q.queue() + '\n' + text(limits) + text(log);
+    const auto settings = co_await q->settings(q.queue());
+    std::string out = q.queue() + '\n' + text(settings) + text(log);
     const auto all = co_await q.list({});
     for (const auto& one : all) {
         out += text(co_await q.get(one));

@@ -84,16 +84,19 @@ std::string words(const limit_use& use)
 
 }  // namespace
 
-std::string text(const queue_limits& limits)
+std::string text(const queue_settings& settings)
 {
-    return std::string{limits.paused ? "paused, " : "open, "} + words(limits.concurrency) + ", " + words(limits.rate) +
-           ", of a group " + words(limits.group.concurrency) + ", " + words(limits.group.rate) +
-           (limits.group.keep_order ? " in order" : "") + ", rests until " + text(limits.rests_until) + '\n';
+    const auto& group = settings.group;
+    return std::string{settings.paused ? "paused, " : "open, "} + words(settings.concurrency) + ", " +
+           words(settings.rate) + ", of a group " + words(group.concurrency) + ", " + words(group.rate) +
+           (group.keep_order ? " in order" : "") + ", rests until " + text(settings.rests_until) + ", events " +
+           std::to_string(settings.keep_events.value_or(0)) + ", minutes " +
+           std::to_string(settings.keep_minutes.value_or(0)) + '\n';
 }
 
 std::string text(const job_situation& situation)
 {
-    return text(situation.job) + text(situation.limits) + words(situation.queue) + words(situation.group) +
+    return text(situation.job) + text(situation.settings) + words(situation.queue) + words(situation.group) +
            (situation.group_retries ? "the group retries, " : "") + "owner " +
            (situation.owner ? situation.owner->str() : "none") + ", ahead " + std::to_string(situation.ahead) +
            ", last claim " + text(situation.last_claim) + '\n';

@@ -19,7 +19,7 @@ std::string text(const added_row& row);
 std::string text(const job_news& news);
 std::string text(const news_list& news);
 std::string text(const add_answer& answer);
-std::string text(const queue_limits& limits);
+std::string text(const queue_settings& settings);
 std::string text(const job_situation& situation);
 std::string text(const event_log_state& state);
 /// Those of one operation may come in any order.

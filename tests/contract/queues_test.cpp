@@ -40,12 +40,12 @@ CONTRACT_CASE("a queue whose last job is gone is not listed any more, unless som
     all = co_await s.queues();
     CHECK(all == names{});
     co_await s->set_paused("paused", true);
-    co_await s->set_limit("concurrency", global_concurrency{.jobs = 1});
-    co_await s->set_limit("rate", global_rate{.rate = rate_limit{}});
-    co_await s->set_limit("group concurrency", group_options{.concurrency = 2});
-    co_await s->set_limit("group rate", group_options{.rate = rate_limit{}});
-    co_await s->set_limit("events", event_log{.events = 1});
-    co_await s->set_limit("metrics", metrics_log{.minutes = 1});
+    co_await s->set("concurrency", global_concurrency{.jobs = 1});
+    co_await s->set("rate", global_rate{.rate = rate_limit{}});
+    co_await s->set("group concurrency", group_options{.concurrency = 2});
+    co_await s->set("group rate", group_options{.rate = rate_limit{}});
+    co_await s->set("events", event_log{.events = 1});
+    co_await s->set("metrics", metrics_log{.minutes = 1});
     const names set{"concurrency", "events", "group concurrency", "group rate", "metrics", "paused", "rate"};
     all = co_await s.queues();
     CHECK(all == set);
@@ -60,7 +60,7 @@ CONTRACT_CASE("looking at a queue does not make it")
     auto unknown = s.in("unknown");
     (void)co_await unknown.counts();
     (void)co_await unknown.list({});
-    (void)co_await s->limits("unknown");
+    (void)co_await s->settings("unknown");
     (void)co_await s->is_paused("unknown");
     (void)co_await s->metrics("unknown", s.now(), {});
     (void)co_await unknown.cancel("a", "why");
@@ -68,15 +68,15 @@ CONTRACT_CASE("looking at a queue does not make it")
     CHECK(all == names{});
 }
 
-CONTRACT_CASE("a queue is listed with its limits")
+CONTRACT_CASE("a queue is listed with its settings")
 {
     co_await s.add("a");
     co_await s->set_paused(s.queue(), true);
-    co_await s->set_limit(s.queue(), global_rate{.rate = rate_limit{.max = 3, .duration = 2s}});
+    co_await s->set(s.queue(), event_log{.events = 3});
     const auto page = co_await s->queues({});
     REQUIRE(page.items.size() == 1);
     CHECK(page.items[0].name == s.queue());
-    CHECK(page.items[0].limits == queue_limits{.paused = true, .rate = rate_limit{.max = 3, .duration = 2s}});
+    CHECK(page.items[0].settings == queue_settings{.paused = true, .keep_events = 3});
 }
 
 CONTRACT_CASE("a cursor of another listing is refused by that of queues, naming the field")

@@ -19,7 +19,7 @@ namespace {
 
 asio::awaitable<void> allow(subject s, int max, milliseconds duration)
 {
-    return s->set_limit(s.queue(), global_rate{.rate = rate_limit{.max = max, .duration = duration}});
+    return s->set(s.queue(), global_rate{.rate = rate_limit{.max = max, .duration = duration}});
 }
 
 asio::awaitable<void> add_many(subject s, int count)
@@ -167,7 +167,7 @@ CONTRACT_CASE("a rate that is taken away holds no more")
     co_await add_many(s, 3);
     co_await allow(s, 1, 1h);
     (void)co_await s.claim(1);
-    co_await s->set_limit(s.queue(), global_rate{});
+    co_await s->set(s.queue(), global_rate{});
     const auto claimed = co_await claimed_now(s, 5);
     CHECK(claimed == 2);
 }
@@ -259,11 +259,11 @@ CONTRACT_CASE("the smaller of concurrency and rate decides")
 {
     co_await add_many(s, 9);
     co_await allow(s, 5, 1s);
-    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 2});
+    co_await s->set(s.queue(), global_concurrency{.jobs = 2});
     const auto by_concurrency = co_await s.settle_and_claim({}, 9);
     CHECK(by_concurrency.claimed.size() == 2);
     CHECK(by_concurrency.limited);
-    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 9});
+    co_await s->set(s.queue(), global_concurrency{.jobs = 9});
     const auto by_rate = co_await s.settle_and_claim({}, 9);
     CHECK(by_rate.claimed.size() == 3);
     CHECK(by_rate.next_due == s.now() + 1s);

@@ -49,7 +49,7 @@ CONTRACT_CASE("a job alone in its queue has nothing before it")
     const auto added = co_await s.add("a");
     const auto now = co_await situation(s, "a");
     CHECK(describe(*now.job) == describe(*added.job));
-    CHECK(now.limits == queue_limits{});
+    CHECK(now.settings == queue_settings{});
     check_use(now.queue, 0, {});
     check_use(now.group, 0, {});
     CHECK_FALSE(now.group_retries);
@@ -77,9 +77,9 @@ CONTRACT_CASE("it tells the limits of the queue, and who holds the places")
     (void)co_await s.add_active("b");
     co_await s.add("c");
     (void)co_await s->set_paused(s.queue(), true);
-    co_await s->set_limit(s.queue(), global_concurrency{.jobs = 2});
+    co_await s->set(s.queue(), global_concurrency{.jobs = 2});
     const auto now = co_await situation(s, "c");
-    CHECK(now.limits == queue_limits{.paused = true, .concurrency = 2});
+    CHECK(now.settings == queue_settings{.paused = true, .concurrency = 2});
     check_use(now.queue, 2, {"a", "b"});
 }
 
@@ -95,7 +95,7 @@ CONTRACT_CASE("it names ten of those who hold the places, and counts all")
 
 CONTRACT_CASE("it tells until when the rate of the queue is used up")
 {
-    co_await s->set_limit(s.queue(), global_rate{.rate = rate_limit{.max = 2, .duration = 10s}});
+    co_await s->set(s.queue(), global_rate{.rate = rate_limit{.max = 2, .duration = 10s}});
     (void)co_await s.add_active("a");
     co_await s.add_each({"b", "c"});
     auto now = co_await situation(s, "c");
@@ -114,12 +114,12 @@ CONTRACT_CASE("it tells until when the queue rests")
     const auto job = co_await s.add_active("a");
     (void)co_await s.settle(s.putting_off(job, rate_limited{.wait = 5s}));
     const auto now = co_await situation(s, "a");
-    CHECK(now.limits.rests_until == s.now() + 5s);
+    CHECK(now.settings.rests_until == s.now() + 5s);
 }
 
 CONTRACT_CASE("it tells of the job's own group alone")
 {
-    co_await s->set_limit(s.queue(), group_options{.concurrency = 2, .rate = rate_limit{.max = 2, .duration = 10s}});
+    co_await s->set(s.queue(), group_options{.concurrency = 2, .rate = rate_limit{.max = 2, .duration = 10s}});
     for (const auto* id : {"x1", "y1", "x2", "x3", "y2"})
         (void)co_await s.add(id, {.group = std::string{id}.substr(0, 1)});
     co_await s.add("none");
@@ -138,7 +138,7 @@ CONTRACT_CASE("it tells of the job's own group alone")
 
 CONTRACT_CASE("it tells that a job of the group is to be tried again")
 {
-    co_await s->set_limit(s.queue(), group_options{.concurrency = 1, .keep_order = true});
+    co_await s->set(s.queue(), group_options{.concurrency = 1, .keep_order = true});
     for (const auto* id : {"a", "b"})
         (void)co_await s.add(id, {.attempts = 2, .backoff = backoff::fixed(1s), .group = "g"});
     (void)co_await s.add("other", {.group = "h"});
@@ -184,7 +184,7 @@ CONTRACT_CASE("it tells when a job was last claimed that is active, or was compl
 
 CONTRACT_CASE("a situation changes nothing")
 {
-    co_await s->set_limit(s.queue(), global_rate{.rate = rate_limit{.max = 2, .duration = 10s}});
+    co_await s->set(s.queue(), global_rate{.rate = rate_limit{.max = 2, .duration = 10s}});
     (void)co_await s.add("a", {.ttl = 1s, .group = "g"});
     s.pass(2s);
     (void)co_await situation(s, "a");

@@ -37,7 +37,7 @@ struct site {
             sqlite::writing_runner runner{test::connecting(path), false};
             test::run_one(runner, [](auto& with) {
                 store::add(with, test::one_job("a"));
-                store::set_limit(with, "q", event_log{.events = 5});
+                store::set(with, "q", event_log{.events = 5});
             });
         }
         fs::rename(path, good);

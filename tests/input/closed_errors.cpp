@@ -67,7 +67,7 @@ std::vector<error_case> closed_queue_errors()
     closed("queue::get_metrics", [](queue<> q) -> task { (void)co_await q.get_metrics(); });
     closed("queue_view::add", [](queue<> q) -> task { (void)co_await queue_view{q}.add("x", "1"); });
     closed("queue::set_group", [](queue<> q) -> task { co_await q.set_group({}); });
-    closed("queue::get_limits", [](queue<> q) -> task { (void)co_await q.get_limits(); });
+    closed("queue::get_settings", [](queue<> q) -> task { (void)co_await q.get_settings(); });
     closed("queue::why", [](queue<> q) -> task { (void)co_await q.why("a"); });
     closed("queue::wait_until_finished", [](queue<> q) -> task { (void)co_await q.wait_until_finished("a", 1s); });
     closed("queue::release", [](queue<> q) -> task { co_await q.release({}); });

@@ -264,11 +264,13 @@ void may_refuse(Work work)
 /// Nothing that was set for the queue keeps a job from being claimed.
 bool is_open(sqlite::session& with)
 {
-    auto limits = store::limits(with, "q");
-    if (limits.rests_until <= manual_clock::start)
-        limits.rests_until.reset();
-    limits.group = {};
-    return limits == queue_limits{};
+    auto settings = store::settings(with, "q");
+    if (settings.rests_until <= manual_clock::start)
+        settings.rests_until.reset();
+    settings.group = {};
+    settings.keep_events.reset();
+    settings.keep_minutes.reset();
+    return settings == queue_settings{};
 }
 
 bool contains(const std::vector<job_snapshot>& jobs, const char* id)

@@ -73,8 +73,9 @@ TEST_CASE("F65: the greatest of every limit is stored in a file, read back and h
         co_await q.set_global_concurrency(many);
         co_await q.set_rate_limit(rate);
         co_await q.set_group({.concurrency = many, .rate = rate});
-        const auto limits = co_await q.get_limits();
-        CHECK(limits == queue_limits{.concurrency = many, .rate = rate, .group = {.concurrency = many, .rate = rate}});
+        const auto settings = co_await q.get_settings();
+        const group_options group{.concurrency = many, .rate = rate};
+        CHECK(settings == queue_settings{.concurrency = many, .rate = rate, .group = group});
         (void)co_await q.add("x", 1, {.group = "g"});
         (void)co_await q.add("x", 1);
         const auto taken = co_await q.fetch_next_and_lock({.limit = 10'000});

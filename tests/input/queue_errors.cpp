@@ -3,6 +3,7 @@
 #include <variant>
 #include <vector>
 
+#include "domain/overloaded.hpp"
 #include "error_table.hpp"
 
 namespace cofila::test {
@@ -137,36 +138,36 @@ std::vector<error_case> reading_errors()
     };
 }
 
-error_case not_a_limit(const char* function, const char* field, queue_setting setting)
+task set(queue<> to, queue_setting setting)
 {
-    return {function, errc::invalid_argument, field, [setting](app& a) -> task {
-                const auto q = open_q(a);
-                if (const auto* all = std::get_if<global_concurrency>(&setting))
-                    co_await q.set_global_concurrency(all->jobs);
-                else if (const auto* rate = std::get_if<global_rate>(&setting))
-                    co_await q.set_rate_limit(rate->rate);
-                else if (const auto* log = std::get_if<event_log>(&setting))
-                    co_await q.set_event_log(log->events);
-                else if (const auto* metrics = std::get_if<metrics_log>(&setting))
-                    co_await q.set_metrics(metrics->minutes);
-                else
-                    co_await q.set_group(std::get<group_options>(setting));
-            }};
+    const domain::overloaded call{
+        [&](const global_concurrency& all) { return to.set_global_concurrency(all.jobs); },
+        [&](const global_rate& all) { return to.set_rate_limit(all.rate); },
+        [&](const group_options& each) { return to.set_group(each); },
+        [&](const event_log& log) { return to.set_event_log(log.events); },
+        [&](const metrics_log& log) { return to.set_metrics(log.minutes); },
+    };
+    co_await std::visit(call, setting);
 }
 
-std::vector<error_case> limit_errors()
+error_case bad_setting(const char* function, const char* field, queue_setting setting)
+{
+    return {function, errc::invalid_argument, field, [setting](app& a) { return set(open_q(a), setting); }};
+}
+
+std::vector<error_case> setting_errors()
 {
     const auto rate = [](int max, milliseconds duration) { return rate_limit{.max = max, .duration = duration}; };
     return {
-        not_a_limit("queue::set_global_concurrency", "global_concurrency", global_concurrency{.jobs = least}),
-        not_a_limit("queue::set_rate_limit", "rate_limit.max", global_rate{.rate = rate(least, 1s)}),
-        not_a_limit("queue::set_rate_limit", "rate_limit.duration", global_rate{.rate = rate(1, milliseconds::max())}),
-        not_a_limit("queue::set_group", "group.concurrency", group_options{.concurrency = least}),
-        not_a_limit("queue::set_group", "group.rate.max", group_options{.rate = rate(0, 1s)}),
-        not_a_limit("queue::set_group", "group.rate.duration", group_options{.rate = rate(1, milliseconds::min())}),
-        not_a_limit("queue::set_group", "group.keep_order", group_options{.concurrency = most, .keep_order = true}),
-        not_a_limit("queue::set_event_log", "events", event_log{.events = least}),
-        not_a_limit("queue::set_metrics", "minutes", metrics_log{.minutes = most}),
+        bad_setting("queue::set_global_concurrency", "global_concurrency", global_concurrency{.jobs = least}),
+        bad_setting("queue::set_rate_limit", "rate_limit.max", global_rate{.rate = rate(least, 1s)}),
+        bad_setting("queue::set_rate_limit", "rate_limit.duration", global_rate{.rate = rate(1, milliseconds::max())}),
+        bad_setting("queue::set_group", "group.concurrency", group_options{.concurrency = least}),
+        bad_setting("queue::set_group", "group.rate.max", group_options{.rate = rate(0, 1s)}),
+        bad_setting("queue::set_group", "group.rate.duration", group_options{.rate = rate(1, milliseconds::min())}),
+        bad_setting("queue::set_group", "group.keep_order", group_options{.concurrency = most, .keep_order = true}),
+        bad_setting("queue::set_event_log", "events", event_log{.events = least}),
+        bad_setting("queue::set_metrics", "minutes", metrics_log{.minutes = most}),
         {"queue::stream",
          errc::invalid_argument,
          "name",
@@ -377,8 +378,13 @@ std::vector<error_case> queue_errors()
 {
     std::vector<error_case> out;
     for (const auto& part :
-         {add_errors(), reading_errors(), limit_errors(), end_errors(), bulk_errors(), change_errors(), manual_errors()
-         })
+         {add_errors(),
+          reading_errors(),
+          setting_errors(),
+          end_errors(),
+          bulk_errors(),
+          change_errors(),
+          manual_errors()})
         out.insert(out.end(), part.begin(), part.end());
     return out;
 }

@@ -43,7 +43,7 @@ TEST_CASE("a claim that finds nothing and a sweep with nothing due do not wait f
             some_job("later", "{}", {.delay = 1h}), some_job("grouped", "{}", {.group = "g"})
         };
         co_await store->add(jobs);
-        co_await store->set_limit("q", group_options{.concurrency = 1});
+        co_await store->set("q", group_options{.concurrency = 1});
         const auto first = co_await store->settle_and_claim(claim_of(1));
         CHECK(first.claimed.size() == 1);
         co_await store->add({some_job("behind", "{}", {.group = "g"})});
@@ -75,7 +75,7 @@ TEST_CASE("claims that waited for the file count for the time at which they got 
     connecting_to.clock = clock;
     sqlite::writing_runner runner{connecting_to, false};
     run_one(runner, [](sqlite::session& with) {
-        store::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+        store::set(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
         for (int i = 0; i < 9; ++i)
             store::add(with, one_job(std::to_string(i)));
     });
@@ -112,8 +112,8 @@ TEST_CASE("the log of claims holds those of one window, however long a queue has
     const auto path = folder.file("jobs.db");
     sqlite::writing_runner runner{connecting(path), false};
     run_one(runner, [](sqlite::session& with) {
-        store::set_limit(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
-        store::set_limit(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
+        store::set(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+        store::set(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
         for (int i = 0; i < 100; ++i)
             store::add(with, {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
     });
@@ -145,8 +145,8 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
                 store::change(with, name, job_id{name}, removal{}, manual_clock::start);
         }
         store::set_paused(with, "paused", true);
-        store::set_limit(with, "limited", global_concurrency{.jobs = 1});
-        store::set_limit(with, "logged", event_log{.events = 5});
+        store::set(with, "limited", global_concurrency{.jobs = 1});
+        store::set(with, "logged", event_log{.events = 5});
     });
     CHECK(queues() == 253);
     sweep_at(manual_clock::start);
@@ -213,10 +213,10 @@ TEST_CASE("a queue that is reset after the removal of its jobs leaves nothing in
     };
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        co_await store->set_limit("q", event_log{.events = 50});
-        co_await store->set_limit("q", metrics_log{.minutes = 50});
-        co_await store->set_limit("q", global_rate{.rate = rate_limit{.max = 9, .duration = 1h}});
-        co_await store->set_limit("q", group_options{.concurrency = 3, .rate = rate_limit{.max = 9, .duration = 1h}});
+        co_await store->set("q", event_log{.events = 50});
+        co_await store->set("q", metrics_log{.minutes = 50});
+        co_await store->set("q", global_rate{.rate = rate_limit{.max = 9, .duration = 1h}});
+        co_await store->set("q", group_options{.concurrency = 3, .rate = rate_limit{.max = 9, .duration = 1h}});
         std::vector<job_snapshot> jobs{
             some_job("fails", '"' + std::string(600, 'x') + '"', {.attempts = 2, .group = "g"}),
             some_job("completes"),

@@ -50,11 +50,9 @@ void change_everything(sqlite::session& with, time_point now)
 /// A queue with groups, owners of deduplication ids and every limit.
 void limit_everything(sqlite::session& with, time_point now)
 {
-    store::set_limit(with, "limited", global_concurrency{.jobs = 9});
-    store::set_limit(with, "limited", global_rate{.rate = rate_limit{.max = 9}});
-    store::set_limit(
-        with, "limited", group_options{.concurrency = 1, .rate = rate_limit{.max = 9}, .keep_order = true}
-    );
+    store::set(with, "limited", global_concurrency{.jobs = 9});
+    store::set(with, "limited", global_rate{.rate = rate_limit{.max = 9}});
+    store::set(with, "limited", group_options{.concurrency = 1, .rate = rate_limit{.max = 9}, .keep_order = true});
     const auto unique = [](const char* id, deduplication::mode how) {
         const deduplication dedup{.id = "d", .how = how, .ttl = 1s};
         return std::vector{in_queue("limited", some_job(id, "1", {.attempts = 2, .dedup = dedup, .group = "g"}))};
@@ -79,8 +77,8 @@ void limit_everything(sqlite::session& with, time_point now)
 /// A queue whose events are kept and whose jobs are counted.
 void watch_everything(sqlite::session& with, time_point now)
 {
-    store::set_limit(with, "watched", event_log{.events = 9});
-    store::set_limit(with, "watched", metrics_log{.minutes = 9});
+    store::set(with, "watched", event_log{.events = 9});
+    store::set(with, "watched", metrics_log{.minutes = 9});
     store::add(with, {in_queue("watched", some_job("a"))});
     sqlite::set_event_cursor(with, "watched", "reader", 1);
     sqlite::set_event_cursor(with, "watched", "reader", {});

@@ -199,7 +199,7 @@ TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim 
 TEST_CASE_FIXTURE(rows_fixture, "claims are noted where a rate will ask for them, and nowhere else")
 {
     const auto set = [&](const queue_setting& what) {
-        run_one(runner, [&](sqlite::session& with) { store::set_limit(with, "q", what); });
+        run_one(runner, [&](sqlite::session& with) { store::set(with, "q", what); });
     };
     const auto claim_both = [&] {
         for (const auto* id : {"in", "out"}) {

@@ -297,8 +297,8 @@ TEST_CASE("a file of version 3 is brought forward with its jobs, and has a log o
         const auto store = co_await open({.path = path});
         const auto log = co_await store->event_log_of("q", "");
         CHECK(log == event_log_state{});
-        co_await store->set_limit("q", event_log{.events = 5});
-        co_await store->set_limit("q", metrics_log{.minutes = 5});
+        co_await store->set("q", event_log{.events = 5});
+        co_await store->set("q", metrics_log{.minutes = 5});
         (void)co_await store->change("q", "old", removal{}, manual_clock::start);
         const auto events = co_await store->events_after("q", 0, 10);
         REQUIRE(events.size() == 1);
@@ -318,10 +318,10 @@ TEST_CASE("the triggers of the event log and the metrics are there while a queue
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
         CHECK(triggers() == 0);
-        co_await store->set_limit("q", event_log{.events = 5});
+        co_await store->set("q", event_log{.events = 5});
         CHECK(triggers() == 9);
-        co_await store->set_limit("other", metrics_log{.minutes = 5});
-        co_await store->set_limit("q", event_log{});
+        co_await store->set("other", metrics_log{.minutes = 5});
+        co_await store->set("q", event_log{});
         CHECK(triggers() == 9);
         co_await store->reset_queue("other");
         CHECK(triggers() == 0);
@@ -336,14 +336,14 @@ TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits,
     make_old(path, 2);
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open({.path = path});
-        const auto limits = co_await store->limits("q");
-        CHECK(limits == queue_limits{});
+        const auto settings = co_await store->settings("q");
+        CHECK(settings == queue_settings{});
         const auto old = co_await store->get("q", "old");
         REQUIRE(old);
         CHECK(old->damage.empty());
         CHECK_FALSE(old->holds_dedup);
         CHECK(old->kept_for == 0);
-        co_await store->set_limit("q", group_options{.concurrency = 1, .rate = rate_limit{}});
+        co_await store->set("q", group_options{.concurrency = 1, .rate = rate_limit{}});
         const job_options unique{.dedup = deduplication{.id = "d"}, .group = "g"};
         co_await store->add({some_job("new", "{}", unique)});
         const auto rows = (co_await store->add({some_job("newer", "{}", unique)})).rows;

@@ -205,19 +205,19 @@ boost::asio::awaitable<bool> watched_repository::set_paused(std::string queue, b
     });
 }
 
-boost::asio::awaitable<void> watched_repository::set_limit(std::string queue, queue_setting what)
+boost::asio::awaitable<void> watched_repository::set(std::string queue, queue_setting setting)
 {
     intent asked{.what = kind::other, .node = with_.node, .queue = queue};
-    if (const auto* const log = std::get_if<event_log>(&what)) {
+    if (const auto* const log = std::get_if<event_log>(&setting)) {
         asked.what = kind::keep_events;
         asked.most_events = log->events;
     }
-    if (const auto* const all = std::get_if<global_rate>(&what)) {
+    if (const auto* const all = std::get_if<global_rate>(&setting)) {
         asked.what = kind::limit;
         asked.rate = all->rate;
     }
     with_.writer->announce(std::move(asked));
-    co_await with_.inner->set_limit(std::move(queue), what);
+    co_await with_.inner->set(std::move(queue), setting);
 }
 
 boost::asio::awaitable<change_answer> watched_repository::moved(intent what, awaitable<change_answer> work)

@@ -34,7 +34,7 @@ public:
     awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override;
     awaitable<sweep_answer> sweep(sweep_request request) override;
     awaitable<void> register_worker(worker_row worker) override;
-    awaitable<void> set_limit(std::string queue, queue_setting what) override;
+    awaitable<void> set(std::string queue, queue_setting setting) override;
 
 private:
     /// `check` is given what was found and done, and the answer.

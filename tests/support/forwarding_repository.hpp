@@ -22,8 +22,8 @@ enum class op {
     progress,
     data,
     log,
-    set_limit,
-    limits,
+    set,
+    settings,
     set_paused,
     remove,
     retry,
@@ -94,13 +94,13 @@ public:
     {
         return self().through(op::log, inner_->add_log(std::move(job), std::move(line), keep));
     }
-    awaitable<void> set_limit(std::string queue, queue_setting what) override
+    awaitable<void> set(std::string queue, queue_setting setting) override
     {
-        return self().through(op::set_limit, inner_->set_limit(std::move(queue), what));
+        return self().through(op::set, inner_->set(std::move(queue), setting));
     }
-    awaitable<queue_limits> limits(std::string queue) override
+    awaitable<queue_settings> settings(std::string queue) override
     {
-        return self().through(op::limits, inner_->limits(std::move(queue)));
+        return self().through(op::settings, inner_->settings(std::move(queue)));
     }
     awaitable<bool> set_paused(std::string queue, bool paused) override
     {

@@ -160,10 +160,36 @@ TEST_CASE("claims are kept for the longest window of a queue")
 {
     CHECK(domain::longest_window({}) == std::nullopt);
     CHECK(domain::longest_window({.rate = rate_limit{.max = 1, .duration = 2s}}) == 2s);
-    const queue_limits both{
+    const queue_settings both{
         .rate = rate_limit{.max = 1, .duration = 2s}, .group = {.rate = rate_limit{.max = 1, .duration = 3s}}
     };
     CHECK(domain::longest_window(both) == 3s);
+}
+
+TEST_CASE("a setting changes its own value and leaves the others")
+{
+    const rate_limit rate{.max = 3, .duration = 4s};
+    const group_options group{.concurrency = 5};
+    queue_settings settings{.paused = true, .rests_until = new_year};
+    auto expected = settings;
+    const auto gives = [&](const queue_setting& setting) {
+        domain::apply(settings, setting);
+        return settings == expected;
+    };
+    expected.concurrency = 2;
+    CHECK(gives(global_concurrency{.jobs = 2}));
+    expected.rate = rate;
+    CHECK(gives(global_rate{.rate = rate}));
+    expected.group = group;
+    CHECK(gives(group));
+    expected.keep_events = 6;
+    CHECK(gives(event_log{.events = 6}));
+    expected.keep_minutes = 7;
+    CHECK(gives(metrics_log{.minutes = 7}));
+    const queue_setting unset[] = {global_concurrency{}, global_rate{}, group_options{}, event_log{}};
+    for (const auto& setting : unset)
+        domain::apply(settings, setting);
+    CHECK(settings == queue_settings{.paused = true, .rests_until = new_year, .keep_minutes = 7});
 }
 
 TEST_SUITE_END();

@@ -95,7 +95,7 @@ TEST_CASE("a delayed job is not due yet, and for nothing else")
     job.state = job_state::delayed;
     job.run_at = new_year + 90s;
     auto situation = situation_of(job);
-    situation.limits.paused = true;
+    situation.settings.paused = true;
     const auto cause = only(situation);
     CHECK(cause.what == kind::not_due);
     CHECK(cause.until == new_year + 90s);
@@ -109,7 +109,7 @@ TEST_CASE("a delayed job that is due counts as a waiting one")
     job.run_at = new_year;
     auto situation = situation_of(job);
     CHECK(only(situation).what == kind::next);
-    situation.limits.paused = true;
+    situation.settings.paused = true;
     CHECK(only(situation).what == kind::paused);
 }
 
@@ -146,20 +146,20 @@ TEST_CASE("a kept job names the owner for whose end it is kept")
 TEST_CASE("each limit of the queue is told that is reached, and none that is not")
 {
     auto situation = situation_of(a_job());
-    situation.limits.paused = true;
+    situation.settings.paused = true;
     auto cause = only(situation);
     CHECK(cause.what == kind::paused);
     CHECK(cause.text == "the queue is paused");
 
-    situation.limits = {.rests_until = new_year + 5s};
+    situation.settings = {.rests_until = new_year + 5s};
     cause = only(situation);
     CHECK(cause.what == kind::resting);
     CHECK(cause.until == new_year + 5s);
     CHECK(cause.text == "a processor asked for a rest of the queue, of another 5000 ms");
-    situation.limits.rests_until = new_year;
+    situation.settings.rests_until = new_year;
     CHECK(only(situation).what == kind::next);
 
-    situation.limits = {.concurrency = 2};
+    situation.settings = {.concurrency = 2};
     situation.queue = {.active = 2, .holders = {"x", "y"}};
     cause = only(situation);
     CHECK(cause.what == kind::global_concurrency);
@@ -179,7 +179,7 @@ TEST_CASE("the limits of its group are told of a job that has one")
 {
     auto situation = situation_of(a_job({.group = "g"}));
     CHECK(only(situation).what == kind::next);
-    situation.limits.group.concurrency = 1;
+    situation.settings.group.concurrency = 1;
     situation.group = {.active = 1, .holders = {"x"}};
     auto cause = only(situation);
     CHECK(cause.what == kind::group_concurrency);
@@ -195,7 +195,7 @@ TEST_CASE("the limits of its group are told of a job that has one")
     situation.group = {};
     situation.group_retries = true;
     CHECK(only(situation).what == kind::next);
-    situation.limits.group.keep_order = true;
+    situation.settings.group.keep_order = true;
     cause = only(situation);
     CHECK(cause.what == kind::group_order);
     CHECK(cause.text == "an earlier job of its group 'g' is to be tried again first");
@@ -204,7 +204,7 @@ TEST_CASE("the limits of its group are told of a job that has one")
 TEST_CASE("a job without a group knows no group's limits")
 {
     auto situation = situation_of(a_job());
-    situation.limits.group = {.concurrency = 1, .keep_order = true};
+    situation.settings.group = {.concurrency = 1, .keep_order = true};
     situation.group = {.active = 1, .full_until = new_year + 2s};
     situation.group_retries = true;
     CHECK(only(situation).what == kind::next);
@@ -240,7 +240,7 @@ TEST_CASE("jobs before it are counted")
 TEST_CASE("all that keeps a job is told, the gravest first")
 {
     auto situation = situation_of(a_job({.group = "g"}));
-    situation.limits = {
+    situation.settings = {
         .paused = true,
         .concurrency = 1,
         .rate = rate_limit{},

@@ -199,8 +199,9 @@ public:
     virtual boost::asio::awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) = 0;
 
     /// Changes one setting of the queue, for all processes.
-    virtual boost::asio::awaitable<void> set_limit(std::string queue, queue_setting what) = 0;
-    virtual boost::asio::awaitable<queue_limits> limits(std::string queue) = 0;
+    virtual boost::asio::awaitable<void> set(std::string queue, queue_setting setting) = 0;
+    /// Returns the settings of the queue. If there is no such queue, they are the default ones.
+    virtual boost::asio::awaitable<queue_settings> settings(std::string queue) = 0;
     /// Returns false if the queue was in that state already.
     virtual boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) = 0;
     /// Changes one job if its state allows that.

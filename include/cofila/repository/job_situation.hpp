@@ -18,7 +18,7 @@ struct limit_use {
 /// What a store knows about a job that does not run; `queue::why` puts it into words.
 struct job_situation {
     job_snapshot job{};
-    queue_limits limits{};
+    queue_settings settings{};
     limit_use queue{};
     limit_use group{};              ///< For the job's group, if it has one.
     bool group_retries = false;     ///< True if a job of its group is delayed for its next attempt.

@@ -128,7 +128,7 @@ APP_CASE("looking makes no queue, and what is there is listed")
     co_await a.engine.look_at("b").pause();
     page = co_await a.engine.queues({.limit = 2});
     CHECK(names(page) == std::vector<std::string>{"a", "b"});
-    CHECK(page.items[1].limits.paused);
+    CHECK(page.items[1].settings.paused);
     page = co_await a.engine.queues({.after = page.next});
     CHECK(names(page) == std::vector<std::string>{"c"});
     page = co_await a.engine.queues({.newest_first = true});

@@ -43,7 +43,7 @@ public:
               op::progress,
               op::data,
               op::log,
-              op::set_limit,
+              op::set,
               op::set_paused,
               op::remove,
               op::retry,

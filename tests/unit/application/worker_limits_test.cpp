@@ -23,20 +23,25 @@ asio::awaitable<void> add_to_group(queue<int, int> to, std::string id, std::stri
 
 }  // namespace
 
-QUEUE_CASE("a queue tells the limits that were set for it")
+QUEUE_CASE("a queue returns everything that was set for it")
 {
     const rate_limit rate{.max = 5, .duration = 3s};
     const group_options group{.concurrency = 1, .rate = rate, .keep_order = true};
     co_await queue.set_global_concurrency(7);
     co_await queue.set_rate_limit(rate);
     co_await queue.set_group(group);
-    const auto limits = co_await queue.get_limits();
-    CHECK(limits == queue_limits{.concurrency = 7, .rate = rate, .group = group});
+    co_await queue.set_event_log(20);
+    co_await queue.set_metrics(30);
+    const queue_settings all{.concurrency = 7, .rate = rate, .group = group, .keep_events = 20, .keep_minutes = 30};
+    const auto settings = co_await queue.get_settings();
+    CHECK(settings == all);
     co_await queue.set_global_concurrency({});
     co_await queue.set_rate_limit({});
     co_await queue.set_group({});
-    const auto none = co_await queue.get_limits();
-    CHECK(none == queue_limits{});
+    co_await queue.set_event_log({});
+    co_await queue.set_metrics({});
+    const auto none = co_await queue.get_settings();
+    CHECK(none == queue_settings{});
 }
 
 APP_CASE("a rate limit is set by its members in braces, and taken away by nothing")
@@ -44,14 +49,14 @@ APP_CASE("a rate limit is set by its members in braces, and taken away by nothin
     const auto queue = a.engine.queue<int, int>("q");
     const rate_limit ten{.max = 10, .duration = 1s};
     co_await queue.set_rate_limit({.max = 10, .duration = 1s});
-    auto limits = co_await queue.get_limits();
+    auto limits = co_await queue.get_settings();
     CHECK(limits.rate == ten);
     co_await queue.set_rate_limit(std::nullopt);
-    limits = co_await queue.get_limits();
+    limits = co_await queue.get_settings();
     CHECK_FALSE(limits.rate);
     co_await queue.set_rate_limit(std::optional{ten});
     co_await queue.set_rate_limit({});
-    limits = co_await queue.get_limits();
+    limits = co_await queue.get_settings();
     CHECK_FALSE(limits.rate);
 }
 
@@ -65,9 +70,9 @@ QUEUE_CASE("a limit that is out of range is refused, and the one before stays")
     CHECK(rate.field == "rate_limit.max");
     const auto group = co_await error_of(queue.set_group({.keep_order = true}));
     CHECK(group.field == "group.keep_order");
-    const auto limits = co_await queue.get_limits();
-    CHECK(limits == queue_limits{.concurrency = 2});
-    CHECK(a.store->calls(op::set_limit) == 1);
+    const auto limits = co_await queue.get_settings();
+    CHECK(limits == queue_settings{.concurrency = 2});
+    CHECK(a.store->calls(op::set) == 1);
 }
 
 QUEUE_CASE("two workers together run no more jobs than the global concurrency")
