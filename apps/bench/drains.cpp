@@ -30,8 +30,8 @@ void require(bool holds, const char* what)
         throw std::runtime_error(what);
 }
 
-/// Runs the worker until this many jobs are completed, and returns the seconds that took. With a deep queue it has
-/// claimed some more by then, which are finished too.
+}  // namespace
+
 // NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps its worker and waits at once
 asio::awaitable<double> run_until_completed(worker& working, queue jobs, std::int64_t count)
 {
@@ -47,8 +47,6 @@ asio::awaitable<double> run_until_completed(worker& working, queue jobs, std::in
     require(count <= 0, "jobs were lost");
     co_return end - start;
 }
-
-}  // namespace
 
 asio::awaitable<object> drain(task what, queue jobs)
 {

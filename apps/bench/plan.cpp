@@ -94,6 +94,11 @@ std::vector<step> whole_table()
         crowd("W11.p200", 200, 500, false),
         crowd("W12", 200, 3'000, true),
         measure("W13", "add beside queues", 5'000, 1),
+        measure("W14.c10", "drain tenants", sequential, 10),
+        measure("W14.c100", "drain tenants", sequential, 100),
+        measure("W15.unlimited", "claim unlimited", 1'000, 10),
+        measure("W15.concurrency", "claim with concurrency", 1'000, 10),
+        measure("W15.rate", "claim with rate", 1'000, 10),
     };
 }
 

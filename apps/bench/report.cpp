@@ -11,28 +11,12 @@ namespace bench {
 
 namespace {
 
-/// Formats one figure of all repetitions: "median (least-most)".
-std::string summary(const std::vector<boost::json::object>& results, std::string_view name, int decimals)
-{
-    std::vector<double> values;
-    for (const auto& one : results)
-        values.push_back(one.at(name).to_number<double>());
-    std::ranges::sort(values);
-    return fmt::format(
-        "{:.{}f} ({:.{}f}-{:.{}f})",
-        values[values.size() / 2],
-        decimals,
-        values.front(),
-        decimals,
-        values.back(),
-        decimals
-    );
-}
-
 struct column {
     std::string_view figure;
     std::string_view unit;
     int decimals;
+    double least = 0;  // the bar that the median has to reach; 0: none
+    double most = 0;   // the bar that it may not exceed; 0: none
 };
 
 constexpr column columns[] = {
@@ -49,9 +33,44 @@ constexpr column columns[] = {
     {"add_us", "us an add", 0},
     {"used_ratio", "beside used queues", 2},
     {"open_ratio", "beside open queues", 2},
+    {"one_at_once_ratio", "of that for 1,000 tenants with one at once", 2, 0.5},
+    {"two_at_once_ratio", "with two at once", 2, 0.5},
+    {"claim_cpu_us", "us of CPU a claim beside 100 keys", 1},
+    {"keys_1000_ratio", "times that beside 1,000", 2, 0, 1.5},
+    {"keys_50000_ratio", "times that beside 50,000", 2, 0, 1.5},
     {"cpu_ms_in_10_s", "ms of CPU in 10 s", 1},
     {"client_peak_mb", "MiB at most", 0},
 };
+
+std::string verdict(const column& of, double median)
+{
+    if (of.least > 0)
+        return fmt::format(" [>= {}: {}]", of.least, median >= of.least ? "met" : "not met");
+    if (of.most > 0)
+        return fmt::format(" [<= {}: {}]", of.most, median <= of.most ? "met" : "not met");
+    return {};
+}
+
+/// Formats one figure of all repetitions: "median (least-most) unit [bar: verdict]".
+std::string summary(const std::vector<boost::json::object>& results, const column& of)
+{
+    std::vector<double> values;
+    for (const auto& one : results)
+        values.push_back(one.at(of.figure).to_number<double>());
+    std::ranges::sort(values);
+    const auto median = values[values.size() / 2];
+    return fmt::format(
+        "{:.{}f} ({:.{}f}-{:.{}f}) {}{}",
+        median,
+        of.decimals,
+        values.front(),
+        of.decimals,
+        values.back(),
+        of.decimals,
+        of.unit,
+        verdict(of, median)
+    );
+}
 
 }  // namespace
 
@@ -81,9 +100,10 @@ void report::print_row()
 {
     if (!json_ && !results_.empty()) {
         std::string text;
-        for (const auto& [figure, unit, decimals] : columns)
-            if (results_.front().contains(figure) && !(figure == "jobs_s" && results_.front().contains("paced")))
-                text += fmt::format("{}{} {}", text.empty() ? "" : ", ", summary(results_, figure, decimals), unit);
+        for (const auto& one : columns)
+            if (results_.front().contains(one.figure) &&
+                !(one.figure == "jobs_s" && results_.front().contains("paced")))
+                text += (text.empty() ? "" : ", ") + summary(results_, one);
         fmt::print("{:17} {:7} {}\n", workload_, mode_, text);
         std::fflush(stdout);
     }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cofila/engine.hpp>
+#include <cofila/worker.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
@@ -26,6 +27,15 @@ boost::asio::awaitable<boost::json::object> add_a_million(task what, queue jobs)
 // drains.cpp
 boost::asio::awaitable<boost::json::object> drain(task what, queue jobs);
 boost::asio::awaitable<boost::json::object> drain_failing_once(task what, queue jobs);
+/// Runs the worker until this many jobs are completed, and returns the seconds that took. With a deep queue it has
+/// claimed some more by then, which are finished too.
+boost::asio::awaitable<double> run_until_completed(cofila::worker<message>& working, queue jobs, std::int64_t count);
+
+// groups.cpp
+boost::asio::awaitable<boost::json::object> drain_tenants(task what, queue);
+boost::asio::awaitable<boost::json::object> claim_unlimited(task what, queue);
+boost::asio::awaitable<boost::json::object> claim_with_concurrency(task what, queue);
+boost::asio::awaitable<boost::json::object> claim_with_rate(task what, queue);
 
 // queues.cpp
 boost::asio::awaitable<boost::json::object> add_beside_queues(task what, queue jobs);
