@@ -22,6 +22,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t most_cached = 1'000'000;
+
 // Part of the stored format: never change them.
 constexpr std::array<std::pair<backoff::kind, std::string_view>, 4> backoff_names{{
     {backoff::kind::none, "none"},
@@ -202,11 +204,16 @@ job_options options_from_json(std::string_view text)
 
 std::shared_ptr<const job_options> options_cache::parse(std::string_view text)
 {
-    if (!options_ || text != text_) {
-        options_ = std::make_shared<const job_options>(options_from_json(text));
-        text_ = text;
+    if (const auto known = known_.find(text); known != known_.end())
+        return known->second;
+    auto options = std::make_shared<const job_options>(options_from_json(text));
+    if (bytes_ + text.size() > most_cached) {
+        known_.clear();
+        bytes_ = 0;
     }
-    return options_;
+    known_.emplace(text, options);
+    bytes_ += text.size();
+    return options;
 }
 
 }  // namespace cofila::domain

@@ -1,6 +1,8 @@
 #pragma once
 #include <cofila/job_options.hpp>
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,14 +17,14 @@ std::string options_to_json(const job_options& options);
 /// version's) is ignored. Throws `errc::storage_corrupt` for text that no version wrote.
 job_options options_from_json(std::string_view text);
 
-/// Remembers the last text, since most jobs of a queue share theirs: parsed once, shared by all.
+/// Remembers texts of up to a megabyte: each is parsed once and shared by all of its jobs.
 class options_cache {
 public:
     std::shared_ptr<const job_options> parse(std::string_view text);
 
 private:
-    std::string text_{};
-    std::shared_ptr<const job_options> options_{};
+    std::map<std::string, std::shared_ptr<const job_options>, std::less<>> known_{};
+    std::size_t bytes_ = 0;  // of all texts
 };
 
 }  // namespace cofila::domain

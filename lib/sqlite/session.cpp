@@ -1,11 +1,11 @@
 // What a connection remembers between statements, and when it must forget. The numbers of queues, options and workers,
-// the positions and keys given out, and the check of the schema are valid while no other connection commits: `begun`
-// compares the file's data version with the one after our last commit and drops everything when they differ. Positions
-// are given from memory; `flush`, before COMMIT, stores a bound that is up to 1000 further out, so most transactions
-// need not write it, and a crash skips numbers but never causes one to be given twice. `flush` also unsets the version,
-// and only `committed` sets it again: after a COMMIT that failed everything is read anew. After a rollback the numbers
-// are dropped, since a row that was made in the transaction is gone; given positions stay given. The groups whose turns
-// have to be computed anew are only noted; that is done once for each before COMMIT, and before a claim.
+// settings, the positions and keys given out, and the check of the schema are valid while no other connection commits:
+// `begun` compares the file's data version with the one after our last commit and drops everything when they differ.
+// Positions are given from memory; `flush`, before COMMIT, stores a bound that is up to 1000 further out, so most
+// transactions need not write it, and a crash skips numbers but never causes one to be given twice. `flush` also unsets
+// the version, and only `committed` sets it again: after a COMMIT that failed everything is read anew. After a rollback
+// the numbers are dropped, since a row that was made in the transaction is gone; given positions stay given. The groups
+// whose turns have to be computed anew are only noted; that is done once for each before COMMIT, and before a claim.
 #include "sqlite/session.hpp"
 
 #include <cofila/error.hpp>
@@ -179,7 +179,7 @@ void session::forget_names()
 {
     numbers_.clear();
     names_.clear();
-    grouped_.clear();
+    settings_.clear();
     worker_numbers_.clear();
     worker_names_.clear();
     shared_options_.clear();
@@ -263,17 +263,9 @@ std::int64_t session::group_number(std::int64_t queue, const std::string& name)
     const auto number = db_.getLastInsertRowid();
     if (!name.empty()) {
         sql_.exec("UPDATE cofila_queues SET grouped = 1 WHERE number = ?1 AND grouped = 0", queue);
-        grouped_[queue] = true;
+        forget_settings(queue);
     }
     return number;
-}
-
-bool session::is_grouped(std::int64_t queue)
-{
-    if (const auto known = grouped_.find(queue); known != grouped_.end())
-        return known->second;
-    auto row = sql_.query("SELECT grouped FROM cofila_queues WHERE number = ?1", queue);
-    return grouped_[queue] = row.step() && row.number(0) != 0;
 }
 
 }  // namespace cofila::sqlite

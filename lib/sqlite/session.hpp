@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,19 +62,26 @@ public:
     /// The number of a group, which is made if there is none.
     std::int64_t group_number(std::int64_t queue, const std::string& name);
     /// Whether a queue has, or once had, a job with a group.
-    bool is_grouped(std::int64_t queue);
+    bool is_grouped(std::int64_t queue) { return tables_->settings(queue).grouped; }
+    /// The settings of queues that were read.
+    std::map<std::int64_t, store::stored_settings>& known_settings() noexcept { return settings_; }
+    /// Called when one of them was changed.
+    void forget_settings(std::int64_t queue) { settings_.erase(queue); }
 
     /// Notes that the turn of a group has to be computed anew. 0 stands for no group.
     void touch(std::int64_t queue, std::int64_t group)
     {
         if (group != 0)
-            touched_.emplace(queue, group);
+            touched_.try_emplace({queue, group});
     }
     /// The same for all groups of a queue.
-    void touch_all(std::int64_t queue) { touched_.emplace(queue, all_groups); }
+    void touch_all(std::int64_t queue) { touched_.try_emplace({queue, all_groups}); }
     static constexpr std::int64_t all_groups = 0;
-    /// The groups noted so far, with their queues. Each stays until its turn is computed.
-    std::set<std::pair<std::int64_t, std::int64_t>>& touched() noexcept { return touched_; }
+    /// Groups by the numbers of their queue and their own. The value is the group's latest turn, if it had one since it
+    /// was noted.
+    using touched_groups = std::map<std::pair<std::int64_t, std::int64_t>, std::optional<std::int64_t>>;
+    /// The groups noted so far. Each stays until its turn is computed.
+    touched_groups& touched() noexcept { return touched_; }
 
     /// A number greater than those of all turns so far.
     std::int64_t next_turn(std::int64_t queue);
@@ -158,8 +164,8 @@ private:
     std::optional<std::int64_t> checked_{};  // the schema's cookie when its objects were last checked
     // Of the file after the last commit; unset while what was flushed may be missing.
     std::optional<unsigned> version_{};
-    std::set<std::pair<std::int64_t, std::int64_t>> touched_{};
-    std::map<std::int64_t, bool> grouped_{};
+    touched_groups touched_{};
+    std::map<std::int64_t, store::stored_settings> settings_{};
     std::map<std::string, std::int64_t, std::less<>> worker_numbers_{};
     std::map<std::int64_t, std::string> worker_names_{};
     domain::options_cache options_cache_{};

@@ -65,7 +65,9 @@ public:
     std::size_t count_claimable(std::int64_t queue, time_point now) override;
     int active_jobs(std::int64_t queue) override;
     store::best_waiting best(std::int64_t queue, int limit, time_point now) override;
-    void lock(std::int64_t queue, std::int64_t group, std::span<const job_snapshot> jobs, bool in_a_row) override;
+    void lock(
+        std::int64_t queue, std::span<const job_snapshot> jobs, std::span<const std::int64_t> groups, bool in_a_row
+    ) override;
 
     std::optional<time_point> newest_claim(std::int64_t queue, time_point end) override;
     bool any_claim_after(std::int64_t queue, time_point at) override;
@@ -76,7 +78,9 @@ public:
     void forget_claims(std::int64_t queue, time_point until) override;
 
     void refresh_turns() override;
-    std::vector<store::group_turn> best_groups(std::int64_t queue, int limit) override;
+    std::vector<store::group_turn> best_groups(
+        std::int64_t queue, const std::optional<store::group_turn>& after, int limit
+    ) override;
     bool any_ready_group(std::int64_t queue) override;
     std::optional<job_record> first_in_group(std::int64_t queue, std::int64_t group, time_point now) override;
     std::int64_t last_turn_of_ungrouped(std::int64_t queue) override;

@@ -24,12 +24,17 @@ constexpr many_rows insert_active COFILA_MANY_ROWS(
     ""
 );
 
+std::optional<std::int64_t> group_at(std::span<const std::int64_t> groups, std::size_t place)
+{
+    return !groups.empty() && groups[place] != 0 ? std::optional{groups[place]} : std::nullopt;
+}
+
 void insert_locks(
-    session& with, std::int64_t queue, std::optional<std::int64_t> group, std::span<const job_snapshot> jobs
+    session& with, std::int64_t queue, std::span<const job_snapshot> jobs, std::span<const std::int64_t> groups
 )
 {
-    while (!jobs.empty()) {
-        const auto rows = next_rows(jobs);
+    for (std::size_t done = 0; done < jobs.size();) {
+        const auto rows = next_rows(jobs.subspan(done));
         std::array<std::string, most_rows> tokens;
         const auto worker = with.worker_number(rows.front()->worker);
         auto statement = with.sql().query(insert_active[rows.size()]);
@@ -45,11 +50,11 @@ void insert_locks(
                 job.processed_at,
                 job.attempts_started,
                 worker,
-                group
+                group_at(groups, done + i)
             );
         }
         statement.run();
-        jobs = jobs.subspan(rows.size());
+        done += rows.size();
     }
 }
 
@@ -221,10 +226,11 @@ store::best_waiting tables::best(std::int64_t queue, int limit, time_point now)
 }
 
 /// A job that is locked is not damaged: its place is as it was read.
-void tables::lock(std::int64_t queue, std::int64_t group, std::span<const job_snapshot> jobs, bool in_a_row)
+void tables::lock(
+    std::int64_t queue, std::span<const job_snapshot> jobs, std::span<const std::int64_t> groups, bool in_a_row
+)
 {
-    insert_locks(with_, queue, group != 0 ? std::optional{group} : std::nullopt, jobs);
-    with_.touch(queue, group);
+    insert_locks(with_, queue, jobs, groups);
     if (in_a_row) {
         const auto& last = *jobs.back();
         sql_.exec(
@@ -236,13 +242,16 @@ void tables::lock(std::int64_t queue, std::int64_t group, std::span<const job_sn
         );
         return;
     }
-    for (const auto& job : jobs)
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        const auto& job = *jobs[i];
+        const auto group = group_at(groups, i).value_or(0);
         leave(
             with_,
-            job->key,
+            job.key,
             job_state::waiting,
-            {.queue = queue, .priority = job->priority, .position = job->position, .group = group}
+            {.queue = queue, .priority = job.priority, .position = job.position, .group = group}
         );
+    }
 }
 
 }  // namespace cofila::sqlite

@@ -19,7 +19,14 @@ namespace {
     " = 0 OR NOT EXISTS (SELECT 1 FROM cofila_delayed AS d WHERE d.queue = ?1 AND d.group_number = " group             \
     " AND d.started = 1)) ORDER BY w.priority, w.position LIMIT 1"
 
-void refresh_turn(session& with, std::int64_t queue, std::int64_t group, const group_options& limits)
+/// Writes the last turn of a group, if it had one, together with the next.
+void refresh_turn(
+    session& with,
+    std::int64_t queue,
+    std::int64_t group,
+    std::optional<std::int64_t> served,
+    const group_options& limits
+)
 {
     std::optional<std::int64_t> priority;
     std::optional<std::int64_t> position;
@@ -33,12 +40,13 @@ void refresh_turn(session& with, std::int64_t queue, std::int64_t group, const g
         }
     }
     with.sql().exec(
-        "UPDATE cofila_groups SET priority = ?2, position = ?3 WHERE number = ?1 AND queue = ?4 "
-        "AND (priority IS NOT ?2 OR position IS NOT ?3)",
+        "UPDATE cofila_groups SET priority = ?2, position = ?3, served = coalesce(?5, served) WHERE number = ?1 "
+        "AND queue = ?4 AND (priority IS NOT ?2 OR position IS NOT ?3 OR served IS NOT coalesce(?5, served))",
         group,
         priority,
         position,
-        queue
+        queue,
+        served
     );
 }
 
@@ -59,30 +67,36 @@ void refresh_all(session& with, std::int64_t queue, const group_options& limits)
 
 void tables::refresh_turns()
 {
-    std::optional<std::int64_t> queue;
-    group_options limits;
     for (auto& touched = with_.touched(); !touched.empty(); touched.erase(touched.begin())) {
-        const auto [of, group] = *touched.begin();
-        if (queue != of)
-            limits = settings(of).settings.group;
-        queue = of;
+        const auto& [which, served] = *touched.begin();
+        const auto& [queue, group] = which;
+        const auto limits = settings(queue).settings.group;
         if (group == session::all_groups)
-            refresh_all(with_, of, limits);
+            refresh_all(with_, queue, limits);
         else
-            refresh_turn(with_, of, group, limits);
+            refresh_turn(with_, queue, group, served, limits);
     }
 }
 
-std::vector<store::group_turn> tables::best_groups(std::int64_t queue, int limit)
+std::vector<store::group_turn> tables::best_groups(
+    std::int64_t queue, const std::optional<store::group_turn>& after, int limit
+)
 {
+    constexpr auto least = std::numeric_limits<std::int64_t>::min();
+    const auto last = after.value_or(store::group_turn{.turn = {.served = least, .next = {least, least}}});
     std::vector<store::group_turn> out;
     auto row = sql_.query(
         "SELECT number, name, served, priority, position FROM cofila_groups WHERE queue = ?1 AND priority IS NOT NULL "
-        "AND rests_until IS NULL ORDER BY priority, served, position LIMIT ?2",
+        "AND rests_until IS NULL AND (priority, served, position, number) > (?2, ?3, ?4, ?5) "
+        "ORDER BY priority, served, position, number LIMIT ?6",
         queue,
+        last.turn.next.first,
+        last.turn.served,
+        last.turn.next.second,
+        last.number,
         limit
     );
-    while (row.step())
+    while (row.step() && (out.empty() || row.number(3) == out.front().turn.next.first))
         out.push_back(
             {.number = row.number(0),
              .turn = {.key = row.text(1), .served = row.number(2), .next = {row.number(3), row.number(4)}}}
@@ -113,14 +127,14 @@ std::optional<job_record> tables::first_in_group(std::int64_t queue, std::int64_
     );
     if (row.step())
         return read_waiting_job(with_, row, 0);
-    const int orphans = sql_.exec(  // of a damaged file: the group would be looked at for ever
+    // In a damaged file the group would be looked at for ever.
+    sql_.exec(
         "DELETE FROM cofila_waiting_grouped WHERE queue = ?1 AND group_number = ?2 "
         "AND NOT EXISTS (SELECT 1 FROM cofila_jobs AS j WHERE j.key = cofila_waiting_grouped.key)",
         queue,
         group
     );
-    if (orphans != 0)
-        with_.touch(queue, group);
+    with_.touch(queue, group);
     return {};
 }
 
@@ -135,8 +149,10 @@ std::int64_t tables::last_turn_of_ungrouped(std::int64_t queue)
 std::int64_t tables::note_turn(std::int64_t queue, std::int64_t group)
 {
     const auto turn = with_.next_turn(queue);
-    const auto number = group != 0 ? group : with_.group_number(queue, "");
-    sql_.exec("UPDATE cofila_groups SET served = ?2 WHERE number = ?1", number, turn);
+    if (group != 0)
+        with_.touched()[{queue, group}] = turn;
+    else
+        sql_.exec("UPDATE cofila_groups SET served = ?2 WHERE number = ?1", with_.group_number(queue, ""), turn);
     return turn;
 }
 

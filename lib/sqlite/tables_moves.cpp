@@ -237,7 +237,9 @@ std::vector<bool> tables::finish(std::span<const store::finished_attempt> ends)
     rows.reserve(ends.size());
     for (const auto& end : ends) {
         finished_row row{with_, end};
-        const auto group = with_.is_grouped(row.queue) ? group_of_active(with_, row.queue, row.key) : 0;
+        // Only where their number is limited does the end of a job let others of its group run.
+        const bool limited = settings(row.queue).settings.group.concurrency.has_value();
+        const auto group = limited ? group_of_active(with_, row.queue, row.key) : 0;
         done.push_back(
             !row.token.empty() && sql_.exec(
                                       "DELETE FROM cofila_active WHERE queue = ?1 AND key = ?2 AND token = ?3",

@@ -58,6 +58,9 @@ void set_groups(session& with, std::int64_t queue, const group_options& each)
 
 store::stored_settings tables::settings(std::int64_t queue)
 {
+    auto& known = with_.known_settings();
+    if (const auto found = known.find(queue); found != known.end())
+        return found->second;
     auto row = sql_.query(
         "SELECT paused, rests_until, concurrency, rate_max, rate_window, group_concurrency, group_rate_max, "
         "group_rate_window, keep_order, grouped FROM cofila_queues WHERE number = ?1",
@@ -65,15 +68,16 @@ store::stored_settings tables::settings(std::int64_t queue)
     );
     if (!row.step())
         return {};
-    return {
-        .settings =
-            {.paused = row.number(0) != 0,
-             .concurrency = read_most(row, 2),
-             .rate = read_rate(row, 3),
-             .group = {.concurrency = read_most(row, 5), .rate = read_rate(row, 6), .keep_order = row.number(8) != 0},
-             .rests_until = row.time(1)},
-        .grouped = row.number(9) != 0
-    };
+    return known[queue] = {
+               .settings =
+                   {.paused = row.number(0) != 0,
+                    .concurrency = read_most(row, 2),
+                    .rate = read_rate(row, 3),
+                    .group =
+                        {.concurrency = read_most(row, 5), .rate = read_rate(row, 6), .keep_order = row.number(8) != 0},
+                    .rests_until = row.time(1)},
+               .grouped = row.number(9) != 0
+           };
 }
 
 queue_settings tables::all_settings(std::int64_t queue)
@@ -106,10 +110,12 @@ void tables::set(std::int64_t queue, const queue_setting& setting)
         [&](const metrics_log& log) { keep_minutes(with_, queue, log.minutes); },
     };
     std::visit(set, setting);
+    with_.forget_settings(queue);
 }
 
 bool tables::set_paused(std::int64_t queue, bool paused)
 {
+    with_.forget_settings(queue);
     return sql_.exec("UPDATE cofila_queues SET paused = ?2 WHERE number = ?1 AND paused <> ?2", queue, int{paused}) !=
            0;
 }
@@ -119,6 +125,7 @@ void tables::rest_queue(std::int64_t queue, time_point until)
     sql_.exec(
         "UPDATE cofila_queues SET rests_until = max(coalesce(rests_until, ?2), ?2) WHERE number = ?1", queue, until
     );
+    with_.forget_settings(queue);
 }
 
 void tables::forget_queue(std::int64_t queue) { sqlite::forget_queue(with_, queue); }

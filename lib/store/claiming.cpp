@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -44,8 +45,12 @@ void claim_in_order(const claim_step& claim, int room)
             if (claim.out.stopped || job.options->dedup)
                 break;
         }
-        if (!again && !fit.empty())
-            claim.take(std::move(fit), 0, best.in_a_row && !claim.out.stopped);
+        if (again || fit.empty())
+            continue;
+        for (auto& job : fit)
+            claim.take(std::move(job));
+        const auto taken = std::span{claim.out.claimed}.last(fit.size());
+        claim.db.lock(claim.queue, taken, {}, best.in_a_row && !claim.out.stopped);
     }
 }
 

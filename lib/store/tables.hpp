@@ -111,9 +111,11 @@ public:
     virtual int active_jobs(std::int64_t queue) = 0;
     /// The next waiting jobs without a group that are not early.
     virtual best_waiting best(std::int64_t queue, int limit, time_point now) = 0;
-    /// Makes waiting jobs of one group (0: of none) active; each holds the values of its lock. `in_a_row`: they are the
-    /// first ones that wait.
-    virtual void lock(std::int64_t queue, std::int64_t group, std::span<const job_snapshot> jobs, bool in_a_row) = 0;
+    /// Makes waiting jobs active; each holds the values of its lock. `groups`: the group of each (0: of none); empty if
+    /// none has one. `in_a_row`: they are the first ones that wait.
+    virtual void lock(
+        std::int64_t queue, std::span<const job_snapshot> jobs, std::span<const std::int64_t> groups, bool in_a_row
+    ) = 0;
 
     // Claims so far, where there is a rate.
     /// The time of the newest claim before `end`.
@@ -130,8 +132,11 @@ public:
     // Groups. Their turns are kept: each knows where its next job stands while one may run.
     /// Computes the turns of the groups that were touched in this transaction.
     virtual void refresh_turns() = 0;
-    /// The groups of the queue that may run now, in their order.
-    virtual std::vector<group_turn> best_groups(std::int64_t queue, int limit) = 0;
+    /// The next groups of the queue that may run now, in their order: those behind `after`, from the beginning if that
+    /// is unset. All have the same priority.
+    virtual std::vector<group_turn> best_groups(
+        std::int64_t queue, const std::optional<group_turn>& after, int limit
+    ) = 0;
     virtual bool any_ready_group(std::int64_t queue) = 0;
     virtual std::optional<job_record> first_in_group(std::int64_t queue, std::int64_t group, time_point now) = 0;
     virtual std::int64_t last_turn_of_ungrouped(std::int64_t queue) = 0;

@@ -1,7 +1,6 @@
 #include "store/taking.hpp"
 
 #include <memory>
-#include <span>
 #include <utility>
 
 #include "domain/fetch_plan.hpp"
@@ -22,14 +21,10 @@ bool claim_step::end_if_unfit(const job_record& job) const
     return true;
 }
 
-void claim_step::take(std::vector<job_record> jobs, std::int64_t group, bool in_a_row) const
+void claim_step::take(job_record job) const
 {
-    const auto first = out.claimed.size();
-    for (auto& job : jobs) {
-        domain::lock(job, order.tokens[out.claimed.size()], order.worker, order.lock_duration, now);
-        out.claimed.push_back(std::make_shared<const job_record>(std::move(job)));
-    }
-    db.lock(queue, group, std::span{out.claimed}.subspan(first), in_a_row);
+    domain::lock(job, order.tokens[out.claimed.size()], order.worker, order.lock_duration, now);
+    out.claimed.push_back(std::make_shared<const job_record>(std::move(job)));
 }
 
 domain::claim_room room_within(

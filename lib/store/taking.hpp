@@ -31,8 +31,8 @@ struct claim_step {
 
     /// Fails the job if it is unfit. Returns false if it may run.
     bool end_if_unfit(const job_record& job) const;
-    /// Locks waiting jobs of one group (0: of none), with the order's next tokens. `in_a_row`: as for `tables::lock`.
-    void take(std::vector<job_record> jobs, std::int64_t group, bool in_a_row) const;
+    /// Gives a job the order's next lock. The caller then locks it in the tables.
+    void take(job_record job) const;
 };
 
 /// What a rate leaves room for at that time: of the claims of one group, or of all if `group` is null.

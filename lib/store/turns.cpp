@@ -1,17 +1,24 @@
 // A claim from a queue with groups: the group with the best priority is served next, between equals the one served
 // longest ago; jobs without a group form one line, which is served like a group. The groups that may run are kept in
-// this order by the tables, with the place of the next job of each, so that a claim need not look at all of them. A
-// group whose rate is found to be used up when its turn comes rests until there is room; a claim first wakes those
-// whose time has come, and all of them if a clock was set back by more than a window. The first job of a group may be
-// early by this process's clock: then the group stands in this claim where its first other job stands. A job that is
-// unfit is failed when its turn comes, and uses up no turn. Turn numbers are stored, so that the order is the same for
-// all processes and after a restart. Everything happens in the claim's transaction: where it fails, no turn is used up.
+// this order by the tables, with the place of the next job of each, so that a claim need not look at all of them. It
+// reads them ahead, since a group that was served comes back behind all others of its priority, and locks the jobs it
+// takes together. A group whose rate is found to be used up when its turn comes rests until there is room; a claim
+// first wakes those whose time has come, and all of them if a clock was set back by more than a window. The first job
+// of a group may be early by this process's clock: then the group stands in this claim where its first other job
+// stands. A job that is unfit is failed when its turn comes, and uses up no turn. Turn numbers are stored, so that the
+// order is the same for all processes and after a restart. Everything happens in the claim's transaction: where it
+// fails, no turn is used up.
 #include "store/turns.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
+
+#include "domain/transitions.hpp"
 
 namespace cofila::store {
 
@@ -21,6 +28,14 @@ constexpr std::int64_t ungrouped = 0;
 
 domain::turn place_of(const job_record& job) { return {job.priority, job.position}; }
 
+bool stands_behind(const group_turn& a, const group_turn& b)
+{
+    const auto place = [](const group_turn& of) {
+        return std::tuple{of.turn.next.first, of.turn.served, of.turn.next.second, of.number};
+    };
+    return place(a) > place(b);
+}
+
 /// A job whose turn it is.
 struct candidate {
     group_turn group{};
@@ -29,32 +44,34 @@ struct candidate {
 
 class turns {
 public:
-    turns(const claim_step& claim, const turn_limits& within) : claim_{claim}, within_{within}
+    turns(const claim_step& claim, const turn_limits& within, int room) : claim_{claim}, within_{within}, room_{room}
     {
         rate_ = within.limits.group.rate;
         ungrouped_served_ = claim.db.last_turn_of_ungrouped(claim.queue);
     }
 
-    bool run(int room)
+    bool run()
     {
         if (rate_)
             wake();
-        while (std::cmp_less(claim_.out.claimed.size(), room) && !claim_.out.stopped) {
+        bool all = false;
+        while (left() > 0 && !claim_.out.stopped && !all) {
             auto next = first();
-            if (!next)
-                return true;
-            if (uses_up_its_rate(next->group) || !read_job(*next))
+            all = !next;
+            if (!next || uses_up_its_rate(next->group) || !read_job(*next))
                 continue;
-            const bool unfit = claim_.end_if_unfit(*next->job);
-            knows_ungrouped_ = knows_ungrouped_ && !unfit && next->group.number != ungrouped;
-            if (!unfit)
-                take(*next);
-            claim_.db.refresh_turns();
+            if (domain::unfit(*next->job, claim_.now))
+                end(*next);
+            else
+                take(std::move(*next));
         }
-        return false;
+        lock_taken();
+        return all;
     }
 
 private:
+    int left() const { return room_ - static_cast<int>(claim_.out.claimed.size()); }
+
     /// A note after the time of this claim means that a clock was set back: then the times at which rates have room are
     /// not to be trusted.
     void wake()
@@ -67,17 +84,15 @@ private:
     std::optional<candidate> first()
     {
         std::vector<candidate> found;
-        const auto kept = claim_.db.best_groups(claim_.queue, static_cast<int>(early_.size()) + 1);
-        const auto best = std::ranges::find_if(kept, [&](const auto& one) { return !early_.contains(one.number); });
-        if (best != kept.end())
-            found.push_back({.group = *best});
+        if (const auto* const kept = first_kept())
+            found.push_back({.group = *kept});
         for (const auto& [number, group] : early_)
             if (group)
                 found.push_back({.group = *group});
-        if (const auto& job = first_ungrouped())
+        if (const auto* const job = first_ungrouped())
             found.push_back(
                 {.group = {.number = ungrouped, .turn = {.served = ungrouped_served_, .next = place_of(*job)}},
-                 .job = job}
+                 .job = *job}
             );
         std::vector<domain::waiting_group> waiting;
         for (const auto& one : found)
@@ -86,15 +101,45 @@ private:
         return next ? std::optional{std::move(found[static_cast<std::size_t>(next - waiting.data())])} : std::nullopt;
     }
 
-    /// Read again only after one of these was taken or a job was ended.
-    const std::optional<job_record>& first_ungrouped()
+    /// The first group in the kept order whose next job is not known to be early; null if there is none.
+    const group_turn* first_kept()
+    {
+        while (true) {
+            while (!kept_.empty() && early_.contains(kept_.front().number))
+                kept_.pop_front();
+            if (!kept_.empty())
+                return &kept_.front();
+            if (knows_groups_)
+                return nullptr;
+            read_on();
+        }
+    }
+
+    /// A group that was served has its next place behind all of the same priority that were read before.
+    void read_on()
+    {
+        lock_taken();
+        claim_.db.refresh_turns();
+        const auto some = claim_.db.best_groups(claim_.queue, last_kept_, std::min(ahead_, left()));
+        ahead_ = std::min(2 * ahead_, room_);
+        // Damaged values may read as smaller ones.
+        knows_groups_ = some.empty() || (last_kept_ && !stands_behind(some.back(), *last_kept_));
+        if (knows_groups_)
+            return;
+        kept_.assign(some.begin(), some.end());
+        last_kept_ = some.back();
+    }
+
+    /// Null if there is none. Read again only after one of these was taken or a job was ended.
+    const job_record* first_ungrouped()
     {
         if (!knows_ungrouped_) {
+            lock_taken();
             auto line = claim_.db.best(claim_.queue, 1, claim_.now).jobs;
             ungrouped_ = line.empty() ? std::nullopt : std::optional{std::move(line.front())};
             knows_ungrouped_ = true;
         }
-        return ungrouped_;
+        return ungrouped_ ? &*ungrouped_ : nullptr;
     }
 
     bool uses_up_its_rate(const group_turn& group)
@@ -105,7 +150,7 @@ private:
         if (room.jobs > 0)
             return false;
         claim_.db.rest_group(group.number, *room.again);
-        early_.erase(group.number);
+        leave_line(group.number);
         return true;
     }
 
@@ -117,44 +162,87 @@ private:
             return true;
         auto& group = next.group;
         next.job = claim_.db.first_in_group(claim_.queue, group.number, claim_.now);
-        if (next.job && place_of(*next.job) == group.turn.next) {
-            early_.erase(group.number);
+        if (next.job && place_of(*next.job) == group.turn.next)
             return true;
-        }
         if (next.job)
             group.turn.next = place_of(*next.job);
         early_[group.number] = next.job ? std::optional{group} : std::nullopt;
         return false;
     }
 
-    void take(candidate& next)
+    void take(candidate next)
     {
         const auto number = next.group.number;
-        std::vector<job_record> one;
-        one.push_back(std::move(*next.job));
-        claim_.take(std::move(one), number, false);
+        claim_.take(std::move(*next.job));
+        taken_.push_back(number);
         const auto served = claim_.db.note_turn(claim_.queue, number);
-        if (number == ungrouped)
-            ungrouped_served_ = served;
         if (within_.limits.rate || (rate_ && number != ungrouped))
             claim_.db.note_claims(claim_.queue, next.group.turn.key, within_.at, 1);
+        if (number == ungrouped) {
+            ungrouped_served_ = served;
+            knows_ungrouped_ = false;
+        } else {
+            leave_line(number);
+        }
+    }
+
+    /// Other jobs move up, and one that was kept for its end may come before all of them.
+    void end(const candidate& unfit)
+    {
+        lock_taken();
+        claim_.end_if_unfit(*unfit.job);
+        early_.erase(unfit.group.number);
+        knows_ungrouped_ = false;
+        begin_anew();
+    }
+
+    /// A group that was early has its kept place before those that were read.
+    void leave_line(std::int64_t group)
+    {
+        knows_groups_ = false;
+        if (early_.erase(group) != 0)
+            begin_anew();
+        else
+            kept_.pop_front();
+    }
+
+    void begin_anew()
+    {
+        knows_groups_ = false;
+        kept_.clear();
+        last_kept_.reset();
+        ahead_ = 1;
+    }
+
+    void lock_taken()
+    {
+        if (taken_.empty())
+            return;
+        claim_.db.lock(claim_.queue, std::span{claim_.out.claimed}.last(taken_.size()), taken_, false);
+        taken_.clear();
     }
 
     const claim_step& claim_;
     const turn_limits& within_;
+    const int room_;
     std::optional<rate_limit> rate_{};
     std::int64_t ungrouped_served_ = 0;
     bool knows_ungrouped_ = false;
     std::optional<job_record> ungrouped_{};
+    std::deque<group_turn> kept_{};          // read ahead
+    std::optional<group_turn> last_kept_{};  // the last of them that was read
+    int ahead_ = 1;                          // how many are read next
+    bool knows_groups_ = false;              // no more are to be read
     /// Groups whose first job is early, and where the first that is not stands; unset if all are.
     std::map<std::int64_t, std::optional<group_turn>> early_{};
+    std::vector<std::int64_t> taken_{};  // the groups of the last jobs taken, which are not locked yet
 };
 
 }  // namespace
 
 bool claim_in_turns(const claim_step& claim, const turn_limits& within, int room)
 {
-    return turns{claim, within}.run(room);
+    return turns{claim, within, room}.run();
 }
 
 bool any_turn(tables& db, std::int64_t queue, const turn_limits& within, time_point now)
