@@ -26,8 +26,9 @@ struct engine_options {
     /// An operation that waits for the file or runs for longer than this is ended with `errc::storage_busy`. > 0.
     milliseconds operation_deadline = std::chrono::seconds{30};
     /// While an operation is under way, the engine's thread and the database thread spin for each other this long
-    /// before they sleep, as long as that mostly pays off. Spinning costs CPU time and saves tens of microseconds.
-    /// 0 ... 1000; 0 means never.
+    /// before they sleep, as long as that mostly pays off. Spinning costs CPU time and saves tens of microseconds. With
+    /// `durability::normal`, a short operation that no other waits for runs on the engine's thread instead, if it needs
+    /// to wait for nothing. 0 ... 1000; 0 means neither.
     std::chrono::microseconds spin{100};
     bool embed = false;  ///< Allows cofila to create its tables in the file of another application, beside its own.
 

@@ -7,7 +7,6 @@
 
 #include "domain/ranges.hpp"
 #include "engine/engine_core.hpp"
-#include "sqlite/file_place.hpp"
 #include "sqlite/repository.hpp"
 
 namespace cofila::detail {
@@ -58,7 +57,6 @@ asio::awaitable<engine_ptr> open_on(loop_ptr loop, engine_options options)
         .random = options.random,
         .processes = system_process_table(),
         .log = options.logger,
-        .file = options.repository ? std::string{} : sqlite::resolved_path(options.database),
     }};
     auto engine = std::make_shared<engine_core>(std::move(ports));
     engine->start(options.maintenance);

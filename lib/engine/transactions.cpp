@@ -82,7 +82,7 @@ job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> 
     const auto with = surroundings(*to);
     domain::job_maker jobs{to->name, to->options()};
     auto job = jobs.make(std::move(spec), id_parts(with), with.clock->wall_now());
-    sqlite::check_connected(db, to->ports->file);
+    sqlite::check_connected(db, to->ports->repository->location());
     return add_jobs(db, {std::move(job)}).front();
 }
 
@@ -91,7 +91,7 @@ std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std:
     const auto with = surroundings(*to);
     domain::job_maker maker{to->name, to->options()};
     const auto jobs = maker.make_all(std::move(specs), id_parts(with), with.clock->wall_now());
-    sqlite::check_connected(db, to->ports->file);
+    sqlite::check_connected(db, to->ports->repository->location());
     return add_jobs(db, jobs);
 }
 
@@ -101,7 +101,7 @@ void complete_in(SQLite::Database& db, const job_ptr& job, std::string result)
     if (job->token.empty())
         throw error{errc::wrong_state, "job '" + id + "' is not run by this handle; only who runs it can complete it"};
     domain::check_json("result", result, job->queue->options().size_limit);
-    sqlite::check_connected(db, job->queue->ports->file);
+    sqlite::check_connected(db, job->queue->ports->repository->location());
     const auto end = completion(*job, std::move(result));
     switch (sqlite::settle_within(db, end)) {
     case settled::accepted:

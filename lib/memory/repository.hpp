@@ -59,6 +59,7 @@ public:
         override;
     boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override;
 
+    std::string location() const override { return {}; }
     boost::asio::awaitable<storage_status> tend() override;
     boost::asio::awaitable<change_news> changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause)
         override;

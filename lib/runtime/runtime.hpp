@@ -30,7 +30,6 @@ struct runtime {
     std::shared_ptr<random_source> random;
     std::shared_ptr<process_table> processes;
     logger log{};
-    std::string file{};  ///< The SQLite file of the repository; empty if there is none that we know of.
 
     std::shared_ptr<reporter> reports = std::make_shared<reporter>(log, time);
     // Tell the commit listener to watch.

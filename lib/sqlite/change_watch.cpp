@@ -44,7 +44,7 @@ constexpr std::size_t everybody = 1'000'000;
 /// A caller in no hurry relies on a commit showing within this time of its last write.
 constexpr milliseconds longest_patience{1000};
 
-std::int64_t data_version(session& with) { return with.data_version(); }
+std::int64_t data_version(store::tables& db) { return session::of(db).data_version(); }
 
 int count_processes(session& with)
 {
@@ -61,7 +61,7 @@ asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
     self->watch_ = self->with_.watch;
     if (!self->watch_)
         self->watch_ = make_commit_watch(path.parent_path().string(), path.filename().string() + "-wal");
-    self->seen_version_ = co_await perform(self->with_.writer, operation::kind::observe, data_version);
+    self->seen_version_ = co_await perform(self->with_.writer, store::operation::kind::observe, data_version);
 }
 
 asio::awaitable<change_news> change_watch::wait(std::shared_ptr<change_watch> self, wanted_function wanted)
@@ -161,25 +161,30 @@ std::chrono::microseconds change_watch::pause_for_others(const change_interest& 
 /// Runs on the database thread. Our own commits never change the version. If the file cannot be read any more, the
 /// caller that reads it next learns why.
 asio::awaitable<change_watch::sight> change_watch::read(
-    std::shared_ptr<database_port> writer, change_interest what, time_point now, bool count
+    std::shared_ptr<store::database_port> writer, change_interest what, time_point now, bool count
 )
 {
-    return perform(std::move(writer), operation::kind::observe, [what = std::move(what), now, count](session& with) {
-        sight out;
-        try {
-            const read_transaction reading{with};
-            out.version = data_version(with);
-            out.commits = with.commits();
-            out.processes = count ? count_processes(with) : 0;
-            if (count)
-                with.link().shared_by(out.processes);
-            for (const auto& queue : what.queues)
-                out.queues[queue] = store::claimable(with, queue, now);
-        } catch (const error&) {
-            out.failed = true;
+    return perform(
+        std::move(writer),
+        store::operation::kind::observe,
+        [what = std::move(what), now, count](store::tables& db) {
+            auto& with = session::of(db);
+            sight out;
+            try {
+                const read_transaction reading{with};
+                out.version = with.data_version();
+                out.commits = with.commits();
+                out.processes = count ? count_processes(with) : 0;
+                if (count)
+                    with.link().shared_by(out.processes);
+                for (const auto& queue : what.queues)
+                    out.queues[queue] = store::claimable(db, queue, now);
+            } catch (const error&) {
+                out.failed = true;
+            }
+            return out;
         }
-        return out;
-    });
+    );
 }
 
 /// Returns unset if there is nothing to report.

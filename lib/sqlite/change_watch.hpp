@@ -15,8 +15,8 @@
 
 #include "domain/jitter.hpp"
 #include "ports/commit_watch.hpp"
-#include "sqlite/database_port.hpp"
 #include "store/claiming.hpp"
+#include "store/database_port.hpp"
 
 namespace cofila::sqlite {
 
@@ -25,7 +25,7 @@ class change_watch {
 public:
     struct parts {
         std::string path{};
-        std::shared_ptr<database_port> writer{};
+        std::shared_ptr<store::database_port> writer{};
         std::shared_ptr<cofila::clock> clock{};
         std::shared_ptr<commit_watch> watch{};  ///< Null for the system's, on the log of `path`.
         std::uint64_t seed = 0;                 ///< Of the jitter.
@@ -61,7 +61,7 @@ private:
     using wanted_function = std::function<change_interest()>;
 
     static boost::asio::awaitable<sight> read(
-        std::shared_ptr<database_port> writer, change_interest what, time_point now, bool count
+        std::shared_ptr<store::database_port> writer, change_interest what, time_point now, bool count
     );
 
     boost::asio::awaitable<void> next_sign(wanted_function wanted);

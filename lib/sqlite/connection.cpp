@@ -9,6 +9,8 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
+
 #include "domain/patience.hpp"
 
 namespace cofila::sqlite {
@@ -82,6 +84,23 @@ unsigned connection::data_version() const noexcept
     unsigned version = 0;
     sqlite3_file_control(handle(), "main", SQLITE_FCNTL_DATA_VERSION, &version);
     return version;
+}
+
+/// As the file format of the wal-index says: of so many frames so many have been copied.
+bool connection::begins_log_anew() const noexcept
+{
+    constexpr std::size_t frames_at = 16;
+    constexpr std::size_t copied_at = 96;
+    constexpr int region_size = 32 * 1024;
+    sqlite3_file* file = nullptr;
+    void volatile* index = nullptr;
+    sqlite3_file_control(handle(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+    if (!file || !file->pMethods || file->pMethods->xShmMap(file, 0, region_size, 0, &index) != SQLITE_OK || !index)
+        return true;
+    const auto number_at = [index](std::size_t offset) {
+        return *reinterpret_cast<const volatile std::uint32_t*>(static_cast<const volatile char*>(index) + offset);
+    };
+    return number_at(frames_at) == number_at(copied_at);
 }
 
 void connection::leave_log() { sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }

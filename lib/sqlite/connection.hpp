@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Database.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,6 +26,9 @@ struct connection_options {
     std::shared_ptr<const std::atomic<bool>> hurry{};  ///< True to give up waiting for a busy file. May be null.
     std::uint64_t seed = 0;                            ///< Of the jitter, so that not all processes wait alike.
 };
+
+/// The gap that other processes get after a long time without a pause.
+inline constexpr std::chrono::microseconds gap_for_others{300};
 
 /// One SQLite connection with the settings that sharing a file needs: it waits for other processes in short steps until
 /// a deadline, and never checkpoints while another connection is open. Used by one thread. Its address must not change,
@@ -54,6 +58,8 @@ public:
     int log_frames() const noexcept { return log_frames_; }
     /// Within a transaction: differs from the value after the last commit if another connection has committed since.
     unsigned data_version() const noexcept;
+    /// Within a transaction that may write: whether its commit begins the log anew, since all of it has been copied.
+    bool begins_log_anew() const noexcept;
     /// Rows that this connection has changed so far.
     int changes() const noexcept { return db_.getTotalChanges(); }
     /// True while a transaction is open: after an error SQLite may have rolled it back itself.
@@ -84,10 +90,14 @@ private:
 /// after its construction, whatever a crafted file has a statement do. One at a time.
 class connection::time_limit {
 public:
-    explicit time_limit(connection& of) : of_{of}
+    explicit time_limit(connection& of) : time_limit{of, of.options_.operation_deadline, of.options_.operation_deadline}
+    {}
+    /// With times of its own.
+    time_limit(connection& of, milliseconds waiting, milliseconds running) : of_{of}
     {
-        of_.restart_deadline();
-        of_.statements_end_ = of_.deadline_;
+        const auto now = of_.options_.clock->steady_now();
+        of_.deadline_ = later(now, waiting);
+        of_.statements_end_ = later(now, running);
     }
     time_limit(const time_limit&) = delete;
     time_limit& operator=(const time_limit&) = delete;

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "sqlite/observation.hpp"
+#include "sqlite/watching.hpp"
 
 namespace cofila::sqlite {
 

@@ -35,9 +35,11 @@ log_writeback::~log_writeback()
         ::close(log_);
 }
 
+std::int64_t log_writeback::end_of(int frames) const { return log_header + frames * frame_; }
+
 void log_writeback::grown_to(int frames)
 {
-    [[maybe_unused]] const auto part = plan_.grown_to(log_header + frames * frame_);
+    [[maybe_unused]] const auto part = plan_.grown_to(end_of(frames));
 #ifdef SYNC_FILE_RANGE_WRITE
     if (part && log_ >= 0)
         ::sync_file_range(log_, part->from, part->bytes, SYNC_FILE_RANGE_WRITE);

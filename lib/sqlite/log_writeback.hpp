@@ -19,6 +19,8 @@ public:
     };
     /// The log ends at `end` now; if that is before the last end, it has begun anew.
     std::optional<part> grown_to(std::int64_t end);
+    /// Whether that would return a part.
+    bool is_due(std::int64_t end) const { return end >= begun_ && end - begun_ >= step; }
 
 private:
     std::int64_t begun_ = 0;
@@ -36,8 +38,12 @@ public:
 
     /// Called after a commit with the number of frames in the log.
     void grown_to(int frames);
+    /// Whether that would write.
+    bool has_much_to_write(int frames) const { return plan_.is_due(end_of(frames)); }
 
 private:
+    std::int64_t end_of(int frames) const;
+
     // Closing it drops no locks, as closing the database itself would: SQLite has none on the log.
     const int log_;
     const std::int64_t frame_;

@@ -18,6 +18,30 @@ error with(errc code, const SQLite::Exception& e, const std::string& path, const
 
 }  // namespace
 
+error describe_current(const std::string& path)
+{
+    try {
+        throw;
+    } catch (const SQLite::Exception& e) {
+        return describe(e, path);
+    } catch (const error& e) {
+        return e;
+    } catch (const std::exception& e) {
+        return describe_other(e, path);
+    }
+}
+
+error describe_current_commit(const std::string& path)
+{
+    try {
+        throw;
+    } catch (const SQLite::Exception& e) {
+        return describe_commit(e, path);
+    } catch (const std::exception& e) {
+        return unknown_outcome(e, path);
+    }
+}
+
 error describe(const SQLite::Exception& e, const std::string& path)
 {
     if (e.getErrorCode() < 0)  // found by SQLiteCpp, before it called SQLite

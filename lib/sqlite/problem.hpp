@@ -11,6 +11,11 @@ namespace cofila::sqlite {
 
 // Errors cross from the database thread to the loop as values.
 
+/// Describes the exception that is being handled, outside of a COMMIT.
+error describe_current(const std::string& path);
+/// The same of a COMMIT.
+error describe_current_commit(const std::string& path);
+
 /// Describes the failure of an ordinary statement: nothing of it was stored.
 error describe(const SQLite::Exception& e, const std::string& path);
 /// Describes the failure of a COMMIT: it may have been stored all the same.

@@ -10,6 +10,7 @@
 
 #include <cofila/error.hpp>
 
+#include <exception>
 #include <limits>
 
 #include "domain/generated_id.hpp"
@@ -23,6 +24,8 @@ namespace {
 
 /// How far the stored bound is ahead of the positions that were given.
 constexpr std::int64_t reserved = 1000;
+
+constexpr const char* rollback = "ROLLBACK";
 
 /// Whether many jobs may have the same options: a group, an id or tags would make a text for each job.
 bool may_be_shared(const job_options& options) { return !options.group && !options.dedup && options.tags.empty(); }
@@ -43,6 +46,8 @@ session::session(SQLite::Database& borrowed)
       reserve_{nullptr},
       tables_{std::make_unique<tables>(*this)}
 {}
+
+session& session::of(store::tables& db) { return static_cast<tables&>(db).owner(); }
 
 std::optional<std::int64_t> session::find_queue(const std::string& name)
 {
@@ -174,6 +179,17 @@ void session::flush()
         );
     }
 }
+
+void session::end_transaction() noexcept
+{
+    try {
+        if (connection_->in_transaction())
+            sql_.exec(rollback);
+    } catch (const std::exception&) {  // SQLite has rolled it back itself, or does when the connection is closed
+    }
+}
+
+void session::prepare_to_end() { sql_.query(rollback); }
 
 void session::forget_names()
 {

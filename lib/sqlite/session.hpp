@@ -31,6 +31,8 @@ public:
 
     /// What operations work with.
     operator store::tables&() noexcept { return *tables_; }
+    /// The session of tables that belong to one.
+    static session& of(store::tables& db);
 
     /// Its own connection. Must not be called on a session that borrows one.
     connection& link() noexcept { return *connection_; }
@@ -123,6 +125,10 @@ public:
     }
     /// Commits so far: recent writes to the log may have been these.
     std::uint64_t commits() const noexcept { return commits_; }
+    /// Rolls back the transaction, if one is open.
+    void end_transaction() noexcept;
+    /// Prepares the statement for that, so that it needs no memory then.
+    void prepare_to_end();
     /// Called after a rollback: a queue that was made in the transaction is gone. (Positions that were given stay
     /// given.)
     void forget_names();
@@ -186,21 +192,15 @@ public:
         try {
             with_.begun_reading();
         } catch (...) {
-            end();
+            with_.end_transaction();
             throw;
         }
     }
     read_transaction(const read_transaction&) = delete;
     read_transaction& operator=(const read_transaction&) = delete;
-    ~read_transaction() { end(); }
+    ~read_transaction() { with_.end_transaction(); }
 
 private:
-    void end()
-    {
-        if (with_.link().in_transaction())
-            with_.link().db().tryExec("ROLLBACK");
-    }
-
     session& with_;
 };
 

@@ -1,10 +1,20 @@
 #include "sqlite/store_file.hpp"
 
+#include <cofila/error.hpp>
+
 #include <sys/stat.h>
 
 #include <utility>
 
 namespace cofila::sqlite {
+
+namespace {
+
+constexpr std::int64_t mebibyte = 1024 * 1024;
+/// A log longer than this is reported: a reader keeps it from being copied.
+constexpr std::int64_t longest_usual_log = 64 * mebibyte;
+
+}  // namespace
 
 store_file::store_file(std::string path)
     : path_{std::move(path)},
@@ -14,13 +24,20 @@ store_file::store_file(std::string path)
 
 storage_status store_file::look() const
 {
-    storage_status out;
-    out.replaced = is_replaced();
-    struct stat found{};
-    if (::stat(path_.c_str(), &found) == 0)
-        out.bytes = static_cast<std::uint64_t>(found.st_size);
-    if (::stat((path_ + "-wal").c_str(), &found) == 0)
-        out.log_bytes = static_cast<std::uint64_t>(found.st_size);
+    storage_status out{.lost = is_replaced()};
+    if (out.lost)
+        out.warnings.emplace_back(
+            errc::storage_corrupt,
+            "the database file was moved, removed or replaced while it is open: what is written from now on is "
+            "lost; close the engine and open it again"
+        );
+    struct stat log{};
+    if (::stat((path_ + "-wal").c_str(), &log) == 0 && log.st_size > longest_usual_log)
+        out.warnings.emplace_back(
+            errc::storage_busy,
+            "the database's write-ahead log has grown to " + std::to_string(log.st_size / mebibyte) +
+                " MiB and cannot be shortened while somebody reads in one long transaction; end it"
+        );
     return out;
 }
 

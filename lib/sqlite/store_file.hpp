@@ -13,6 +13,8 @@ public:
     /// Remembers which file has this name now, and which file its log is.
     explicit store_file(std::string path);
 
+    const std::string& path() const noexcept { return path_; }
+    /// Warns of a file that has been replaced, and of a log that cannot be copied.
     storage_status look() const;
     /// True if no file, or another one, has its name now.
     bool is_replaced() const;

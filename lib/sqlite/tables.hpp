@@ -10,6 +10,8 @@ public:
     /// `with` must outlive this object.
     explicit tables(session& with) : with_{with}, sql_{with.sql()} {}
 
+    session& owner() noexcept { return with_; }
+
     time_point now(time_point asked) const override { return with_.now(asked); }
     void check_room() override { with_.check_room(); }
 
@@ -121,6 +123,20 @@ public:
     limit_use holders(std::int64_t queue, const std::string* group) override;
     std::optional<time_point> last_claim(std::int64_t queue) override;
     std::optional<std::string> cancellation(const store::lock_of_job& held) override;
+    std::vector<queue_info> queues(const std::string& after, bool newest_first, int limit) override;
+    std::vector<store::stored_line> log(std::int64_t key, std::int64_t after, bool newest_first, int limit) override;
+
+    event_log_state event_log(std::int64_t queue, const std::string& cursor) override;
+    std::vector<logged_event> events_after(std::int64_t queue, std::uint64_t after, int limit) override;
+    void set_event_cursor(std::int64_t queue, const std::string& name, std::optional<std::uint64_t> place) override;
+    std::optional<int> kept_minutes(std::int64_t queue) override;
+    std::vector<minute_of_jobs> minutes(std::int64_t queue, std::int64_t begin, std::int64_t end) override;
+    std::vector<job_record> ends_of_lines(std::int64_t queue, int priorities) override;
+
+    void register_worker(const worker_row& worker) override;
+    void forget_worker(const std::string& id) override;
+    std::vector<worker_row> workers() override;
+    std::vector<lock_row> locks() override;
 
 private:
     session& with_;

@@ -241,6 +241,25 @@ limit_use tables::holders(std::int64_t queue, const std::string* group)
     return out;
 }
 
+std::vector<store::stored_line> tables::log(std::int64_t key, std::int64_t after, bool newest_first, int limit)
+{
+    auto rows = sql_.query(
+        newest_first ? "SELECT at, line, sequence FROM cofila_logs WHERE job = ?1 AND sequence < ?2 "
+                       "ORDER BY sequence DESC LIMIT ?3"
+                     : "SELECT at, line, sequence FROM cofila_logs WHERE job = ?1 AND sequence > ?2 "
+                       "ORDER BY sequence LIMIT ?3",
+        key,
+        after,
+        limit
+    );
+    std::vector<store::stored_line> out;
+    while (rows.step())
+        out.push_back(
+            {.sequence = rows.number(2), .line = {.at = time_point{milliseconds{rows.number(0)}}, .text = rows.text(1)}}
+        );
+    return out;
+}
+
 std::optional<time_point> tables::last_claim(std::int64_t queue)
 {
     auto row = sql_.query(

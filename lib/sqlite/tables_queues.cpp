@@ -5,8 +5,8 @@
 #include "domain/overloaded.hpp"
 #include "domain/validation.hpp"
 #include "sqlite/forgetting.hpp"
-#include "sqlite/observation.hpp"
 #include "sqlite/tables.hpp"
+#include "sqlite/watching.hpp"
 
 /// What is set for a queue, for all processes.
 namespace cofila::sqlite {
@@ -52,6 +52,23 @@ void set_groups(session& with, std::int64_t queue, const group_options& each)
         int{each.keep_order}
     );
     with.touch_all(queue);
+}
+
+#define COFILA_QUEUES                                                                                                  \
+    "SELECT number, name FROM cofila_queues AS q WHERE name <> '' AND (paused <> 0 OR concurrency IS NOT NULL "        \
+    "OR rate_max IS NOT NULL OR group_concurrency IS NOT NULL OR group_rate_max IS NOT NULL OR keep_order <> 0 "       \
+    "OR EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = q.number AND id IS NOT NULL) "                                 \
+    "OR EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = q.number AND id IS NULL) "                                     \
+    "OR EXISTS (SELECT 1 FROM cofila_watched WHERE queue = q.number AND (events IS NOT NULL OR minutes IS NOT "        \
+    "NULL))) "
+
+bound_statement queues_by_name(session& with, const std::string& after, bool newest_first, int limit)
+{
+    if (!newest_first)
+        return with.sql().query(COFILA_QUEUES "AND name > ?1 ORDER BY name LIMIT ?2", after, limit);
+    if (after.empty())
+        return with.sql().query(COFILA_QUEUES "ORDER BY name DESC LIMIT ?1", limit);
+    return with.sql().query(COFILA_QUEUES "AND name < ?1 ORDER BY name DESC LIMIT ?2", after, limit);
 }
 
 }  // namespace
@@ -106,7 +123,7 @@ void tables::set(std::int64_t queue, const queue_setting& setting)
             );
         },
         [&](const group_options& each) { set_groups(with_, queue, each); },
-        [&](const event_log& log) { keep_events(with_, queue, log.events); },
+        [&](const cofila::event_log& log) { keep_events(with_, queue, log.events); },
         [&](const metrics_log& log) { keep_minutes(with_, queue, log.minutes); },
     };
     std::visit(set, setting);
@@ -126,6 +143,15 @@ void tables::rest_queue(std::int64_t queue, time_point until)
         "UPDATE cofila_queues SET rests_until = max(coalesce(rests_until, ?2), ?2) WHERE number = ?1", queue, until
     );
     with_.forget_settings(queue);
+}
+
+std::vector<queue_info> tables::queues(const std::string& after, bool newest_first, int limit)
+{
+    auto rows = queues_by_name(with_, after, newest_first, limit);
+    std::vector<queue_info> out;
+    while (rows.step())
+        out.push_back({.name = rows.text(1), .settings = all_settings(rows.number(0))});
+    return out;
 }
 
 void tables::forget_queue(std::int64_t queue) { sqlite::forget_queue(with_, queue); }

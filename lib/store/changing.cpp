@@ -31,8 +31,9 @@ void carry_out(
 
 }  // namespace
 
-change_answer change(tables& db, const std::string& queue, const job_id& id, const job_change& what, time_point now)
+change_answer change(tables& db, const std::string& queue, const job_id& id, const job_change& what, time_point asked)
 {
+    const auto now = db.now(asked);
     const auto number = db.find_queue(queue);
     const auto job = number ? db.find(*number, id) : std::nullopt;
     if (!job)
@@ -51,9 +52,10 @@ changed_page change_all(
     const job_filter& filter,
     const page_request& request,
     const job_change& what,
-    time_point now
+    time_point asked
 )
 {
+    const auto now = db.now(asked);
     auto jobs = list(db, queue, filter, request);
     changed_page out{.next = std::move(jobs.next)};
     const auto why = domain::cause_in_bulk(what);

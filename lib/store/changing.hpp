@@ -5,17 +5,17 @@
 
 #include "store/tables.hpp"
 
-/// Changes by callers that hold no lock.
+/// Changes by callers that hold no lock. A time is that of the request: see `tables::now`.
 namespace cofila::store {
 
-change_answer change(tables& db, const std::string& queue, const job_id& id, const job_change& what, time_point now);
+change_answer change(tables& db, const std::string& queue, const job_id& id, const job_change& what, time_point asked);
 changed_page change_all(
     tables& db,
     const std::string& queue,
     const job_filter& filter,
     const page_request& request,
     const job_change& what,
-    time_point now
+    time_point asked
 );
 
 void set(tables& db, const std::string& queue, const queue_setting& setting);

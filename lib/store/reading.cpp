@@ -81,6 +81,16 @@ page<job_snapshot> list_by_id(tables& db, std::int64_t queue, const job_filter& 
     return std::move(filling.out);
 }
 
+/// Whether there is a next page, for which one item more than the page has was read; that is dropped.
+template <class Item>
+bool has_more(std::vector<Item>& items, const page_request& request)
+{
+    if (static_cast<int>(items.size()) <= request.limit)
+        return false;
+    items.pop_back();
+    return true;
+}
+
 std::optional<time_point> full_until(
     tables& db, std::int64_t queue, const std::string* group, const std::optional<rate_limit>& rate, time_point now
 )
@@ -152,6 +162,31 @@ queue_settings settings(tables& db, const std::string& queue)
 {
     const auto number = db.find_queue(queue);
     return number ? db.all_settings(*number) : queue_settings{};
+}
+
+bool is_paused(tables& db, const std::string& queue) { return settings(db, queue).paused; }
+
+page<queue_info> queues(tables& db, const page_request& request)
+{
+    const auto after = parse_text('q', request);
+    page<queue_info> out{.items = db.queues(after, request.newest_first, request.limit + 1)};
+    if (has_more(out.items, request))
+        out.next = 'q' + out.items.back().name;
+    return out;
+}
+
+page<log_line> logs(tables& db, const std::string& queue, const job_id& id, const page_request& request)
+{
+    const auto after = parse_place('l', request);
+    const auto number = db.find_queue(queue);
+    const auto key = number ? db.key_of(*number, id) : 0;
+    auto lines = db.log(key, after.first, request.newest_first, request.limit + 1);
+    page<log_line> out;
+    if (has_more(lines, request))
+        out.next = to_text('l', {.first = lines.back().sequence, .second = 0});
+    for (auto& one : lines)
+        out.items.push_back(std::move(one.line));
+    return out;
 }
 
 std::optional<job_situation> situation(tables& db, const std::string& queue, const job_id& id, time_point now)

@@ -18,6 +18,9 @@ std::vector<std::size_t> counts_by_priority(tables& db, const std::string& queue
 /// How many waiting jobs are before this one; unset if it does not wait.
 std::optional<std::size_t> position(tables& db, const std::string& queue, const job_id& id);
 queue_settings settings(tables& db, const std::string& queue);
+bool is_paused(tables& db, const std::string& queue);
+page<queue_info> queues(tables& db, const page_request& request);
+page<log_line> logs(tables& db, const std::string& queue, const job_id& id, const page_request& request);
 /// What can be known about a job that does not run.
 std::optional<job_situation> situation(tables& db, const std::string& queue, const job_id& id, time_point now);
 std::vector<std::optional<std::string>> cancellations(tables& db, const std::vector<job_ref>& locks);

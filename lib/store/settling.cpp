@@ -123,8 +123,9 @@ job_snapshot completed_by(tables& db, const lock_of_job& held)
 
 }  // namespace
 
-add_answer add_and_claim(tables& db, const job_snapshot& job, time_point now, const claim_order& order)
+add_answer add_and_claim(tables& db, const job_snapshot& job, time_point asked, const claim_order& order)
 {
+    const auto now = db.now(asked);
     auto answer = add(db, {job});
     answer.claimed = claim(db, db.find_or_make_queue(order.queue), order, now, answer.news).claimed;
     return answer;
@@ -177,8 +178,9 @@ settled settle_alone(tables& db, const settlement& end)
     return refusal(db.find(held->key), end);
 }
 
-std::vector<renewal> extend_locks(tables& db, time_point now, const std::vector<lock_extension>& locks)
+std::vector<renewal> extend_locks(tables& db, time_point asked, const std::vector<lock_extension>& locks)
 {
+    const auto now = db.now(asked);
     std::vector<renewal> out;
     for (const auto& lock : locks) {
         const auto held = find_lock(db, lock.job);

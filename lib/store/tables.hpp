@@ -1,5 +1,6 @@
 #pragma once
 #include <cofila/event_log.hpp>
+#include <cofila/metrics.hpp>
 #include <cofila/repository/job_repository.hpp>
 
 #include <cstddef>
@@ -194,6 +195,27 @@ public:
     /// The latest claim among the active jobs, the job completed last and the job failed last.
     virtual std::optional<time_point> last_claim(std::int64_t queue) = 0;
     virtual std::optional<std::string> cancellation(const lock_of_job& held) = 0;
+    /// The queues behind `after` in the direction that have a job or a setting, by name. Empty: from the first on.
+    virtual std::vector<queue_info> queues(const std::string& after, bool newest_first, int limit) = 0;
+    /// The lines of a job's log behind the number `after` in the direction.
+    virtual std::vector<stored_line> log(std::int64_t key, std::int64_t after, bool newest_first, int limit) = 0;
+
+    // What is kept for watchers of a queue.
+    virtual event_log_state event_log(std::int64_t queue, const std::string& cursor) = 0;
+    virtual std::vector<logged_event> events_after(std::int64_t queue, std::uint64_t after, int limit) = 0;
+    virtual void set_event_cursor(std::int64_t queue, const std::string& name, std::optional<std::uint64_t> place) = 0;
+    /// For how many minutes counts are kept; unset if they are not.
+    virtual std::optional<int> kept_minutes(std::int64_t queue) = 0;
+    /// The counts of these minutes, `end` excluded, oldest first.
+    virtual std::vector<minute_of_jobs> minutes(std::int64_t queue, std::int64_t begin, std::int64_t end) = 0;
+    /// The first and the last waiting job of each of at most this many priorities.
+    virtual std::vector<job_record> ends_of_lines(std::int64_t queue, int priorities) = 0;
+
+    // Registered workers, and the locks that they hold.
+    virtual void register_worker(const worker_row& worker) = 0;
+    virtual void forget_worker(const std::string& id) = 0;
+    virtual std::vector<worker_row> workers() = 0;
+    virtual std::vector<lock_row> locks() = 0;
 };
 
 }  // namespace cofila::store

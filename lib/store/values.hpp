@@ -1,5 +1,6 @@
 #pragma once
 #include <cofila/limits.hpp>
+#include <cofila/queue_types.hpp>
 #include <cofila/repository/job_record.hpp>
 #include <cofila/repository/transition.hpp>
 
@@ -60,6 +61,12 @@ struct doomed {
 struct stalled_job {
     std::int64_t queue = 0;
     job_record job{};
+};
+
+/// A line of a job's log, and its number there.
+struct stored_line {
+    std::int64_t sequence = 0;
+    log_line line{};
 };
 
 /// Where a page ended: the values by which its listing is ordered.

@@ -1,6 +1,6 @@
 // The housekeeping of one engine, over all queues of its store; any number of processes may do it at once. A sweep
-// looks at the file first: a file that was replaced is reported once and then left alone, and a log that has become
-// very long is reported. Then the order matters: the workers whose process is dead are read before the locks, and
+// looks at the store first and reports its warnings, each once as long as it stays; a store whose writes are lost is
+// left alone from then on. Then the order matters: the workers whose process is dead are read before the locks, and
 // forgotten after the rescues, so that no worker is forgotten before every lock it held was seen as a dead process's.
 // Which locks are stalled is decided by domain::stall_watch from what this process has itself seen, and the store
 // rescues one only if it has not changed since. The store's sweep is repeated, without the rescues, as long as it
@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -21,14 +22,6 @@ namespace cofila {
 
 namespace asio = boost::asio;
 using detail::queue_ptr;
-
-namespace {
-
-constexpr std::uint64_t mebibyte = 1024 * 1024;
-/// A log longer than this is reported: a reader keeps it from being copied.
-constexpr std::uint64_t longest_usual_log = 64 * mebibyte;
-
-}  // namespace
 
 /// Looks up each process once in a sweep.
 class liveness {
@@ -75,14 +68,14 @@ asio::awaitable<void> maintenance::run()
 
 asio::awaitable<void> maintenance::run_once()
 {
-    // Each may fail where the other does not; and if the file was replaced, all of the sweep would.
+    // Each may fail where the other does not; and if writes are lost, all of the sweep would be.
     std::exception_ptr not_looked;
     try {
         co_await look_at_store();
     } catch (...) {
         not_looked = std::current_exception();
     }
-    if (replaced_)
+    if (lost_)
         co_return;
     co_await sweep();
     if (not_looked)
@@ -135,21 +128,17 @@ asio::awaitable<std::vector<rescue_order>> maintenance::find_stalled(std::shared
 
 asio::awaitable<void> maintenance::look_at_store()
 {
+    if (lost_)
+        co_return;
     const auto status = co_await ports_->repository->tend();
-    if (status.replaced && !std::exchange(replaced_, true))
-        around_.failed(std::make_exception_ptr(error{
-            errc::storage_corrupt,
-            "the database file was moved, removed or replaced while it is open: what is written from now on is "
-            "lost; close the engine and open it again"
-        }));
-    const bool long_log = status.log_bytes > longest_usual_log;
-    if (long_log && !std::exchange(told_long_log_, true))
-        around_.failed(std::make_exception_ptr(error{
-            errc::storage_busy,
-            "the database's write-ahead log has grown to " + std::to_string(status.log_bytes / mebibyte) +
-                " MiB and cannot be shortened while somebody reads in one long transaction; end it"
-        }));
-    told_long_log_ = told_long_log_ && long_log;
+    lost_ = status.lost;
+    std::set<std::error_code> standing;
+    for (const auto& warning : status.warnings) {
+        standing.insert(warning.code());
+        if (!reported_.contains(warning.code()))
+            around_.failed(std::make_exception_ptr(warning));
+    }
+    reported_ = std::move(standing);
 }
 
 void maintenance::announce(const sweep_answer& answer)

@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "domain/stall_watch.hpp"
@@ -29,9 +31,9 @@ public:
 
     /// Sweeps until it is cancelled. A failure is reported, and the next sweep tries again.
     boost::asio::awaitable<void> run();
-    /// One sweep: looks at the file, promotes due jobs, rescues stalled ones, removes those whose retention is over,
-    /// forgets workers whose process has died. If the file was replaced, that is reported once and nothing more is
-    /// done.
+    /// One sweep: looks at the store, promotes due jobs, rescues stalled ones, removes those whose retention is over,
+    /// forgets workers whose process has died. If the writes of the store are lost, that is reported once and nothing
+    /// more is done.
     boost::asio::awaitable<void> run_once();
 
 private:
@@ -46,8 +48,8 @@ private:
     const maintenance_options options_;
     const surroundings around_;
     domain::stall_watch watch_{};
-    bool replaced_ = false;
-    bool told_long_log_ = false;
+    bool lost_ = false;  // as the store has said; never reset
+    std::set<std::error_code> reported_{};
 };
 
 }  // namespace cofila

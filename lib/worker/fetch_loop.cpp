@@ -5,7 +5,7 @@
 // counts for the next one; a claim that comes back short then says when to look again. With nothing to ask the loop
 // sleeps until it is woken, until a job is due, or for the poll interval, in case a sign was lost. A question that
 // fails is repeated with growing pauses: a settlement is recognised by its token, so that repeating one is safe
-// whatever became of it. A damaged, newer or foreign file does not mend: the worker stops claiming, and `run` throws.
+// whatever became of it. A damaged, newer or foreign store does not mend: the worker stops claiming, and `run` throws.
 // An attempt that the store calls lost is dropped, unless it is known that its processor completed the job in a
 // transaction of the application.
 #include <algorithm>

@@ -6,7 +6,6 @@
 #include "domain/listing.hpp"
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/queries.hpp"
 #include "store/adding.hpp"
 #include "store/reading.hpp"
 
@@ -37,7 +36,7 @@ constexpr const char* moves[] = {
 
 struct file {
     test::temp_folder folder{};
-    sqlite::writing_runner runner{test::connecting(folder.file("jobs.db")), false};
+    test::writing_runner runner{test::connecting(folder.file("jobs.db")), false};
     sqlite::session with{test::connecting(make())};
 
     std::string make()
@@ -72,7 +71,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     const std::string cursor{fuzz::text_of(data, size)};
     const page_request request{.after = cursor, .limit = 2};
     page_or_refusal([&] { store::list(stored.with, "q", {}, request); });
-    page_or_refusal([&] { sqlite::logs(stored.with, "q", "waiting", request); });
+    page_or_refusal([&] { store::logs(stored.with, "q", "waiting", request); });
     page_or_refusal([&] { memory::id_from(cursor); });
     page_or_refusal([&] { memory::log_number_from(cursor); });
     page_or_refusal([&] { memory::queue_from(cursor); });

@@ -7,8 +7,6 @@
 
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/queries.hpp"
-#include "sqlite/workers.hpp"
 #include "store/adding.hpp"
 #include "store/reading.hpp"
 #include "store/settling.hpp"
@@ -38,14 +36,14 @@ struct site {
     {
         remove();
         {
-            sqlite::writing_runner runner{test::connecting(path), false};
+            test::writing_runner runner{test::connecting(path), false};
             test::run_one(runner, [](auto& with) { store::add(with, test::one_job("a")); });
             test::run_one(runner, [](auto& with) {
                 store::add(with, test::one_job("long", '"' + std::string(5000, 'x') + '"'));
             });
         }
         good = read_file(path);
-        sqlite::writing_runner runner{test::connecting(path), false};
+        test::writing_runner runner{test::connecting(path), false};
         test::run_one(runner, [](auto& with) { store::add(with, test::one_job("b")); });
         good_log = read_file(path + "-wal");
     }
@@ -94,20 +92,20 @@ void write_files(const site& at, fuzz::reader& from)
 /// Every operation gives an answer, or an error of the library's.
 void use(const std::string& path)
 {
-    const auto may_fail = [](sqlite::batch_runner& on, test::test_operation::work what) {
+    const auto may_fail = [](store::batch_runner& on, test::test_operation::work what) {
         try {
             test::run_one(on, std::move(what));
         } catch (const error&) {}
     };
-    sqlite::writing_runner writer{test::connecting(path), false};
+    test::writing_runner writer{test::connecting(path), false};
     may_fail(writer, [](auto& with) { store::add(with, test::one_job("new")); });
     auto reading = test::connecting(path);
     reading.read_only = true;
-    sqlite::reading_runner reader{reading};
+    test::reading_runner reader{reading};
     may_fail(reader, [](auto& with) { store::list(with, "q", {}, {}); });
     may_fail(reader, [](auto& with) { store::get(with, "q", "long"); });
     may_fail(reader, [](auto& with) { store::counts(with, "q"); });
-    may_fail(reader, [](auto& with) { sqlite::locks(with); });
+    may_fail(reader, [](auto& with) { test::tables_of(with).locks(); });
     may_fail(writer, [](auto& with) {
         settle_and_claim_request request{.now = test::manual_clock::start};
         request.claim =

@@ -7,7 +7,6 @@
 
 #include "fuzz/input.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/queries.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
 #include "store/reading.hpp"
@@ -34,7 +33,7 @@ struct site {
     {
         remove();
         {
-            sqlite::writing_runner runner{test::connecting(path), false};
+            test::writing_runner runner{test::connecting(path), false};
             test::run_one(runner, [](auto& with) {
                 store::add(with, test::one_job("a"));
                 store::set(with, "q", event_log{.events = 5});
@@ -85,7 +84,7 @@ void execute(const std::string& path, std::string_view statements)
 
 void use(const std::string& path)
 {
-    const auto may_fail = [](sqlite::batch_runner& on, test::test_operation::work what) {
+    const auto may_fail = [](store::batch_runner& on, test::test_operation::work what) {
         try {
             test::run_one(on, std::move(what));
         } catch (const error& e) {
@@ -95,7 +94,7 @@ void use(const std::string& path)
     auto options = test::connecting(path);
     options.clock = system_clock();
     options.operation_deadline = deadline;
-    sqlite::writing_runner writer{options, true};
+    test::writing_runner writer{options, true};
     may_fail(writer, [](auto& with) { store::add(with, test::one_job("new")); });
     may_fail(writer, [](auto& with) {
         settle_and_claim_request request{.now = test::manual_clock::start};
@@ -112,7 +111,7 @@ void use(const std::string& path)
     });
     may_fail(writer, [](auto& with) { store::sweep(with, {.now = test::manual_clock::start}); });
     options.read_only = true;
-    sqlite::reading_runner reader{options};
+    test::reading_runner reader{options};
     may_fail(reader, [](auto& with) { store::list(with, "q", {}, {}); });
     may_fail(reader, [](auto& with) { store::counts(with, "q"); });
 }

@@ -12,15 +12,13 @@
 #include "domain/stall_watch.hpp"
 #include "domain/why.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/observation.hpp"
-#include "sqlite/queries.hpp"
 #include "sqlite/schema.hpp"
-#include "sqlite/workers.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
 #include "store/reading.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
+#include "store/watching.hpp"
 #include "store/writing.hpp"
 
 namespace cofila::test {
@@ -286,7 +284,7 @@ row_damage::row_damage()
 {
     const auto path = folder_.file("jobs.db");
     {
-        sqlite::writing_runner runner{connecting(path), false};
+        writing_runner runner{connecting(path), false};
         run_one(runner, [](sqlite::session& with) { store::add(with, one_job("bad")); });
         run_one(runner, [](sqlite::session& with) {
             store::add(with, {some_job("good", "{}", {.priority = 2'000'000})});
@@ -356,17 +354,17 @@ void row_damage::read_everything()
           job_states{}})
         for (const bool newest_first : {false, true})
             store::list(*with_, "q", {.state = state}, {.newest_first = newest_first});
-    sqlite::queues(*with_, {});
+    store::queues(*with_, {});
     store::counts(*with_, "q");
     store::get(*with_, "q", "bad");
     for (const auto* id : {"bad", "good"})
         if (const auto found = store::situation(*with_, "q", id, manual_clock::start))
             require(!domain::explain(*found, manual_clock::start).causes.empty(), "a job's situation is told");
     require(store::get(*with_, "q", "good").has_value(), "a job is found beside a damaged one");
-    sqlite::logs(*with_, "q", "bad", {});
-    sqlite::event_log_of(*with_, "q", "reader");
-    sqlite::events_after(*with_, "q", 0, 9);
-    sqlite::metrics(*with_, "q", manual_clock::start, {});
+    store::logs(*with_, "q", "bad", {});
+    store::event_log_of(*with_, "q", "reader");
+    store::events_after(*with_, "q", 0, 9);
+    store::metrics(*with_, "q", manual_clock::start, {});
 }
 
 void row_damage::sweep_everything()
@@ -375,7 +373,7 @@ void row_damage::sweep_everything()
     sweep_request request{.now = manual_clock::start, .limit = 10};
     for (const auto& at : {steady_time{}, steady_time{std::chrono::hours{24 * 367}}}) {
         std::vector<domain::stall_watch::view> views;
-        for (const auto& lock : sqlite::locks(*with_))
+        for (const auto& lock : tables_of(*with_).locks())
             views.push_back({.lock = lock});
         request.rescues.clear();
         for (const auto& lock : watch.stalled(views, request.now, at))
@@ -388,7 +386,7 @@ void row_damage::sweep_everything()
     const auto answer = store::sweep(*with_, request);
     const auto rescued = std::ranges::count(answer.news, job_news::cause::stalled, &job_news::why);
     require(std::cmp_equal(rescued, held.size()), "what has stalled is rescued");
-    for (const auto& lock : sqlite::locks(*with_))
+    for (const auto& lock : tables_of(*with_).locks())
         require(std::ranges::find(held, lock.token) == held.end(), "what has stalled is not locked any more");
 }
 

@@ -22,7 +22,7 @@ error_case open_refused(errc code, std::string name, std::function<void(const st
 
 void make_ours(const std::string& path)
 {
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
     run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
 }
 

@@ -100,7 +100,7 @@ TEST_CASE("F45: an active job without the end of its lock is rescued by the swee
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
     run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
     const std::string as_made = "'locked_until INTEGER NOT NULL'";
     const std::string loosened = "'locked_until INTEGER'";

@@ -84,9 +84,8 @@ task call_on_spoiled(task (*call)(jobs), void (*spoil)(sqlite::session&))
     const auto path = folder.file("jobs.db");
     auto reading = connecting(path);
     reading.read_only = true;
-    const auto writer =
-        std::make_shared<inline_port>(std::make_unique<sqlite::writing_runner>(connecting(path), false));
-    const auto reader = std::make_shared<inline_port>(std::make_unique<sqlite::reading_runner>(reading));
+    const auto writer = std::make_shared<inline_port>(std::make_unique<writing_runner>(connecting(path), false));
+    const auto reader = std::make_shared<inline_port>(std::make_unique<reading_runner>(reading));
     auto changes = std::make_shared<sqlite::change_watch>(sqlite::change_watch::parts{.path = path, .writer = writer});
     engine_options options{.maintenance = std::nullopt};
     options.repository = std::make_shared<sqlite::repository>(sqlite::repository::parts{
@@ -94,13 +93,10 @@ task call_on_spoiled(task (*call)(jobs), void (*spoil)(sqlite::session&))
     });
     co_await use_file(std::move(options), [&](engine& on) -> task {
         auto with = co_await prepare(on);
-        co_await sqlite::perform(
-            std::shared_ptr<sqlite::database_port>{writer},
-            sqlite::operation::kind::observe,
-            [&](sqlite::session& session) {
-                spoil(session);
-                return true;
-            }
+        co_await store::perform(
+            std::shared_ptr<store::database_port>{writer},
+            store::operation::kind::observe,
+            [&](store::tables& db) { spoil(sqlite::session::of(db)); }
         );
         co_await call(std::move(with));
     });

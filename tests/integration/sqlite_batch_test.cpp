@@ -7,8 +7,8 @@
 
 #include "async/task_group.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/database_thread.hpp"
 #include "store/adding.hpp"
+#include "store/database_thread.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
 #include "support/run_coro.hpp"
@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using namespace cofila;
 using namespace cofila::test;
 using namespace std::chrono_literals;
-using kind = sqlite::operation::kind;
+using kind = store::operation::kind;
 
 namespace {
 
@@ -39,7 +39,7 @@ int count_commit(void* commits)
 struct batch_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
     int commits = 0;
 
     batch_fixture()
@@ -135,7 +135,7 @@ TEST_CASE("a statement that never ends is broken off at the deadline, and the ot
     auto options = connecting(folder.file("jobs.db"));
     options.clock = system_clock();
     options.operation_deadline = 100ms;
-    sqlite::writing_runner writer{options, false};
+    writing_runner writer{options, false};
     test_batch batch;
     const auto& writing = batch.add([](sqlite::session& with) {
         store::add(with, one_job("b"));
@@ -149,7 +149,7 @@ TEST_CASE("a statement that never ends is broken off at the deadline, and the ot
     const auto reading = error_of([&] { run_one(writer, query, kind::write); });
     run_one(writer, adding("c"));
     options.read_only = true;
-    sqlite::reading_runner reader{options};
+    reading_runner reader{options};
     const auto apart = error_of([&] { run_one(reader, query); });
     for (const auto& code : {writing.failure()->code(), reading.code, apart.code})
         CHECK(code == errc::storage_busy);
@@ -278,7 +278,7 @@ TEST_CASE("a batch that takes long ends early, and answers what is done")
     auto options = connecting(folder.file("jobs.db"));
     const auto clock = std::make_shared<manual_clock>();
     options.clock = clock;
-    sqlite::writing_runner runner{options, false};
+    writing_runner runner{options, false};
     test_batch batch;
     for (int i = 0; i < 10; ++i)
         batch.add([clock](sqlite::session&) { clock->advance(4ms); });
@@ -291,7 +291,7 @@ TEST_CASE("a file that others keep busy is waited for until the deadline, and th
     const auto path = folder.file("jobs.db");
     auto options = connecting(path);
     options.clock = system_clock();
-    sqlite::writing_runner runner{options, false};
+    writing_runner runner{options, false};
     run_one(runner, adding("a"));
     {
         const file_holder other{path};
@@ -325,27 +325,27 @@ TEST_CASE("what is submitted while the thread is busy is committed together")
         const auto executor = co_await asio::this_coro::executor;
         const auto clock = std::make_shared<manual_clock>();
         auto options = connecting(path);
-        const auto thread = std::make_shared<sqlite::database_thread>(
-            sqlite::database_thread::options{
+        const auto thread = std::make_shared<store::database_thread>(
+            store::database_thread::options{
                 .loop = event_loop::at(executor), .clock = clock, .hurry = std::make_shared<std::atomic<bool>>(false)
             },
-            [options] { return std::make_unique<sqlite::writing_runner>(options, false); }
+            [options] { return std::make_unique<writing_runner>(options, false); }
         );
         task_group group{executor};
         const auto block = [](auto port, auto& at) -> asio::awaitable<void> {
-            co_await sqlite::perform(port, kind::observe, [&at](sqlite::session& with) {
-                sqlite3_commit_hook(with.link().handle(), count_commit, &at.commits);
+            co_await store::perform(port, kind::observe, [&at](store::tables& db) {
+                sqlite3_commit_hook(sqlite::session::of(db).link().handle(), count_commit, &at.commits);
                 at.entered.release();
                 at.open.acquire();
                 return true;
             });
         };
         const auto add = [](auto port, int i) -> asio::awaitable<void> {
-            co_await sqlite::perform(port, kind::write, [job = one_job(std::to_string(i))](sqlite::session& with) {
-                return store::add(with, job);
+            co_await store::perform(port, kind::write, [job = one_job(std::to_string(i))](store::tables& db) {
+                return store::add(db, job);
             });
         };
-        std::shared_ptr<sqlite::database_port> port = thread;
+        std::shared_ptr<store::database_port> port = thread;
         group.spawn(block(port, gate));
         co_await settle();
         gate.entered.acquire();

@@ -11,7 +11,7 @@
 namespace fs = std::filesystem;
 using namespace cofila;
 using namespace cofila::test;
-using kind = sqlite::operation::kind;
+using kind = store::operation::kind;
 
 namespace {
 
@@ -20,7 +20,7 @@ constexpr std::uintmax_t mebibyte = 1024 * 1024;
 struct log_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
 
     log_fixture()
     {
@@ -41,7 +41,7 @@ struct log_fixture {
     std::uintmax_t log_size() const { return fs::file_size(path + "-wal"); }
     void tend()
     {
-        run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
+        run_one(runner, [](sqlite::session&) {}, kind::tidy);
     }
     /// As the file is without its log.
     std::int64_t progress_in_file() const
@@ -70,7 +70,7 @@ TEST_CASE("the log stays as short in a database of another application whose pag
     const temp_folder folder;
     const auto path = folder.file("theirs.db");
     execute(path, "PRAGMA page_size=65536; CREATE TABLE theirs (a)");
-    sqlite::writing_runner runner{connecting(path), true};
+    writing_runner runner{connecting(path), true};
     run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
     for (int i = 0; i < 1000; ++i)
         run_one(runner, [text = std::to_string(i)](sqlite::session& with) {
@@ -112,8 +112,8 @@ TEST_CASE_FIXTURE(log_fixture, "tending copies a short log into the file, also o
         SQLite::Database other{path, SQLite::OPEN_READWRITE};
         other.exec("PRAGMA wal_autocheckpoint=0; UPDATE cofila_jobs SET progress = '77'");
     }
-    sqlite::writing_runner second{connecting(path), false};
-    run_one(second, [](sqlite::session&) {}, kind::shorten_log);
+    writing_runner second{connecting(path), false};
+    run_one(second, [](sqlite::session&) {}, kind::tidy);
     CHECK(progress_in_file() == 77);
 }
 

@@ -73,7 +73,7 @@ TEST_CASE("claims that waited for the file count for the time at which they got 
     const auto clock = std::make_shared<manual_clock>();
     auto connecting_to = connecting(path);
     connecting_to.clock = clock;
-    sqlite::writing_runner runner{connecting_to, false};
+    writing_runner runner{connecting_to, false};
     run_one(runner, [](sqlite::session& with) {
         store::set(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
         for (int i = 0; i < 9; ++i)
@@ -110,7 +110,7 @@ TEST_CASE("the log of claims holds those of one window, however long a queue has
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
     run_one(runner, [](sqlite::session& with) {
         store::set(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
         store::set(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
@@ -132,7 +132,7 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
     const auto queues = [&] { return ask(path, "SELECT count(*) FROM cofila_queues WHERE number > 0"); };
     const auto sweep_at = [&](time_point now) {
         run_one(runner, [&](sqlite::session& with) { store::sweep(with, {.now = now}); });

@@ -11,7 +11,7 @@
 
 using namespace cofila;
 using namespace cofila::test;
-using kind = sqlite::operation::kind;
+using kind = store::operation::kind;
 
 namespace {
 
@@ -34,7 +34,7 @@ public:
 struct memory_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
 
     std::int64_t count(const std::string& where) const
     {
@@ -79,8 +79,8 @@ TEST_CASE_FIXTURE(memory_fixture, "F23: so is one that only looks, on either con
     auto options = connecting(path);
     options.read_only = true;
     run_one(runner, adding_large("a"));
-    sqlite::reading_runner reader{options};
-    for (auto* const on : {static_cast<sqlite::batch_runner*>(&runner), static_cast<sqlite::batch_runner*>(&reader)}) {
+    reading_runner reader{options};
+    for (auto* const on : {static_cast<store::batch_runner*>(&runner), static_cast<store::batch_runner*>(&reader)}) {
         const auto failed =
             error_of([&] { run_one(*on, [](sqlite::session&) { throw std::bad_alloc{}; }, kind::observe); });
         CHECK(failed.code == errc::storage_busy);

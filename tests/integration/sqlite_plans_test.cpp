@@ -4,14 +4,12 @@
 #include <regex>
 
 #include "integration/sqlite_support.hpp"
-#include "sqlite/observation.hpp"
-#include "sqlite/queries.hpp"
-#include "sqlite/workers.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
 #include "store/reading.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
+#include "store/watching.hpp"
 #include "store/writing.hpp"
 #include "support/print.hpp"
 
@@ -80,11 +78,11 @@ void watch_everything(sqlite::session& with, time_point now)
     store::set(with, "watched", event_log{.events = 9});
     store::set(with, "watched", metrics_log{.minutes = 9});
     store::add(with, {in_queue("watched", some_job("a"))});
-    sqlite::set_event_cursor(with, "watched", "reader", 1);
-    sqlite::set_event_cursor(with, "watched", "reader", {});
-    sqlite::event_log_of(with, "watched", "reader");
-    sqlite::events_after(with, "watched", 0, 9);
-    sqlite::metrics(with, "watched", now, {});
+    store::set_event_cursor(with, "watched", "reader", 1);
+    store::set_event_cursor(with, "watched", "reader", {});
+    store::event_log_of(with, "watched", "reader");
+    store::events_after(with, "watched", 0, 9);
+    store::metrics(with, "watched", now, {});
 }
 
 /// Every operation once, so that every statement has been prepared.
@@ -121,7 +119,7 @@ void use_everything(sqlite::session& with)
     store::settle_and_claim(with, request);
     store::change(with, "q", "c", retrial{}, now);
     job = store::settle_and_claim(with, request).claimed.at(0);
-    sqlite::locks(with);
+    tables_of(with).locks();
     store::sweep(
         with, {.now = now + 2s, .rescues = {{.key = job->key, .token = job->token, .locked_until = *job->locked_until}}}
     );
@@ -130,17 +128,17 @@ void use_everything(sqlite::session& with)
     limit_everything(with, now);
     watch_everything(with, now);
     store::set_paused(with, "q", true);
-    sqlite::is_paused(with, "q");
+    store::is_paused(with, "q");
     store::get(with, "q", "a");
     store::counts(with, "q");
     for (const bool newest_first : {false, true}) {
-        sqlite::logs(with, "q", "a", {.newest_first = newest_first});
+        store::logs(with, "q", "a", {.newest_first = newest_first});
         for (int state = 0; state < 6; ++state)
             store::list(with, "q", {.state = static_cast<job_state>(state)}, {.newest_first = newest_first});
         store::list(with, "q", {.state = {job_state::completed, job_state::failed}}, {.newest_first = newest_first});
         for (const std::string after : {"", "a"}) {
             store::list(with, "q", {}, {.after = after.empty() ? after : 'i' + after, .newest_first = newest_first});
-            sqlite::queues(with, {.after = after.empty() ? after : 'q' + after, .newest_first = newest_first});
+            store::queues(with, {.after = after.empty() ? after : 'q' + after, .newest_first = newest_first});
         }
     }
     store::counts_by_priority(with, "q", {0, 1});
@@ -148,9 +146,9 @@ void use_everything(sqlite::session& with)
     store::position(with, "q", "h");
     store::change(with, "q", "a", removal{}, now);
     store::reset_queue(with, "q");
-    sqlite::register_worker(with, {.id = "w"});
-    sqlite::workers(with);
-    sqlite::forget_worker(with, "w");
+    tables_of(with).register_worker({.id = "w"});
+    tables_of(with).workers();
+    tables_of(with).forget_worker("w");
     with.flush();
 }
 
@@ -199,7 +197,7 @@ struct plans_fixture {
 
     plans_fixture()
     {
-        sqlite::writing_runner runner{connecting(path), false};
+        writing_runner runner{connecting(path), false};
         run_one(runner, use_everything);
         run_one(
             runner,
@@ -207,7 +205,7 @@ struct plans_fixture {
                 for (const auto& sql : with.sql().texts())
                     plans[sql] = plan_of(with.link().db(), sql);
             },
-            sqlite::operation::kind::observe
+            store::operation::kind::observe
         );
     }
 

@@ -1,6 +1,5 @@
 // What is in the tables, beside what the contract shows.
 #include "integration/sqlite_support.hpp"
-#include "sqlite/queries.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
 #include "store/reading.hpp"
@@ -18,7 +17,7 @@ namespace {
 struct rows_fixture {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
     std::uint64_t tokens = 0;
 
     std::int64_t count(const std::string& from) { return ask(path, "SELECT count(*) FROM " + from); }
@@ -157,7 +156,7 @@ TEST_CASE_FIXTURE(
     const auto second = add("a");
     CHECK(second->key > first->key);
     remove("a");
-    sqlite::writing_runner other{connecting(path), false};
+    writing_runner other{connecting(path), false};
     job_snapshot third;
     run_one(other, [&](sqlite::session& with) {
         third = store::add(with, {in_queue("another", some_job("a"))}).rows.front().job;
@@ -167,7 +166,7 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(rows_fixture, "two connections that add by turns share one order")
 {
-    sqlite::writing_runner other{connecting(path), false};
+    writing_runner other{connecting(path), false};
     for (int i = 0; i < 10; ++i)
         run_one(i % 2 == 0 ? runner : other, [&](sqlite::session& with) {
             store::add(with, one_job(std::to_string(i)));

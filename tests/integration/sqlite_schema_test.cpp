@@ -476,7 +476,7 @@ TEST_CASE("a new file may be opened by several at once")
                         return chosen;
                     }();
                     failure = error_of([&] {
-                        sqlite::writing_runner runner{options, false};
+                        writing_runner runner{options, false};
                         run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
                     });
                 });

@@ -16,10 +16,10 @@
 
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
-#include "sqlite/batch.hpp"
 #include "sqlite/repository.hpp"
-#include "sqlite/works.hpp"
+#include "store/works.hpp"
 #include "support/manual_clock.hpp"
+#include "support/sqlite_runner.hpp"
 #include "support/temp_folder.hpp"
 
 namespace cofila::test {
@@ -105,7 +105,7 @@ inline boost::asio::awaitable<void> add_as(
 }
 
 /// An operation that nobody waits for: a test looks at what became of it.
-class test_operation final : public sqlite::operation {
+class test_operation final : public store::operation {
 public:
     using work = std::function<void(sqlite::session&)>;
 
@@ -114,14 +114,14 @@ public:
           work_{std::move(what)}
     {}
 
-    void run(sqlite::session& with) override
+    void run(store::tables& db) override
     {
         ++runs_;
-        work_(with);
+        work_(sqlite::session::of(db));
     }
     void answer() override {}
 
-    const sqlite::plain_add* adds() const noexcept override { return work_.target<sqlite::plain_add>(); }
+    const store::plain_add* adds() const noexcept override { return work_.target<store::plain_add>(); }
     void added(const add_answer&) override { ++runs_; }
 
     int runs() const { return runs_; }
@@ -135,22 +135,22 @@ private:
 /// A batch with a way to look at its operations afterwards.
 class test_batch {
 public:
-    test_operation& add(test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::write)
+    test_operation& add(test_operation::work what, store::operation::kind as = store::operation::kind::write)
     {
         auto made = std::make_unique<test_operation>(std::move(what), as);
         auto& out = *made;
         operations_.push_back(std::move(made));
         return out;
     }
-    std::size_t run(sqlite::batch_runner& on) { return on.run(operations_); }
+    std::size_t run(store::batch_runner& on) { return on.run(operations_); }
 
 private:
-    std::vector<sqlite::operation_ptr> operations_{};
+    std::vector<store::operation_ptr> operations_{};
 };
 
 /// Has one thing done; throws what it failed with.
 inline void run_one(
-    sqlite::batch_runner& on, test_operation::work what, sqlite::operation::kind as = sqlite::operation::kind::write
+    store::batch_runner& on, test_operation::work what, store::operation::kind as = store::operation::kind::write
 )
 {
     test_batch batch;

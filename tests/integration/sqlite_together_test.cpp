@@ -7,18 +7,18 @@
 
 #include "domain/generated_id.hpp"
 #include "integration/sqlite_support.hpp"
-#include "sqlite/database_port.hpp"
+#include "store/database_port.hpp"
 #include "support/job_rows.hpp"
 #include "support/print.hpp"
 
 namespace asio = boost::asio;
 using namespace cofila;
 using namespace cofila::test;
-using kind = sqlite::operation::kind;
+using kind = store::operation::kind;
 
 namespace {
 
-using add_operation = sqlite::typed_operation<add_answer, sqlite::plain_add>;
+using add_operation = store::typed_operation<add_answer, store::plain_add>;
 
 struct add_order {
     std::string id{};  ///< Empty: the store makes it.
@@ -41,7 +41,7 @@ job_snapshot job_of(const add_order& order)
 struct adder {
     temp_folder folder{};
     std::string path = folder.file("jobs.db");
-    sqlite::writing_runner runner{connecting(path), false};
+    writing_runner runner{connecting(path), false};
     int inserts = 0;
 
     explicit adder(const std::string& sql = "")
@@ -57,18 +57,18 @@ struct adder {
     }
 
     /// In batches of at most so many; gives an answer for each.
-    std::vector<sqlite::outcome<add_answer>> add(const std::vector<add_order>& orders, std::size_t at_once)
+    std::vector<store::outcome<add_answer>> add(const std::vector<add_order>& orders, std::size_t at_once)
     {
-        std::vector<sqlite::outcome<add_answer>> answers(orders.size());
-        std::vector<sqlite::operation_ptr> batch;
+        std::vector<store::outcome<add_answer>> answers(orders.size());
+        std::vector<store::operation_ptr> batch;
         for (std::size_t i = 0; i < orders.size(); ++i)
             batch.push_back(std::make_unique<add_operation>(
                 kind::write,
                 asio::system_executor{},
-                sqlite::plain_add{.job = job_of(orders[i])},
-                [&answer = answers[i]](sqlite::outcome<add_answer> given) { answer = std::move(given); }
+                store::plain_add{.job = job_of(orders[i])},
+                [&answer = answers[i]](store::outcome<add_answer> given) { answer = std::move(given); }
             ));
-        for (std::span<sqlite::operation_ptr> left{batch}; !left.empty();)
+        for (std::span<store::operation_ptr> left{batch}; !left.empty();)
             left = left.subspan(runner.run(left.first(std::min(at_once, left.size()))));
         for (const auto& what : batch)
             what->answer();
@@ -107,7 +107,7 @@ std::vector<add_order> numbered(int count)
     return out;
 }
 
-std::string in_words(const sqlite::outcome<add_answer>& answer)
+std::string in_words(const store::outcome<add_answer>& answer)
 {
     if (answer.failed)
         return answer.failed->what();
@@ -116,7 +116,7 @@ std::string in_words(const sqlite::outcome<add_answer>& answer)
            std::to_string(row.job->position) + (row.duplicate ? ", there already" : "");
 }
 
-std::vector<std::string> in_words(const std::vector<sqlite::outcome<add_answer>>& answers)
+std::vector<std::string> in_words(const std::vector<store::outcome<add_answer>>& answers)
 {
     std::vector<std::string> out;
     for (const auto& answer : answers)

@@ -154,6 +154,8 @@ PLANTED = [
     ("lib/memory/x.cpp", '#include "sqlite/session.hpp"\n'),
     ("lib/memory/x.cpp", '#include "store/moving.hpp"\n'),
     ("lib/store/x.cpp", '#include "sqlite/session.hpp"\n'),
+    ("lib/store/x.cpp", '#include <SQLiteCpp/Exception.h>\n'),
+    ("lib/upkeep/x.cpp", '#include "store/backend.hpp"\n'),
     ("lib/sqlite/tables_x.cpp", '#include "domain/transitions.hpp"\n'),
     ("lib/sqlite/tables_x.cpp", '#include "store/moving.hpp"\n'),
     ("lib/worker/x.cpp", '#include <SQLiteCpp/Database.h>\n'),

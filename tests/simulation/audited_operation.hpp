@@ -11,8 +11,8 @@
 #include "intent.hpp"
 #include "ledger.hpp"
 #include "probes.hpp"
-#include "sqlite/operation.hpp"
 #include "sqlite/session.hpp"
+#include "store/operation.hpp"
 
 namespace cofila::sim {
 
@@ -24,16 +24,16 @@ struct batch_audit {
 };
 
 /// Comes before all of a batch that write, outside of their transaction, so that whatever they write is told of.
-class begin_audit final : public sqlite::operation {
+class begin_audit final : public store::operation {
 public:
     begin_audit(boost::asio::any_io_executor executor, std::shared_ptr<batch_audit> of)
         : operation{kind::observe, std::move(executor)},
           of_{std::move(of)}
     {}
 
-    void run(sqlite::session& with) override
+    void run(store::tables& db) override
     {
-        audit_once(with);
+        audit_once(sqlite::session::of(db));
         of_->all_told = true;
     }
     void answer() override {}
@@ -52,9 +52,9 @@ private:
 };
 
 /// An operation, with what it was for and what it changed.
-class audited_operation final : public sqlite::operation {
+class audited_operation final : public store::operation {
 public:
-    audited_operation(sqlite::operation_ptr inner, intent asked)
+    audited_operation(store::operation_ptr inner, intent asked)
         : operation{inner->what(), inner->executor()},
           inner_{std::move(inner)},
           entry_{.asked = std::move(asked)}
@@ -64,28 +64,29 @@ public:
 
     void join(std::shared_ptr<batch_audit> batch) { batch_ = std::move(batch); }
 
+    bool is_short() const override { return inner_->is_short(); }
     bool looks_first() const override { return inner_->looks_first(); }
-    bool look(sqlite::session& with) override
+    bool look(store::tables& db) override
     {
-        note_time(with);
-        const bool nothing = inner_->look(with);
+        note_time(db);
+        const bool nothing = inner_->look(db);
         reach_if(nothing, probe::answered_by_a_look);
         return nothing;
     }
 
     /// Perhaps again, where SQLite rolled the transaction back: only the last time counts.
-    void run(sqlite::session& with) override
+    void run(store::tables& db) override
     {
         ++runs_;
-        if (!batch_->all_told && what() != kind::observe && what() != kind::shorten_log)
-            begin_audit::audit_once(with);
-        note_time(with);
+        if (!batch_->all_told && what() != kind::observe && what() != kind::tidy)
+            begin_audit::audit_once(sqlite::session::of(db));
+        note_time(db);
         const capture here{entry_.changes};
-        inner_->run(with);
+        inner_->run(db);
     }
 
     /// Last asked before the statements run: what an earlier try has told, which was rolled back, is void.
-    const sqlite::plain_add* adds() const noexcept override
+    const store::plain_add* adds() const noexcept override
     {
         batch_->shared.clear();
         return batch_->all_told ? inner_->adds() : nullptr;
@@ -127,13 +128,13 @@ public:
     const std::optional<error>& failure() const noexcept { return failed_; }
 
 private:
-    void note_time(const sqlite::session& with)
+    void note_time(const store::tables& db)
     {
-        entry_.asked.now = with.now(entry_.asked.asked_at);
+        entry_.asked.now = db.now(entry_.asked.asked_at);
         entry_.asked.ran_at = batch_->own_clock->wall_now();
     }
 
-    sqlite::operation_ptr inner_;
+    store::operation_ptr inner_;
     ledger::entry entry_;
     std::shared_ptr<batch_audit> batch_{};
     int runs_ = 0;

@@ -128,11 +128,7 @@ std::shared_ptr<simulated_port> node::make_port(bool writes)
             .ran_in_vain = [this] { ran_in_vain(); },
             .after_batch = [this](auto done, auto unknown) { after_batch(done, unknown); },
         },
-        [connecting]() -> std::unique_ptr<sqlite::batch_runner> {
-            if (connecting.read_only)
-                return std::make_unique<sqlite::reading_runner>(connecting);
-            return std::make_unique<sqlite::writing_runner>(connecting, false);
-        }
+        [connecting] { return sqlite::make_runner(connecting); }
     );
 }
 

@@ -88,6 +88,7 @@ namespace cofila::sim {
     X(called_from_elsewhere, "somebody called from an executor of his own")                                            \
     X(followed_up_off_loop, "a processor on an executor of its own added a job")                                       \
     X(answered_by_a_look, "a claim or a sweep found nothing and took no lock")                                         \
+    X(done_at_once, "a short operation was done where it was submitted")                                               \
     X(early_one_passed, "a job that another clock let wait was not claimed yet")                                       \
     X(queue_forgotten, "a queue without jobs was forgotten")                                                           \
     X(rate_limited, "a rate limit let less be claimed than was asked for")                                             \

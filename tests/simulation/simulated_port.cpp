@@ -24,9 +24,9 @@ void note_failure(const error& why)
     reach_if(why.code() == errc::storage_readonly, probe::disk_failed);
 }
 
-bool ran_in_vain(const std::vector<sqlite::operation_ptr>& batch)
+bool ran_in_vain(const std::vector<store::operation_ptr>& batch)
 {
-    const auto of = [](const sqlite::operation_ptr& what) -> const audited_operation& {
+    const auto of = [](const store::operation_ptr& what) -> const audited_operation& {
         return static_cast<const audited_operation&>(*what);
     };
     return std::ranges::all_of(batch, [&](const auto& what) { return of(what).wrote_nothing(); }) &&
@@ -43,7 +43,7 @@ simulated_port::simulated_port(surroundings around, make_runner make)
 
 simulated_port::~simulated_port() = default;
 
-void simulated_port::submit(sqlite::operation_ptr what)
+void simulated_port::submit(store::operation_ptr what)
 {
     around_.submitted();
     auto asked = std::exchange(next_, {});
@@ -51,14 +51,35 @@ void simulated_port::submit(sqlite::operation_ptr what)
         what = std::make_unique<audited_operation>(std::move(what), std::move(asked));
     if (stopped_) {
         what->fail(is_closed);
-        std::vector<sqlite::operation_ptr> refused;
+        std::vector<store::operation_ptr> refused;
         refused.push_back(std::move(what));
         return answer(std::move(refused));
     }
     what->note_submitted(around_.own_clock->steady_now());
+    if (run_here(what))
+        return;
     waiting_.push_back(std::move(what));
     if (!planned_)
         plan();
+}
+
+/// As a thread at rest lends its connection. False: nothing was done, and the operation is left.
+bool simulated_port::run_here(store::operation_ptr& what)
+{
+    if (!around_.writes || !what->is_short() || planned_ || !done_.empty() || !around_.chance.chance(500))
+        return false;
+    const auto batch = std::make_shared<batch_audit>(batch_audit{.own_clock = around_.own_clock});
+    static_cast<audited_operation&>(*what).join(batch);
+    around_.before_batch();
+    if (!runner_->run_at_once(*what)) {
+        around_.after_batch({}, {});
+        return false;
+    }
+    reach(probe::done_at_once);
+    std::vector<store::operation_ptr> done;
+    done.push_back(std::move(what));
+    finish(std::move(done));
+    return true;
 }
 
 void simulated_port::plan()
@@ -89,10 +110,16 @@ void simulated_port::run(std::size_t most)
 {
     around_.before_batch();
     const auto count = static_cast<std::ptrdiff_t>(around_.writes ? run_audited(most) : run_some(most));
-    std::vector<sqlite::operation_ptr> done{
+    std::vector<store::operation_ptr> done{
         std::move_iterator{waiting_.begin()}, std::move_iterator{waiting_.begin() + count}
     };
     waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+    finish(std::move(done));
+}
+
+/// Tells what became of operations that have run, and answers them.
+void simulated_port::finish(std::vector<store::operation_ptr> done)
+{
     std::vector<ledger::entry> stored;
     std::vector<ledger::entry> unknown;
     if (around_.writes)
@@ -129,7 +156,7 @@ std::size_t simulated_port::run_audited(std::size_t most)
     return count - 1;
 }
 
-void simulated_port::answer_later(std::vector<sqlite::operation_ptr> done)
+void simulated_port::answer_later(std::vector<store::operation_ptr> done)
 {
     const auto delay = around_.chance.any_length(around_.shortest_delay, around_.longest_delay);
     answered_at_ = std::max(answered_at_, around_.world.now() + delay);
@@ -155,7 +182,7 @@ void simulated_port::deliver()
         what->answer();
 }
 
-void simulated_port::answer(std::vector<sqlite::operation_ptr> done)
+void simulated_port::answer(std::vector<store::operation_ptr> done)
 {
     const auto executor = done.front()->executor();
     asio::post(executor, [batch = std::move(done)] {

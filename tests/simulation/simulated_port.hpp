@@ -8,16 +8,16 @@
 
 #include "ledger.hpp"
 #include "scheduler.hpp"
-#include "sqlite/batch.hpp"
-#include "sqlite/database_port.hpp"
+#include "store/batch.hpp"
+#include "store/database_port.hpp"
 
 namespace cofila::sim {
 
 /// The database thread of a process: batches of random sizes at random times, answered a random time later. What it
 /// runs is production code with production's SQL, on the spot.
-class simulated_port final : public sqlite::database_port, public std::enable_shared_from_this<simulated_port> {
+class simulated_port final : public store::database_port, public std::enable_shared_from_this<simulated_port> {
 public:
-    using make_runner = std::function<std::unique_ptr<sqlite::batch_runner>()>;
+    using make_runner = std::function<std::unique_ptr<store::batch_runner>()>;
     struct surroundings {
         scheduler& world;
         dice& chance;
@@ -38,7 +38,7 @@ public:
 
     /// What the next operation is for.
     void announce(intent what) { next_ = std::move(what); }
-    void submit(sqlite::operation_ptr what) override;
+    void submit(store::operation_ptr what) override;
     void stop() override;
     /// The process has died: nothing that was submitted is answered but with `errc::closed`. True: something had been
     /// done already.
@@ -48,19 +48,21 @@ private:
     void plan();
     void run_batch();
     void run(std::size_t most);
+    bool run_here(store::operation_ptr& what);
+    void finish(std::vector<store::operation_ptr> done);
     std::size_t run_some(std::size_t most);
     std::size_t run_audited(std::size_t most);
     void open();
-    void answer_later(std::vector<sqlite::operation_ptr> done);
-    void answer(std::vector<sqlite::operation_ptr> done);
+    void answer_later(std::vector<store::operation_ptr> done);
+    void answer(std::vector<store::operation_ptr> done);
     void deliver();
 
     surroundings around_;
     make_runner make_;
-    std::unique_ptr<sqlite::batch_runner> runner_;
+    std::unique_ptr<store::batch_runner> runner_;
     intent next_{};
-    std::vector<sqlite::operation_ptr> waiting_{};
-    std::deque<std::vector<sqlite::operation_ptr>> done_{};
+    std::vector<store::operation_ptr> waiting_{};
+    std::deque<std::vector<store::operation_ptr>> done_{};
     bool planned_ = false;
     bool stopped_ = false;
     time answered_at_{};

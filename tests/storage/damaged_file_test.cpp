@@ -10,7 +10,6 @@
 #include <random>
 
 #include "domain/transitions.hpp"
-#include "sqlite/queries.hpp"
 #include "storage/fault_files.hpp"
 #include "storage/long_life.hpp"
 #include "store/adding.hpp"
@@ -26,7 +25,7 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using namespace cofila;
 using namespace cofila::test;
-using kind = sqlite::operation::kind;
+using kind = store::operation::kind;
 
 namespace {
 
@@ -65,7 +64,7 @@ struct fixture {
     /// A file with jobs in all states, as it is without its log.
     std::string sound_file()
     {
-        sqlite::writing_runner runner{options(), false};
+        writing_runner runner{options(), false};
         for (int i = 0; i < 40; ++i)
             run_one(runner, [i](sqlite::session& with) {
                 store::add(
@@ -73,12 +72,12 @@ struct fixture {
                 );
             });
         use(runner);
-        run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
+        run_one(runner, [](sqlite::session&) {}, kind::tidy);
         return read(path);
     }
 
     /// What a queue does with a store. Whatever fails must fail with an error of storage.
-    void use(sqlite::writing_runner& runner)
+    void use(writing_runner& runner)
     {
         std::vector<job_snapshot> active;
         const auto now = clock->wall_now();
@@ -127,14 +126,14 @@ struct fixture {
     void try_file(const std::string& bytes, const std::string& log = {})
     {
         put(bytes, log);
-        sqlite::writing_runner runner{options(), false};
+        writing_runner runner{options(), false};
         use(runner);
     }
 
     std::string content(const std::string& bytes, const std::string& log = {}) const
     {
         put(bytes, log);
-        sqlite::writing_runner runner{options(), false};
+        writing_runner runner{options(), false};
         return content_of(runner);
     }
 };
@@ -199,7 +198,7 @@ TEST_CASE_FIXTURE(
     {
         auto options = connecting(elsewhere.file("other.db"));
         options.clock = clock;
-        sqlite::writing_runner other{options, false};
+        writing_runner other{options, false};
         run_one(other, [](sqlite::session& with) { store::add(with, {in_queue("another", some_job("foreign"))}); });
         foreign = read(elsewhere.file("other.db-wal"));
     }
@@ -223,9 +222,9 @@ TEST_CASE_FIXTURE(fixture, "F43 D6: a log that was cut off or damaged leaves wha
     std::string database;
     std::string log;
     {
-        sqlite::writing_runner runner{options(), false};
+        writing_runner runner{options(), false};
         contents.push_back(content_of(runner));
-        run_one(runner, [](sqlite::session&) {}, kind::shorten_log);
+        run_one(runner, [](sqlite::session&) {}, kind::tidy);
         database = read(path);
         for (int i = 0; i < 20; ++i) {
             run_one(runner, [i](sqlite::session& with) { store::add(with, one_job("j" + std::to_string(i))); });

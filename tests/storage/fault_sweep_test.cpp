@@ -46,9 +46,9 @@ std::string in_words(const fault_files::plan& plan)
 /// Somebody opens the file while something else fails, and has the log copied.
 void start(const sqlite::connection_options& options)
 {
-    sqlite::writing_runner runner{options, false};
+    writing_runner runner{options, false};
     test_batch batch;
-    batch.add([](sqlite::session&) {}, sqlite::operation::kind::shorten_log);
+    batch.add([](sqlite::session&) {}, store::operation::kind::tidy);
     batch.add([](sqlite::session& with) { with.find_or_make_queue("q"); });
     batch.run(runner);
 }

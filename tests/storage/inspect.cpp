@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "sqlite/queries.hpp"
-#include "sqlite/workers.hpp"
 #include "store/changing.hpp"
 #include "store/reading.hpp"
 #include "support/job_rows.hpp"
@@ -21,7 +19,7 @@ std::optional<logged_job> read_job(sqlite::session& with, const job_id& id)
         return {};
     std::optional<logged_job> out{std::in_place};
     static_cast<job_record&>(*out) = std::move(*job);
-    for (const auto& line : sqlite::logs(with, queue, id, {}).items)
+    for (const auto& line : store::logs(with, queue, id, {}).items)
         out->logs += line.text + '\n';
     return out;
 }
@@ -29,9 +27,9 @@ std::optional<logged_job> read_job(sqlite::session& with, const job_id& id)
 std::map<std::string, std::string> read_others(sqlite::session& with)
 {
     std::string workers;
-    for (const auto& worker : sqlite::workers(with))
+    for (const auto& worker : tables_of(with).workers())
         workers += worker.id;
-    return {{"pause", sqlite::is_paused(with, queue) ? "1" : "0"}, {"workers", workers}};
+    return {{"pause", store::is_paused(with, queue) ? "1" : "0"}, {"workers", workers}};
 }
 
 }  // namespace
@@ -44,7 +42,7 @@ findings inspect(const sqlite::connection_options& options, const ledger& told)
         std::int64_t count = 0;
         std::int64_t misplaced = 0;
         std::string integrity;
-        sqlite::writing_runner runner{options, false};
+        writing_runner runner{options, false};
         run_one(
             runner,
             [&](sqlite::session& with) {
@@ -58,7 +56,7 @@ findings inspect(const sqlite::connection_options& options, const ledger& told)
                 check.executeStep();
                 integrity = check.getColumn(0).getString();
             },
-            sqlite::operation::kind::observe
+            store::operation::kind::observe
         );
         out = told.compare(found);
         if (count != 0) {

@@ -12,7 +12,7 @@
 
 namespace cofila::test {
 
-using kind = sqlite::operation::kind;
+using kind = store::operation::kind;
 
 namespace {
 
@@ -28,7 +28,7 @@ void append_rows(std::string& out, SQLite::Database& db, const std::string& sql)
 
 }  // namespace
 
-std::string content_of(sqlite::writing_runner& store)
+std::string content_of(writing_runner& store)
 {
     std::string out;
     run_one(
@@ -61,7 +61,7 @@ long_life::long_life(sqlite::connection_options options, std::shared_ptr<manual_
       clock_{std::move(clock)},
       dice_{seed},
       steps_{5 + static_cast<int>(dice_() % 15)},
-      runner_{std::make_unique<sqlite::writing_runner>(options_, false)}
+      runner_{std::make_unique<writing_runner>(options_, false)}
 {}
 
 void long_life::step()
@@ -167,13 +167,13 @@ void long_life::sweep()
 
 void long_life::tend()
 {
-    run_one(*runner_, [](sqlite::session&) {}, kind::shorten_log);
+    run_one(*runner_, [](sqlite::session&) {}, kind::tidy);
 }
 
 void long_life::start_again()
 {
     runner_.reset();
-    runner_ = std::make_unique<sqlite::writing_runner>(options_, false);
+    runner_ = std::make_unique<writing_runner>(options_, false);
     run_one(*runner_, [](sqlite::session&) {}, kind::observe);
 }
 

@@ -9,7 +9,7 @@
 namespace cofila::test {
 
 /// All that a store holds, as text: two stores hold the same if their texts are the same.
-std::string content_of(sqlite::writing_runner& store);
+std::string content_of(writing_runner& store);
 
 /// A life drawn from a seed: adds, claims, renewals, progress, log lines, settlements, removals, retries, sweeps,
 /// checkpoints, and now and then a close and a new start.
@@ -44,7 +44,7 @@ private:
     const std::shared_ptr<manual_clock> clock_;
     std::mt19937 dice_;
     int steps_;
-    std::unique_ptr<sqlite::writing_runner> runner_;
+    std::unique_ptr<writing_runner> runner_;
     std::vector<job_snapshot> active_{};
     int made_ = 0;
 };

@@ -145,7 +145,7 @@ TEST_CASE("D3 F52: nor is it opened by others where a commit fails, or the file 
     const auto path = folder.file("jobs.db");
     const open_guard guard;
     {
-        sqlite::writing_runner runner{connecting(path), false};
+        writing_runner runner{connecting(path), false};
         const auto adding = [](sqlite::session& with) { store::add(with, one_job("a")); };
         const auto failed = error_of([&] {
             run_one(runner, [&](sqlite::session& with) {
@@ -155,10 +155,10 @@ TEST_CASE("D3 F52: nor is it opened by others where a commit fails, or the file 
         });
         CHECK(failed.code == errc::outcome_unknown);
         run_one(runner, adding);
-        run_one(runner, [](sqlite::session& with) { with.keep_reserve(); }, sqlite::operation::kind::shorten_log);
+        run_one(runner, [](sqlite::session& with) { with.keep_reserve(); }, store::operation::kind::tidy);
         fs::remove(path);
         const auto replaced = error_of([&] {
-            run_one(runner, [](sqlite::session&) {}, sqlite::operation::kind::shorten_log);
+            run_one(runner, [](sqlite::session&) {}, store::operation::kind::tidy);
             run_one(runner, adding);
         });
         CHECK(replaced.code == errc::storage_corrupt);

@@ -39,7 +39,7 @@ std::string add_to(const std::string& path, const std::string& id = "a", const s
     return in_words(error_of([&] {
         auto options = connecting(path);
         options.clock = system_clock();
-        sqlite::writing_runner runner{options, false};
+        writing_runner runner{options, false};
         run_one(runner, [&](sqlite::session& with) { store::add(with, one_job(id, data)); });
     }));
 }
@@ -188,7 +188,7 @@ TEST_CASE(
         ::signal(SIGXFSZ, SIG_IGN);
         auto options = connecting(path);
         options.clock = system_clock();
-        sqlite::writing_runner runner{options, false};
+        writing_runner runner{options, false};
         rlimit limit{.rlim_cur = 300'000, .rlim_max = RLIM_INFINITY};
         ::setrlimit(RLIMIT_FSIZE, &limit);
         std::string out;

@@ -40,7 +40,7 @@ power_history live(
 
 std::string sound_content(const sqlite::connection_options& options)
 {
-    sqlite::writing_runner runner{options, false};
+    writing_runner runner{options, false};
     auto content = content_of(runner);
     run_one(
         runner,
@@ -50,7 +50,7 @@ std::string sound_content(const sqlite::connection_options& options)
             if (check.getColumn(0).getString() != "ok")
                 throw std::runtime_error{check.getColumn(0).getString()};
         },
-        sqlite::operation::kind::observe
+        store::operation::kind::observe
     );
     return content;
 }

@@ -63,7 +63,7 @@ void fail_once_more(const sqlite::connection_options& options, fault kind_of_fau
     files.expect({.kind = kind_of_fault, .nth = nth});
     test_batch batch;
     batch.add([](sqlite::session&) {});
-    sqlite::writing_runner runner{hurried, false};
+    writing_runner runner{hurried, false};
     batch.run(runner);
     count.second_faults += files.hits() > 0 ? 1 : 0;
 }

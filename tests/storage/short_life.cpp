@@ -3,17 +3,16 @@
 #include <stdexcept>
 
 #include "domain/transitions.hpp"
-#include "sqlite/workers.hpp"
-#include "sqlite/works.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
 #include "store/settling.hpp"
 #include "store/sweeping.hpp"
+#include "store/works.hpp"
 #include "store/writing.hpp"
 
 namespace cofila::test {
 
-using kind = sqlite::operation::kind;
+using kind = store::operation::kind;
 
 namespace {
 
@@ -42,7 +41,7 @@ std::vector<job_id> due(const news_list& news)
 
 short_life::short_life(sqlite::connection_options options, std::shared_ptr<manual_clock> clock)
     : clock_{std::move(clock)},
-      runner_{std::make_unique<sqlite::writing_runner>(std::move(options), false)}
+      runner_{std::make_unique<writing_runner>(std::move(options), false)}
 {
     ledger_.set("pause", "0", told::done);
     ledger_.set("workers", "", told::done);
@@ -115,9 +114,9 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
     const job_options options{.attempts = 3, .backoff = backoff{.delay = std::chrono::minutes{30}}};
     for (int i = 0; i < count; ++i)
         jobs.push_back(some_job(prefix + std::to_string(i), json_text(bytes, 'd'), options));
-    const bool single = count == 1 && sqlite::plain_add::is_plain(*jobs.front());
+    const bool single = count == 1 && store::plain_add::is_plain(*jobs.front());
     return {
-        .work = single ? test_operation::work{sqlite::plain_add{.job = jobs.front()}}
+        .work = single ? test_operation::work{store::plain_add{.job = jobs.front()}}
                        : [jobs](sqlite::session& with) { store::add(with, jobs); },
         .kind = kind::write,
         .note = [this, jobs](told how) { ledger_.add(jobs, how); },
@@ -257,7 +256,7 @@ short_life::step short_life::registering()
 {
     const worker_row worker{.id = "worker", .process = {.boot_id = "boot", .pid = 1}, .started_at = clock_->wall_now()};
     return {
-        .work = [=](sqlite::session& with) { sqlite::register_worker(with, worker); },
+        .work = [=](sqlite::session& with) { tables_of(with).register_worker(worker); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.set("workers", worker.id, how); },
     };
@@ -286,9 +285,7 @@ void short_life::complete_all()
 
 void short_life::tend()
 {
-    together(
-        {{.work = [](sqlite::session& with) { with.keep_reserve(); }, .kind = kind::shorten_log, .note = [](told) {}}}
-    );
+    together({{.work = [](sqlite::session& with) { with.keep_reserve(); }, .kind = kind::tidy, .note = [](told) {}}});
 }
 
 transition short_life::success(const job_snapshot& job, std::size_t bytes) const

@@ -26,7 +26,7 @@ public:
 private:
     struct step {
         test_operation::work work;
-        sqlite::operation::kind kind;
+        store::operation::kind kind;
         std::function<void(told)> note;
     };
     using steps = std::vector<step>;
@@ -51,7 +51,7 @@ private:
     transition failing(const job_snapshot& job) const;
 
     const std::shared_ptr<manual_clock> clock_;
-    std::unique_ptr<sqlite::writing_runner> runner_;
+    std::unique_ptr<writing_runner> runner_;
     ledger ledger_{};
     std::vector<job_snapshot> active_{};
     std::uint64_t tokens_ = 0;

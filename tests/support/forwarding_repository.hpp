@@ -194,6 +194,7 @@ public:
     {
         return self().through(op::metrics, inner_->metrics(std::move(queue), now, of));
     }
+    std::string location() const override { return inner_->location(); }
     awaitable<storage_status> tend() override { return self().through(op::tend, inner_->tend()); }
     awaitable<change_news> changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause) override
     {

@@ -4,17 +4,17 @@
 #include <memory>
 #include <utility>
 
-#include "sqlite/batch.hpp"
-#include "sqlite/database_port.hpp"
+#include "store/batch.hpp"
+#include "store/database_port.hpp"
 
 namespace cofila::test {
 
 /// Does each operation at once, on the caller's thread: every run has the same batches.
-class inline_port final : public sqlite::database_port {
+class inline_port final : public store::database_port {
 public:
-    explicit inline_port(std::unique_ptr<sqlite::batch_runner> runner) : runner_{std::move(runner)} {}
+    explicit inline_port(std::unique_ptr<store::batch_runner> runner) : runner_{std::move(runner)} {}
 
-    void submit(sqlite::operation_ptr what) override
+    void submit(store::operation_ptr what) override
     {
         if (runner_)
             runner_->run({&what, 1});
@@ -26,7 +26,7 @@ public:
     void stop() override { runner_.reset(); }
 
 private:
-    std::unique_ptr<sqlite::batch_runner> runner_;
+    std::unique_ptr<store::batch_runner> runner_;
 };
 
 }  // namespace cofila::test

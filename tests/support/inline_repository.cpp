@@ -12,7 +12,7 @@ boost::asio::awaitable<std::shared_ptr<job_repository>> open_inline(std::string 
     sqlite::connection_options connecting{
         .path = path, .durability = durability::normal, .operation_deadline = seconds{30}, .clock = time
     };
-    const auto writer = std::make_shared<inline_port>(std::make_unique<sqlite::writing_runner>(connecting, false));
+    const auto writer = std::make_shared<inline_port>(sqlite::make_runner(connecting));
     const auto changes = std::make_shared<sqlite::change_watch>(
         sqlite::change_watch::parts{.path = path, .writer = writer, .clock = time}
     );
@@ -20,7 +20,7 @@ boost::asio::awaitable<std::shared_ptr<job_repository>> open_inline(std::string 
     connecting.read_only = true;
     co_return std::make_shared<sqlite::repository>(sqlite::repository::parts{
         .writer = writer,
-        .reader = std::make_shared<inline_port>(std::make_unique<sqlite::reading_runner>(connecting)),
+        .reader = std::make_shared<inline_port>(sqlite::make_runner(connecting)),
         .changes = changes,
         .file = sqlite::store_file{path}
     });

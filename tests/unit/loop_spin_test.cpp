@@ -6,7 +6,7 @@
 #include <chrono>
 #include <memory>
 
-#include "sqlite/loop_spin.hpp"
+#include "store/loop_spin.hpp"
 #include "support/manual_clock.hpp"
 
 namespace asio = boost::asio;
@@ -21,7 +21,7 @@ namespace {
 /// A loop that runs only when a test says so.
 struct loop {
     explicit loop(std::chrono::microseconds at_most)
-        : spin{std::make_shared<sqlite::loop_spin>(event_loop::at(context.get_executor()), clock, at_most)}
+        : spin{std::make_shared<store::loop_spin>(event_loop::at(context.get_executor()), clock, at_most)}
     {}
 
     /// Does it have something to do each time that it looks?
@@ -45,7 +45,7 @@ struct loop {
 
     asio::io_context context{};
     std::shared_ptr<manual_clock> clock = std::make_shared<manual_clock>();
-    std::shared_ptr<sqlite::loop_spin> spin;
+    std::shared_ptr<store::loop_spin> spin;
 };
 
 }  // namespace
@@ -165,7 +165,7 @@ TEST_CASE("after three misses in a row it sleeps at once, and tries again every 
 
 TEST_CASE("a loop that is destroyed while it is awake takes the spin along")
 {
-    std::weak_ptr<sqlite::loop_spin> seen;
+    std::weak_ptr<store::loop_spin> seen;
     {
         loop it{2ms};
         seen = it.spin;

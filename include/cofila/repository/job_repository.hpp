@@ -1,4 +1,5 @@
 #pragma once
+#include <cofila/error.hpp>
 #include <cofila/event_log.hpp>
 #include <cofila/limits.hpp>
 #include <cofila/metrics.hpp>
@@ -133,10 +134,10 @@ struct changed_page {
 
 /// The condition of the store itself.
 struct storage_status {
-    /// True if the file at the path is not the one that is open: whatever is written now will be lost.
-    bool replaced = false;
-    std::uint64_t bytes = 0;
-    std::uint64_t log_bytes = 0;  ///< Size of the write-ahead log.
+    /// What an operator should know, in the words of the store. At most one of each code; it stays as long as it is
+    /// true.
+    std::vector<error> warnings{};
+    bool lost = false;  ///< Whatever is written now will be lost. One of the warnings says why.
 };
 
 /// The changes by other processes that a caller waits for.
@@ -261,7 +262,9 @@ public:
     /// Returns what was counted in these minutes, and the latency at `now`.
     virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) = 0;
 
-    /// Does the housekeeping that does not concern jobs: examines the file, and shortens its log when it is idle.
+    /// Returns where the store is, as programs write it; empty if it is in memory. Thread: any.
+    virtual std::string location() const = 0;
+    /// Does the housekeeping of the store that does not concern jobs, and examines its condition.
     virtual boost::asio::awaitable<storage_status> tend() = 0;
     /// Waits until another process may have changed something of interest since the last call, and returns what is
     /// known about it. May return early. Is late by no more than the notification takes, plus `pause`: the time for

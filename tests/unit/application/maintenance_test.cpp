@@ -196,7 +196,9 @@ TEST_CASE("what the store refuses is told on every queue and tried again at the 
     }
 }
 
-QUEUE_CASE("a file that was replaced is reported once, whatever else fails, and there are no more sweeps", every_5s)
+QUEUE_CASE(
+    "a store that loses its writes is reported once, whatever else fails, and there are no more sweeps", every_5s
+)
 {
     std::vector<thrown_error> told;
     queue.events().error.connect([&](const error_event& e) {
@@ -205,7 +207,7 @@ QUEUE_CASE("a file that was replaced is reported once, whatever else fails, and 
     co_await a.clock->pass(10s);
     CHECK(told.empty());
     const auto sweeps = a.store->calls(op::sweep);
-    a.store->replaced = true;
+    a.store->condition = {.warnings = {{errc::storage_corrupt, "the store was replaced"}}, .lost = true};
     a.store->fail(op::locks, 20, errc::storage_busy);
     co_await a.clock->pass(5s);
     REQUIRE(told.size() == 1);
@@ -214,6 +216,23 @@ QUEUE_CASE("a file that was replaced is reported once, whatever else fails, and 
     co_await a.clock->pass(1min);
     CHECK(told.size() == 1);
     CHECK(a.store->calls(op::sweep) == sweeps);
+}
+
+QUEUE_CASE("a warning of the store is reported once as long as it stays, and again when it comes back", every_5s)
+{
+    std::vector<std::string> told;
+    queue.events().error.connect([&](const error_event& e) { told.push_back(e.text); });
+    const storage_status full{.warnings = {{errc::storage_full, "nearly full"}}};
+    a.store->condition = full;
+    co_await a.clock->pass(1min);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].find("nearly full") != std::string::npos);
+    CHECK(a.store->calls(op::sweep) > 10);
+    a.store->condition = {};
+    co_await a.clock->pass(5s);
+    a.store->condition = full;
+    co_await a.clock->pass(5s);
+    CHECK(told.size() == 2);
 }
 
 TEST_SUITE_END();

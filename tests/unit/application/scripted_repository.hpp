@@ -108,7 +108,7 @@ public:
             last_settlements_ = request.settlements;
         return forwarding_repository::settle_and_claim(std::move(request));
     }
-    awaitable<storage_status> tend() override { return through(op::tend, tend_as(replaced)); }
+    awaitable<storage_status> tend() override { return through(op::tend, tend_as(condition)); }
     /// Somebody else changed the store: `changes.set()`. We did: `own_commits.set()`.
     awaitable<change_news> changed_elsewhere(std::function<change_interest()> wanted, milliseconds pause) override
     {
@@ -119,7 +119,7 @@ public:
         );
     }
 
-    bool replaced = false;  ///< What `tend` says of the file.
+    storage_status condition{};  ///< What `tend` returns.
     event changes;
     event own_commits;
     int watching = 0;  ///< So many wait for changes.
@@ -186,7 +186,7 @@ private:
         co_return change_news{.changed = changed};
     }
 
-    static awaitable<storage_status> tend_as(bool replaced) { co_return storage_status{.replaced = replaced}; }
+    static awaitable<storage_status> tend_as(storage_status condition) { co_return condition; }
 
     std::array<step, static_cast<std::size_t>(op::end)> steps_{};
     int prepared_ = 0;

@@ -10,12 +10,13 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
-#include "sqlite/operation.hpp"
+#include "store/operation.hpp"
 
-namespace cofila::sqlite {
+namespace cofila::store {
 
-/// The seam between coroutines and the connection: in production a thread of its own, in a simulation the caller's
+/// The seam between coroutines and a connection: in production a thread of its own, in a simulation the caller's
 /// thread.
 class database_port {
 public:
@@ -52,14 +53,29 @@ public:
         return false;
     }
 
-    bool look([[maybe_unused]] session& with) override
+    bool is_short() const override
+    {
+        if constexpr (requires(const Work& work) { work.is_short(); })
+            return work_.is_short();
+        return false;
+    }
+
+    bool look([[maybe_unused]] tables& db) override
     {
         if constexpr (can_look)
-            value_ = work_.look(with);
+            value_ = work_.look(db);
         return value_.has_value();
     }
 
-    void run(session& with) override { value_ = std::invoke(work_, with); }
+    void run(tables& db) override
+    {
+        if constexpr (std::is_void_v<std::invoke_result_t<const Work&, tables&>>) {
+            std::invoke(work_, db);
+            value_.emplace();
+        } else {
+            value_ = std::invoke(work_, db);
+        }
+    }
 
     const plain_add* adds() const noexcept override
     {
@@ -84,7 +100,7 @@ public:
     }
 
 private:
-    static constexpr bool can_look = requires(const Work& work, session& with) { work.look(with); };
+    static constexpr bool can_look = requires(const Work& work, tables& db) { work.look(db); };
     static constexpr bool is_add = std::is_same_v<Work, plain_add>;
 
     const Work work_;
@@ -92,14 +108,15 @@ private:
     handler done_;
 };
 
-/// Has `work(session&)` done and returns its result. Not cancelled with the caller: an operation that was submitted is
+/// Has `work(tables&)` done and returns its result. Not cancelled with the caller: an operation that was submitted is
 /// finished.
 template <class Work>
-boost::asio::awaitable<std::invoke_result_t<const Work&, session&>> perform(
+boost::asio::awaitable<std::invoke_result_t<const Work&, tables&>> perform(
     std::shared_ptr<database_port> port, operation::kind what, Work work
 )
 {
-    using result = std::invoke_result_t<const Work&, session&>;
+    using returned = std::invoke_result_t<const Work&, tables&>;
+    using result = std::conditional_t<std::is_void_v<returned>, std::monostate, returned>;
     const auto executor = co_await boost::asio::this_coro::executor;
     auto submit = [&](auto done, Work task) {
         port->submit(std::make_unique<typed_operation<result, Work>>(what, executor, std::move(task), std::move(done)));
@@ -109,7 +126,8 @@ boost::asio::awaitable<std::invoke_result_t<const Work&, session&>> perform(
     );
     if (answered.failed)
         throw error{*answered.failed};
-    co_return std::move(*answered.value);
+    if constexpr (!std::is_void_v<returned>)
+        co_return std::move(*answered.value);
 }
 
-}  // namespace cofila::sqlite
+}  // namespace cofila::store

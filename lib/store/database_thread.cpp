@@ -1,12 +1,16 @@
-// The one thread that may touch a connection, so that the loop never blocks on the disk. `submit` only queues; the
+// The one thread that may touch a connection, so that the loop never blocks on the store. `submit` only queues; the
 // thread takes everything that waits, runs it as one batch and posts the results, in one post for each executor. What
 // arrives during a commit is the next batch. Before it sleeps the thread spins for a moment, as waking it costs more
-// than many an operation; after 5 ms without a sleep it pauses, so that other processes get the file. `stop` runs what
-// was submitted and joins; later submissions fail with `errc::closed`. When the loop's context is destroyed nothing may
+// than many an operation; after 5 ms without a sleep it pauses, so that other processes get the store. While the thread
+// is at rest it may lend its runner: a short operation, submitted while no other is under way, then runs where it was
+// submitted, which spares both threads the way to each other. The mutex hands the runner over and back; the borrower
+// posts the answer as the thread does, and what it could not do at once goes the usual way. Many producers never
+// borrow: each finds the operation of another under way, so that theirs are batched. `stop` runs what was submitted and
+// joins; later submissions fail with `errc::closed`. When the loop's context is destroyed nothing may
 // be posted any more: under the mutex `halted_` is set, busy waits are cut short, the thread is joined, and operations
 // whose results were not posted are handed over, to be dropped after all users of the context have let go. After a
 // fork() the child has no such thread: there submissions fail, and the object is leaked.
-#include "sqlite/database_thread.hpp"
+#include "store/database_thread.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -17,15 +21,16 @@
 #include <map>
 #include <utility>
 
-namespace cofila::sqlite {
+namespace cofila::store {
 
 namespace asio = boost::asio;
 
 namespace {
 
-/// After this long without a pause, other processes that wait for the file get a gap.
+/// After this long without a pause, other processes that wait for the store get a gap.
 constexpr milliseconds longest_run{5};
-constexpr std::chrono::microseconds gap{300};
+/// A pause of this length is a gap for them.
+constexpr std::chrono::microseconds usual_gap{300};
 
 std::atomic<int> threads_running{0};
 /// This process was forked while a database thread was running.
@@ -35,6 +40,13 @@ void watch_forks()
 {
     static const int watching = ::pthread_atfork(nullptr, nullptr, [] { left_behind = threads_running > 0; });
     static_cast<void>(watching);
+}
+
+std::vector<operation_ptr> one(operation_ptr what)
+{
+    std::vector<operation_ptr> out;
+    out.push_back(std::move(what));
+    return out;
 }
 
 error closed_by_fork()
@@ -81,8 +93,12 @@ void database_thread::submit(operation_ptr what)
         asio::post(executor, [refused = std::move(what)] { refused->answer(); });
         return;
     }
-    loop_spin_->submitted();
     what->note_submitted(options_.clock->steady_now());
+    if (run_here(*what)) {
+        loop_spin_->done_at_once();
+        return answer(one(std::move(what)));
+    }
+    loop_spin_->submitted();
     {
         const std::lock_guard lock{mutex_};
         if (!stopping_) {
@@ -94,9 +110,7 @@ void database_thread::submit(operation_ptr what)
         }
     }
     what->fail({errc::closed, "the store has been closed"});
-    operations refused;
-    refused.push_back(std::move(what));
-    answer(std::move(refused));
+    answer(one(std::move(what)));
 }
 
 void database_thread::stop()
@@ -129,37 +143,85 @@ void database_thread::context_ends(remains& dropped)
 
 void database_thread::loop(make_runner make)
 {
-    const auto runner = make();
+    runner_ = make();
     operations batch;
-    auto busy_since = options_.clock->steady_now();
+    busy_since_ = options_.clock->steady_now();
     for (;;) {
-        if (batch.empty() && !wait_for_work(busy_since))
-            return;
+        if (batch.empty() && !wait_for_work())
+            break;
         {
             const std::lock_guard lock{mutex_};
             std::ranges::move(waiting_, std::back_inserter(batch));
             waiting_.clear();
             news_ = stopping_;
         }
-        const auto count = static_cast<std::ptrdiff_t>(runner->run(batch));
+        const auto count = static_cast<std::ptrdiff_t>(runner_->run(batch));
         operations done{std::move_iterator{batch.begin()}, std::move_iterator{batch.begin() + count}};
         batch.erase(batch.begin(), batch.begin() + count);
         answer(std::move(done));
-        give_way(busy_since);
+        used_until_ = options_.clock->steady_now();
+        if (used_until_ - busy_since_ >= longest_run) {
+            runner_->give_way();
+            busy_since_ = options_.clock->steady_now();
+        }
     }
+    runner_.reset();
 }
 
-/// Returns false if there will be no more.
-bool database_thread::wait_for_work(steady_time& busy_since)
+/// Rests until there is work, and takes back what it has lent. Returns false if there will be no more work.
+bool database_thread::wait_for_work()
 {
+    {
+        const std::lock_guard lock{mutex_};
+        is_at_rest_ = true;
+        was_lent_ = false;
+    }
     spin();
     std::unique_lock lock{mutex_};
-    const auto news = [this] { return !waiting_.empty() || stopping_; };
-    if (news())
-        return !waiting_.empty();  // without a sleep, so other processes had no gap yet
-    wake_.wait(lock, news);
-    busy_since = options_.clock->steady_now();
+    const auto news = [this] { return !is_lent_ && (!waiting_.empty() || stopping_); };
+    if (!news()) {  // otherwise there was no sleep, so other processes had no gap yet
+        wake_.wait(lock, news);
+        if (!was_lent_)
+            busy_since_ = options_.clock->steady_now();
+    }
+    is_at_rest_ = false;
     return !waiting_.empty();
+}
+
+/// On the thread that submits the operation. Returns false if it is for the database thread.
+bool database_thread::run_here(operation& what) noexcept
+{
+    const bool may = options_.lends && what.is_short() && loop_spin_->is_idle();
+    if (!may || !lending_rule_.worthwhile() || !borrow(what))
+        return false;
+    const bool done = runner_->run_at_once(what);
+    lending_rule_.ended(done);
+    give_back();
+    return done;
+}
+
+/// Only while the thread is at rest, and not for long without a gap for other processes: the thread makes these.
+bool database_thread::borrow(const operation& what)
+{
+    const auto now = what.submitted().value();
+    const std::lock_guard lock{mutex_};
+    if (!is_at_rest_ || is_lent_ || stopping_ || !waiting_.empty())
+        return false;
+    if (now - used_until_ >= usual_gap)
+        busy_since_ = now;
+    is_lent_ = now - busy_since_ < longest_run;
+    was_lent_ = was_lent_ || is_lent_;
+    return is_lent_;
+}
+
+void database_thread::give_back()
+{
+    const auto now = options_.clock->steady_now();
+    const std::lock_guard lock{mutex_};
+    is_lent_ = false;
+    used_until_ = now;
+    if (!waiting_.empty() || stopping_)
+        wake_.notify_one();
 }
 
 void database_thread::spin()
@@ -200,12 +262,4 @@ void database_thread::answer_on(const asio::any_io_executor& executor, operation
         });
 }
 
-void database_thread::give_way(steady_time& busy_since)
-{
-    if (options_.clock->steady_now() - busy_since < longest_run)
-        return;
-    connection::sleep(gap);
-    busy_since = options_.clock->steady_now();
-}
-
-}  // namespace cofila::sqlite
+}  // namespace cofila::store

@@ -1,10 +1,10 @@
-#include "sqlite/workers.hpp"
-
 #include <utility>
 
 #include "domain/generated_id.hpp"
 #include "sqlite/rows.hpp"
+#include "sqlite/tables.hpp"
 
+/// Registered workers, and the locks that they hold.
 namespace cofila::sqlite {
 
 namespace {
@@ -22,28 +22,25 @@ process_identity read_process(bound_statement& row, int first)
 
 }  // namespace
 
-bool register_worker(session& with, const worker_row& worker)
+void tables::register_worker(const worker_row& worker)
 {
-    return with.sql().exec(
-               "INSERT OR REPLACE INTO cofila_workers VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-               worker.id,
-               worker.process.boot_id,
-               static_cast<std::int64_t>(worker.process.pid_namespace),
-               worker.process.pid,
-               static_cast<std::int64_t>(worker.process.start_time),
-               worker.started_at
-           ) != 0;
+    sql_.exec(
+        "INSERT OR REPLACE INTO cofila_workers VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        worker.id,
+        worker.process.boot_id,
+        static_cast<std::int64_t>(worker.process.pid_namespace),
+        worker.process.pid,
+        static_cast<std::int64_t>(worker.process.start_time),
+        worker.started_at
+    );
 }
 
-bool forget_worker(session& with, const std::string& id)
-{
-    return with.sql().exec("DELETE FROM cofila_workers WHERE id = ?1", id) != 0;
-}
+void tables::forget_worker(const std::string& id) { sql_.exec("DELETE FROM cofila_workers WHERE id = ?1", id); }
 
-std::vector<worker_row> workers(session& with)
+std::vector<worker_row> tables::workers()
 {
     std::vector<worker_row> out;
-    auto row = with.sql().query("SELECT id, started_at, boot_id, pid_namespace, pid, start_time FROM cofila_workers");
+    auto row = sql_.query("SELECT id, started_at, boot_id, pid_namespace, pid, start_time FROM cofila_workers");
     while (row.step())
         out.push_back({
             .id = row.text(0),
@@ -53,10 +50,10 @@ std::vector<worker_row> workers(session& with)
     return out;
 }
 
-std::vector<lock_row> locks(session& with)
+std::vector<lock_row> tables::locks()
 {
     std::vector<lock_row> out;
-    auto row = with.sql().query(
+    auto row = sql_.query(
         "SELECT a.key, a.token, a.locked_until, a.lock_duration, p.boot_id, p.pid_namespace, p.pid, p.start_time "
         "FROM cofila_active AS a LEFT JOIN cofila_worker_names AS n ON n.number = a.worker "
         "LEFT JOIN cofila_workers AS p ON p.id = n.name "

@@ -7,7 +7,7 @@
 #include "async/event_loop.hpp"
 #include "domain/adaptive_spin.hpp"
 
-namespace cofila::sqlite {
+namespace cofila::store {
 
 /// Keeps the loop awake for a moment while operations are under way: waking it from its sleep costs more than many an
 /// operation. It is a handler that posts itself again, which keeps no other handler from running. Used on the loop.
@@ -20,7 +20,11 @@ public:
     {}
 
     void submitted();
+    /// Called instead for an operation that has been done already: its answer is the next thing that the loop does.
+    void done_at_once() { ++under_way_; }
     void answered();
+    /// Whether no operation is under way, or done and not yet answered.
+    bool is_idle() const noexcept { return under_way_ == 0; }
 
 private:
     void turn();
@@ -34,4 +38,4 @@ private:
     bool turning_ = false;
 };
 
-}  // namespace cofila::sqlite
+}  // namespace cofila::store

@@ -1,8 +1,8 @@
-#include "sqlite/loop_spin.hpp"
+#include "store/loop_spin.hpp"
 
 #include <boost/asio/post.hpp>
 
-namespace cofila::sqlite {
+namespace cofila::store {
 
 void loop_spin::submitted()
 {
@@ -35,4 +35,4 @@ void loop_spin::turn()
     });
 }
 
-}  // namespace cofila::sqlite
+}  // namespace cofila::store

@@ -1,4 +1,5 @@
 #pragma once
+#include <cofila/error.hpp>
 #include <cofila/time.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -8,26 +9,24 @@
 #include <optional>
 #include <utility>
 
-#include "sqlite/problem.hpp"
-
 namespace cofila {
 struct add_answer;
 }
 
-namespace cofila::sqlite {
+namespace cofila::store {
 
-class session;
+class tables;
 struct plain_add;
 
-/// Work for a connection, as a value: it can be repeated when SQLite has rolled its transaction back. It is completed
-/// on the executor of its caller.
+/// Work for a connection, as a value: it can be repeated when its transaction was rolled back. It is completed on the
+/// executor of its caller.
 class operation {
 public:
     enum class kind {
-        observe,      ///< Outside of any transaction; writes nothing.
-        shorten_log,  ///< As `observe`, and asks for a checkpoint afterwards.
-        write,        ///< Within the transaction of its batch.
-        renewal,      ///< As `write`, but goes first, since locks run out.
+        observe,  ///< Outside of any transaction; writes nothing.
+        tidy,     ///< As `observe`, and asks for the upkeep that an idle store can have.
+        write,    ///< Within the transaction of its batch.
+        renewal,  ///< As `write`, but goes first, since locks run out.
     };
 
     operation(kind what, boost::asio::any_io_executor answers_on)
@@ -49,11 +48,13 @@ public:
 
     /// Whether it may find that there is nothing to write: if so it looks before the write lock is taken for it.
     virtual bool looks_first() const { return false; }
+    /// Whether it takes but a moment, whatever is stored: few rows, found by their keys, and little data.
+    virtual bool is_short() const { return false; }
     /// On the database thread, within a transaction that only reads. Returns true if there is nothing to write, and the
     /// result is set. Otherwise it has to run.
-    virtual bool look(session&) { return false; }
-    /// On the database thread. Throws what SQLiteCpp throws, or `error`.
-    virtual void run(session& with) = 0;
+    virtual bool look(tables&) { return false; }
+    /// On the database thread. Throws what the backend throws, or `error`.
+    virtual void run(tables& db) = 0;
     /// The work, if that is to add a plain job: such operations can share a statement. Null for all others.
     virtual const plain_add* adds() const noexcept { return nullptr; }
     /// Called instead of `run` if its job was added together with others.
@@ -77,4 +78,4 @@ private:
 
 using operation_ptr = std::unique_ptr<operation>;
 
-}  // namespace cofila::sqlite
+}  // namespace cofila::store

@@ -1,15 +1,14 @@
 // What is read of the event log and the metrics, and how they are turned on and off. They are written by triggers: see
 // triggers.cpp. Their rules, and the meaning of the numbers, are those of lib/domain/observation.hpp.
-#include "sqlite/observation.hpp"
-
 #include <algorithm>
 #include <chrono>
 #include <limits>
 #include <utility>
 
-#include "domain/observation.hpp"
 #include "sqlite/rows.hpp"
+#include "sqlite/tables.hpp"
 #include "sqlite/triggers.hpp"
+#include "sqlite/watching.hpp"
 
 namespace cofila::sqlite {
 
@@ -28,14 +27,6 @@ void add_count(std::vector<minute_of_jobs>& minutes, bound_statement& row)
     jobs.longest = milliseconds{row.number(4)};
 }
 
-std::optional<int> kept_minutes(session& with, std::int64_t queue)
-{
-    auto row = with.sql().query("SELECT minutes FROM cofila_watched WHERE queue = ?1", queue);
-    if (!row.step() || row.is_null(0))
-        return {};
-    return static_cast<int>(std::clamp<std::int64_t>(row.number(0), 0, std::numeric_limits<int>::max()));
-}
-
 #define COFILA_NEXT_PRIORITY(after)                                                                                    \
     "SELECT min(priority) FROM (SELECT min(priority) AS priority FROM cofila_waiting WHERE queue = ?1" after           \
     " UNION ALL SELECT min(priority) FROM cofila_waiting_grouped WHERE queue = ?1" after ")"
@@ -43,25 +34,6 @@ std::optional<int> kept_minutes(session& with, std::int64_t queue)
 #define COFILA_END_OF_LINE(order)                                                                                      \
     "(SELECT key FROM (" COFILA_LINE_IN("cofila_waiting") " UNION ALL " COFILA_LINE_IN("cofila_waiting_grouped"        \
     ) " ORDER BY 1 " order " LIMIT 1))"
-
-/// The keys of the first and the last waiting job of each priority.
-std::vector<std::int64_t> ends_of_lines(session& with, std::int64_t queue)
-{
-    std::vector<std::int64_t> keys;
-    auto row = with.sql().query(
-        "WITH RECURSIVE line (priority) AS (" COFILA_NEXT_PRIORITY(""
-        ) " UNION ALL SELECT (" COFILA_NEXT_PRIORITY(" AND priority > line.priority"
-        ) ") FROM line WHERE line.priority IS NOT NULL LIMIT ?2) SELECT " COFILA_END_OF_LINE(""
-        ) ", " COFILA_END_OF_LINE("DESC") " FROM line WHERE line.priority IS NOT NULL",
-        queue,
-        domain::most_priorities
-    );
-    while (row.step()) {
-        keys.push_back(row.number(0));
-        keys.push_back(row.number(1));
-    }
-    return keys;
-}
 
 }  // namespace
 
@@ -95,12 +67,12 @@ void keep_minutes(session& with, std::int64_t queue, std::optional<int> most)
     adjust_triggers(with);
 }
 
-event_log_state event_log_of(session& with, const std::string& queue, const std::string& cursor)
+event_log_state tables::event_log(std::int64_t queue, const std::string& cursor)
 {
-    auto row = with.sql().query(
+    auto row = sql_.query(
         "SELECT events, last_event, (SELECT place FROM cofila_cursors WHERE cofila_cursors.queue = "
         "cofila_watched.queue AND name = ?2) FROM cofila_watched WHERE queue = ?1",
-        with.find_queue(queue),
+        queue,
         cursor
     );
     event_log_state out;
@@ -114,12 +86,12 @@ event_log_state event_log_of(session& with, const std::string& queue, const std:
     return out;
 }
 
-std::vector<logged_event> events_after(session& with, const std::string& queue, std::uint64_t after, int limit)
+std::vector<logged_event> tables::events_after(std::int64_t queue, std::uint64_t after, int limit)
 {
-    auto row = with.sql().query(
+    auto row = sql_.query(
         "SELECT sequence, kind, job, was, state, at, text FROM cofila_events WHERE queue = ?1 AND sequence > ?2 "
         "ORDER BY sequence LIMIT ?3",
-        with.find_queue(queue),
+        queue,
         static_cast<std::int64_t>(after),
         limit
     );
@@ -140,42 +112,63 @@ std::vector<logged_event> events_after(session& with, const std::string& queue, 
     return out;
 }
 
-bool set_event_cursor(
-    session& with, const std::string& queue, const std::string& name, std::optional<std::uint64_t> place
-)
+void tables::set_event_cursor(std::int64_t queue, const std::string& name, std::optional<std::uint64_t> place)
 {
-    const auto number = with.find_or_make_queue(queue);
     if (!place)
-        return with.sql().exec("DELETE FROM cofila_cursors WHERE queue = ?1 AND name = ?2", number, name) != 0;
-    return with.sql().exec(
-               "INSERT OR REPLACE INTO cofila_cursors (queue, name, place) VALUES (?1, ?2, ?3)",
-               number,
-               name,
-               static_cast<std::int64_t>(*place)
-           ) != 0;
+        sql_.exec("DELETE FROM cofila_cursors WHERE queue = ?1 AND name = ?2", queue, name);
+    else
+        sql_.exec(
+            "INSERT OR REPLACE INTO cofila_cursors (queue, name, place) VALUES (?1, ?2, ?3)",
+            queue,
+            name,
+            static_cast<std::int64_t>(*place)
+        );
 }
 
-queue_metrics metrics(session& with, const std::string& queue, time_point now, const metrics_range& of)
+std::optional<int> tables::kept_minutes(std::int64_t queue)
 {
-    queue_metrics out;
-    const auto number = with.find_queue(queue);
-    if (!number)
-        return out;
-    if (const auto kept = kept_minutes(with, *number)) {
-        const auto wanted = domain::minutes_in(of, now, *kept);
-        auto row = with.sql().query(
-            "SELECT minute, state, jobs, total, longest FROM cofila_metrics WHERE queue = ?1 "
-            "AND minute >= ?2 AND minute < ?3 ORDER BY minute, state",
-            *number,
-            wanted.begin,
-            wanted.end
+    auto row = sql_.query("SELECT minutes FROM cofila_watched WHERE queue = ?1", queue);
+    if (!row.step() || row.is_null(0))
+        return {};
+    return static_cast<int>(std::clamp<std::int64_t>(row.number(0), 0, std::numeric_limits<int>::max()));
+}
+
+std::vector<minute_of_jobs> tables::minutes(std::int64_t queue, std::int64_t begin, std::int64_t end)
+{
+    auto row = sql_.query(
+        "SELECT minute, state, jobs, total, longest FROM cofila_metrics WHERE queue = ?1 "
+        "AND minute >= ?2 AND minute < ?3 ORDER BY minute, state",
+        queue,
+        begin,
+        end
+    );
+    std::vector<minute_of_jobs> out;
+    while (row.step())
+        add_count(out, row);
+    return out;
+}
+
+std::vector<job_record> tables::ends_of_lines(std::int64_t queue, int priorities)
+{
+    std::vector<std::int64_t> keys;
+    {
+        auto row = sql_.query(
+            "WITH RECURSIVE line (priority) AS (" COFILA_NEXT_PRIORITY(""
+            ) " UNION ALL SELECT (" COFILA_NEXT_PRIORITY(" AND priority > line.priority"
+            ) ") FROM line WHERE line.priority IS NOT NULL LIMIT ?2) SELECT " COFILA_END_OF_LINE(""
+            ) ", " COFILA_END_OF_LINE("DESC") " FROM line WHERE line.priority IS NOT NULL",
+            queue,
+            priorities
         );
-        while (row.step())
-            add_count(out.minutes, row);
+        while (row.step()) {
+            keys.push_back(row.number(0));
+            keys.push_back(row.number(1));
+        }
     }
-    for (const auto key : ends_of_lines(with, *number))
-        if (const auto job = find_job(with, key))
-            out.latency = std::max(out.latency, domain::waited(*job, now));
+    std::vector<job_record> out;
+    for (const auto key : keys)
+        if (auto job = find_job(with_, key))
+            out.push_back(std::move(*job));
     return out;
 }
 

@@ -1,0 +1,14 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "sqlite/session.hpp"
+
+/// What is kept for watchers of a queue. Triggers write it, so that any connection that changes a job writes it too;
+/// they exist while any queue wants them, so that files without watchers pay nothing.
+namespace cofila::sqlite {
+
+void keep_events(session& with, std::int64_t queue, std::optional<int> most);
+void keep_minutes(session& with, std::int64_t queue, std::optional<int> most);
+
+}  // namespace cofila::sqlite
