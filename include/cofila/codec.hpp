@@ -1,5 +1,6 @@
 #pragma once
 #include <cofila/decoding.hpp>
+#include <cofila/detail/json_quick.hpp>
 #include <cofila/detail/json_read.hpp>
 #include <cofila/detail/json_write.hpp>
 #include <cofila/error.hpp>
@@ -41,8 +42,11 @@ std::string encode(const T& value)
     } else if constexpr (std::same_as<T, boost::json::value>) {
         return detail::serialize_payload(value);
     } else {
-        detail::scratch short_lived;
-        return detail::serialize_payload(detail::to_value(value, short_lived.memory(), {}));
+        std::string out;
+        if constexpr (detail::described_struct<T>)
+            out.reserve(128);  // most are longer than half of this, and would grow to it in steps
+        detail::write_json(out, value, {});
+        return out;
     }
 }
 
@@ -54,6 +58,8 @@ T decode(std::string_view text, decoding how)
     } else if constexpr (std::same_as<T, boost::json::value>) {
         return detail::parse_payload(text);
     } else {
+        if (auto out = detail::fresh<T>(); detail::read_quickly(text, how, out))
+            return out;
         detail::scratch short_lived;
         const auto document = detail::parse_payload(text, short_lived.memory());
         auto out = detail::fresh<T>();

@@ -1,5 +1,6 @@
 #include "domain/json_text.hpp"
 
+#include <cofila/detail/json_scan.hpp>
 #include <cofila/error.hpp>
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -56,6 +57,8 @@ void check_json(std::string_view field, std::string_view text, std::size_t size_
             std::string{field} + " has " + std::to_string(text.size()) + " bytes of JSON text; the limit is " +
                 std::to_string(size_limit) + " (queue_options::size_limit)"
         };
+    if (detail::is_plain_json(text))
+        return;
     boost::json::parse_options options;
     options.max_depth = json_depth;
     boost::json::basic_parser<checking_handler> parser{options};

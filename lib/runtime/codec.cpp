@@ -4,6 +4,8 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <type_traits>
 #include <utility>
 
@@ -33,6 +35,32 @@ void read_precisely(Options& options)
 {
     if constexpr (requires { options.numbers; })
         options.numbers = std::remove_cvref_t<decltype(options.numbers)>::precise;
+}
+
+/// Writes a character of a string that may need an escape.
+void write_character(std::string& out, char c)
+{
+    static constexpr std::string_view letters = "btn_fr";  // of the characters from 8 on; that of 11 has none
+    static constexpr std::string_view digits = "0123456789abcdef";
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x80) {
+        out += c;
+    } else if (code >= 0x20) {
+        out += {'\\', c};
+    } else if (code >= 8 && code <= 13 && code != 11) {
+        out += {'\\', letters[code - 8u]};
+    } else {
+        out += "\\u00";
+        out += {digits[code / 16], digits[code % 16]};
+    }
+}
+
+template <class Number>
+void write_digits(std::string& out, Number number)
+{
+    std::array<char, 24> text;
+    const auto written = std::to_chars(text.data(), text.data() + text.size(), number);
+    out.append(text.data(), written.ptr);
 }
 
 }  // namespace
@@ -88,6 +116,31 @@ std::string serialize_payload(const json::value& value)
 #else
     return json::serialize(value);  // Boost before 1.83 has no such option
 #endif
+}
+
+void write_value(std::string& out, const json::value& value) { out += serialize_payload(value); }
+
+void write_text(std::string& out, std::string_view text)
+{
+    out += '"';
+    for (;;) {
+        const auto length = plain_length(text);
+        out += text.substr(0, length);
+        if (length == text.size())
+            break;
+        write_character(out, text[length]);
+        text.remove_prefix(length + 1);
+    }
+    out += '"';
+}
+
+void write_number(std::string& out, std::int64_t number) { write_digits(out, number); }
+void write_number(std::string& out, std::uint64_t number) { write_digits(out, number); }
+
+void write_key(std::string& out, std::string_view name)
+{
+    write_text(out, name);
+    out += ':';
 }
 
 void check_members(const json::object& from, std::span<const std::string_view> known, const json_path& path)

@@ -58,6 +58,13 @@ using members_of = boost::describe::describe_members<T, boost::describe::mod_pub
 template <class T>
 concept described_enum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
 
+/// Integers, which bool and the types of characters are not.
+template <class T>
+concept plain_integer =
+    std::same_as<T, signed char> || std::same_as<T, unsigned char> || std::same_as<T, short> ||
+    std::same_as<T, unsigned short> || std::same_as<T, int> || std::same_as<T, unsigned> || std::same_as<T, long> ||
+    std::same_as<T, unsigned long> || std::same_as<T, long long> || std::same_as<T, unsigned long long>;
+
 template <class T>
 inline constexpr bool is_text = false;
 template <class Traits, class Allocator>

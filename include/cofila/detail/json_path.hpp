@@ -58,6 +58,14 @@ private:
 boost::json::value parse_payload(std::string_view text, boost::json::storage_ptr memory = {});
 std::string serialize_payload(const boost::json::value& value);
 
+// These append to `out`.
+void write_value(std::string& out, const boost::json::value& value);
+void write_text(std::string& out, std::string_view text);
+void write_number(std::string& out, std::int64_t number);
+void write_number(std::string& out, std::uint64_t number);
+/// A member's name, and the colon.
+void write_key(std::string& out, std::string_view name);
+
 /// Throws unless `from` has a member of this struct and no others. For `decoding::strict`.
 void check_members(const boost::json::object& from, std::span<const std::string_view> known, const json_path& path);
 /// Returns the text. Throws unless `from` is a string.

@@ -6,25 +6,64 @@
 #include <boost/describe/enum_to_string.hpp>
 #include <boost/json/value_from.hpp>
 #include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
 
-/// From values to JSON. Not part of the interface.
+/// From values to JSON text. Not part of the interface.
 namespace cofila::detail {
 
 template <class T>
-boost::json::value to_value(const T& value, const boost::json::storage_ptr& memory, const json_path& path);
+void write_json(std::string& out, const T& value, const json_path& path);
+
+/// Writes an object or array: the bracket, then a comma before each element but the first.
+class json_list {
+public:
+    json_list(std::string& out, char opening) : out_{out} { out_ += opening; }
+
+    std::string& next()
+    {
+        if (!std::exchange(first_, false))
+            out_ += ',';
+        return out_;
+    }
+    void end(char closing) { out_ += closing; }
+
+private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+/// For each member, whether it is the first with its name: two bases may have members of the same name.
+template <described_struct T>
+inline constexpr auto first_of_name = [] {
+    std::array<std::string_view, boost::mp11::mp_size<members_of<T>>::value> names;
+    std::array<bool, boost::mp11::mp_size<members_of<T>>::value> first{};
+    std::size_t count = 0;
+    boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
+        const std::string_view name = member.name;
+        first[count] = true;
+        for (std::size_t i = 0; i < count; ++i)
+            first[count] = first[count] && names[i] != name;
+        names[count++] = name;
+    });
+    return first;
+}();
 
 template <described_struct T>
-boost::json::value write_struct(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_struct(std::string& out, const T& value, const json_path& path)
 {
-    boost::json::object out(memory);
+    json_list members{out, '{'};
+    std::size_t index = 0;
     boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
-        out.emplace(member.name, to_value(value.*member.pointer, memory, path.member(member.name)));
+        if (!first_of_name<T>[index++])
+            return;
+        write_key(members.next(), member.name);
+        write_json(out, value.*member.pointer, path.member(member.name));
     });
-    return out;
+    members.end('}');
 }
 
 template <described_enum T>
-boost::json::value write_enum(T value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_enum(std::string& out, T value, const json_path& path)
 {
     const char* name = boost::describe::enum_to_string(value, nullptr);
     if (!name)
@@ -33,98 +72,104 @@ boost::json::value write_enum(T value, const boost::json::storage_ptr& memory, c
             "is " + std::to_string(static_cast<std::underlying_type_t<T>>(value)) +
                 ", which is none of the enumeration's names"
         );
-    return boost::json::value(name, memory);
+    write_text(out, name);
 }
 
 template <map_like T>
-boost::json::value write_map(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_map(std::string& out, const T& value, const json_path& path)
 {
-    boost::json::object out(memory);
+    json_list members{out, '{'};
     for (const auto& [key, item] : value) {
         const std::string_view name = key;
-        out[boost::json::string_view{name.data(), name.size()}] = to_value(item, memory, path.member(name));
+        write_key(members.next(), name);
+        write_json(out, item, path.member(name));
     }
-    return out;
+    members.end('}');
 }
 
 template <class T>
-boost::json::value write_list(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_list(std::string& out, const T& value, const json_path& path)
 {
-    boost::json::array out(memory);
+    json_list items{out, '['};
     std::size_t index = 0;
     for (const auto& item : value)
-        out.push_back(to_value(static_cast<const typename T::value_type&>(item), memory, path.element(index++)));
-    return out;
+        write_json(items.next(), static_cast<const typename T::value_type&>(item), path.element(index++));
+    items.end(']');
 }
 
 template <tuple_like T>
-boost::json::value write_tuple(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_tuple(std::string& out, const T& value, const json_path& path)
 {
-    boost::json::array out(memory);
+    json_list items{out, '['};
     std::size_t index = 0;
-    std::apply(
-        [&](const auto&... part) { (out.push_back(to_value(part, memory, path.element(index++))), ...); }, value
-    );
-    return out;
+    std::apply([&](const auto&... part) { (write_json(items.next(), part, path.element(index++)), ...); }, value);
+    items.end(']');
 }
 
 /// Writes the index of the alternative beside its value, because two alternatives may look alike.
 template <class T>
-boost::json::value write_variant(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_variant(std::string& out, const T& value, const json_path& path)
 {
     if (value.valueless_by_exception())
         unencodable(path, "has no value, since its last assignment threw");
-    boost::json::object out(memory);
-    out.emplace("index", value.index());
-    out.emplace(
-        "value", std::visit([&](const auto& held) { return to_value(held, memory, path.member("value")); }, value)
-    );
-    return out;
+    json_list members{out, '{'};
+    write_key(members.next(), "index");
+    write_number(out, std::uint64_t{value.index()});
+    write_key(members.next(), "value");
+    std::visit([&](const auto& held) { write_json(out, held, path.member("value")); }, value);
+    members.end('}');
 }
 
 template <path_like T>
-boost::json::value write_path(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_path(std::string& out, const T& value, const json_path& path)
 {
     const auto text = value.generic_u8string();
     const std::string_view bytes{reinterpret_cast<const char*>(text.data()), text.size()};
     check_file_name(bytes, path);
-    return boost::json::value(boost::json::string_view{bytes.data(), bytes.size()}, memory);
+    write_text(out, bytes);
 }
 
 template <class T>
-boost::json::value to_value(const T& value, const boost::json::storage_ptr& memory, const json_path& path)
+void write_json(std::string& out, const T& value, const json_path& path)
 {
     namespace json = boost::json;
-    if constexpr (json_native<T>) {
-        return json::value(value, memory);
+    if constexpr (std::same_as<T, json::value>) {
+        write_value(out, value);
+    } else if constexpr (json_native<T>) {
+        write_value(out, json::value(value));
+    } else if constexpr (std::same_as<T, bool>) {
+        out += value ? "true" : "false";
+    } else if constexpr (plain_integer<T>) {
+        write_number(out, std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>{value});
     } else if constexpr (described_struct<T>) {
-        return write_struct(value, memory, path);
+        write_struct(out, value, path);
     } else if constexpr (described_enum<T>) {
-        return write_enum(value, memory, path);
+        write_enum(out, value, path);
     } else if constexpr (is_nullable<T>) {
-        return value ? to_value(*value, memory, path) : json::value(nullptr, memory);
+        if (value)
+            write_json(out, *value, path);
+        else
+            out += "null";
     } else if constexpr (std::same_as<T, std::monostate>) {
-        return json::value(nullptr, memory);
+        out += "null";
     } else if constexpr (is_variant<T>) {
-        return write_variant(value, memory, path);
+        write_variant(out, value, path);
     } else if constexpr (is_duration<T>) {
-        return to_value(value.count(), memory, path);
+        write_json(out, value.count(), path);
     } else if constexpr (is_time_point<T>) {
-        return json::value(time_text(value, path), memory);
+        write_text(out, time_text(value, path));
     } else if constexpr (path_like<T>) {
-        return write_path(value, memory, path);
+        write_path(out, value, path);
     } else if constexpr (is_text<T>) {
-        return json::value(json::string_view{value.data(), value.size()}, memory);
+        write_text(out, {value.data(), value.size()});
     } else if constexpr (map_like<T>) {
-        return write_map(value, memory, path);
+        write_map(out, value, path);
     } else if constexpr (list_like<T> || is_array<T>) {
-        return write_list(value, memory, path);
+        write_list(out, value, path);
     } else if constexpr (tuple_like<T>) {
-        return write_tuple(value, memory, path);
+        write_tuple(out, value, path);
     } else if constexpr (payload_type<T, json::has_value_from<T>::value>::known) {
-        return json::value_from(value, memory);
-    } else {
-        return {};
+        write_value(out, json::value_from(value));
     }
 }
 
