@@ -44,6 +44,13 @@ bool event_loop::is_current() const
     return here;
 }
 
+bool event_loop::is_surely_current() const
+{
+    bool here = false;
+    use([&](const auto&) { here = this_thread() == place::here; });
+    return here;
+}
+
 event_loop::place event_loop::this_thread() const
 {
     if (!context_ && !strand_)

@@ -36,6 +36,8 @@ public:
 
     /// True on the loop, and where that is unknown. From any thread.
     bool is_current() const;
+    /// The same, but false where that is unknown.
+    bool is_surely_current() const;
     /// True for a coroutine that belongs to this executor and is running on it. From any thread.
     bool is_here(const boost::asio::any_io_executor& where) const;
 

@@ -1,4 +1,5 @@
-// Nothing is detached: every coroutine of the library is spawned by a group or is an attempt that its worker joins.
+// Nothing is detached: every coroutine of the library is spawned by a group, or serves the slots of a worker, which
+// ends it.
 // Each task has a cancellation signal in a list that the group and the tasks' completion handlers share, so that the
 // group object may go first. The handler takes its signal out of the list before it reports the end; its destructor
 // does the same for a task that is dropped with its context and never completes. `join` waits until the list is empty,

@@ -22,40 +22,42 @@ void announce_failure(queue_core& queue, const job_record& before, const transit
     auto& hub = *queue.hub;
     if (change.to == job_state::failed) {
         log_failure(queue, before, change.failed_reason, change.attempts_made);
-        hub.emit(&queue_events::failed, failed_event{.id = before.id, .reason = change.failed_reason});
+        hub.emit(&queue_events::failed, [&] { return failed_event{.id = before.id, .reason = change.failed_reason}; });
         if (change.retries_exhausted)
-            hub.emit(
-                &queue_events::retries_exhausted,
-                retries_exhausted_event{.id = before.id, .attempts_made = change.attempts_made}
-            );
+            hub.emit(&queue_events::retries_exhausted, [&] {
+                return retries_exhausted_event{.id = before.id, .attempts_made = change.attempts_made};
+            });
         return;
     }
     if (const auto& log = queue.ports->log; log.hears(log_level::warning))
         log(log_level::warning, domain::retry_line(queue.name, before, change));
     const auto& ended = *change.failed_attempt;
     const auto delay = change.run_at ? *change.run_at - ended.at : milliseconds{};
-    hub.emit(
-        &queue_events::retrying,
-        retrying_event{.id = before.id, .error = ended.error, .delay = delay, .attempts_made = change.attempts_made}
-    );
+    hub.emit(&queue_events::retrying, [&] {
+        return retrying_event{
+            .id = before.id, .error = ended.error, .delay = delay, .attempts_made = change.attempts_made
+        };
+    });
 }
 
 void announce_waiting(queue_core& queue, const job_news& news)
 {
     if (news.was != job_state::waiting)
-        queue.hub->emit(&queue_events::waiting, waiting_event{.id = news.job->id, .previous = news.was});
+        queue.hub->emit(&queue_events::waiting, [&] {
+            return waiting_event{.id = news.job->id, .previous = news.was};
+        });
 }
 
 void announce_delayed(queue_core& queue, const job_record& job)
 {
-    queue.hub->emit(&queue_events::delayed, delayed_event{.id = job.id, .run_at = *job.run_at});
+    queue.hub->emit(&queue_events::delayed, [&] { return delayed_event{.id = job.id, .run_at = *job.run_at}; });
     queue.note_due(*job.run_at);
 }
 
 void announce_added(queue_core& queue, const job_news& news)
 {
     const auto& job = *news.job;
-    queue.hub->emit(&queue_events::added, added_event{.id = job.id, .name = job.name});
+    queue.hub->emit(&queue_events::added, [&] { return added_event{.id = job.id, .name = job.name}; });
     if (job.kept_for != 0)
         return;
     if (job.state == job_state::delayed)
@@ -67,19 +69,18 @@ void announce_added(queue_core& queue, const job_news& news)
 void announce_deduplicated(queue_core& queue, const job_news& news)
 {
     const auto& owner = *news.job;
-    queue.hub->emit(
-        &queue_events::deduplicated,
-        deduplicated_event{
+    queue.hub->emit(&queue_events::deduplicated, [&] {
+        return deduplicated_event{
             .owner = owner.id,
             .dedup_id = owner.options->dedup ? owner.options->dedup->id : std::string{},
             .kept = news.kept
-        }
-    );
+        };
+    });
 }
 
 void announce_removed(queue_core& queue, const job_id& id)
 {
-    queue.hub->emit(&queue_events::removed, removed_event{.id = id});
+    queue.hub->emit(&queue_events::removed, [&] { return removed_event{.id = id}; });
 }
 
 /// Reports a job that has finished without a settlement of this process.
@@ -87,10 +88,10 @@ void announce_end(queue_core& queue, const job_news& news)
 {
     const auto& job = *news.job;
     if (job.state == job_state::completed) {
-        queue.hub->emit(&queue_events::completed, completed_event{.id = job.id, .result = job.result});
+        queue.hub->emit(&queue_events::completed, [&] { return completed_event{.id = job.id, .result = job.result}; });
     } else {
         log_failure(queue, job, job.failed_reason, job.attempts_made);
-        queue.hub->emit(&queue_events::failed, failed_event{.id = job.id, .reason = job.failed_reason});
+        queue.hub->emit(&queue_events::failed, [&] { return failed_event{.id = job.id, .reason = job.failed_reason}; });
     }
     if (news.gone)
         announce_removed(queue, job.id);
@@ -100,7 +101,9 @@ void announce_end(queue_core& queue, const job_news& news)
 void announce_stalled(queue_core& queue, const job_news& news)
 {
     const auto& job = *news.job;
-    queue.hub->emit(&queue_events::stalled, stalled_event{.id = job.id, .stalled_count = job.stalled_count});
+    queue.hub->emit(&queue_events::stalled, [&] {
+        return stalled_event{.id = job.id, .stalled_count = job.stalled_count};
+    });
     if (job.state == job_state::failed)
         return announce_end(queue, news);
     if (const auto& log = queue.ports->log; log.hears(log_level::warning))
@@ -133,7 +136,7 @@ void announce_one(queue_core& queue, const job_news& news)
     case cause::added:
         return announce_added(queue, news);
     case cause::duplicated:
-        return queue.hub->emit(&queue_events::duplicated, duplicated_event{.id = news.job->id});
+        return queue.hub->emit(&queue_events::duplicated, [&] { return duplicated_event{.id = news.job->id}; });
     case cause::deduplicated:
         return announce_deduplicated(queue, news);
     case cause::due:
@@ -185,11 +188,13 @@ void announce(queue_core& queue, const news_list& news, const std::vector<job_sn
 {
     const auto cleaned = [](const job_news& one) { return one.why == job_news::cause::cleaned; };
     if (const auto count = std::ranges::count_if(news, cleaned); count > 0)
-        queue.hub->emit(&queue_events::cleaned, cleaned_event{.count = static_cast<std::size_t>(count)});
+        queue.hub->emit(&queue_events::cleaned, [&] {
+            return cleaned_event{.count = static_cast<std::size_t>(count)};
+        });
     for (const auto& one : news)
         announce_one(queue, one);
     for (const auto& job : claimed)
-        queue.hub->emit(&queue_events::active, active_event{.id = job->id, .worker = job->worker});
+        queue.hub->emit(&queue_events::active, [&] { return active_event{.id = job->id, .worker = job->worker}; });
     wake(queue, news, claimed.size());
 }
 
@@ -206,15 +211,15 @@ void announce_settled(queue_core& queue, const job_record& before, const transit
 {
     auto& hub = *queue.hub;
     if (change.to == job_state::completed)
-        hub.emit(&queue_events::completed, completed_event{.id = before.id, .result = change.result});
+        hub.emit(&queue_events::completed, [&] { return completed_event{.id = before.id, .result = change.result}; });
     else if (change.failed_attempt || change.to == job_state::failed)
         announce_failure(queue, before, change);
     else if (change.deferrals == before.deferrals)
-        hub.emit(&queue_events::released, released_event{.id = before.id});
+        hub.emit(&queue_events::released, [&] { return released_event{.id = before.id}; });
     else if (change.to == job_state::delayed)
-        hub.emit(&queue_events::delayed, delayed_event{.id = before.id, .run_at = *change.run_at});
+        hub.emit(&queue_events::delayed, [&] { return delayed_event{.id = before.id, .run_at = *change.run_at}; });
     else
-        hub.emit(&queue_events::waiting, waiting_event{.id = before.id, .previous = job_state::active});
+        hub.emit(&queue_events::waiting, [&] { return waiting_event{.id = before.id, .previous = job_state::active}; });
     if (change.remove && !domain::holds_on(before, *change.finished_at))
         announce_removed(queue, before.id);
     if (is_finished(change.to))

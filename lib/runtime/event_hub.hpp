@@ -45,18 +45,17 @@ public:
             watcher->set();
     }
 
+    /// `event`: the event, or a function that makes it, called only if a slot is connected.
     template <class Signal, class Event>
     void emit(Signal Signals::* which, Event event)
     {
         wake_watchers();
         if (!heard(which))
             return;
-        pending_.push_back([this, which, event = std::move(event)] {
-            for (const auto& thrown : (signals.*which)(event))
-                slot_threw(thrown, std::is_same_v<Event, error_event>);
-        });
-        if (pending_.size() == 1)
-            boost::asio::post(loop_->executor(), [self = this->shared_from_this()] { self->drain(); });
+        if constexpr (std::is_invocable_v<Event>)
+            put_off(which, event());
+        else
+            put_off(which, std::move(event));
     }
 
     /// Reports a failure that no caller waits for.
@@ -68,6 +67,17 @@ public:
     }
 
 private:
+    template <class Signal, class Event>
+    void put_off(Signal Signals::* which, Event event)
+    {
+        pending_.push_back([this, which, event = std::move(event)] {
+            for (const auto& thrown : (signals.*which)(event))
+                slot_threw(thrown, std::is_same_v<Event, error_event>);
+        });
+        if (pending_.size() == 1)
+            boost::asio::post(loop_->executor(), [self = this->shared_from_this()] { self->drain(); });
+    }
+
     void drain()
     {
         // Emptied before the first slot runs: events that slots cause are emitted from the next handler.

@@ -1,39 +1,26 @@
 #pragma once
-#include <cofila/detail/core.hpp>
-#include <cofila/repository/job_repository.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/cancellation_signal.hpp>
+#include <cofila/cancel_reason.hpp>
+#include <cofila/repository/job_record.hpp>
+#include <cofila/time.hpp>
 
 #include <atomic>
-#include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "async/event_loop.hpp"
 #include "domain/attempt_outcome.hpp"
 
 namespace cofila {
 
-/// One claimed job and the processor that runs for it. Lives on the loop; the processor may run elsewhere.
-class attempt_run : public std::enable_shared_from_this<attempt_run> {
-public:
-    using on_end = std::function<void(std::shared_ptr<attempt_run>, domain::attempt_outcome)>;
+class runner;
+struct attempt_run;
+using attempt_ptr = std::shared_ptr<attempt_run>;
 
+/// One claimed job, from the claim until the store knows its outcome. Lives on the loop.
+struct attempt_run {
     attempt_run(job_snapshot claimed, steady_time asked) : job{std::move(claimed)}, asked_at{asked} {}
-
-    /// Starts the processor on `elsewhere`, or on the loop if that is empty. `ended` is called once, on the loop;
-    /// `processor` is kept until then.
-    void start(
-        detail::queue_ptr queue,
-        std::shared_ptr<const detail::untyped_processor> processor,
-        boost::asio::any_io_executor elsewhere,
-        on_end ended
-    );
-
-    /// Asks the processor to end, at `now`. A graver reason replaces the one that stands.
-    void cancel(cancel_reason reason, steady_time now, std::string text = {});
 
     const job_snapshot job;
     steady_time asked_at;  ///< When the lock was last requested: it is ours for `lock_duration` from then.
@@ -44,19 +31,27 @@ public:
     bool told_of = false;           ///< It was reported as running long.
     job_snapshot completed{};       ///< The job as the store reported it completed before its end; null if it did not.
     bool abandoned = false;         ///< Given up: a later result of the processor is dropped.
-    std::optional<steady_time> ended_at{};  ///< Set while it waits for the store to take its outcome.
+    std::optional<steady_time> ended_at{};                 ///< Set while it waits for the store to take its outcome.
+    std::list<attempt_ptr>::iterator place{};              ///< Among the running ones; for `slots`.
+    std::shared_ptr<runner> runs_in{};                     ///< Null if not started, or ended.
+    std::atomic<cancel_reason> told{cancel_reason::none};  ///< `cancelled` for the processor, on whatever thread it is.
 
     bool lost() const noexcept { return cancelled == cancel_reason::lock_lost; }
-    job_ref ref() const { return job_ref::of(*job); }
 
-private:
-    loop_ptr loop_{};                           // null if not started, or ended
-    boost::asio::any_io_executor elsewhere_{};  // empty if the processor runs on the loop
-    boost::asio::cancellation_signal signal_{};
-    const std::shared_ptr<std::atomic<cancel_reason>> told_ =
-        std::make_shared<std::atomic<cancel_reason>>(cancel_reason::none);
+    /// Records that the processor is asked to end. A graver reason replaces the one that stands. Returns true the first
+    /// time.
+    bool ask_to_end(cancel_reason reason, steady_time now, std::string why = {})
+    {
+        if (!domain::outweighs(reason, cancelled))
+            return false;
+        const bool first = cancelled == cancel_reason::none;
+        cancelled = reason;
+        cancelled_why = std::move(why);
+        told = reason;
+        if (first)
+            asked_to_end_at = now;
+        return first;
+    }
 };
-
-using attempt_ptr = std::shared_ptr<attempt_run>;
 
 }  // namespace cofila

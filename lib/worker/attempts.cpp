@@ -1,13 +1,10 @@
-// What a worker does with one claimed job, from the claim to the outcome that the store is to learn. `take` enters it
-// into `held_`, whose locks are renewed, and into `ready_`; `start_ready` moves jobs to `running_` while there are
-// slots. `end` frees the slot first, then turns the outcome into a transition that joins `ended_`, and the fetch loop
-// brings it to the store with its next question. An attempt stays in `held_` until the store has taken its outcome, so
-// that its lock lasts as long. One whose lock was lost leaves `held_` at once, and its outcome is dropped, though its
-// processor may still run in its slot. A job claimed and not started is released when the worker closes or is paused.
-// All of this is on the loop; the mutex is for other threads that ask what is held. What a processor throws has become
-// a value before it arrives here, and a backoff strategy that throws is reported and replaced by the usual delay.
-#include <boost/asio/strand.hpp>
-
+// What a worker does with one claimed job, from the claim to the outcome that the store is to learn; `slots` keeps the
+// books. `take` enters the job as held and ready, and `start_ready` starts what has a slot. `end` frees the slot, turns
+// the outcome into a transition that waits for the next question of the fetch loop, and names the attempt that takes
+// the slot. An attempt is held until the store has taken its outcome, so that its lock lasts as long. One whose lock
+// was lost is not held any more, and its outcome is dropped, though its processor may still run in its slot. A job
+// claimed and not started is released when the worker closes or is paused. What a processor throws has become a value
+// before it arrives here, and a backoff strategy that throws is reported and replaced by the usual delay.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -18,77 +15,100 @@
 
 namespace cofila::detail {
 
-namespace asio = boost::asio;
-
 void worker_core::take(const job_snapshot& job, steady_time asked)
 {
-    auto attempt = std::make_shared<attempt_run>(job, asked);
-    if (const auto before = held_.find(job->key); before != held_.end())
-        lose(before->second);  // it was rescued and came back to us before a renewal noticed
-    {
-        const std::lock_guard lock{holding_};
-        held_[job->key] = attempt;
-    }
-    if (held_.size() == 1)
+    if (const auto before = slots_.held(job->key))
+        lose(before);  // it was rescued and came back to us before a renewal noticed
+    slots_.take(std::make_shared<attempt_run>(job, asked));
+    if (slots_.held().size() == 1)
         ports_->worker_busy.set();
     renewer_.wake();
-    ready_.push_back(std::move(attempt));
-    if (!open())  // requested before the close or the pause
+    if (!slots_.open())  // requested before the close or the pause
         release_ready();
 }
 
+void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_time asked)
+{
+    slots_.answered(1);
+    if (!claimed || claimed->empty())
+        return wake();
+    for (const auto& job : *claimed)
+        take(job, asked);
+    start_ready();
+    if (!slots_.open())
+        fetch_.look_again();  // to release it
+}
+
+/// Fills the free slots. Those that a processor gives back on the spot are filled by a handler of its own, so that
+/// short jobs that are at hand do not keep the loop, and that many of them end before the store is asked again.
 void worker_core::start_ready()
 {
-    while (!ready_.empty() && static_cast<int>(running_.size()) < concurrency_) {
-        const auto next = std::move(ready_.front());
-        ready_.pop_front();
-        start(next);
-    }
+    if (std::exchange(starting_, true))
+        return;
+    for (auto left = slots_.startable(); left > 0; --left)
+        if (const auto next = slots_.start_next()) {
+            start(next);
+            runners_.start(next, shared_from_this());
+        }
+    starting_ = false;
+    if (slots_.startable() > 0)
+        start_ready_soon();
+}
+
+void worker_core::start_ready_soon()
+{
+    ports_->loop->post([self = shared_from_this(), this] { start_ready(); });
 }
 
 /// Releases what was claimed and not started.
 void worker_core::release_ready()
 {
-    for (const auto& attempt : std::exchange(ready_, {}))
+    for (const auto& attempt : slots_.take_ready())
         has_ended({.attempt = attempt, .change = domain::after_release(*attempt->job)});
 }
 
 void worker_core::has_ended(ended_attempt what)
 {
     what.attempt->ended_at = ports_->time->steady_now();
-    ended_.push_back(std::move(what));
+    slots_.settle(std::move(what));
 }
 
+/// Reports that it starts, and has it watched.
 void worker_core::start(const attempt_ptr& attempt)
 {
     const auto& job = *attempt->job;
-    hub->emit(
-        &worker_events::job_active, job_active_event{.id = job.id, .name = job.name, .attempt = job.attempts_made + 1}
-    );
-    running_.insert(attempt);
-    watch(attempt);
-    attempt->start(
-        queue,
-        processor_,
-        options_.executor ? asio::any_io_executor{asio::make_strand(*options_.executor)} : asio::any_io_executor{},
-        [self = shared()](const attempt_ptr& which, domain::attempt_outcome outcome) {
-            self->end(which, std::move(outcome));
-        }
-    );
+    hub->emit(&worker_events::job_active, [&] {
+        return job_active_event{.id = job.id, .name = job.name, .attempt = job.attempts_made + 1};
+    });
+    watch_.started(attempt);
 }
 
-void worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcome)
+/// Returns the attempt that takes its place; null if there is none, or `start_ready` looks after it.
+attempt_ptr worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcome)
 {
-    if (attempt->abandoned)
-        return;
-    running_.erase(attempt);
+    slots_.vacate(attempt);
     const bool settles = settle_later(attempt, std::move(outcome));
-    start_ready();
-    if (closing_)
+    const auto next = starting_ ? nullptr : slots_.start_next();
+    if (next)
+        start(next);
+    if (slots_.closing())
         progress_.set();
     // With nothing to settle the worker waits as before, but now perhaps for jobs: the commit listener should know.
-    if (closing_ || !settles || plan().ask)
-        wake_.set();
+    if (slots_.closing() || !settles || fetch_.has_question())
+        fetch_.look_again();
+    return next;
+}
+
+/// The processor keeps what it touches, but gives up its slot and its job.
+void worker_core::give_up(const attempt_ptr& attempt, milliseconds since_asked)
+{
+    slots_.vacate(attempt);
+    attempt->abandoned = true;
+    hub->emit(&worker_events::stuck, [&] { return stuck_event{.id = attempt->job->id, .since_asked = since_asked}; });
+    settle_later(attempt, {});
+    start_ready();
+    progress_.set();
+    fetch_.look_again();
 }
 
 /// Records the outcome of an attempt for the next question to the store. Returns false if it is no longer ours to
@@ -109,9 +129,9 @@ bool worker_core::settle_later(const attempt_ptr& attempt, domain::attempt_outco
     has_ended(
         {.attempt = attempt,
          .change = std::move(*change),
-         .list = !closing_  ? nullptr
-                 : released ? asked
-                            : &close_report::finished}
+         .list = !slots_.closing() ? nullptr
+                 : released        ? asked
+                                   : &close_report::finished}
     );
     return true;
 }
@@ -142,64 +162,52 @@ bool worker_core::cancel_job(const job_id& which, const std::string& why)
 {
     // A lost attempt may still run beside a new one of the same job.
     const auto is_it = [&](const attempt_ptr& attempt) { return attempt->job->id == which && !attempt->lost(); };
-    if (const auto running = std::ranges::find_if(running_, is_it); running != running_.end()) {
-        (*running)->cancel(cancel_reason::cancelled, ports_->time->steady_now(), why);
-        watch_.set();
+    const auto& running = slots_.running();
+    if (const auto found = std::ranges::find_if(running, is_it); found != running.end()) {
+        ask_to_end(*found, cancel_reason::cancelled, why);
+        watch_.look_again();
         return true;
     }
-    const auto ready = std::ranges::find_if(ready_, is_it);
-    if (ready == ready_.end())
+    const auto& ready = slots_.ready();
+    const auto found = std::ranges::find_if(ready, is_it);
+    if (found == ready.end())
         return false;
-    auto attempt = std::move(*ready);
-    ready_.erase(ready);
-    attempt->cancel(cancel_reason::cancelled, ports_->time->steady_now(), why);
+    const auto attempt = *found;
+    slots_.drop_ready(attempt);
+    ask_to_end(attempt, cancel_reason::cancelled, why);
     settle_later(attempt, {});
-    wake_.set();
+    fetch_.look_again();
     return true;
 }
 
 std::size_t worker_core::cancel_all(const std::string& why)
 {
     std::vector<job_id> jobs;
-    for (const auto& attempt : running_)
+    for (const auto& attempt : slots_.running())
         if (!attempt->lost())
             jobs.push_back(attempt->job->id);
-    for (const auto& attempt : ready_)
+    for (const auto& attempt : slots_.ready())
         jobs.push_back(attempt->job->id);
     return static_cast<std::size_t>(std::ranges::count_if(jobs, [&](const job_id& one) { return cancel_job(one, why); })
     );
 }
 
-/// Stops renewing its lock.
-void worker_core::let_go(const attempt_ptr& attempt)
-{
-    const std::lock_guard lock{holding_};
-    if (const auto held = held_.find(attempt->job->key); held != held_.end() && held->second == attempt)
-        held_.erase(held);
-}
-
-std::size_t worker_core::count_held() const
-{
-    const std::lock_guard lock{holding_};
-    return held_.size();
-}
-
-bool worker_core::holds(const job_id& which) const
-{
-    const std::lock_guard lock{holding_};
-    return std::ranges::any_of(held_, [&](const auto& entry) { return entry.second->job->id == which; });
-}
-
-void worker_core::lose(attempt_ptr attempt)
+void worker_core::lose(const attempt_ptr& attempt)
 {
     if (attempt->lost())
         return;
-    let_go(attempt);
-    std::erase(ready_, attempt);
-    attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
-    watch_.set();
-    hub->emit(&worker_events::lock_lost, lock_lost_event{.id = attempt->job->id});
-    wake_.set();
+    slots_.let_go(attempt);
+    slots_.drop_ready(attempt);
+    ask_to_end(attempt, cancel_reason::lock_lost);
+    watch_.look_again();
+    hub->emit(&worker_events::lock_lost, [&] { return lock_lost_event{.id = attempt->job->id}; });
+    fetch_.look_again();
+}
+
+void worker_core::ask_to_end(const attempt_ptr& attempt, cancel_reason reason, const std::string& why)
+{
+    if (attempt->ask_to_end(reason, ports_->time->steady_now(), why))
+        runners_.interrupt(attempt);
 }
 
 }  // namespace cofila::detail

@@ -8,83 +8,61 @@
 // whatever became of it. A damaged, newer or foreign store does not mend: the worker stops claiming, and `run` throws.
 // An attempt that the store calls lost is dropped, unless it is known that its processor completed the job in a
 // transaction of the application.
+#include "worker/fetch_loop.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "async/wait_until.hpp"
 #include "domain/backoff.hpp"
-#include "domain/dedup.hpp"
-#include "worker/worker_core.hpp"
 
-namespace cofila::detail {
+namespace cofila {
 
 namespace asio = boost::asio;
 
-namespace {
+fetch_loop::fetch_loop(detail::queue_ptr queue, options chosen, slots& of, callbacks tell)
+    : queue_{std::move(queue)},
+      ports_{queue_->ports},
+      options_{std::move(chosen)},
+      slots_{of},
+      tell_{std::move(tell)},
+      wake_{ports_->loop},
+      poll_{wake_, ports_->time},
+      last_try_{ports_->loop},
+      questions_{ports_->loop}
+{}
 
-boost::system::error_code code_of(const std::exception_ptr& thrown)
+asio::awaitable<void> fetch_loop::run(std::shared_ptr<const void> owner)
 {
-    try {
-        std::rethrow_exception(thrown);
-    } catch (const error& e) {
-        return e.code();
-    } catch (...) {
-        return {};
-    }
-}
-
-/// Whether the processor completed the job in a transaction of the application: then that counts, whatever came after.
-/// If the store has reported it to an earlier question, it is added to the news.
-bool was_completed(const attempt_run& attempt, news_list& news)
-{
-    constexpr auto cause = job_news::cause::completed;
-    const auto is_it = [&](const job_news& one) { return one.why == cause && one.job->key == attempt.job->key; };
-    if (std::ranges::any_of(news, is_it))
-        return true;
-    const auto& job = attempt.completed;
-    if (!job)
-        return false;
-    const bool gone = job->options->on_completed->remove && !domain::holds_on(*job, *job->finished_at);
-    news.push_back({.why = cause, .job = job, .was = job_state::active, .gone = gone});
-    return true;
-}
-
-}  // namespace
-
-asio::awaitable<void> worker_core::fetch_loop()
-{
-    while (!finished()) {
-        forget_lost();
+    while (!slots_.finished()) {
+        for (const auto& lost : slots_.drop_lost())
+            tell_.dropped(lost);
         const auto next = plan();
-        if (next.ask && next.go_on)
-            questions_.spawn(ask_store(next_question(next)), shared_from_this());
-        else if (next.ask)
-            co_await ask_store(next_question(next));
-        else if (!finished())
+        if (next.ask) {
+            if (next.go_on)
+                questions_.spawn(ask_store(next_question(next)), owner);
+            else
+                co_await ask_store(next_question(next));
+            co_await asio::post(asio::use_awaitable);  // a store that answers on the spot must not keep the loop
+        } else if (!slots_.finished()) {
             co_await wait_for_work(next.wait);
+        }
     }
 }
 
-void worker_core::forget_lost()
-{
-    std::erase_if(ended_, [this](const ended_attempt& ended) {
-        const bool lost = ended.attempt->lost();
-        if (lost)
-            not_stored(ended);
-        return lost;
-    });
-}
-
-domain::fetch_plan worker_core::plan() const
+domain::fetch_plan fetch_loop::plan() const
 {
     return domain::plan_fetch({
-        .concurrency = concurrency_,
+        .concurrency = slots_.concurrency(),
         .prefetch = options_.prefetch,
-        .taken = taken(),
-        .unsettled = static_cast<int>(ended_.size()),
-        .asking = asking_,
-        .open = open(),
+        .taken = slots_.taken(),
+        .unsettled = slots_.unsettled(),
+        .asking = slots_.asking(),
+        .open = slots_.open(),
         .maybe_work = maybe_work_ || room_left_,
         .now = ports_->time->wall_now(),
         .next_due = next_due_,
@@ -92,9 +70,9 @@ domain::fetch_plan worker_core::plan() const
     });
 }
 
-asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
+asio::awaitable<void> fetch_loop::wait_for_work(milliseconds at_most)
 {
-    idle_ = asking_ == 0;
+    idle_ = slots_.asking() == 0;
     if (is_idle())
         ports_->worker_idle.set();
     const auto until = later(ports_->time->steady_now(), at_most);
@@ -105,11 +83,52 @@ asio::awaitable<void> worker_core::wait_for_work(milliseconds at_most)
         maybe_work_ = true;  // the poll interval is over
 }
 
-worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
+void fetch_loop::wake()
 {
-    const auto end = ended_.begin() + plan.settle;
-    question out{.ended{std::move_iterator{ended_.begin()}, std::move_iterator{end}}, .claim = plan.claim};
-    ended_.erase(ended_.begin(), end);
+    maybe_work_ = true;
+    wake_.set();
+}
+
+std::size_t fetch_loop::wake_for(std::size_t jobs)
+{
+    const auto free = slots_.concurrency() + options_.prefetch - slots_.taken() - expected_;
+    const auto room = is_idle() ? static_cast<std::size_t>(std::max(0, free)) : 0;
+    const auto expected = std::min(jobs, room);
+    expected_ += static_cast<int>(expected);
+    if (expected > 0 || !is_idle())
+        wake();
+    return expected;
+}
+
+void fetch_loop::leave_to_others()
+{
+    if (const auto jobs = std::exchange(expected_, 0); jobs > 0)
+        queue_->wake_for(static_cast<std::size_t>(jobs));
+}
+
+void fetch_loop::note_due(time_point due)
+{
+    next_due_ = next_due_ ? std::min(*next_due_, due) : due;
+    wake_.set();
+}
+
+void fetch_loop::give_up()
+{
+    giving_up_ = true;
+    last_try_.set();
+    wake_.set();
+}
+
+std::optional<claim_order> fetch_loop::offer_claim()
+{
+    if (!is_idle() || slots_.taken() + expected_ >= slots_.concurrency())
+        return {};
+    slots_.request(1);
+    return make_claim(1);
+}
+
+question fetch_loop::next_question(const domain::fetch_plan& plan)
+{
     if (plan.claim > 0) {  // otherwise the answer says nothing about work, and what is known still counts
         // Before the question is put: what happens during it counts for the next one.
         maybe_work_ = false;
@@ -117,19 +136,17 @@ worker_core::question worker_core::next_question(const domain::fetch_plan& plan)
         room_left_ = plan.more;
         next_due_.reset();
     }
-    ++asking_;
-    claiming_ += plan.claim;
-    return out;
+    return slots_.ask(plan.settle, plan.claim);
 }
 
-asio::awaitable<void> worker_core::ask_store(question what)
+asio::awaitable<void> fetch_loop::ask_store(question what)
 {
     co_await put(std::move(what));
-    --asking_;
+    slots_.end_question();
     wake_.set();
 }
 
-asio::awaitable<void> worker_core::put(question what)
+asio::awaitable<void> fetch_loop::put(question what)
 {
     const auto asked = ports_->time->steady_now();
     const bool last = giving_up_;
@@ -140,24 +157,14 @@ asio::awaitable<void> worker_core::put(question what)
     } catch (...) {
         failed = std::current_exception();
     }
-    claiming_ -= what.claim;
+    slots_.answered(what.claim);
     if (failed) {
-        ended_.insert(ended_.begin(), what.ended.begin(), what.ended.end());
-        maybe_work_ = true;
-        if (!open() && what.claim > 0)
-            queue->wake_for(static_cast<std::size_t>(what.claim));
-        co_await store_failed(failed, last);
+        co_await put_again_later(std::move(what), failed, last);
         co_return;
     }
-    store_failures_ = 0;
-    const auto completed = settled_by_store(what.ended, answer);
-    announce(*queue, answer);
-    for (const auto& attempt : completed)
-        announce_processed(*attempt->job);
+    failures_ = 0;
     ports_->taken += answer.claimed.size();
-    for (const auto& job : answer.claimed)
-        take(job, asked);
-    start_ready();
+    tell_.answered(what.ended, answer, asked);
     if (static_cast<int>(answer.claimed.size()) < what.claim)
         room_left_ = false;
     else if (what.claim > 0)
@@ -166,120 +173,41 @@ asio::awaitable<void> worker_core::put(question what)
         note_due(*answer.next_due);
 }
 
-std::optional<claim_order> worker_core::offer_claim()
-{
-    if (!is_idle() || taken() + expected_ >= concurrency_)
-        return {};
-    ++claiming_;
-    return make_claim(1);
-}
-
-void worker_core::take_offered(const std::vector<job_snapshot>* claimed, steady_time asked)
-{
-    --claiming_;
-    if (!claimed || claimed->empty())
-        return wake();
-    for (const auto& job : *claimed)
-        take(job, asked);
-    start_ready();
-    if (!open())
-        wake_.set();  // to release it
-}
-
 /// Nothing was changed, or it is unknown whether it was: repeating the question is safe either way, since a repeated
 /// settlement is recognised by its token. It is repeated until the locks run out or a shutdown has asked for the last
-/// time. But some files do not mend: nothing more is claimed from them, and once what runs has ended, run() throws.
-asio::awaitable<void> worker_core::store_failed(std::exception_ptr failed, bool last)
+/// time.
+asio::awaitable<void> fetch_loop::put_again_later(question what, std::exception_ptr failed, bool last)
 {
-    hub->report(failed);
-    const auto code = code_of(failed);
-    if (code == errc::closed) {
-        store_is_gone();
-        co_return;
-    }
-    const bool for_good = code == errc::storage_corrupt || code == errc::storage_newer || code == errc::storage_foreign;
-    if (for_good && !std::exchange(crashed_, failed))
-        stop({});
-    if (last)
-        give_up_outcomes();
-    if (giving_up_)
+    slots_.settle_again(std::move(what.ended));
+    maybe_work_ = true;
+    if (!slots_.open() && what.claim > 0)
+        queue_->wake_for(static_cast<std::size_t>(what.claim));
+    if (!tell_.failed(failed, last) || giving_up_)
         co_return;
     static const backoff pause{
         .type = backoff::kind::exponential, .delay = milliseconds{50}, .max = milliseconds{2000}
     };
-    ++store_failures_;
-    const auto wait = domain::next_delay(pause, store_failures_, 0);
+    const auto wait = domain::next_delay(pause, ++failures_, 0);
     co_await wait_until(last_try_, ports_->time, ports_->time->steady_now() + wait);
 }
 
-settle_and_claim_request worker_core::make_request(const question& what)
+settle_and_claim_request fetch_loop::make_request(const question& what)
 {
     settle_and_claim_request request{.now = ports_->time->wall_now()};
     request.settlements.reserve(what.ended.size());
     for (const auto& ended : what.ended)
-        request.settlements.push_back({.job = ended.attempt->ref(), .change = ended.change});
+        request.settlements.push_back({.job = job_ref::of(*ended.attempt->job), .change = ended.change});
     if (what.claim > 0)
         request.claim = make_claim(what.claim);
     return request;
 }
 
-claim_order worker_core::make_claim(int count)
+claim_order fetch_loop::make_claim(int count)
 {
-    claim_order order{.queue = queue->name, .worker = id, .lock_duration = options_.lock_duration};
+    claim_order order{.queue = queue_->name, .worker = options_.worker, .lock_duration = options_.lock_duration};
     order.tokens.reserve(static_cast<std::size_t>(count));
     std::generate_n(std::back_inserter(order.tokens), count, [this] { return ports_->new_token(); });
     return order;
 }
 
-/// Returns the attempts whose jobs were completed before: the news report these.
-std::vector<attempt_ptr> worker_core::settled_by_store(
-    const std::vector<ended_attempt>& ended, settle_and_claim_answer& answer
-)
-{
-    std::vector<attempt_ptr> completed;
-    for (std::size_t i = 0; i < ended.size(); ++i) {
-        const auto& attempt = ended[i].attempt;
-        const auto what = answer.settlements[i];
-        if (what == settled::lost && !attempt->completed) {
-            not_stored(ended[i]);
-            lose(attempt);
-            continue;
-        }
-        let_go(attempt);
-        const bool before = what == settled::already || what == settled::lost;
-        const bool done = before && was_completed(*attempt, answer.news);
-        if (done)
-            completed.push_back(attempt);
-        else if (what != settled::cancelled)  // otherwise the news report it
-            announce_end(ended[i]);
-        list(ended[i], done || what == settled::cancelled || is_finished(ended[i].change.to));
-    }
-    return completed;
-}
-
-/// Names the job in the close report. The state that the store reports is what counts.
-void worker_core::list(const ended_attempt& ended, bool finished)
-{
-    if (ended.list)
-        (report_.*(finished ? &close_report::finished : ended.list)).push_back(ended.attempt->job->id);
-}
-
-void worker_core::announce_end(const ended_attempt& ended)
-{
-    const auto& job = *ended.attempt->job;
-    announce_settled(*queue, job, ended.change);
-    if (ended.change.to == job_state::completed)
-        announce_processed(job);
-    else if (ended.change.failed_attempt)
-        hub->emit(
-            &worker_events::job_errored,
-            job_errored_event{.id = job.id, .name = job.name, .error = ended.change.failed_attempt->error}
-        );
-}
-
-void worker_core::announce_processed(const job_record& job)
-{
-    hub->emit(&worker_events::job_processed, job_processed_event{.id = job.id, .name = job.name});
-}
-
-}  // namespace cofila::detail
+}  // namespace cofila

@@ -88,7 +88,7 @@ asio::awaitable<void> lock_renewer::renew_all()
     const auto asked = ports_->time->steady_now();
     std::vector<lock_extension> locks;
     for (const auto& attempt : attempts)
-        locks.push_back({.job = attempt->ref(), .duration = timing_.duration});
+        locks.push_back({.job = job_ref::of(*attempt->job), .duration = timing_.duration});
     std::vector<renewal> renewed;
     std::exception_ptr failed;
     try {
@@ -159,7 +159,7 @@ asio::awaitable<void> lock_renewer::look_at_all()
     const auto attempts = attempts_of(held_);
     std::vector<job_ref> locks;
     for (const auto& attempt : attempts)
-        locks.push_back(attempt->ref());
+        locks.push_back(job_ref::of(*attempt->job));
     std::vector<std::optional<std::string>> cancelled;
     std::exception_ptr failed;
     try {

@@ -2,7 +2,6 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,13 +9,9 @@
 #include "async/event.hpp"
 #include "domain/renewal_plan.hpp"
 #include "runtime/runtime.hpp"
-#include "worker/attempt.hpp"
+#include "worker/slots.hpp"
 
 namespace cofila {
-
-/// The attempts of one worker whose locks are held, by key: running ones, and ended ones that the store does not know
-/// yet. One whose lock was lost is not among them, though its processor may still run.
-using held_attempts = std::map<std::int64_t, attempt_ptr>;
 
 /// Renews all locks of a worker in one operation, in time; declares those lost that could not be renewed; and learns
 /// which jobs were cancelled elsewhere.

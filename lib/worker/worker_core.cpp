@@ -28,6 +28,17 @@ namespace {
 /// How long cancelled processors may take to end, and the store to take outcomes.
 constexpr milliseconds last_second{1000};
 
+boost::system::error_code code_of(const std::exception_ptr& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const error& e) {
+        return e.code();
+    } catch (...) {
+        return {};
+    }
+}
+
 worker_options checked(worker_options options)
 {
     using domain::require;
@@ -58,41 +69,79 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
       id{checked(options).name + "-" + domain::to_text(queue->ports->new_token())},
       hub{std::make_shared<event_hub<worker_events>>(queue->ports->loop, queue->ports->reports)},
       ports_{queue->ports},
-      processor_{std::make_shared<const untyped_processor>(std::move(processor))},
       options_{checked(std::move(options))},
-      concurrency_{options_.concurrency},
-      watch_{ports_->loop},
-      wake_{ports_->loop},
-      poll_{wake_, ports_->time},
-      progress_{ports_->loop},
-      last_try_{ports_->loop},
-      over_{ports_->loop},
-      renewer_{
-          ports_,
-          {.duration = options_.lock_duration, .buffer = *options_.lock_renew_buffer},
-          held_,
-          {.lost = [this](const attempt_ptr& attempt) { lose(attempt); },
-           .cancelled =
-               [this](const attempt_ptr& attempt, const std::string& why) { cancel_job(attempt->job->id, why); },
-           .completed =
-               [this](const attempt_ptr& attempt, job_snapshot job) {
-                   attempt->completed = std::move(job);
-                   let_go(attempt);
-               },
-           .failed = [this](std::exception_ptr error) { hub->report(std::move(error)); }}
+      slots_{options_.concurrency},
+      runners_{
+          queue,
+          std::move(processor),
+          options_.executor,
+          [this](const attempt_ptr& attempt, domain::attempt_outcome outcome) {
+              return end(attempt, std::move(outcome));
+          }
       },
-      tasks_{ports_->loop},
-      questions_{ports_->loop}
+      fetch_{
+          queue,
+          {.worker = id,
+           .prefetch = options_.prefetch,
+           .poll_interval = options_.poll_interval,
+           .lock_duration = options_.lock_duration},
+          slots_,
+          fetching()
+      },
+      renewer_{
+          ports_, {.duration = options_.lock_duration, .buffer = *options_.lock_renew_buffer}, slots_.held(), renewing()
+      },
+      watch_{ports_, options_.stuck_after, slots_, watching()},
+      progress_{ports_->loop},
+      over_{ports_->loop},
+      tasks_{ports_->loop}
 {}
+
+fetch_loop::callbacks worker_core::fetching()
+{
+    return {
+        .answered = [this](const auto& ended, auto& answer, steady_time asked) { settled(ended, answer, asked); },
+        .failed = [this](std::exception_ptr error, bool last) { return store_failed(std::move(error), last); },
+        .dropped = [this](const attempt_ptr& attempt) { not_stored(*attempt); }
+    };
+}
+
+lock_renewer::callbacks worker_core::renewing()
+{
+    return {
+        .lost = [this](const attempt_ptr& attempt) { lose(attempt); },
+        .cancelled = [this](const attempt_ptr& attempt, const std::string& why) { cancel_job(attempt->job->id, why); },
+        .completed =
+            [this](const attempt_ptr& attempt, job_snapshot job) {
+                attempt->completed = std::move(job);
+                slots_.let_go(attempt);
+            },
+        .failed = [this](std::exception_ptr error) { hub->report(std::move(error)); }
+    };
+}
+
+attempt_watch::callbacks worker_core::watching()
+{
+    return {
+        .timed_out = [this](const attempt_ptr& attempt) { ask_to_end(attempt, cancel_reason::timed_out); },
+        .stuck = [this](const attempt_ptr& attempt, milliseconds since_asked) { give_up(attempt, since_asked); },
+        .long_running =
+            [this](const attempt_ptr& attempt, milliseconds running) {
+                hub->emit(&worker_events::long_running, [&] {
+                    return long_running_event{.id = attempt->job->id, .running = running};
+                });
+            }
+    };
+}
 
 asio::awaitable<close_report> worker_core::run()
 {
     if (started_)
         throw error{errc::invalid_argument, "run", "may be called once; make another worker to go on"};
-    if (!closing_)
+    if (!slots_.closing())
         queue->check_open();
     started_ = true;
-    if (!closing_) {
+    if (!slots_.closing()) {
         queue->attach(*this);
         tasks_.spawn(work(), shared_from_this());
         co_await over_.wait_uninterrupted([this] { stop({}); });
@@ -114,20 +163,20 @@ asio::awaitable<close_report> worker_core::close(std::optional<milliseconds> gra
 void worker_core::stop(std::optional<milliseconds> grace)
 {
     const auto ends = later(ports_->time->steady_now(), grace.value_or(options_.grace));
-    grace_ends_ = closing_ ? std::min(grace_ends_, ends) : ends;
-    closing_ = true;
+    grace_ends_ = slots_.closing() ? std::min(grace_ends_, ends) : ends;
+    slots_.close();
     release_ready();
-    leave_to_others();
-    wake_.set();
+    fetch_.leave_to_others();
+    fetch_.look_again();
     progress_.set();
 }
 
 void worker_core::set_paused(bool paused)
 {
-    paused_ = paused;
+    slots_.set_paused(paused);
     if (paused) {
         release_ready();
-        leave_to_others();
+        fetch_.leave_to_others();
     }
     wake();
 }
@@ -143,39 +192,10 @@ void worker_core::check_concurrency(int concurrency)
 void worker_core::set_concurrency(int concurrency)
 {
     check_concurrency(concurrency);
-    concurrency_ = concurrency;
-    leave_to_others();
+    slots_.set_concurrency(concurrency);
+    fetch_.leave_to_others();
     wake();
-}
-
-void worker_core::wake()
-{
-    maybe_work_ = true;
-    wake_.set();
-}
-
-std::size_t worker_core::wake_for(std::size_t jobs)
-{
-    const auto slots = concurrency_ + options_.prefetch - taken() - expected_;
-    const auto room = is_idle() ? static_cast<std::size_t>(std::max(0, slots)) : 0;
-    const auto expected = std::min(jobs, room);
-    expected_ += static_cast<int>(expected);
-    if (expected > 0 || !is_idle())
-        wake();
-    return expected;
-}
-
-/// Passes on the jobs that this worker was woken for and does not request any more.
-void worker_core::leave_to_others()
-{
-    if (const auto jobs = std::exchange(expected_, 0); jobs > 0)
-        queue->wake_for(static_cast<std::size_t>(jobs));
-}
-
-void worker_core::note_due(time_point due)
-{
-    next_due_ = next_due_ ? std::min(*next_due_, due) : due;
-    wake_.set();
+    start_ready_soon();  // no processor runs within the caller
 }
 
 asio::awaitable<void> worker_core::work()
@@ -183,17 +203,17 @@ asio::awaitable<void> worker_core::work()
     try {
         co_await register_process();
         hub->emit(&worker_events::ready, ready_event{});
-        log_life("takes jobs, " + std::to_string(concurrency_) + " at once");
+        log_life("takes jobs, " + std::to_string(slots_.concurrency()) + " at once");
         task_group loops{ports_->loop};
         const auto self = shared_from_this();
         loops.spawn(renewer_.renew(), self);
         loops.spawn(renewer_.fence(), self);
         loops.spawn(renewer_.look(), self);
-        loops.spawn(watch_attempts(), self);
-        loops.spawn(poll_.run(), self);
+        loops.spawn(watch_.run(), self);
+        loops.spawn(fetch_.remind(), self);
         loops.spawn(shut_down(), self);
-        co_await fetch_loop();
-        co_await questions_.join();
+        co_await fetch_.run(self);
+        co_await fetch_.join();
         loops.cancel();
         co_await loops.join();
         if (report_.unstored.empty())  // otherwise other processes should notice at once when it is dead
@@ -201,6 +221,7 @@ asio::awaitable<void> worker_core::work()
     } catch (...) {
         crashed_ = std::current_exception();
     }
+    runners_.dismiss();
     queue->detach(*this);
     hub->emit(&worker_events::closed, closed_event{});
     log_life("has closed");
@@ -238,12 +259,12 @@ asio::awaitable<void> worker_core::forget_process()
 
 asio::awaitable<void> worker_core::shut_down()
 {
-    while (!closing_)
+    while (!slots_.closing())
         co_await progress_.wait();
     hub->emit(&worker_events::closing, closing_event{});
     co_await wait_for_attempts(&grace_ends_);
-    for (const auto& attempt : running_)
-        attempt->cancel(cancel_reason::shutdown, ports_->time->steady_now());
+    for (const auto& attempt : slots_.running())
+        ask_to_end(attempt, cancel_reason::shutdown);
     const auto last = ports_->time->steady_now() + last_second;
     co_await wait_for_attempts(&last);
     give_up_remaining();
@@ -253,7 +274,7 @@ asio::awaitable<void> worker_core::shut_down()
 /// the grace meanwhile.
 asio::awaitable<void> worker_core::wait_for_attempts(const steady_time* until)
 {
-    while (!finished() && ports_->time->steady_now() < *until)
+    while (!slots_.finished() && ports_->time->steady_now() < *until)
         co_await wait_until(progress_, ports_->time, *until);
 }
 
@@ -261,40 +282,55 @@ asio::awaitable<void> worker_core::wait_for_attempts(const steady_time* until)
 /// asked once more to take what has ended.
 void worker_core::give_up_remaining()
 {
-    for (const auto& attempt : std::exchange(running_, {})) {
+    for (const auto& attempt : slots_.take_running()) {
         attempt->abandoned = true;
         report_.abandoned.push_back(attempt->job->id);
         settle_later(attempt, {});
     }
-    giving_up_ = true;
-    last_try_.set();
-    wake_.set();
+    fetch_.give_up();
+}
+
+/// Some files do not mend: nothing more is claimed from them, and once what runs has ended, run() throws. Returns false
+/// if there is no store any more.
+bool worker_core::store_failed(std::exception_ptr failed, bool last)
+{
+    hub->report(failed);
+    const auto code = code_of(failed);
+    if (code == errc::closed) {
+        store_is_gone();
+        return false;
+    }
+    const bool for_good = code == errc::storage_corrupt || code == errc::storage_newer || code == errc::storage_foreign;
+    if (for_good && !std::exchange(crashed_, failed))
+        stop({});
+    if (last)
+        give_up_outcomes();
+    return true;
 }
 
 /// Gives up outcomes that the store does not take: their locks run out, and a sweep rescues the jobs.
 void worker_core::give_up_outcomes()
 {
-    for (const auto& ended : std::exchange(ended_, {})) {
-        let_go(ended.attempt);
-        not_stored(ended);
+    for (const auto& ended : slots_.take_ended()) {
+        slots_.let_go(ended.attempt);
+        not_stored(*ended.attempt);
     }
 }
 
-void worker_core::not_stored(const ended_attempt& ended)
+void worker_core::not_stored(const attempt_run& attempt)
 {
-    if (closing_)
-        report_.unstored.push_back(ended.attempt->job->id);
+    if (slots_.closing())
+        report_.unstored.push_back(attempt.job->id);
 }
 
 /// Called when the engine was destroyed: nothing can be stored any more, and a sweep will rescue what was held.
 void worker_core::store_is_gone()
 {
     stop(milliseconds{0});
-    for (const auto& attempt : running_)
-        attempt->cancel(cancel_reason::lock_lost, ports_->time->steady_now());
+    for (const auto& attempt : slots_.running())
+        ask_to_end(attempt, cancel_reason::lock_lost);
     give_up_outcomes();
-    const std::lock_guard lock{holding_};
-    held_.clear();
+    slots_.let_go_of_all();
 }
 
 }  // namespace cofila::detail

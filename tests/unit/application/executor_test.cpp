@@ -1,9 +1,13 @@
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <functional>
 #include <latch>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -205,6 +209,34 @@ TEST_CASE("F81: whatever is thrown on the executor fails the attempt, and the wo
             REQUIRE(job.attempts.size() == 1);
             CHECK(job.attempts[0].error == cases[i].expected);
         }
+        co_await finish(worker, run, pool);
+    });
+}
+
+TEST_CASE("a processor that has moved to another executor is still ended on the loop")
+{
+    asio::thread_pool pool{1};
+    run_app([&](app& a, queue<int, int> queue) -> asio::awaitable<void> {
+        const auto loop = std::this_thread::get_id();
+        std::set<std::thread::id> ran_on;
+        std::set<std::thread::id> asked_on;
+        const auto act = [&](int_job) -> asio::awaitable<int> {
+            co_await asio::post(asio::bind_executor(pool.get_executor(), asio::use_awaitable));
+            ran_on.insert(std::this_thread::get_id());
+            throw std::runtime_error{"boom"};
+        };
+        const auto strategy = [&](int, const failure&) -> std::optional<milliseconds> {
+            asked_on.insert(std::this_thread::get_id());
+            return milliseconds{0};
+        };
+        watch until{a, queue};
+        worker<int, int> worker{queue, act, {.backoff_strategies = {{"at once", strategy}}}};
+        running run{worker};
+        co_await queue.add("x", 1, {.attempts = 3, .backoff = backoff::custom("at once")});
+        co_await until.drained();
+        CHECK(ran_on.size() == 1);
+        CHECK_FALSE(ran_on.contains(loop));
+        CHECK(asked_on == std::set{loop});
         co_await finish(worker, run, pool);
     });
 }
