@@ -73,64 +73,64 @@ std::uintmax_t log_size(const std::string& database)
 
 }  // namespace
 
-asio::awaitable<object> fill(task what, queue jobs)
+asio::awaitable<object> fill(task work, queue jobs)
 {
     const auto before = co_await jobs.get_job_counts();
     const auto start = now();
-    for (std::int64_t done = 0; done < what.jobs;) {
+    for (std::int64_t done = 0; done < work.jobs;) {
         std::vector<cofila::job_spec<message>> specs;
-        for (const auto end = std::min(done + bulk, what.jobs); done < end; ++done)
+        for (const auto end = std::min(done + bulk, work.jobs); done < end; ++done)
             specs.push_back({.name = "job", .data = {.n = done}});
         co_await jobs.add_bulk(std::move(specs));
     }
-    auto result = rate(what.jobs, now() - start);
-    co_await require_waiting(jobs, static_cast<std::int64_t>(before.waiting) + what.jobs);
+    auto result = rate(work.jobs, now() - start);
+    co_await require_waiting(jobs, static_cast<std::int64_t>(before.waiting) + work.jobs);
     co_return result;
 }
 
-asio::awaitable<object> add_one_by_one(task what, queue jobs)
+asio::awaitable<object> add_one_by_one(task work, queue jobs)
 {
     for (int i = 0; i < warm_up; ++i)
         co_await jobs.add("job", {});
     std::vector<double> times;
-    times.reserve(static_cast<std::size_t>(what.jobs));
+    times.reserve(static_cast<std::size_t>(work.jobs));
     const auto start = now();
-    for (auto last = start; times.size() < static_cast<std::size_t>(what.jobs);) {
+    for (auto last = start; times.size() < static_cast<std::size_t>(work.jobs);) {
         co_await jobs.add("job", {});
         const auto time = now();
         times.push_back(time - last);
         last = time;
     }
-    auto result = rate(what.jobs, now() - start);
+    auto result = rate(work.jobs, now() - start);
     for (auto& [name, value] : latencies(std::move(times)))
         result[name] = value;
-    co_await require_waiting(jobs, what.jobs + warm_up);
+    co_await require_waiting(jobs, work.jobs + warm_up);
     co_return result;
 }
 
-asio::awaitable<object> add_together(task what, queue jobs)
+asio::awaitable<object> add_together(task work, queue jobs)
 {
     const auto count = std::make_shared<shared_count>();
-    count->end = what.jobs;
+    count->end = work.jobs;
     const auto start = now();
-    co_await run_producers(jobs, what.concurrency, count);
-    auto result = rate(what.jobs, now() - start);
-    co_await require_waiting(jobs, what.jobs);
+    co_await run_producers(jobs, work.concurrency, count);
+    auto result = rate(work.jobs, now() - start);
+    co_await require_waiting(jobs, work.jobs);
     co_return result;
 }
 
 /// Reports the rate of the last tenth against that of the first, and how long the write-ahead log has become.
-asio::awaitable<object> add_a_million(task what, queue jobs)
+asio::awaitable<object> add_a_million(task work, queue jobs)
 {
     const auto count = std::make_shared<shared_count>();
-    count->end = what.jobs;
+    count->end = work.jobs;
     const auto start = now();
-    co_await run_producers(jobs, what.concurrency, count);
-    auto result = rate(what.jobs, now() - start);
+    co_await run_producers(jobs, work.concurrency, count);
+    auto result = rate(work.jobs, now() - start);
     const auto& times = count->finished;
     result["last_to_first"] = (times.at(0) - start) / (times.at(9) - times.at(8));
-    result["log_mb"] = static_cast<double>(log_size(what.database)) / 1e6;  // it keeps the size it once had
-    co_await require_waiting(jobs, what.jobs);
+    result["log_mb"] = static_cast<double>(log_size(work.database)) / 1e6;  // it keeps the size it once had
+    co_await require_waiting(jobs, work.jobs);
     co_return result;
 }
 

@@ -34,7 +34,7 @@ using job = cofila::job<message>;
 /// A signal to all processes: a file beside the database.
 class sign {
 public:
-    sign(const task& what, const char* name) : path_{what.database + name} {}
+    sign(const task& work, const char* name) : path_{work.database + name} {}
 
     void give() const { std::ofstream{path_}; }
     asio::awaitable<void> wait() const { return wait_for(path_); }
@@ -73,11 +73,11 @@ boost::json::array array_of(const std::vector<double>& times) { return boost::js
 }  // namespace
 
 /// One of the crowd: the CPU time it used from the first job to the last of all.
-asio::awaitable<object> work_in_a_crowd(task what, queue jobs)
+asio::awaitable<object> work_in_a_crowd(task work, queue jobs)
 {
-    const sign begin{what, ".begin"};
-    const sign end{what, ".end"};
-    std::vector<double> started(static_cast<std::size_t>(what.jobs));
+    const sign begin{work, ".begin"};
+    const sign end{work, ".end"};
+    std::vector<double> started(static_cast<std::size_t>(work.jobs));
     deliveries delivered;
     worker working{
         jobs,
@@ -88,7 +88,7 @@ asio::awaitable<object> work_in_a_crowd(task what, queue jobs)
             co_await pause(1ms);
             co_return nullptr;
         },
-        {.concurrency = what.concurrency, .lock_duration = 10s}
+        {.concurrency = work.concurrency, .lock_duration = 10s}
     };
     std::int64_t completed = 0;
     std::int64_t lost = 0;
@@ -117,30 +117,30 @@ asio::awaitable<object> work_in_a_crowd(task what, queue jobs)
 }
 
 /// Adds a job every 10 ms, or all at once.
-asio::awaitable<object> add_for_a_crowd(task what, queue jobs)
+asio::awaitable<object> add_for_a_crowd(task work, queue jobs)
 {
-    co_await all_registered(what.database, what.crowd);
+    co_await all_registered(work.database, work.crowd);
     co_await pause(2s);
-    sign{what, ".begin"}.give();
+    sign{work, ".begin"}.give();
     co_await pause(500ms);
-    std::vector<double> added(static_cast<std::size_t>(what.jobs), now());
-    if (what.in_bulk) {
+    std::vector<double> added(static_cast<std::size_t>(work.jobs), now());
+    if (work.in_bulk) {
         std::vector<cofila::job_spec<message>> specs;
-        for (std::int64_t n = 0; n < what.jobs; ++n)
+        for (std::int64_t n = 0; n < work.jobs; ++n)
             specs.push_back({.name = "job", .data = {.n = n}});
         co_await jobs.add_bulk(std::move(specs));
     } else {
-        for (std::int64_t n = 0; n < what.jobs; ++n) {
+        for (std::int64_t n = 0; n < work.jobs; ++n) {
             added.at(static_cast<std::size_t>(n)) = now();
             co_await jobs.add("job", {.n = n});
             co_await pause(10ms);
         }
     }
-    co_await all_completed(jobs, static_cast<std::size_t>(what.jobs));
-    sign{what, ".end"}.give();
+    co_await all_completed(jobs, static_cast<std::size_t>(work.jobs));
+    sign{work, ".end"}.give();
     const auto counts = co_await jobs.get_job_counts();
     co_return object{
-        {"jobs", what.jobs}, {"added", array_of(added)}, {"failed", static_cast<std::int64_t>(counts.failed)}
+        {"jobs", work.jobs}, {"added", array_of(added)}, {"failed", static_cast<std::int64_t>(counts.failed)}
     };
 }
 

@@ -19,9 +19,9 @@ namespace {
 using worker = cofila::worker<message>;
 using job = cofila::job<message>;
 
-cofila::worker_options options_of(const task& what)
+cofila::worker_options options_of(const task& work)
 {
-    return {.concurrency = what.concurrency, .prefetch = what.prefetch};
+    return {.concurrency = work.concurrency, .prefetch = work.prefetch};
 }
 
 void require(bool holds, const char* what)
@@ -48,7 +48,7 @@ asio::awaitable<double> run_until_completed(worker& working, queue jobs, std::in
     co_return end - start;
 }
 
-asio::awaitable<object> drain(task what, queue jobs)
+asio::awaitable<object> drain(task work, queue jobs)
 {
     deliveries delivered;
     worker working{
@@ -58,21 +58,21 @@ asio::awaitable<object> drain(task what, queue jobs)
             delivered.processed(one.data().n);
             co_return nullptr;
         },
-        options_of(what)
+        options_of(work)
     };
     const auto before = co_await jobs.get_job_counts();
-    const auto seconds = co_await run_until_completed(working, jobs, what.jobs);
+    const auto seconds = co_await run_until_completed(working, jobs, work.jobs);
     const auto after = co_await jobs.get_job_counts();
     require(delivered.exact(after.completed - before.completed), "a job was not processed and completed exactly once");
     require(after.active == 0 && after.failed == 0, "a job was left behind");
-    co_return rate(what.jobs, seconds);
+    co_return rate(work.jobs, seconds);
 }
 
 /// Each job may be tried twice, without a pause; the first attempt fails.
-asio::awaitable<object> drain_failing_once(task what, queue jobs)
+asio::awaitable<object> drain_failing_once(task work, queue jobs)
 {
     std::vector<cofila::job_spec<message>> specs;
-    for (std::int64_t n = 0; n < what.jobs; ++n)
+    for (std::int64_t n = 0; n < work.jobs; ++n)
         specs.push_back({.name = "job", .data = {.n = n}, .options = {.attempts = 2}});
     co_await jobs.add_bulk(std::move(specs));
     deliveries delivered;
@@ -85,14 +85,14 @@ asio::awaitable<object> drain_failing_once(task what, queue jobs)
                 throw std::runtime_error("once");
             co_return nullptr;
         },
-        options_of(what)
+        options_of(work)
     };
-    const auto seconds = co_await run_until_completed(working, jobs, what.jobs);
+    const auto seconds = co_await run_until_completed(working, jobs, work.jobs);
     const auto counts = co_await jobs.get_job_counts();
-    const auto expected = static_cast<std::size_t>(what.jobs);
+    const auto expected = static_cast<std::size_t>(work.jobs);
     require(delivered.exact(expected, 2), "a job was not tried exactly twice");
     require(counts == cofila::job_counts{.completed = expected}, "a job was not completed");
-    co_return rate(what.jobs, seconds);
+    co_return rate(work.jobs, seconds);
 }
 
 }  // namespace bench

@@ -35,10 +35,10 @@ struct place {
     std::vector<double> claims{};
 };
 
-asio::awaitable<place> open_place(task what, std::string name, std::int64_t groups, cofila::group_options limits)
+asio::awaitable<place> open_place(task work, std::string name, std::int64_t groups, cofila::group_options limits)
 {
     auto engine = co_await cofila::engine::open(
-        {.database = what.database + name, .durability = what.durability, .spin = what.spin}
+        {.database = work.database + name, .durability = work.durability, .spin = work.spin}
     );
     auto jobs = engine.queue<message>("bench", {.on_completed = cofila::retention::keep_all()});
     co_await jobs.set_group(limits);
@@ -88,19 +88,19 @@ asio::awaitable<void> claim_and_release(place& where, int limit)
 
 /// Claims in turn from three stores, in which 100, 1,000 and 50,000 keys have a job each that waits. The CPU time is
 /// that of the process, which does not wait awake meanwhile.
-asio::awaitable<object> claim_beside_keys(task what, cofila::group_options limits)
+asio::awaitable<object> claim_beside_keys(task work, cofila::group_options limits)
 {
-    what.spin = {};
-    auto few = co_await open_place(what, ".few", 100, limits);
-    auto some = co_await open_place(what, ".some", 1'000, limits);
-    auto many = co_await open_place(what, ".many", 50'000, limits);
+    work.spin = {};
+    auto few = co_await open_place(work, ".few", 100, limits);
+    auto some = co_await open_place(work, ".some", 1'000, limits);
+    auto many = co_await open_place(work, ".many", 50'000, limits);
     for (auto* const where : {&few, &some, &many})
         co_await add(where->jobs, 0, where->groups, where->groups);
     const auto begin = now();
-    for (std::int64_t n = 0; n < what.jobs; ++n)
+    for (std::int64_t n = 0; n < work.jobs; ++n)
         for (auto* const where : {&few, &some, &many})
-            co_await claim_and_release(*where, what.concurrency);
-    auto result = paced(3 * what.jobs, now() - begin);
+            co_await claim_and_release(*where, work.concurrency);
+    auto result = paced(3 * work.jobs, now() - begin);
     const auto median_us = [](const place& of) { return latencies(of.claims).at("p50_us").to_number<double>(); };
     result["claim_cpu_us"] = median_us(few);
     result["keys_1000_ratio"] = median_us(some) / median_us(few);
@@ -117,35 +117,35 @@ asio::awaitable<object> claim_beside_keys(task what, cofila::group_options limit
 }  // namespace
 
 /// Drains three stores in turn: without groups, with a thousand that have one job each at once, with two.
-asio::awaitable<object> drain_tenants(task what, queue)
+asio::awaitable<object> drain_tenants(task work, queue)
 {
-    auto without = co_await open_place(what, ".without", 0, {});
-    auto one = co_await open_place(what, ".one", tenants, {.concurrency = 1});
-    auto two = co_await open_place(what, ".two", tenants, {.concurrency = 2});
-    for (std::int64_t n = 0; n < what.jobs; n += drained_in_turn)
+    auto without = co_await open_place(work, ".without", 0, {});
+    auto one = co_await open_place(work, ".one", tenants, {.concurrency = 1});
+    auto two = co_await open_place(work, ".two", tenants, {.concurrency = 2});
+    for (std::int64_t n = 0; n < work.jobs; n += drained_in_turn)
         for (auto* const where : {&without, &one, &two})
-            co_await add_and_drain(*where, n, std::min(n + drained_in_turn, what.jobs), what.concurrency);
-    auto result = rate(what.jobs, without.seconds);
+            co_await add_and_drain(*where, n, std::min(n + drained_in_turn, work.jobs), work.concurrency);
+    auto result = rate(work.jobs, without.seconds);
     result["one_at_once_ratio"] = without.seconds / one.seconds;
     result["two_at_once_ratio"] = without.seconds / two.seconds;
     for (auto* const where : {&without, &one, &two}) {
-        co_await require_exact(where->jobs, std::move(where->delivered), what.jobs);
+        co_await require_exact(where->jobs, std::move(where->delivered), work.jobs);
         co_await where->engine.close();
     }
     co_return result;
 }
 
-asio::awaitable<object> claim_unlimited(task what, queue) { return claim_beside_keys(std::move(what), {}); }
+asio::awaitable<object> claim_unlimited(task work, queue) { return claim_beside_keys(std::move(work), {}); }
 
-asio::awaitable<object> claim_with_concurrency(task what, queue)
+asio::awaitable<object> claim_with_concurrency(task work, queue)
 {
-    return claim_beside_keys(std::move(what), {.concurrency = 1});
+    return claim_beside_keys(std::move(work), {.concurrency = 1});
 }
 
 /// The window is so short that about as many claims are in it however many keys there are.
-asio::awaitable<object> claim_with_rate(task what, queue)
+asio::awaitable<object> claim_with_rate(task work, queue)
 {
-    return claim_beside_keys(std::move(what), {.rate = cofila::rate_limit{.max = 1000, .duration = 10ms}});
+    return claim_beside_keys(std::move(work), {.rate = cofila::rate_limit{.max = 1000, .duration = 10ms}});
 }
 
 }  // namespace bench

@@ -49,12 +49,12 @@ private:
     fs::path path_;
 };
 
-bench::task in(const store_folder& where, bench::task what, const bench::task& wanted)
+bench::task in(const store_folder& where, bench::task work, const bench::task& wanted)
 {
-    what.database = where.database();
-    what.durability = wanted.durability;
-    what.spin = wanted.spin;
-    return what;
+    work.database = where.database();
+    work.durability = wanted.durability;
+    work.spin = wanted.spin;
+    return work;
 }
 
 void prepare(const store_folder& where, const std::vector<bench::task>& tasks, const bench::task& wanted)

@@ -23,21 +23,21 @@ namespace asio = boost::asio;
 namespace {
 
 /// The path of the database is ours and the rest are words, so quoting needs no care.
-std::string command_line(const task& what)
+std::string command_line(const task& work)
 {
     return fmt::format(
         "'{}' --task '{}' --database '{}' --durability {} --jobs {} --concurrency {} --prefetch {} --spin {} "
         "--crowd {} --in-bulk {}",
         std::filesystem::read_symlink("/proc/self/exe").string(),
-        what.kind,
-        what.database,
-        what.durability == cofila::durability::full ? "full" : "normal",
-        what.jobs,
-        what.concurrency,
-        what.prefetch,
-        what.spin.count(),
-        what.crowd,
-        what.in_bulk ? 1 : 0
+        work.kind,
+        work.database,
+        work.durability == cofila::durability::full ? "full" : "normal",
+        work.jobs,
+        work.concurrency,
+        work.prefetch,
+        work.spin.count(),
+        work.crowd,
+        work.in_bulk ? 1 : 0
     );
 }
 
@@ -50,11 +50,11 @@ std::string read_all(std::FILE* from)
     return text;
 }
 
-asio::awaitable<int> open_and_perform(task what)
+asio::awaitable<int> open_and_perform(task work)
 {
     auto engine =
-        co_await cofila::engine::open({.database = what.database, .durability = what.durability, .spin = what.spin});
-    const auto result = co_await perform(what, engine);
+        co_await cofila::engine::open({.database = work.database, .durability = work.durability, .spin = work.spin});
+    const auto result = co_await perform(work, engine);
     co_await engine.close();
     fmt::print("{}\n", boost::json::serialize(result));
     co_return 0;
@@ -80,6 +80,6 @@ std::vector<boost::json::object> in_processes(const std::vector<task>& what)
     return results;
 }
 
-int run_task(const task& what) { return cofila::run_main(open_and_perform(what)); }
+int run_task(const task& work) { return cofila::run_main(open_and_perform(work)); }
 
 }  // namespace bench

@@ -12,6 +12,6 @@ namespace bench {
 std::vector<boost::json::object> in_processes(const std::vector<task>& what);
 
 /// The other end: runs the task and prints what it measured. Returns the exit code.
-int run_task(const task& what);
+int run_task(const task& work);
 
 }  // namespace bench

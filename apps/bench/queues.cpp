@@ -39,13 +39,13 @@ asio::awaitable<void> add_in_turn(place& where, std::int64_t from)
     where.seconds += now() - begin;
 }
 
-asio::awaitable<place> open_place(task what, std::string name)
+asio::awaitable<place> open_place(task work, std::string name)
 {
     cofila::engine_options options{
-        .database = what.database + name,
-        .durability = what.durability,
+        .database = work.database + name,
+        .durability = work.durability,
         .maintenance = cofila::maintenance_options{.interval = 500ms},
-        .spin = what.spin
+        .spin = work.spin
     };
     co_return place{.engine = co_await cofila::engine::open(std::move(options))};
 }
@@ -64,19 +64,19 @@ void use_queues(const std::string& database)
 }  // namespace
 
 /// Adds in turn to three stores: with one queue, with many that were used, with many that are open.
-asio::awaitable<object> add_beside_queues(task what, queue)
+asio::awaitable<object> add_beside_queues(task work, queue)
 {
-    auto alone = co_await open_place(what, ".alone");
-    auto used = co_await open_place(what, ".used");
-    auto opened = co_await open_place(what, ".open");
-    use_queues(what.database + ".used");
+    auto alone = co_await open_place(work, ".alone");
+    auto used = co_await open_place(work, ".used");
+    auto opened = co_await open_place(work, ".open");
+    use_queues(work.database + ".used");
     for (int i = 0; i < open_queues; ++i)
         opened.open.push_back(opened.engine.queue<message>("open " + std::to_string(i)));
-    for (std::int64_t n = 0; n < what.jobs; n += adds_in_turn)
+    for (std::int64_t n = 0; n < work.jobs; n += adds_in_turn)
         for (auto* const where : {&alone, &used, &opened})
             co_await add_in_turn(*where, n);
-    auto result = paced(3 * what.jobs, alone.seconds + used.seconds + opened.seconds);
-    result["add_us"] = alone.seconds / static_cast<double>(what.jobs) * 1e6;
+    auto result = paced(3 * work.jobs, alone.seconds + used.seconds + opened.seconds);
+    result["add_us"] = alone.seconds / static_cast<double>(work.jobs) * 1e6;
     result["used_ratio"] = used.seconds / alone.seconds;
     result["open_ratio"] = opened.seconds / alone.seconds;
     for (auto* const where : {&alone, &used, &opened})

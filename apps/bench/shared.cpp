@@ -118,7 +118,7 @@ std::chrono::milliseconds since_epoch()
 }  // namespace
 
 /// One of several processes on one file: reports when it began and ended, and what it did.
-asio::awaitable<object> drain_shared(task what, queue jobs)
+asio::awaitable<object> drain_shared(task work, queue jobs)
 {
     held_jobs held{co_await asio::this_coro::executor};
     deliveries delivered;
@@ -130,7 +130,7 @@ asio::awaitable<object> drain_shared(task what, queue jobs)
             co_await held.pass();
             co_return nullptr;
         },
-        {.concurrency = what.concurrency, .lock_duration = lock_duration, .lock_renew_buffer = lock_renew_buffer}
+        {.concurrency = work.concurrency, .lock_duration = lock_duration, .lock_renew_buffer = lock_renew_buffer}
     };
     std::int64_t completed = 0;
     std::int64_t lost = 0;
@@ -142,7 +142,7 @@ asio::awaitable<object> drain_shared(task what, queue jobs)
     });
     const scoped_connection losing = working.events().lock_lost.connect([&](const auto&) { ++lost; });
     const auto first = now();
-    co_await (working.run() && stop_when_all_completed(&working, &held, jobs, static_cast<std::size_t>(what.jobs)));
+    co_await (working.run() && stop_when_all_completed(&working, &held, jobs, static_cast<std::size_t>(work.jobs)));
     co_return object{
         {"first", first},
         {"last", last},
@@ -155,12 +155,12 @@ asio::awaitable<object> drain_shared(task what, queue jobs)
 
 /// How late the latest renewal was, as the file shows it to other processes: a lock with less time left than at the
 /// moment it should have been renewed. A renewal between two looks is missed by at most the time between them.
-asio::awaitable<object> watch_locks(task what, queue jobs)
+asio::awaitable<object> watch_locks(task work, queue jobs)
 {
-    const lock_reader locks{what.database};
+    const lock_reader locks{work.database};
     std::chrono::milliseconds latest{};
     auto next_count = std::chrono::steady_clock::now();
-    for (cofila::job_counts counts; counts.completed < static_cast<std::size_t>(what.jobs);) {
+    for (cofila::job_counts counts; counts.completed < static_cast<std::size_t>(work.jobs);) {
         co_await pause(5ms);
         if (const auto end = locks.first_end(); end.count() != 0)
             latest = std::max<std::chrono::milliseconds>(latest, since_epoch() - (end - lock_renew_buffer));
@@ -169,7 +169,7 @@ asio::awaitable<object> watch_locks(task what, queue jobs)
         next_count += 100ms;
         counts = co_await jobs.get_job_counts();
     }
-    co_return object{{"jobs", what.jobs}, {"renewal_late_ms", latest.count()}};
+    co_return object{{"jobs", work.jobs}, {"renewal_late_ms", latest.count()}};
 }
 
 }  // namespace bench

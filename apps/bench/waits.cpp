@@ -77,71 +77,71 @@ boost::json::array array_of(const std::vector<double>& times) { return boost::js
 }  // namespace
 
 /// The time from the call of `add` to the processor.
-asio::awaitable<object> add_to_start(task what, queue jobs)
+asio::awaitable<object> add_to_start(task work, queue jobs)
 {
-    const auto count = what.jobs + warm_up;
+    const auto count = work.jobs + warm_up;
     std::vector<double> added(static_cast<std::size_t>(count));
     std::vector<double> times(added.size());
     const auto start = [&](std::int64_t number) {
         const auto n = static_cast<std::size_t>(number);
         times.at(n) = now() - added.at(n);
     };
-    co_await (run_until_completed(jobs, count, what.concurrency, start) && add_now_and_then(jobs, count, &added));
-    auto result = paced(what.jobs, now() - added.at(warm_up));
+    co_await (run_until_completed(jobs, count, work.concurrency, start) && add_now_and_then(jobs, count, &added));
+    auto result = paced(work.jobs, now() - added.at(warm_up));
     times.erase(times.begin(), times.begin() + warm_up);
     co_return with_latencies(std::move(result), std::move(times));
 }
 
 /// The same in two processes. This one has the worker.
-asio::awaitable<object> start_what_others_add(task what, queue jobs)
+asio::awaitable<object> start_what_others_add(task work, queue jobs)
 {
-    const auto count = what.jobs + warm_up;
+    const auto count = work.jobs + warm_up;
     std::vector<double> times(static_cast<std::size_t>(count));
     const auto start = [&](std::int64_t number) { times.at(static_cast<std::size_t>(number)) = now(); };
-    co_await run_until_completed(jobs, count, what.concurrency, start);
+    co_await run_until_completed(jobs, count, work.concurrency, start);
     co_return object{{"started", array_of(times)}};
 }
 
-asio::awaitable<object> add_for_others(task what, queue jobs)
+asio::awaitable<object> add_for_others(task work, queue jobs)
 {
-    const auto count = what.jobs + warm_up;
+    const auto count = work.jobs + warm_up;
     std::vector<double> added(static_cast<std::size_t>(count));
     co_await add_now_and_then(jobs, count, &added);
-    co_return object{{"jobs", what.jobs}, {"added", array_of(added)}};
+    co_return object{{"jobs", work.jobs}, {"added", array_of(added)}};
 }
 
 /// Delayed jobs, due at times spread over ten seconds: how late each one starts.
-asio::awaitable<object> lateness(task what, queue jobs)
+asio::awaitable<object> lateness(task work, queue jobs)
 {
     static constexpr std::chrono::nanoseconds spread = 10s;  // in whole seconds ten crowds would be due
     static constexpr auto lead = 5s;                         // for adding them
     const auto begin = std::chrono::system_clock::now() + lead;
-    const auto due = [&](std::int64_t n) { return begin + spread * n / what.jobs; };
+    const auto due = [&](std::int64_t n) { return begin + spread * n / work.jobs; };
     std::vector<cofila::job_spec<message>> specs;
-    for (std::int64_t n = 0; n < what.jobs; ++n) {
+    for (std::int64_t n = 0; n < work.jobs; ++n) {
         const auto delay = std::chrono::ceil<cofila::milliseconds>(due(n) - std::chrono::system_clock::now());
         specs.push_back({.name = "job", .data = {.n = n}, .options = {.delay = delay}});
-        if (specs.size() == 1000 || n + 1 == what.jobs)
+        if (specs.size() == 1000 || n + 1 == work.jobs)
             co_await jobs.add_bulk(std::exchange(specs, {}));
     }
     if (std::chrono::system_clock::now() > begin)
         throw std::runtime_error("adding took longer than the lead");
-    std::vector<double> times(static_cast<std::size_t>(what.jobs));
+    std::vector<double> times(static_cast<std::size_t>(work.jobs));
     const auto start = [&](std::int64_t number) {
         const std::chrono::duration<double> late = std::chrono::system_clock::now() - due(number);
         times.at(static_cast<std::size_t>(number)) = late.count();
     };
-    co_await run_until_completed(jobs, what.jobs, what.concurrency, start);
+    co_await run_until_completed(jobs, work.jobs, work.concurrency, start);
     const std::chrono::duration<double> seconds = std::chrono::system_clock::now() - begin;
-    co_return with_latencies(paced(what.jobs, seconds.count()), std::move(times));
+    co_return with_latencies(paced(work.jobs, seconds.count()), std::move(times));
 }
 
 /// What an idle worker costs.
-asio::awaitable<object> idle(task what, queue jobs)
+asio::awaitable<object> idle(task work, queue jobs)
 {
     static constexpr auto time = 10s;
     worker working{
-        jobs, [](job) -> asio::awaitable<boost::json::value> { co_return nullptr; }, {.concurrency = what.concurrency}
+        jobs, [](job) -> asio::awaitable<boost::json::value> { co_return nullptr; }, {.concurrency = work.concurrency}
     };
     double used = 0;
     // NOLINTNEXTLINE(*-avoid-capturing-lambda-coroutines): it is there until it has ended

@@ -11,7 +11,7 @@ namespace bench {
 namespace asio = boost::asio;
 
 // NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps its engine and waits at once
-asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine)
+asio::awaitable<boost::json::object> perform(task work, cofila::engine& engine)
 {
     using workload = std::function<asio::awaitable<boost::json::object>(task, queue)>;
     static const std::map<std::string, workload> workloads{
@@ -36,13 +36,13 @@ asio::awaitable<boost::json::object> perform(task what, cofila::engine& engine)
         {"lateness", lateness},
         {"idle", idle},
     };
-    const auto found = workloads.find(what.kind);
+    const auto found = workloads.find(work.kind);
     if (found == workloads.end())
-        throw std::runtime_error("no workload '" + what.kind + "'");
+        throw std::runtime_error("no workload '" + work.kind + "'");
     auto jobs = engine.queue<message>(
         "bench", {.on_completed = cofila::retention::keep_all(), .on_failed = cofila::retention::keep_all()}
     );
-    auto result = co_await found->second(std::move(what), std::move(jobs));
+    auto result = co_await found->second(std::move(work), std::move(jobs));
     result["client_peak_mb"] = peak_memory();
     co_return result;
 }

@@ -166,9 +166,9 @@ public:
         return detail::at_home(core_, detail::set(core_, metrics_log{.minutes = minutes}));
     }
     /// Returns what was counted in these minutes, and how long jobs have been waiting (which needs no `set_metrics`).
-    awaitable<queue_metrics> get_metrics(metrics_range of = {}) const
+    awaitable<queue_metrics> get_metrics(metrics_range range = {}) const
     {
-        return detail::at_home(core_, detail::get_metrics(core_, of));
+        return detail::at_home(core_, detail::get_metrics(core_, range));
     }
 
     /// Waits as `job::wait_until_finished` does.

@@ -38,8 +38,10 @@ void prepare(SQLite::Database& db, milliseconds wait = std::chrono::seconds{30})
 
 namespace detail {
 
-job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> spec);
-std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std::vector<job_spec<std::string>> specs);
+job_id enqueue(SQLite::Database& db, const queue_ptr& queue, job_spec<std::string> spec);
+std::vector<job_id> enqueue_bulk(
+    SQLite::Database& db, const queue_ptr& queue, std::vector<job_spec<std::string>> specs
+);
 void complete_in(SQLite::Database& db, const job_ptr& job, std::string result);
 
 }  // namespace detail

@@ -61,7 +61,7 @@ using cofila::detail::job_ptr;
 using cofila::detail::queue_ptr;
 
 boost::asio::awaitable<run_report> run_all(
-    queue_ptr from, cofila::detail::untyped_processor processor, run_options options
+    queue_ptr queue, cofila::detail::untyped_processor processor, run_options options
 );
 
 /// The expected job; `data` is JSON text.
@@ -69,8 +69,8 @@ struct expected_job {
     std::string name{};
     std::optional<std::string> data{};
 };
-boost::asio::awaitable<job_ptr> expect_job(queue_ptr in, expected_job what);
-boost::asio::awaitable<void> expect_no_job(queue_ptr in, std::string name);
+boost::asio::awaitable<job_ptr> expect_job(queue_ptr queue, expected_job what);
+boost::asio::awaitable<void> expect_no_job(queue_ptr queue, std::string name);
 
 template <class Payload, class Result>
 boost::asio::awaitable<job<Payload, Result>> typed(boost::asio::awaitable<job_ptr> found)

@@ -96,48 +96,48 @@ T to_json(const T& value)
 
 template <class Number>
     requires std::is_arithmetic_v<Number>
-void read(const json::value& from, Number& value)
+void read(const json::value& source, Number& value)
 {
-    value = from.to_number<Number>();
+    value = source.to_number<Number>();
 }
 
-void read(const json::value& from, bool& value) { value = from.as_bool(); }
+void read(const json::value& source, bool& value) { value = source.as_bool(); }
 
-void read(const json::value& from, std::string& value) { value = from.as_string(); }
+void read(const json::value& source, std::string& value) { value = source.as_string(); }
 
 template <class Rep, class Period>
-void read(const json::value& from, std::chrono::duration<Rep, Period>& value)
+void read(const json::value& source, std::chrono::duration<Rep, Period>& value)
 {
-    value = std::chrono::duration<Rep, Period>{from.to_number<Rep>()};
+    value = std::chrono::duration<Rep, Period>{source.to_number<Rep>()};
 }
 
 /// A name that this version does not know, as one of tomorrow, leaves the value as it is.
 template <class T, std::size_t Size>
-void read_name(const json::value& from, const std::array<std::pair<T, std::string_view>, Size>& names, T& value)
+void read_name(const json::value& source, const std::array<std::pair<T, std::string_view>, Size>& names, T& value)
 {
-    const std::string_view text = from.as_string();
+    const std::string_view text = source.as_string();
     for (const auto& [known, name] : names)
         if (text == name)
             value = known;
 }
 
-void read(const json::value& from, deduplication& value)
+void read(const json::value& source, deduplication& value)
 {
-    const auto& members = from.as_object();
+    const auto& members = source.as_object();
     read(members.at("id"), value.id);
     read_name(members.at("mode"), dedup_names, value.how);
     read(members.at("ttl"), value.ttl);
 }
 
-void read(const json::value& from, std::map<std::string, std::string>& tags)
+void read(const json::value& source, std::map<std::string, std::string>& tags)
 {
-    for (const auto& [key, value] : from.as_object())
+    for (const auto& [key, value] : source.as_object())
         tags.emplace(key, value.as_string());
 }
 
-void read(const json::value& from, backoff& value)
+void read(const json::value& source, backoff& value)
 {
-    const auto& members = from.as_object();
+    const auto& members = source.as_object();
     if (const auto* type = members.if_contains("type"))
         read_name(*type, backoff_names, value.type);
     read(members.at("delay"), value.delay);
@@ -147,9 +147,9 @@ void read(const json::value& from, backoff& value)
         read(*name, value.name);
 }
 
-void read(const json::value& from, retention& value)
+void read(const json::value& source, retention& value)
 {
-    const auto& members = from.as_object();
+    const auto& members = source.as_object();
     if (const auto* remove = members.if_contains("remove"))
         read(*remove, value.remove);
     if (const auto* age = members.if_contains("age"))
@@ -159,16 +159,16 @@ void read(const json::value& from, retention& value)
 }
 
 template <class T>
-void read(const json::value& from, std::optional<T>& value)
+void read(const json::value& source, std::optional<T>& value)
 {
-    read(from, value.emplace());
+    read(source, value.emplace());
 }
 
-job_options options_from(const json::object& from)
+job_options options_from(const json::object& source)
 {
     job_options out;
     for_each_option([&](const auto& row) {
-        if (const auto* found = row.how == stored::no ? nullptr : from.if_contains(row.name))
+        if (const auto* found = row.how == stored::no ? nullptr : source.if_contains(row.name))
             read(*found, out.*row.member);
     });
     check(out);

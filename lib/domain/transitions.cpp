@@ -324,7 +324,7 @@ std::optional<transition> after_change(const job_record& job, const job_change& 
     return change;
 }
 
-job_news::cause cause_of(const job_change& what)
+job_news::cause cause_of(const job_change& change)
 {
     using cause = job_news::cause;
     const overloaded name{
@@ -336,12 +336,12 @@ job_news::cause cause_of(const job_change& what)
         [](const new_priority&) { return cause::prioritized; },
         [](const cancellation&) { return cause::cancelled; },
     };
-    return std::visit(name, what);
+    return std::visit(name, change);
 }
 
-job_news::cause cause_in_bulk(const job_change& what)
+job_news::cause cause_in_bulk(const job_change& change)
 {
-    const auto why = cause_of(what);
+    const auto why = cause_of(change);
     return why == job_news::cause::removed ? job_news::cause::cleaned : why;
 }
 

@@ -63,12 +63,12 @@ transition after_promotion(const job_record& job);
 transition after_retry(const job_record& job, retry_options options);
 
 /// The transition for a change from outside; unset if the job's state does not allow it.
-std::optional<transition> after_change(const job_record& job, const job_change& what, time_point now);
+std::optional<transition> after_change(const job_record& job, const job_change& change, time_point now);
 
 /// What the news call a change from outside.
-job_news::cause cause_of(const job_change& what);
+job_news::cause cause_of(const job_change& change);
 /// The same where many jobs are changed: then removed ones count as cleaned.
-job_news::cause cause_in_bulk(const job_change& what);
+job_news::cause cause_in_bulk(const job_change& change);
 
 /// The verdict on a transition that the holder of `token` requests. `job` is the stored one; null if there is none.
 settled verdict(const job_record* job, const std::string& token, const transition& change);

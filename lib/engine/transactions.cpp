@@ -77,21 +77,21 @@ job_id enqueue(
 
 namespace detail {
 
-job_id enqueue(SQLite::Database& db, const queue_ptr& to, job_spec<std::string> spec)
+job_id enqueue(SQLite::Database& db, const queue_ptr& queue, job_spec<std::string> spec)
 {
-    const auto with = surroundings(*to);
-    domain::job_maker jobs{to->name, to->options()};
+    const auto with = surroundings(*queue);
+    domain::job_maker jobs{queue->name, queue->options()};
     auto job = jobs.make(std::move(spec), id_parts(with), with.clock->wall_now());
-    sqlite::check_connected(db, to->ports->repository->location());
+    sqlite::check_connected(db, queue->ports->repository->location());
     return add_jobs(db, {std::move(job)}).front();
 }
 
-std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& to, std::vector<job_spec<std::string>> specs)
+std::vector<job_id> enqueue_bulk(SQLite::Database& db, const queue_ptr& queue, std::vector<job_spec<std::string>> specs)
 {
-    const auto with = surroundings(*to);
-    domain::job_maker maker{to->name, to->options()};
+    const auto with = surroundings(*queue);
+    domain::job_maker maker{queue->name, queue->options()};
     const auto jobs = maker.make_all(std::move(specs), id_parts(with), with.clock->wall_now());
-    sqlite::check_connected(db, to->ports->repository->location());
+    sqlite::check_connected(db, queue->ports->repository->location());
     return add_jobs(db, jobs);
 }
 

@@ -65,9 +65,9 @@ void observed::set_cursor(const std::string& name, std::optional<std::uint64_t> 
         cursors_.erase(name);
 }
 
-std::vector<minute_of_jobs> observed::minutes(time_point now, const metrics_range& of) const
+std::vector<minute_of_jobs> observed::minutes(time_point now, const metrics_range& range) const
 {
-    const auto wanted = domain::minutes_in(of, now, minutes_.value_or(0));
+    const auto wanted = domain::minutes_in(range, now, minutes_.value_or(0));
     std::vector<minute_of_jobs> out;
     for (const auto& [number, minute] : counts_)
         if (wanted.contain(number))

@@ -26,7 +26,7 @@ public:
     event_log_state state(const std::string& cursor) const;
     std::vector<logged_event> after(std::uint64_t sequence, int limit) const;
     void set_cursor(const std::string& name, std::optional<std::uint64_t> after);
-    std::vector<minute_of_jobs> minutes(time_point now, const metrics_range& of) const;
+    std::vector<minute_of_jobs> minutes(time_point now, const metrics_range& range) const;
 
 private:
     std::optional<int> events_{};

@@ -187,10 +187,10 @@ asio::awaitable<std::vector<logged_event>> repository::events_after(std::string 
     co_return open_queue(queue).watched.after(after, limit);
 }
 
-asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now, metrics_range of)
+asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now, metrics_range range)
 {
     const auto& in = open_queue(queue);
-    queue_metrics out{.minutes = in.watched.minutes(now, of)};
+    queue_metrics out{.minutes = in.watched.minutes(now, range)};
     const auto& waiting = in.jobs_in(job_state::waiting);
     const auto look_at = [&](const auto& row) {
         out.latency = std::max(out.latency, domain::waited(in.at(row.second).record, now));

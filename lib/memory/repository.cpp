@@ -284,7 +284,7 @@ asio::awaitable<void> repository::set(std::string queue, queue_setting setting)
     co_return;
 }
 
-asio::awaitable<change_answer> repository::change(std::string queue, job_id id, job_change what, time_point now)
+asio::awaitable<change_answer> repository::change(std::string queue, job_id id, job_change change, time_point now)
 {
     auto& in = open_queue(queue);
     const auto* job = in.find(id);
@@ -292,15 +292,15 @@ asio::awaitable<change_answer> repository::change(std::string queue, job_id id, 
         co_return change_answer{};
     change_answer answer{.was = job->record.state};
     const auto key = job->record.key;
-    if (const auto next = domain::after_change(job->record, what, now))
-        in.carry_out(key, *next, domain::cause_of(what), answer.news);
+    if (const auto next = domain::after_change(job->record, change, now))
+        in.carry_out(key, *next, domain::cause_of(change), answer.news);
     if (const auto* left = in.find(key))
         answer.job = snapshot(left->record);
     co_return answer;
 }
 
 asio::awaitable<changed_page> repository::change_all(
-    std::string queue, job_filter filter, page_request request, job_change what, time_point now
+    std::string queue, job_filter filter, page_request request, job_change change, time_point now
 )
 {
     auto jobs = co_await list(queue, std::move(filter), std::move(request));
@@ -308,8 +308,8 @@ asio::awaitable<changed_page> repository::change_all(
     auto& in = open_queue(queue);
     for (const auto& job : jobs.items) {
         const auto* held = in.find(job->key);  // as the changes before this one have left it
-        if (const auto next = held ? domain::after_change(held->record, what, now) : std::nullopt) {
-            in.carry_out(job->key, *next, domain::cause_in_bulk(what), out.news);
+        if (const auto next = held ? domain::after_change(held->record, change, now) : std::nullopt) {
+            in.carry_out(job->key, *next, domain::cause_in_bulk(change), out.news);
             ++out.changed;
         }
     }

@@ -26,10 +26,10 @@ public:
     boost::asio::awaitable<void> set(std::string queue, queue_setting setting) override;
     boost::asio::awaitable<queue_settings> settings(std::string queue) override;
     boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) override;
-    boost::asio::awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now)
+    boost::asio::awaitable<change_answer> change(std::string queue, job_id id, job_change change, time_point now)
         override;
     boost::asio::awaitable<changed_page> change_all(
-        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+        std::string queue, job_filter filter, page_request request, job_change change, time_point now
     ) override;
     boost::asio::awaitable<void> reset_queue(std::string queue) override;
 
@@ -57,7 +57,7 @@ public:
         override;
     boost::asio::awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> at)
         override;
-    boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override;
+    boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range range) override;
 
     std::string location() const override { return {}; }
     boost::asio::awaitable<storage_status> tend() override;

@@ -16,7 +16,7 @@ namespace {
 /// Jobs that are changed in one transaction.
 constexpr std::size_t chunk = 1000;
 
-std::string_view wanted_state(const job_change& what)
+std::string_view wanted_state(const job_change& change)
 {
     struct names {
         std::string_view operator()(const removal&) const { return "in any state but active"; }
@@ -27,13 +27,13 @@ std::string_view wanted_state(const job_change& what)
         std::string_view operator()(const new_priority&) const { return "waiting or delayed"; }
         std::string_view operator()(const cancellation&) const { return "not finished"; }
     };
-    return std::visit(names{}, what);
+    return std::visit(names{}, change);
 }
 
 error no_such_job(const job_id& id) { return {errc::not_found, "no job '" + id.str() + "' in this queue"}; }
 
 /// Throws if the job is not there, or its state does not allow the change.
-void require_done(const job_id& id, const change_answer& answer, const job_change& what)
+void require_done(const job_id& id, const change_answer& answer, const job_change& change)
 {
     if (!answer.found())
         throw no_such_job(id);
@@ -41,7 +41,7 @@ void require_done(const job_id& id, const change_answer& answer, const job_chang
         throw error{
             errc::wrong_state,
             "job '" + id.str() + "' is " + std::string{to_string(*answer.was)} + ", but must be " +
-                std::string{wanted_state(what)}
+                std::string{wanted_state(change)}
         };
 }
 
@@ -57,7 +57,7 @@ asio::awaitable<change_answer> change_and_tell(queue_ptr queue, job_id id, job_c
 
 /// Changes jobs page by page, with other work between pages. Returns how many were changed.
 asio::awaitable<std::size_t> change_all(
-    queue_ptr queue, job_filter filter, job_change what, std::optional<std::size_t> limit, progress_callback progress
+    queue_ptr queue, job_filter filter, job_change change, std::optional<std::size_t> limit, progress_callback progress
 )
 {
     auto& ports = *queue->ports;
@@ -68,7 +68,7 @@ asio::awaitable<std::size_t> change_all(
         request.limit = static_cast<int>(std::min(chunk, limit.value_or(chunk + done) - done));
         if (request.limit == 0)
             break;
-        auto page = co_await ports.repository->change_all(queue->name, filter, request, what, ports.time->wall_now());
+        auto page = co_await ports.repository->change_all(queue->name, filter, request, change, ports.time->wall_now());
         announce(*queue, page.news);
         done += page.changed;
         request.after = std::move(page.next);
@@ -126,19 +126,19 @@ asio::awaitable<why_answer> why(queue_ptr queue, job_id id)
 
 asio::awaitable<bool> remove(queue_ptr queue, job_id id)
 {
-    const job_change what = removal{};
-    const auto answer = co_await change_and_tell(queue, id, what);
+    const job_change change = removal{};
+    const auto answer = co_await change_and_tell(queue, id, change);
     if (answer.found())
-        require_done(id, answer, what);
+        require_done(id, answer, change);
     co_return answer.found();
 }
 
-asio::awaitable<job_snapshot> change(queue_ptr queue, job_id id, job_change what)
+asio::awaitable<job_snapshot> change(queue_ptr queue, job_id id, job_change change)
 {
     queue->check_open();
-    domain::check(what);
-    auto answer = co_await change_and_tell(queue, id, what);
-    require_done(id, answer, what);
+    domain::check(change);
+    auto answer = co_await change_and_tell(queue, id, change);
+    require_done(id, answer, change);
     co_return std::move(answer.job);
 }
 

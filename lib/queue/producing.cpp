@@ -141,10 +141,10 @@ asio::awaitable<void> remove_cursor(queue_ptr queue, std::string name)
     co_await queue->ports->repository->set_event_cursor(queue->name, std::move(name), {});
 }
 
-asio::awaitable<queue_metrics> get_metrics(queue_ptr queue, metrics_range of)
+asio::awaitable<queue_metrics> get_metrics(queue_ptr queue, metrics_range range)
 {
     queue->check_open();
-    co_return co_await queue->ports->repository->metrics(queue->name, queue->ports->time->wall_now(), of);
+    co_return co_await queue->ports->repository->metrics(queue->name, queue->ports->time->wall_now(), range);
 }
 
 asio::awaitable<page<log_line>> get_job_logs(queue_ptr queue, job_id id, page_request request)

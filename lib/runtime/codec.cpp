@@ -143,30 +143,30 @@ void write_key(std::string& out, std::string_view name)
     out += ':';
 }
 
-void check_members(const json::object& from, std::span<const std::string_view> known, const json_path& path)
+void check_members(const json::object& source, std::span<const std::string_view> known, const json_path& path)
 {
     const auto is_known = [&](const auto& member) {
         return std::ranges::find(known, std::string_view{member.key().data(), member.key().size()}) != known.end();
     };
-    if (!known.empty() && std::ranges::none_of(from, is_known))
+    if (!known.empty() && std::ranges::none_of(source, is_known))
         undecodable(path, "object has none of the members that its type has");
-    const auto unknown = std::ranges::find_if_not(from, is_known);
-    if (unknown != from.end())
+    const auto unknown = std::ranges::find_if_not(source, is_known);
+    if (unknown != source.end())
         undecodable(path.member({unknown->key().data(), unknown->key().size()}), "its type has no such member");
 }
 
-std::string_view read_text(const json::value& from, const json_path& path)
+std::string_view read_text(const json::value& source, const json_path& path)
 {
-    if (!from.is_string())
+    if (!source.is_string())
         undecodable(path, "value is not a string");
-    return {from.get_string().data(), from.get_string().size()};
+    return {source.get_string().data(), source.get_string().size()};
 }
 
-const json::array& fixed_array(const json::value& from, std::size_t size, const json_path& path)
+const json::array& fixed_array(const json::value& source, std::size_t size, const json_path& path)
 {
-    if (!from.is_array())
+    if (!source.is_array())
         undecodable(path, "value is not an array");
-    const auto& items = from.get_array();
+    const auto& items = source.get_array();
     if (items.size() != size)
         undecodable(path, "array has the length " + std::to_string(items.size()) + ", not " + std::to_string(size));
     return items;
@@ -187,9 +187,9 @@ std::string moment_text(moment when, int digits, const json_path& path)
     return *std::move(text);
 }
 
-moment read_moment(const json::value& from, int digits, const json_path& path)
+moment read_moment(const json::value& source, int digits, const json_path& path)
 {
-    const auto when = domain::from_rfc3339(read_text(from, path));
+    const auto when = domain::from_rfc3339(read_text(source, path));
     if (!when)
         undecodable(path, "value is no time as in 2030-01-01T09:30:00Z");
     const auto unit = attoseconds_per(digits);

@@ -174,14 +174,14 @@ void check_connected(SQLite::Database& db, const std::string& path)
 
 std::vector<added_row> add_within(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
 {
-    return within(db, [&](session& with) { return store::add(with, jobs).rows; });
+    return within(db, [&](session& tx) { return store::add(tx, jobs).rows; });
 }
 
 settled settle_within(SQLite::Database& db, const settlement& end)
 {
     if (sqlite3_get_autocommit(db.getHandle()) == 0 && sqlite3_txn_state(db.getHandle(), "main") != SQLITE_TXN_WRITE)
         throw unfit("must be in a transaction that was begun with BEGIN IMMEDIATE");
-    return within(db, [&](session& with) { return store::settle_alone(with, end); });
+    return within(db, [&](session& tx) { return store::settle_alone(tx, end); });
 }
 
 }  // namespace cofila::sqlite

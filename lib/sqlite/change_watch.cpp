@@ -46,10 +46,10 @@ constexpr milliseconds longest_patience{1000};
 
 std::int64_t data_version(store::tables& db) { return session::of(db).data_version(); }
 
-int count_processes(session& with)
+int count_processes(session& tx)
 {
     return static_cast<int>(
-        with.ask("SELECT count(*) FROM (SELECT DISTINCT boot_id, pid_namespace, pid FROM cofila_workers)")
+        tx.ask("SELECT count(*) FROM (SELECT DISTINCT boot_id, pid_namespace, pid FROM cofila_workers)")
     );
 }
 

@@ -51,9 +51,9 @@ struct piece {
     session::walk_place next{};
 };
 
-void find_groups(session& with, piece& out)
+void find_groups(session& tx, piece& out)
 {
-    auto row = with.sql().query(
+    auto row = tx.sql().query(
         "SELECT number FROM cofila_groups WHERE number > ?1 ORDER BY number LIMIT 1 OFFSET ?2",
         out.from.group,
         groups_at_once - 1
@@ -63,12 +63,12 @@ void find_groups(session& with, piece& out)
     out.last_group = more ? row.number(0) : std::numeric_limits<std::int64_t>::max();
 }
 
-void find_queues(session& with, piece& out, time_point now)
+void find_queues(session& tx, piece& out, time_point now)
 {
     const bool begins = out.from.queue == 0;
     if (begins && now >= out.from.began && now < out.from.began + between_walks)
         return;
-    auto row = with.sql().query(
+    auto row = tx.sql().query(
         "SELECT number FROM cofila_queues WHERE number > ?1 ORDER BY number LIMIT ?2",
         out.from.queue,
         static_cast<int>(queues_at_once)
@@ -80,49 +80,49 @@ void find_queues(session& with, piece& out, time_point now)
     out.next.queue = out.queues.size() < queues_at_once ? 0 : out.queues.back();
 }
 
-piece next_piece(session& with, time_point now)
+piece next_piece(session& tx, time_point now)
 {
-    piece out{.from = with.walk(), .next = with.walk()};
-    find_groups(with, out);
-    find_queues(with, out, now);
+    piece out{.from = tx.walk(), .next = tx.walk()};
+    find_groups(tx, out);
+    find_queues(tx, out, now);
     return out;
 }
 
-bool is_empty(session& with, std::int64_t queue, time_point now)
+bool is_empty(session& tx, std::int64_t queue, time_point now)
 {
-    auto row = with.sql().query("SELECT 1 FROM cofila_queues WHERE number = ?1 AND " COFILA_QUEUE_IS_EMPTY, queue, now);
+    auto row = tx.sql().query("SELECT 1 FROM cofila_queues WHERE number = ?1 AND " COFILA_QUEUE_IS_EMPTY, queue, now);
     return row.step();
 }
 
-void forget_row(session& with, std::int64_t queue)
+void forget_row(session& tx, std::int64_t queue)
 {
-    auto& sql = with.sql();
+    auto& sql = tx.sql();
     sql.exec("DELETE FROM cofila_claim_log WHERE queue = ?1", queue);
     sql.exec("DELETE FROM cofila_groups WHERE queue = ?1", queue);
     sql.exec("DELETE FROM cofila_watched WHERE queue = ?1", queue);
     sql.exec("DELETE FROM cofila_queues WHERE number = ?1", queue);
-    with.forget_queue(queue);
+    tx.forget_queue(queue);
 }
 
-std::vector<std::int64_t> dead_groups(session& with, const piece& in)
+std::vector<std::int64_t> dead_groups(session& tx, const piece& in)
 {
     std::vector<std::int64_t> out;
-    auto row = with.sql().query("SELECT g.number " COFILA_DEAD_GROUPS, in.from.group, in.last_group);
+    auto row = tx.sql().query("SELECT g.number " COFILA_DEAD_GROUPS, in.from.group, in.last_group);
     while (row.step())
         out.push_back(row.number(0));
     return out;
 }
 
-bool any_dead_group(session& with, const piece& in)
+bool any_dead_group(session& tx, const piece& in)
 {
-    return with.sql().query("SELECT 1 " COFILA_DEAD_GROUPS " LIMIT 1", in.from.group, in.last_group).step();
+    return tx.sql().query("SELECT 1 " COFILA_DEAD_GROUPS " LIMIT 1", in.from.group, in.last_group).step();
 }
 
 /// Worker names are kept for the jobs that show them: those beyond the newest 10,000 go, but for workers that are
 /// registered or hold a lock.
-void forget_worker_names(session& with)
+void forget_worker_names(session& tx)
 {
-    with.sql().exec(
+    tx.sql().exec(
         "DELETE FROM cofila_worker_names WHERE number <= (SELECT max(number) FROM cofila_worker_names) - 10000 "
         "AND name NOT IN (SELECT id FROM cofila_workers) "
         "AND number NOT IN (SELECT worker FROM cofila_active WHERE worker IS NOT NULL)"
@@ -130,9 +130,9 @@ void forget_worker_names(session& with)
 }
 
 /// Groups that have jobs stay, as new ones.
-void forget_settings(session& with, std::int64_t queue)
+void forget_settings(session& tx, std::int64_t queue)
 {
-    auto& sql = with.sql();
+    auto& sql = tx.sql();
     sql.exec("DELETE FROM cofila_claim_log WHERE queue = ?1", queue);
     sql.exec("UPDATE cofila_groups SET served = 0 WHERE queue = ?1", queue);
     sql.exec(
@@ -148,49 +148,49 @@ void forget_settings(session& with, std::int64_t queue)
         "grouped = EXISTS (SELECT 1 FROM cofila_groups WHERE queue = ?1) WHERE number = ?1",
         queue
     );
-    with.forget_names();
-    with.touch_all(queue);
+    tx.forget_names();
+    tx.touch_all(queue);
 }
 
 }  // namespace
 
-bool any_forgettable(session& with, time_point now)
+bool any_forgettable(session& tx, time_point now)
 {
-    const auto here = next_piece(with, now);
-    return any_dead_group(with, here) ||
-           std::ranges::any_of(here.queues, [&](std::int64_t queue) { return is_empty(with, queue, now); });
+    const auto here = next_piece(tx, now);
+    return any_dead_group(tx, here) ||
+           std::ranges::any_of(here.queues, [&](std::int64_t queue) { return is_empty(tx, queue, now); });
 }
 
-void forget_some(session& with, time_point now)
+void forget_some(session& tx, time_point now)
 {
-    const auto here = next_piece(with, now);
-    for (const auto group : dead_groups(with, here))
-        with.sql().exec("DELETE FROM cofila_groups WHERE number = ?1", group);
+    const auto here = next_piece(tx, now);
+    for (const auto group : dead_groups(tx, here))
+        tx.sql().exec("DELETE FROM cofila_groups WHERE number = ?1", group);
     if (here.from.queue == 0 && !here.queues.empty()) {
-        forget_worker_names(with);
-        with.forget_names();
+        forget_worker_names(tx);
+        tx.forget_names();
     }
     for (const auto queue : here.queues)
-        forget_if_empty(with, queue, now);
-    with.walk() = here.next;
+        forget_if_empty(tx, queue, now);
+    tx.walk() = here.next;
 }
 
-void pass_on(session& with, time_point now) { with.walk() = next_piece(with, now).next; }
+void pass_on(session& tx, time_point now) { tx.walk() = next_piece(tx, now).next; }
 
-void forget_if_empty(session& with, std::int64_t queue, time_point now)
+void forget_if_empty(session& tx, std::int64_t queue, time_point now)
 {
-    if (is_empty(with, queue, now))
-        forget_row(with, queue);
+    if (is_empty(tx, queue, now))
+        forget_row(tx, queue);
 }
 
-void forget_queue(session& with, std::int64_t queue)
+void forget_queue(session& tx, std::int64_t queue)
 {
-    keep_events(with, queue, {});
-    keep_minutes(with, queue, {});
-    auto& sql = with.sql();
+    keep_events(tx, queue, {});
+    keep_minutes(tx, queue, {});
+    auto& sql = tx.sql();
     if (!sql.query("SELECT 1 FROM cofila_queues WHERE number = ?1 " COFILA_HAS_NO_JOBS, queue).step())
-        return forget_settings(with, queue);
-    forget_row(with, queue);
+        return forget_settings(tx, queue);
+    forget_row(tx, queue);
 }
 
 }  // namespace cofila::sqlite

@@ -6,17 +6,17 @@
 namespace cofila::sqlite {
 
 /// Whether the next piece has anything to forget.
-bool any_forgettable(session& with, time_point now);
+bool any_forgettable(session& tx, time_point now);
 /// Forgets that, and goes on to the piece after it.
-void forget_some(session& with, time_point now);
+void forget_some(session& tx, time_point now);
 /// Goes on to the piece after it without forgetting.
-void pass_on(session& with, time_point now);
+void pass_on(session& tx, time_point now);
 
 /// Deletes the queue's row unless anything is left that needs it. Other connections know a queue by its name; a number
 /// that they remember counts only until the next commit of another connection.
-void forget_if_empty(session& with, std::int64_t queue, time_point now);
+void forget_if_empty(session& tx, std::int64_t queue, time_point now);
 
 /// Forgets everything that was set and kept for a queue, and its row if it has no jobs left.
-void forget_queue(session& with, std::int64_t queue);
+void forget_queue(session& tx, std::int64_t queue);
 
 }  // namespace cofila::sqlite

@@ -19,10 +19,10 @@ std::int64_t group_of(bound_statement row) { return row.step() ? row.number(0) :
 
 }  // namespace
 
-stored_place place_of(session& with, std::int64_t key, job_state state)
+stored_place place_of(session& tx, std::int64_t key, job_state state)
 {
     stored_place at;
-    auto& sql = with.sql();
+    auto& sql = tx.sql();
     {
         auto row = sql.query("SELECT queue, priority, position, run_at, rare FROM cofila_jobs WHERE key = ?1", key);
         if (!row.step())
@@ -63,7 +63,7 @@ stored_place place_of(session& with, std::int64_t key, job_state state)
             at.position,
             key
         ));
-    if (state == job_state::waiting && with.is_grouped(at.queue))
+    if (state == job_state::waiting && tx.is_grouped(at.queue))
         at.group = group_of(sql.query(
             "SELECT group_number FROM cofila_waiting_grouped WHERE queue = ?1 AND priority = ?2 AND position = ?3 "
             "AND key = ?4",
@@ -75,19 +75,18 @@ stored_place place_of(session& with, std::int64_t key, job_state state)
     return at;
 }
 
-std::int64_t group_of_active(session& with, std::int64_t queue, std::int64_t key)
+std::int64_t group_of_active(session& tx, std::int64_t queue, std::int64_t key)
 {
-    return group_of(with.sql().query("SELECT group_number FROM cofila_active WHERE queue = ?1 AND key = ?2", queue, key)
-    );
+    return group_of(tx.sql().query("SELECT group_number FROM cofila_active WHERE queue = ?1 AND key = ?2", queue, key));
 }
 
 namespace {
 
 /// For a key that does not stand where its job's row says.
-void leave_wherever(session& with, std::int64_t key, std::int64_t queue)
+void leave_wherever(session& tx, std::int64_t key, std::int64_t queue)
 {
-    auto& sql = with.sql();
-    with.touch_all(queue);
+    auto& sql = tx.sql();
+    tx.touch_all(queue);
     sql.exec("DELETE FROM cofila_waiting WHERE key = ?1", key);
     sql.exec("DELETE FROM cofila_waiting_grouped WHERE key = ?1", key);
     sql.exec("DELETE FROM cofila_delayed WHERE key = ?1", key);
@@ -96,9 +95,9 @@ void leave_wherever(session& with, std::int64_t key, std::int64_t queue)
 }
 
 /// Returns how many rows were deleted.
-int leave_place(session& with, std::int64_t key, job_state state, const stored_place& at)
+int leave_place(session& tx, std::int64_t key, job_state state, const stored_place& at)
 {
-    auto& sql = with.sql();
+    auto& sql = tx.sql();
     if (state == job_state::active)
         return sql.exec("DELETE FROM cofila_active WHERE queue = ?1 AND key = ?2", at.queue, key);
     if (is_finished(state))
@@ -132,18 +131,18 @@ int leave_place(session& with, std::int64_t key, job_state state, const stored_p
 
 }  // namespace
 
-void leave(session& with, std::int64_t key, job_state state, const stored_place& at)
+void leave(session& tx, std::int64_t key, job_state state, const stored_place& at)
 {
-    with.touch(at.queue, at.group);
-    if (leave_place(with, key, state, at) == 0)
-        leave_wherever(with, key, at.queue);
+    tx.touch(at.queue, at.group);
+    if (leave_place(tx, key, state, at) == 0)
+        leave_wherever(tx, key, at.queue);
 }
 
-void put(session& with, std::int64_t key, job_state to, const stored_place& at, std::optional<job_state> was)
+void put(session& tx, std::int64_t key, job_state to, const stored_place& at, std::optional<job_state> was)
 {
-    auto& sql = with.sql();
+    auto& sql = tx.sql();
     const auto before = was ? std::optional{static_cast<int>(*was)} : std::nullopt;
-    with.touch(at.queue, at.group);
+    tx.touch(at.queue, at.group);
     if (to == job_state::delayed)
         sql.exec(
             "INSERT INTO cofila_delayed (queue, run_at, position, key, priority, group_number, started, was) "

@@ -26,12 +26,12 @@ struct stored_place {
 };
 
 /// Where a job stands that is in that state. All zeros if there is none.
-stored_place place_of(session& with, std::int64_t key, job_state state);
+stored_place place_of(session& tx, std::int64_t key, job_state state);
 /// The number of the group of an active job; 0 if it has none.
-std::int64_t group_of_active(session& with, std::int64_t queue, std::int64_t key);
+std::int64_t group_of_active(session& tx, std::int64_t queue, std::int64_t key);
 /// Takes a key out of the table of that state.
-void leave(session& with, std::int64_t key, job_state state, const stored_place& at);
+void leave(session& tx, std::int64_t key, job_state state, const stored_place& at);
 /// Puts a key into the table of waiting or delayed jobs. `was`: the state before; unset for a new job.
-void put(session& with, std::int64_t key, job_state to, const stored_place& at, std::optional<job_state> was);
+void put(session& tx, std::int64_t key, job_state to, const stored_place& at, std::optional<job_state> was);
 
 }  // namespace cofila::sqlite

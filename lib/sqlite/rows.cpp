@@ -85,25 +85,25 @@ void read_options(job_record& job, Read read)
 }
 
 /// Reads what few jobs have.
-void read_rarities(session& with, job_record& job)
+void read_rarities(session& tx, job_record& job)
 {
-    auto row = with.sql().query(
+    auto row = tx.sql().query(
         "SELECT options, expires_at, dedup_id IS NOT NULL, dedup_until, kept_for FROM cofila_rare WHERE job = ?1",
         job.key
     );
     if (!row.step())
         return;
     if (!job.options && !row.is_null(0))
-        read_options(job, [&] { return with.options(row.text(0)); });
+        read_options(job, [&] { return tx.options(row.text(0)); });
     job.expires_at = row.time(1);
     job.holds_dedup = row.number(2) != 0;
     job.dedup_until = row.time(3);
     job.kept_for = row.number(4);
 }
 
-void read_bodies(session& with, job_record& job, bool data_apart, bool result_apart)
+void read_bodies(session& tx, job_record& job, bool data_apart, bool result_apart)
 {
-    auto row = with.sql().query("SELECT data, result FROM cofila_bodies WHERE job = ?1", job.key);
+    auto row = tx.sql().query("SELECT data, result FROM cofila_bodies WHERE job = ?1", job.key);
     const bool found = row.step();
     if (data_apart && (!found || row.is_null(0)))
         note(job, "its data is missing");
@@ -155,13 +155,13 @@ milliseconds read_lock_duration(bound_statement& row, int column)
 
 std::optional<time_point> not_before(bound_statement& row, int first) { return row.time(first + column::run_at); }
 
-job_record read_job(session& with, bound_statement& row, int first)
+job_record read_job(session& tx, bound_statement& row, int first)
 {
     job_record job;
     job.key = row.number(first + column::key);
     job.id = read_id(row, first, job.key);
     job.name = row.text(first + column::name);
-    job.queue = with.queue_name(row.number(first + column::queue));
+    job.queue = tx.queue_name(row.number(first + column::queue));
     job.priority = ranged(job, row, first + column::priority, "priority", domain::max_priority);
     job.position = row.number(first + column::position);
     job.timestamp = row.time(first + column::created_at).value_or(time_point{});
@@ -172,7 +172,7 @@ job_record read_job(session& with, bound_statement& row, int first)
     job.locked_until = row.time(first + column::locked_until);
     job.lock_duration = read_lock_duration(row, first + column::lock_duration);
     if (!row.is_null(first + column::worker))
-        job.worker = with.worker_name(row.number(first + column::worker));
+        job.worker = tx.worker_name(row.number(first + column::worker));
     job.progress = row.text(first + column::progress);
     job.data = row.text(first + column::data);
     job.result = row.text(first + column::result);
@@ -180,37 +180,37 @@ job_record read_job(session& with, bound_statement& row, int first)
     if (!row.is_null(first + column::cancelled))
         job.cancelled = row.text(first + column::cancelled);
     if (!row.is_null(first + column::options))
-        read_options(job, [&] { return with.options(row.number(first + column::options)); });
+        read_options(job, [&] { return tx.options(row.number(first + column::options)); });
     if (row.number(first + column::rare) != 0)
-        read_rarities(with, job);
+        read_rarities(tx, job);
     if (!job.options)
         read_options(job, [] { return std::shared_ptr<const job_options>{}; });
     const bool data_apart = row.is_null(first + column::data);
     const bool result_apart = row.is_null(first + column::result);
     if (data_apart || result_apart)
-        read_bodies(with, job, data_apart, result_apart);
+        read_bodies(tx, job, data_apart, result_apart);
     return job;
 }
 
-job_record read_waiting_job(session& with, bound_statement& row, int first)
+job_record read_waiting_job(session& tx, bound_statement& row, int first)
 {
-    auto job = read_job(with, row, first + 1);
+    auto job = read_job(tx, row, first + 1);
     if (row.number(first) == 0)
         note(job, "it stands in another place than its row says");
     return job;
 }
 
-std::optional<job_record> find_job(session& with, std::int64_t key)
+std::optional<job_record> find_job(session& tx, std::int64_t key)
 {
-    auto row = with.sql().query("SELECT " COFILA_ANY_JOB COFILA_FROM_ANY "WHERE j.key = ?1", key);
-    return row.step() ? std::optional{read_job(with, row)} : std::nullopt;
+    auto row = tx.sql().query("SELECT " COFILA_ANY_JOB COFILA_FROM_ANY "WHERE j.key = ?1", key);
+    return row.step() ? std::optional{read_job(tx, row)} : std::nullopt;
 }
 
-std::int64_t key_of(session& with, std::int64_t queue, const job_id& id)
+std::int64_t key_of(session& tx, std::int64_t queue, const job_id& id)
 {
     if (const auto generated = domain::parse_generated_id(id.str())) {
         const std::string_view random{generated->random.data(), generated->random.size()};
-        auto row = with.sql().query(
+        auto row = tx.sql().query(
             "SELECT key FROM cofila_jobs WHERE key = ?1 AND queue = ?2 AND random = ?3 AND id IS NULL",
             generated->key,
             queue,
@@ -219,7 +219,7 @@ std::int64_t key_of(session& with, std::int64_t queue, const job_id& id)
         if (row.step())
             return row.number(0);
     }
-    auto row = with.sql().query("SELECT key FROM cofila_jobs WHERE queue = ?1 AND id = ?2", queue, id.str());
+    auto row = tx.sql().query("SELECT key FROM cofila_jobs WHERE queue = ?1 AND id = ?2", queue, id.str());
     return row.step() ? row.number(0) : 0;
 }
 

@@ -64,17 +64,17 @@ milliseconds read_lock_duration(bound_statement& row, int column);
 
 /// Reads the columns above, which begin at `first`, and what is kept apart. Never throws because of what a row holds:
 /// see `job_record::damage`.
-job_record read_job(session& with, bound_statement& row, int first = 0);
+job_record read_job(session& tx, bound_statement& row, int first = 0);
 /// Whether the table of waiting jobs (`w`) and the job's own row agree on its place.
 #define COFILA_PLACE_AGREES "w.queue IS j.queue AND w.priority IS j.priority AND w.position IS j.position"
 /// Reads that, and the job that follows: one with two places must not run.
-job_record read_waiting_job(session& with, bound_statement& row, int first);
+job_record read_waiting_job(session& tx, bound_statement& row, int first);
 /// The earliest time at which a waiting job may run, where another process's clock has let it wait.
 std::optional<time_point> not_before(bound_statement& row, int first = 0);
 
 /// Finds a job in any state.
-std::optional<job_record> find_job(session& with, std::int64_t key);
+std::optional<job_record> find_job(session& tx, std::int64_t key);
 /// Returns 0 if there is no such job.
-std::int64_t key_of(session& with, std::int64_t queue, const job_id& id);
+std::int64_t key_of(session& tx, std::int64_t queue, const job_id& id);
 
 }  // namespace cofila::sqlite

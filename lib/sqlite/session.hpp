@@ -186,22 +186,22 @@ private:
 /// A read transaction on the session's own connection, for the length of the scope.
 class read_transaction {
 public:
-    explicit read_transaction(session& with) : with_{with}
+    explicit read_transaction(session& tx) : tx_{tx}
     {
-        with_.sql().exec("BEGIN");
+        tx_.sql().exec("BEGIN");
         try {
-            with_.begun_reading();
+            tx_.begun_reading();
         } catch (...) {
-            with_.end_transaction();
+            tx_.end_transaction();
             throw;
         }
     }
     read_transaction(const read_transaction&) = delete;
     read_transaction& operator=(const read_transaction&) = delete;
-    ~read_transaction() { with_.end_transaction(); }
+    ~read_transaction() { tx_.end_transaction(); }
 
 private:
-    session& with_;
+    session& tx_;
 };
 
 }  // namespace cofila::sqlite

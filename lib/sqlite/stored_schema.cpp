@@ -93,22 +93,22 @@ objects make_objects(std::int64_t version)
     return out;
 }
 
-[[noreturn]] void refuse(const std::string& path, const std::string& name, const object& what)
+[[noreturn]] void refuse(const std::string& path, const std::string& name, const object& made)
 {
     throw error{
         errc::storage_foreign,
-        "'" + path + "': the " + what.type + " '" + name + "' on '" + what.table +
+        "'" + path + "': the " + made.type + " '" + name + "' on '" + made.table +
             "' is not ours, and would take part in what is done with the jobs; drop it"
     };
 }
 
 [[noreturn]] void report_damage(
-    const std::string& path, const std::string& name, const object& what, const std::string& state
+    const std::string& path, const std::string& name, const object& made, const std::string& state
 )
 {
     throw error{
         errc::storage_corrupt,
-        "'" + path + "': the " + what.type + " '" + name + "' is " + state + "; restore the file from a backup"
+        "'" + path + "': the " + made.type + " '" + name + "' is " + state + "; restore the file from a backup"
     };
 }
 

@@ -8,25 +8,25 @@ namespace cofila::sqlite {
 class tables final : public store::tables {
 public:
     /// `with` must outlive this object.
-    explicit tables(session& with) : with_{with}, sql_{with.sql()} {}
+    explicit tables(session& tx) : tx_{tx}, sql_{tx.sql()} {}
 
-    session& owner() noexcept { return with_; }
+    session& owner() noexcept { return tx_; }
 
-    time_point now(time_point asked) const override { return with_.now(asked); }
-    void check_room() override { with_.check_room(); }
+    time_point now(time_point asked) const override { return tx_.now(asked); }
+    void check_room() override { tx_.check_room(); }
 
-    std::optional<std::int64_t> find_queue(const std::string& name) override { return with_.find_queue(name); }
-    std::int64_t find_or_make_queue(const std::string& name) override { return with_.find_or_make_queue(name); }
+    std::optional<std::int64_t> find_queue(const std::string& name) override { return tx_.find_queue(name); }
+    std::int64_t find_or_make_queue(const std::string& name) override { return tx_.find_or_make_queue(name); }
     store::stored_settings settings(std::int64_t queue) override;
     queue_settings all_settings(std::int64_t queue) override;
     void set(std::int64_t queue, const queue_setting& setting) override;
     bool set_paused(std::int64_t queue, bool paused) override;
     void rest_queue(std::int64_t queue, time_point until) override;
     void forget_queue(std::int64_t queue) override;
-    std::int64_t next_key() override { return with_.next_key(); }
+    std::int64_t next_key() override { return tx_.next_key(); }
     std::int64_t next_position(std::int64_t queue, transition::placement place) override
     {
-        return with_.next_position(queue, place);
+        return tx_.next_position(queue, place);
     }
 
     std::optional<job_record> find(std::int64_t queue, const job_id& id) override;
@@ -139,7 +139,7 @@ public:
     std::vector<lock_row> locks() override;
 
 private:
-    session& with_;
+    session& tx_;
     statement_cache& sql_;
 };
 

@@ -30,14 +30,14 @@ std::optional<std::int64_t> group_at(std::span<const std::int64_t> groups, std::
 }
 
 void insert_locks(
-    session& with, std::int64_t queue, std::span<const job_snapshot> jobs, std::span<const std::int64_t> groups
+    session& tx, std::int64_t queue, std::span<const job_snapshot> jobs, std::span<const std::int64_t> groups
 )
 {
     for (std::size_t done = 0; done < jobs.size();) {
         const auto rows = next_rows(jobs.subspan(done));
         std::array<std::string, most_rows> tokens;
-        const auto worker = with.worker_number(rows.front()->worker);
-        auto statement = with.sql().query(insert_active[rows.size()]);
+        const auto worker = tx.worker_number(rows.front()->worker);
+        auto statement = tx.sql().query(insert_active[rows.size()]);
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const auto& job = *rows[i];
             tokens[i] = domain::from_hex(job.token);
@@ -92,9 +92,9 @@ std::vector<job_record> tables::promote_due(std::int64_t queue, time_point now, 
             position = row.number(1);
             key = row.number(2);
             grouped = grouped || !row.is_null(3);
-            with_.touch(queue, row.number(3));
+            tx_.touch(queue, row.number(3));
             if (!row.is_null(4))
-                due.push_back(read_job(with_, row, 4));
+                due.push_back(read_job(tx_, row, 4));
         }
     }
     if (!any)
@@ -217,7 +217,7 @@ store::best_waiting tables::best(std::int64_t queue, int limit, time_point now)
                 out.in_a_row = false;
                 continue;
             }
-            out.jobs.push_back(read_waiting_job(with_, row, 3));
+            out.jobs.push_back(read_waiting_job(tx_, row, 3));
         }
         // Damaged values may read as smaller ones.
         goes_on = read == asked && before < last && std::cmp_less(out.jobs.size(), limit);
@@ -230,7 +230,7 @@ void tables::lock(
     std::int64_t queue, std::span<const job_snapshot> jobs, std::span<const std::int64_t> groups, bool in_a_row
 )
 {
-    insert_locks(with_, queue, jobs, groups);
+    insert_locks(tx_, queue, jobs, groups);
     if (in_a_row) {
         const auto& last = *jobs.back();
         sql_.exec(
@@ -246,7 +246,7 @@ void tables::lock(
         const auto& job = *jobs[i];
         const auto group = group_at(groups, i).value_or(0);
         leave(
-            with_,
+            tx_,
             job.key,
             job_state::waiting,
             {.queue = queue, .priority = job.priority, .position = job.position, .group = group}

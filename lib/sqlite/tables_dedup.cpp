@@ -6,9 +6,9 @@ namespace cofila::sqlite {
 
 namespace {
 
-std::optional<job_record> find_named(session& with, bound_statement row)
+std::optional<job_record> find_named(session& tx, bound_statement row)
 {
-    return row.step() ? find_job(with, row.number(0)) : std::nullopt;
+    return row.step() ? find_job(tx, row.number(0)) : std::nullopt;
 }
 
 }  // namespace
@@ -16,13 +16,13 @@ std::optional<job_record> find_named(session& with, bound_statement row)
 std::optional<job_record> tables::find_owner(std::int64_t queue, const std::string& dedup_id)
 {
     return find_named(
-        with_, sql_.query("SELECT job FROM cofila_rare WHERE queue = ?1 AND dedup_id = ?2", queue, dedup_id)
+        tx_, sql_.query("SELECT job FROM cofila_rare WHERE queue = ?1 AND dedup_id = ?2", queue, dedup_id)
     );
 }
 
 std::optional<job_record> tables::find_kept(std::int64_t owner)
 {
-    return find_named(with_, sql_.query("SELECT job FROM cofila_rare WHERE kept_for = ?1", owner));
+    return find_named(tx_, sql_.query("SELECT job FROM cofila_rare WHERE kept_for = ?1", owner));
 }
 
 bool tables::holds_on(std::int64_t key, time_point now)

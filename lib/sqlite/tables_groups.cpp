@@ -21,17 +21,13 @@ namespace {
 
 /// Writes the last turn of a group, if it had one, together with the next.
 void refresh_turn(
-    session& with,
-    std::int64_t queue,
-    std::int64_t group,
-    std::optional<std::int64_t> served,
-    const group_options& limits
+    session& tx, std::int64_t queue, std::int64_t group, std::optional<std::int64_t> served, const group_options& limits
 )
 {
     std::optional<std::int64_t> priority;
     std::optional<std::int64_t> position;
     {
-        auto row = with.sql().query(
+        auto row = tx.sql().query(
             COFILA_NEXT_OF_GROUP("?2", "?3", "?4"), queue, group, limits.concurrency, int{limits.keep_order}
         );
         if (row.step()) {
@@ -39,7 +35,7 @@ void refresh_turn(
             position = row.number(1);
         }
     }
-    with.sql().exec(
+    tx.sql().exec(
         "UPDATE cofila_groups SET priority = ?2, position = ?3, served = coalesce(?5, served) WHERE number = ?1 "
         "AND queue = ?4 AND (priority IS NOT ?2 OR position IS NOT ?3 OR served IS NOT coalesce(?5, served))",
         group,
@@ -51,9 +47,9 @@ void refresh_turn(
 }
 
 /// The turns of all groups of a queue.
-void refresh_all(session& with, std::int64_t queue, const group_options& limits)
+void refresh_all(session& tx, std::int64_t queue, const group_options& limits)
 {
-    with.sql().exec(
+    tx.sql().exec(
         "UPDATE cofila_groups SET rests_until = NULL, (priority, position) = (" COFILA_NEXT_OF_GROUP(
             "cofila_groups.number", "?2", "?3"
         ) ") WHERE queue = ?1",
@@ -67,14 +63,14 @@ void refresh_all(session& with, std::int64_t queue, const group_options& limits)
 
 void tables::refresh_turns()
 {
-    for (auto& touched = with_.touched(); !touched.empty(); touched.erase(touched.begin())) {
+    for (auto& touched = tx_.touched(); !touched.empty(); touched.erase(touched.begin())) {
         const auto& [which, served] = *touched.begin();
         const auto& [queue, group] = which;
         const auto limits = settings(queue).settings.group;
         if (group == session::all_groups)
-            refresh_all(with_, queue, limits);
+            refresh_all(tx_, queue, limits);
         else
-            refresh_turn(with_, queue, group, served, limits);
+            refresh_turn(tx_, queue, group, served, limits);
     }
 }
 
@@ -126,7 +122,7 @@ std::optional<job_record> tables::first_in_group(std::int64_t queue, std::int64_
         now
     );
     if (row.step())
-        return read_waiting_job(with_, row, 0);
+        return read_waiting_job(tx_, row, 0);
     // In a damaged file the group would be looked at for ever.
     sql_.exec(
         "DELETE FROM cofila_waiting_grouped WHERE queue = ?1 AND group_number = ?2 "
@@ -134,7 +130,7 @@ std::optional<job_record> tables::first_in_group(std::int64_t queue, std::int64_
         queue,
         group
     );
-    with_.touch(queue, group);
+    tx_.touch(queue, group);
     return {};
 }
 
@@ -148,11 +144,11 @@ std::int64_t tables::last_turn_of_ungrouped(std::int64_t queue)
 /// last.
 std::int64_t tables::note_turn(std::int64_t queue, std::int64_t group)
 {
-    const auto turn = with_.next_turn(queue);
+    const auto turn = tx_.next_turn(queue);
     if (group != 0)
-        with_.touched()[{queue, group}] = turn;
+        tx_.touched()[{queue, group}] = turn;
     else
-        sql_.exec("UPDATE cofila_groups SET served = ?2 WHERE number = ?1", with_.group_number(queue, ""), turn);
+        sql_.exec("UPDATE cofila_groups SET served = ?2 WHERE number = ?1", tx_.group_number(queue, ""), turn);
     return turn;
 }
 

@@ -39,9 +39,9 @@ bool looks_generated(const job_record& job)
 }
 
 /// A generated id is in no index of ids, so that no INSERT would meet it.
-bool is_generated_id_of_another(session& with, std::int64_t queue, const job_record& job)
+bool is_generated_id_of_another(session& tx, std::int64_t queue, const job_record& job)
 {
-    return looks_generated(job) && key_of(with, queue, job.id) != 0;
+    return looks_generated(job) && key_of(tx, queue, job.id) != 0;
 }
 
 std::string_view random_part(const job_record& job)
@@ -58,12 +58,12 @@ new_jobs rows_with_own_ids(new_jobs jobs)
 }
 
 /// Returns how many of them were new.
-std::size_t insert_rows(session& with, std::int64_t queue, new_jobs jobs)
+std::size_t insert_rows(session& tx, std::int64_t queue, new_jobs jobs)
 {
     std::optional<std::int64_t> options[most_rows];
     for (std::size_t i = 0; i < jobs.size(); ++i)
-        options[i] = with.options_number(jobs[i]->options);
-    auto statement = with.sql().query(insert_jobs[jobs.size()]);
+        options[i] = tx.options_number(jobs[i]->options);
+    auto statement = tx.sql().query(insert_jobs[jobs.size()]);
     for (std::size_t i = 0; i < jobs.size(); ++i) {
         const auto& job = *jobs[i];
         statement.bind(
@@ -85,19 +85,19 @@ std::size_t insert_rows(session& with, std::int64_t queue, new_jobs jobs)
 }
 
 /// Writes what few jobs have.
-void add_rarities(session& with, std::int64_t queue, const job_record& job)
+void add_rarities(session& tx, std::int64_t queue, const job_record& job)
 {
     if (!inline_text(job.data))
-        with.sql().exec("INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2)", job.key, job.data);
-    const auto shared = with.options_number(job.options);
+        tx.sql().exec("INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2)", job.key, job.data);
+    const auto shared = tx.options_number(job.options);
     if (!is_rare(job, shared))
         return;
-    with.sql().exec(
+    tx.sql().exec(
         "INSERT INTO cofila_rare (job, queue, options, expires_at, dedup_id, dedup_until, kept_for) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         job.key,
         queue,
-        shared ? nullptr : &with.options_text(job.options),
+        shared ? nullptr : &tx.options_text(job.options),
         job.expires_at,
         job.holds_dedup ? &job.options->dedup->id : nullptr,
         job.dedup_until,
@@ -105,11 +105,11 @@ void add_rarities(session& with, std::int64_t queue, const job_record& job)
     );
 }
 
-void insert_plain(session& with, std::int64_t queue, std::vector<const job_record*>& jobs)
+void insert_plain(session& tx, std::int64_t queue, std::vector<const job_record*>& jobs)
 {
     for (std::span<const job_record* const> left{jobs}; !left.empty();) {
         const auto rows = next_rows(left);
-        auto statement = with.sql().query(insert_waiting[rows.size()]);
+        auto statement = tx.sql().query(insert_waiting[rows.size()]);
         for (const auto* job : rows)
             statement.bind(queue, job->priority, job->position, job->key);
         statement.run();
@@ -119,7 +119,7 @@ void insert_plain(session& with, std::int64_t queue, std::vector<const job_recor
 }
 
 /// Puts new jobs into the tables of their states, in their order, which the event log keeps.
-void let_wait(session& with, std::int64_t queue, const std::vector<const job_record*>& jobs)
+void let_wait(session& tx, std::int64_t queue, const std::vector<const job_record*>& jobs)
 {
     std::vector<const job_record*> plain;
     for (const auto* job : jobs) {
@@ -128,30 +128,30 @@ void let_wait(session& with, std::int64_t queue, const std::vector<const job_rec
             plain.push_back(job);
             continue;
         }
-        insert_plain(with, queue, plain);
+        insert_plain(tx, queue, plain);
         const stored_place at{
             .queue = queue,
             .priority = job->priority,
             .position = job->position,
             .run_at = job->run_at,
-            .group = group ? with.group_number(queue, *group) : 0
+            .group = group ? tx.group_number(queue, *group) : 0
         };
-        put(with, job->key, job->state, at, {});
+        put(tx, job->key, job->state, at, {});
     }
-    insert_plain(with, queue, plain);
+    insert_plain(tx, queue, plain);
 }
 
 }  // namespace
 
 std::optional<job_record> tables::find(std::int64_t queue, const job_id& id)
 {
-    const auto key = sqlite::key_of(with_, queue, id);
-    return key != 0 ? find_job(with_, key) : std::nullopt;
+    const auto key = sqlite::key_of(tx_, queue, id);
+    return key != 0 ? find_job(tx_, key) : std::nullopt;
 }
 
-std::optional<job_record> tables::find(std::int64_t key) { return find_job(with_, key); }
+std::optional<job_record> tables::find(std::int64_t key) { return find_job(tx_, key); }
 
-std::int64_t tables::key_of(std::int64_t queue, const job_id& id) { return sqlite::key_of(with_, queue, id); }
+std::int64_t tables::key_of(std::int64_t queue, const job_id& id) { return sqlite::key_of(tx_, queue, id); }
 
 std::vector<bool> tables::insert(std::int64_t queue, new_jobs jobs)
 {
@@ -159,32 +159,32 @@ std::vector<bool> tables::insert(std::int64_t queue, new_jobs jobs)
     std::vector<const job_record*> added;
     added.reserve(jobs.size());
     for (std::size_t done = 0; done < jobs.size();) {
-        if (is_generated_id_of_another(with_, queue, *jobs[done])) {
+        if (is_generated_id_of_another(tx_, queue, *jobs[done])) {
             stored[done++] = false;
             continue;
         }
         const auto rows = rows_with_own_ids(jobs.subspan(done));
-        const bool all_new = insert_rows(with_, queue, rows) == rows.size();
+        const bool all_new = insert_rows(tx_, queue, rows) == rows.size();
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const auto& job = *rows[i];
             stored[done + i] = all_new || key_of(queue, job.id) == job.key;
             if (!stored[done + i])
                 continue;
-            add_rarities(with_, queue, job);
+            add_rarities(tx_, queue, job);
             added.push_back(&job);
         }
         done += rows.size();
     }
-    let_wait(with_, queue, added);
+    let_wait(tx_, queue, added);
     return stored;
 }
 
 /// The row of cofila_jobs goes first: the event log reads the state from the table that still has the key.
 void tables::erase(const store::stored_job& job)
 {
-    const auto at = place_of(with_, job.key, job.state);
+    const auto at = place_of(tx_, job.key, job.state);
     sql_.exec("DELETE FROM cofila_jobs WHERE key = ?1", job.key);
-    leave(with_, job.key, job.state, at);
+    leave(tx_, job.key, job.state, at);
     if (at.rare)
         sql_.exec("DELETE FROM cofila_rare WHERE job = ?1", job.key);
     sql_.exec("DELETE FROM cofila_bodies WHERE job = ?1", job.key);

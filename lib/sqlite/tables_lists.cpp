@@ -71,13 +71,13 @@ std::optional<reading> reading_of(char listing)
 
 #define COFILA_LIST_IDS "SELECT " COFILA_ANY_JOB COFILA_FROM_ANY "WHERE j.queue = ?1 AND "
 
-bound_statement given_ids(session& with, std::int64_t queue, const std::string& after, bool newest_first, int limit)
+bound_statement given_ids(session& tx, std::int64_t queue, const std::string& after, bool newest_first, int limit)
 {
     if (!newest_first)
-        return with.sql().query(COFILA_LIST_IDS "j.id > ?2 ORDER BY j.id LIMIT ?3", queue, after, limit);
+        return tx.sql().query(COFILA_LIST_IDS "j.id > ?2 ORDER BY j.id LIMIT ?3", queue, after, limit);
     if (after.empty())
-        return with.sql().query(COFILA_LIST_IDS "j.id IS NOT NULL ORDER BY j.id DESC LIMIT ?2", queue, limit);
-    return with.sql().query(COFILA_LIST_IDS "j.id < ?2 ORDER BY j.id DESC LIMIT ?3", queue, after, limit);
+        return tx.sql().query(COFILA_LIST_IDS "j.id IS NOT NULL ORDER BY j.id DESC LIMIT ?2", queue, limit);
+    return tx.sql().query(COFILA_LIST_IDS "j.id < ?2 ORDER BY j.id DESC LIMIT ?3", queue, after, limit);
 }
 
 using domain::most_keys;
@@ -97,14 +97,14 @@ std::int64_t first_key_at(const std::string& text)
     return low;
 }
 
-bound_statement generated_ids(session& with, std::int64_t queue, const std::string& after, bool newest_first, int limit)
+bound_statement generated_ids(session& tx, std::int64_t queue, const std::string& after, bool newest_first, int limit)
 {
     if (!newest_first)
-        return with.sql().query(
+        return tx.sql().query(
             COFILA_LIST_IDS "j.id IS NULL AND j.key >= ?2 ORDER BY j.key LIMIT ?3", queue, first_key_at(after), limit
         );
     const auto last = after.empty() ? most_keys : first_key_at(after);
-    return with.sql().query(
+    return tx.sql().query(
         COFILA_LIST_IDS "j.id IS NULL AND j.key <= ?2 ORDER BY j.key DESC LIMIT ?3", queue, last, limit
     );
 }
@@ -112,7 +112,7 @@ bound_statement generated_ids(session& with, std::int64_t queue, const std::stri
 /// Jobs that come in the order of their ids, read ahead by one.
 class ordered_jobs {
 public:
-    ordered_jobs(session& with, bound_statement& rows) : with_{with}, rows_{rows} { next(); }
+    ordered_jobs(session& tx, bound_statement& rows) : tx_{tx}, rows_{rows} { next(); }
 
     const std::optional<job_record>& first() const { return first_; }
     job_record take()
@@ -123,18 +123,18 @@ public:
     }
 
 private:
-    void next() { first_ = rows_.step() ? std::optional{read_job(with_, rows_)} : std::nullopt; }
+    void next() { first_ = rows_.step() ? std::optional{read_job(tx_, rows_)} : std::nullopt; }
 
-    session& with_;
+    session& tx_;
     bound_statement& rows_;
     std::optional<job_record> first_{};
 };
 
-void add_holders(limit_use& use, session& with, bound_statement rows)
+void add_holders(limit_use& use, session& tx, bound_statement rows)
 {
     for (; rows.step(); ++use.active)
         if (use.active < most_holders)
-            if (auto job = find_job(with, rows.number(0)))
+            if (auto job = find_job(tx, rows.number(0)))
                 use.holders.push_back(std::move(job->id));
 }
 
@@ -154,7 +154,7 @@ void tables::walk(
         return;
     auto rows =
         sql_.query(newest_first ? chosen->backwards : chosen->forwards, queue, after.first, after.second, limit);
-    while (rows.step() && next(read_job(with_, rows, chosen->first_column))) {}
+    while (rows.step() && next(read_job(tx_, rows, chosen->first_column))) {}
 }
 
 /// Both kinds of ids come in their order from an index, and are merged.
@@ -166,10 +166,10 @@ void tables::walk_ids(
     const std::function<bool(job_record)>& next
 )
 {
-    auto given_rows = given_ids(with_, queue, after, newest_first, limit);
-    auto generated_rows = generated_ids(with_, queue, after, newest_first, limit);
-    ordered_jobs given{with_, given_rows};
-    ordered_jobs generated{with_, generated_rows};
+    auto given_rows = given_ids(tx_, queue, after, newest_first, limit);
+    auto generated_rows = generated_ids(tx_, queue, after, newest_first, limit);
+    ordered_jobs given{tx_, given_rows};
+    ordered_jobs generated{tx_, generated_rows};
     const auto is_shown = [&](const job_record& job) {
         return after.empty() || (newest_first ? job.id.str() < after : job.id.str() > after);
     };
@@ -228,7 +228,7 @@ limit_use tables::holders(std::int64_t queue, const std::string* group)
     if (group)
         add_holders(
             out,
-            with_,
+            tx_,
             sql_.query(
                 "SELECT a.key FROM cofila_groups AS g JOIN cofila_active AS a ON a.queue = ?1 "
                 "AND a.group_number = g.number WHERE g.queue = ?1 AND g.name = ?2 ORDER BY a.key",
@@ -237,7 +237,7 @@ limit_use tables::holders(std::int64_t queue, const std::string* group)
             )
         );
     else
-        add_holders(out, with_, sql_.query("SELECT key FROM cofila_active WHERE queue = ?1 ORDER BY key", queue));
+        add_holders(out, tx_, sql_.query("SELECT key FROM cofila_active WHERE queue = ?1 ORDER BY key", queue));
     return out;
 }
 

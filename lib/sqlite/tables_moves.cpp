@@ -43,7 +43,7 @@ struct finished_row {
           token{at.token},
           change{&end}
     {}
-    finished_row(session& with, const store::finished_attempt& end)
+    finished_row(session& tx, const store::finished_attempt& end)
         : key{end.held.key},
           queue{end.held.queue},
           processed_at{end.change.processed_at},
@@ -52,7 +52,7 @@ struct finished_row {
           change{&end.change}
     {
         if (!end.change.worker.empty())
-            worker = with.worker_number(end.change.worker);
+            worker = tx.worker_number(end.change.worker);
     }
 };
 
@@ -79,11 +79,11 @@ void bind(bound_statement& statement, const finished_row& row)
     );
 }
 
-void insert_finished_rows(session& with, std::span<const finished_row> rows)
+void insert_finished_rows(session& tx, std::span<const finished_row> rows)
 {
     while (!rows.empty()) {
         const auto some = next_rows(rows);
-        auto statement = with.sql().query(insert_finished[some.size()]);
+        auto statement = tx.sql().query(insert_finished[some.size()]);
         for (const auto& row : some)
             bind(statement, row);
         statement.run();
@@ -92,10 +92,10 @@ void insert_finished_rows(session& with, std::span<const finished_row> rows)
 }
 
 /// Keeps a long result apart.
-void insert_result(session& with, std::int64_t key, const std::string& result)
+void insert_result(session& tx, std::int64_t key, const std::string& result)
 {
     if (!inline_text(result))
-        with.sql().exec(
+        tx.sql().exec(
             "INSERT INTO cofila_bodies (job, result) VALUES (?1, ?2) ON CONFLICT (job) DO UPDATE SET result = "
             "excluded.result",
             key,
@@ -103,22 +103,22 @@ void insert_result(session& with, std::int64_t key, const std::string& result)
         );
 }
 
-void finish_one(session& with, std::int64_t key, const stored_place& at, job_state was, const transition& change)
+void finish_one(session& tx, std::int64_t key, const stored_place& at, job_state was, const transition& change)
 {
     const finished_row row{key, at, was, change};
-    insert_finished_rows(with, {&row, 1});
-    insert_result(with, key, change.result);
+    insert_finished_rows(tx, {&row, 1});
+    insert_result(tx, key, change.result);
     if (was == job_state::delayed)  // its date does not count as the time at which it was let run
-        with.sql().exec("UPDATE cofila_jobs SET run_at = NULL WHERE key = ?1", key);
+        tx.sql().exec("UPDATE cofila_jobs SET run_at = NULL WHERE key = ?1", key);
 }
 
 /// Writes what a job that waits again, or later, has to keep. `at` becomes its new place.
-void keep(session& with, std::int64_t key, job_state was, stored_place& at, const transition& change)
+void keep(session& tx, std::int64_t key, job_state was, stored_place& at, const transition& change)
 {
     if (change.priority)
         at.priority = *change.priority;
     at.run_at = change.run_at;
-    with.sql().exec(
+    tx.sql().exec(
         "UPDATE cofila_jobs SET priority = ?2, position = ?3, "
         "due_at = coalesce(?5, iif(?6, due_at, coalesce(run_at, due_at))), run_at = ?4, attempts_made = ?7, "
         "stalled_count = ?8, deferrals = ?9, failed_reason = ?10, processed_at = ?11, attempts_started = ?12, "
@@ -141,10 +141,10 @@ void keep(session& with, std::int64_t key, job_state was, stored_place& at, cons
 }
 
 /// Changes the place of a job that stays in its state. An UPDATE, so that the event log sees no arrival.
-void shift(session& with, std::int64_t key, job_state state, const stored_place& from, const stored_place& to)
+void shift(session& tx, std::int64_t key, job_state state, const stored_place& from, const stored_place& to)
 {
-    auto& sql = with.sql();
-    with.touch(from.queue, from.group);
+    auto& sql = tx.sql();
+    tx.touch(from.queue, from.group);
     if (state == job_state::delayed)
         sql.exec(
             "UPDATE cofila_delayed SET run_at = ?5, position = ?6, priority = ?7 WHERE queue = ?1 AND run_at = ?2 "
@@ -184,7 +184,7 @@ void shift(session& with, std::int64_t key, job_state state, const stored_place&
 
 /// Carries a change out on a job that stands at `at`.
 void carry_out(
-    session& with,
+    session& tx,
     std::int64_t key,
     job_state was,
     stored_place at,
@@ -194,39 +194,39 @@ void carry_out(
 {
     const auto before = at;
     if (is_finished(change.to)) {
-        leave(with, key, was, before);
-        return finish_one(with, key, at, was, change);
+        leave(tx, key, was, before);
+        return finish_one(tx, key, at, was, change);
     }
     at.position = position.value_or(at.position);
     auto stored = change;
     if (change.priority && was == job_state::waiting)  // another process's clock may still keep it
         stored.run_at = before.run_at;
-    keep(with, key, was, at, stored);
+    keep(tx, key, was, at, stored);
     if (was == change.to)
-        return shift(with, key, was, before, at);
-    leave(with, key, was, before);
-    put(with, key, change.to, at, was);
+        return shift(tx, key, was, before, at);
+    leave(tx, key, was, before);
+    put(tx, key, change.to, at, was);
 }
 
 }  // namespace
 
 void tables::move(const job_record& job, const transition& change, std::optional<std::int64_t> position)
 {
-    auto at = place_of(with_, job.key, job.state);
+    auto at = place_of(tx_, job.key, job.state);
     if (is_finished(job.state)) {
         if (job.options->group)
-            at.group = with_.group_number(at.queue, *job.options->group);
+            at.group = tx_.group_number(at.queue, *job.options->group);
         if (!is_finished(change.to))
             sql_.exec("UPDATE cofila_bodies SET result = NULL WHERE job = ?1", job.key);
     }
-    carry_out(with_, job.key, job.state, std::move(at), change, position);
+    carry_out(tx_, job.key, job.state, std::move(at), change, position);
 }
 
 void tables::take_away(const job_record& job, const transition& change, std::optional<std::int64_t> position)
 {
-    auto at = place_of(with_, job.key, job_state::active);
+    auto at = place_of(tx_, job.key, job_state::active);
     at.token.clear();
-    carry_out(with_, job.key, job_state::active, std::move(at), change, position);
+    carry_out(tx_, job.key, job_state::active, std::move(at), change, position);
 }
 
 std::vector<bool> tables::finish(std::span<const store::finished_attempt> ends)
@@ -236,10 +236,10 @@ std::vector<bool> tables::finish(std::span<const store::finished_attempt> ends)
     done.reserve(ends.size());
     rows.reserve(ends.size());
     for (const auto& end : ends) {
-        finished_row row{with_, end};
+        finished_row row{tx_, end};
         // Only where their number is limited does the end of a job let others of its group run.
         const bool limited = settings(row.queue).settings.group.concurrency.has_value();
-        const auto group = limited ? group_of_active(with_, row.queue, row.key) : 0;
+        const auto group = limited ? group_of_active(tx_, row.queue, row.key) : 0;
         done.push_back(
             !row.token.empty() && sql_.exec(
                                       "DELETE FROM cofila_active WHERE queue = ?1 AND key = ?2 AND token = ?3",
@@ -250,12 +250,12 @@ std::vector<bool> tables::finish(std::span<const store::finished_attempt> ends)
         );
         if (!done.back())
             continue;
-        with_.touch(row.queue, group);
+        tx_.touch(row.queue, group);
         rows.push_back(std::move(row));
     }
-    insert_finished_rows(with_, rows);
+    insert_finished_rows(tx_, rows);
     for (const auto& row : rows)
-        insert_result(with_, row.key, row.change->result);
+        insert_result(tx_, row.key, row.change->result);
     return done;
 }
 
@@ -275,7 +275,7 @@ bool tables::end_attempt(const store::lock_of_job& held, const transition& chang
                          )
                               .step())
         return false;
-    carry_out(with_, held.key, job_state::active, place_of(with_, held.key, job_state::active), change, position);
+    carry_out(tx_, held.key, job_state::active, place_of(tx_, held.key, job_state::active), change, position);
     return true;
 }
 

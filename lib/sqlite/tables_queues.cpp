@@ -40,9 +40,9 @@ std::optional<milliseconds> window_of(const std::optional<rate_limit>& rate)
     return rate ? std::optional{rate->duration} : std::nullopt;
 }
 
-void set_groups(session& with, std::int64_t queue, const group_options& each)
+void set_groups(session& tx, std::int64_t queue, const group_options& each)
 {
-    with.sql().exec(
+    tx.sql().exec(
         "UPDATE cofila_queues SET group_concurrency = ?2, group_rate_max = ?3, group_rate_window = ?4, "
         "keep_order = ?5 WHERE number = ?1",
         queue,
@@ -51,7 +51,7 @@ void set_groups(session& with, std::int64_t queue, const group_options& each)
         window_of(each.rate),
         int{each.keep_order}
     );
-    with.touch_all(queue);
+    tx.touch_all(queue);
 }
 
 #define COFILA_QUEUES                                                                                                  \
@@ -62,20 +62,20 @@ void set_groups(session& with, std::int64_t queue, const group_options& each)
     "OR EXISTS (SELECT 1 FROM cofila_watched WHERE queue = q.number AND (events IS NOT NULL OR minutes IS NOT "        \
     "NULL))) "
 
-bound_statement queues_by_name(session& with, const std::string& after, bool newest_first, int limit)
+bound_statement queues_by_name(session& tx, const std::string& after, bool newest_first, int limit)
 {
     if (!newest_first)
-        return with.sql().query(COFILA_QUEUES "AND name > ?1 ORDER BY name LIMIT ?2", after, limit);
+        return tx.sql().query(COFILA_QUEUES "AND name > ?1 ORDER BY name LIMIT ?2", after, limit);
     if (after.empty())
-        return with.sql().query(COFILA_QUEUES "ORDER BY name DESC LIMIT ?1", limit);
-    return with.sql().query(COFILA_QUEUES "AND name < ?1 ORDER BY name DESC LIMIT ?2", after, limit);
+        return tx.sql().query(COFILA_QUEUES "ORDER BY name DESC LIMIT ?1", limit);
+    return tx.sql().query(COFILA_QUEUES "AND name < ?1 ORDER BY name DESC LIMIT ?2", after, limit);
 }
 
 }  // namespace
 
 store::stored_settings tables::settings(std::int64_t queue)
 {
-    auto& known = with_.known_settings();
+    auto& known = tx_.known_settings();
     if (const auto found = known.find(queue); found != known.end())
         return found->second;
     auto row = sql_.query(
@@ -122,17 +122,17 @@ void tables::set(std::int64_t queue, const queue_setting& setting)
                 window_of(all.rate)
             );
         },
-        [&](const group_options& each) { set_groups(with_, queue, each); },
-        [&](const cofila::event_log& log) { keep_events(with_, queue, log.events); },
-        [&](const metrics_log& log) { keep_minutes(with_, queue, log.minutes); },
+        [&](const group_options& each) { set_groups(tx_, queue, each); },
+        [&](const cofila::event_log& log) { keep_events(tx_, queue, log.events); },
+        [&](const metrics_log& log) { keep_minutes(tx_, queue, log.minutes); },
     };
     std::visit(set, setting);
-    with_.forget_settings(queue);
+    tx_.forget_settings(queue);
 }
 
 bool tables::set_paused(std::int64_t queue, bool paused)
 {
-    with_.forget_settings(queue);
+    tx_.forget_settings(queue);
     return sql_.exec("UPDATE cofila_queues SET paused = ?2 WHERE number = ?1 AND paused <> ?2", queue, int{paused}) !=
            0;
 }
@@ -142,22 +142,22 @@ void tables::rest_queue(std::int64_t queue, time_point until)
     sql_.exec(
         "UPDATE cofila_queues SET rests_until = max(coalesce(rests_until, ?2), ?2) WHERE number = ?1", queue, until
     );
-    with_.forget_settings(queue);
+    tx_.forget_settings(queue);
 }
 
 std::vector<queue_info> tables::queues(const std::string& after, bool newest_first, int limit)
 {
-    auto rows = queues_by_name(with_, after, newest_first, limit);
+    auto rows = queues_by_name(tx_, after, newest_first, limit);
     std::vector<queue_info> out;
     while (rows.step())
         out.push_back({.name = rows.text(1), .settings = all_settings(rows.number(0))});
     return out;
 }
 
-void tables::forget_queue(std::int64_t queue) { sqlite::forget_queue(with_, queue); }
-bool tables::any_forgettable(time_point now) { return sqlite::any_forgettable(with_, now); }
-void tables::forget_some(time_point now) { sqlite::forget_some(with_, now); }
-void tables::pass_on(time_point now) { sqlite::pass_on(with_, now); }
-void tables::forget_if_empty(std::int64_t queue, time_point now) { sqlite::forget_if_empty(with_, queue, now); }
+void tables::forget_queue(std::int64_t queue) { sqlite::forget_queue(tx_, queue); }
+bool tables::any_forgettable(time_point now) { return sqlite::any_forgettable(tx_, now); }
+void tables::forget_some(time_point now) { sqlite::forget_some(tx_, now); }
+void tables::pass_on(time_point now) { sqlite::pass_on(tx_, now); }
+void tables::forget_if_empty(std::int64_t queue, time_point now) { sqlite::forget_if_empty(tx_, queue, now); }
 
 }  // namespace cofila::sqlite

@@ -17,9 +17,9 @@ struct due_queue {
 
 /// The next queue, by its number, that has delayed jobs, and when the first of them is due. One query for each, so that
 /// queues without any cost nothing.
-std::optional<due_queue> next_delayed(session& with, std::int64_t after)
+std::optional<due_queue> next_delayed(session& tx, std::int64_t after)
 {
-    auto row = with.sql().query(
+    auto row = tx.sql().query(
         "SELECT queue, run_at FROM cofila_delayed WHERE queue > ?1 AND typeof(queue) = 'integer' "
         "ORDER BY queue, run_at LIMIT 1",
         after
@@ -47,9 +47,9 @@ struct counted_group {
 
 /// The next queue, state and count by which finished jobs are kept. One query for each, since SQLite would find the
 /// distinct ones by reading all rows.
-std::optional<counted_group> next_counted(session& with, const counted_group& after)
+std::optional<counted_group> next_counted(session& tx, const counted_group& after)
 {
-    auto row = with.sql().query(
+    auto row = tx.sql().query(
         "SELECT queue, state, prune_count FROM cofila_finished WHERE (queue, state, prune_count) > (?1, ?2, ?3) "
         "AND prune_count IS NOT NULL ORDER BY queue, state, prune_count LIMIT 1",
         after.queue,
@@ -63,14 +63,12 @@ std::optional<counted_group> next_counted(session& with, const counted_group& af
 }
 
 /// Jobs of this queue, state and count that at least `keep` jobs of their queue and state have finished after.
-void add_over_count(
-    session& with, const counted_group& group, time_point now, int limit, std::vector<store::doomed>& out
-)
+void add_over_count(session& tx, const counted_group& group, time_point now, int limit, std::vector<store::doomed>& out)
 {
     std::optional<std::int64_t> finished_at;  // of the oldest one that is kept
     std::optional<std::int64_t> key;
     if (group.keep > 0) {
-        auto row = with.sql().query(
+        auto row = tx.sql().query(
             "SELECT finished_at, key FROM cofila_finished WHERE queue = ?1 AND state = ?2 "
             "ORDER BY finished_at DESC, key DESC LIMIT 1 OFFSET ?3",
             group.queue,
@@ -82,7 +80,7 @@ void add_over_count(
         finished_at = row.number(0);
         key = row.number(1);
     }
-    auto row = with.sql().query(
+    auto row = tx.sql().query(
         "SELECT f.key, f.queue FROM cofila_finished AS f WHERE f.queue = ?1 AND f.state = ?2 AND f.prune_count = ?3 "
         "AND f.prune_count IS NOT NULL AND f.finished_at <= coalesce(?4, 9223372036854775807) "
         "AND (?4 IS NULL OR f.finished_at < ?4 OR f.key < ?5) "
@@ -100,9 +98,9 @@ void add_over_count(
         out.push_back({.key = row.number(0), .queue = row.number(1)});
 }
 
-std::optional<std::int64_t> queue_of_lock(session& with, const rescue_order& order)
+std::optional<std::int64_t> queue_of_lock(session& tx, const rescue_order& order)
 {
-    auto row = with.sql().query(
+    auto row = tx.sql().query(
         "SELECT a.queue FROM cofila_jobs AS j JOIN cofila_active AS a ON a.queue = j.queue AND a.key = j.key "
         "WHERE j.key = ?1 AND lower(hex(coalesce(a.token, ''))) = ?2 "
         "AND CAST(coalesce(a.locked_until, 0) AS INTEGER) = ?3",
@@ -117,7 +115,7 @@ std::optional<std::int64_t> queue_of_lock(session& with, const rescue_order& ord
 
 std::optional<std::int64_t> tables::next_due_queue(std::int64_t after, time_point now)
 {
-    for (auto next = next_delayed(with_, after); next; next = next_delayed(with_, next->number))
+    for (auto next = next_delayed(tx_, after); next; next = next_delayed(tx_, next->number))
         if (next->first <= now)
             return next->number;
     return {};
@@ -147,9 +145,9 @@ std::vector<store::doomed> tables::over_age(time_point now, int limit)
 std::vector<store::doomed> tables::over_count(time_point now, int limit)
 {
     std::vector<store::doomed> out;
-    for (auto group = next_counted(with_, {}); group && std::cmp_less(out.size(), limit);
-         group = next_counted(with_, *group))
-        add_over_count(with_, *group, now, limit - static_cast<int>(out.size()), out);
+    for (auto group = next_counted(tx_, {}); group && std::cmp_less(out.size(), limit);
+         group = next_counted(tx_, *group))
+        add_over_count(tx_, *group, now, limit - static_cast<int>(out.size()), out);
     return out;
 }
 
@@ -157,7 +155,7 @@ std::vector<store::doomed> tables::over_count(time_point now, int limit)
 /// without a job is removed.
 std::optional<store::stalled_job> tables::find_stalled(const rescue_order& order)
 {
-    auto queue = queue_of_lock(with_, order);
+    auto queue = queue_of_lock(tx_, order);
     if (!queue) {
         sql_.exec(
             "DELETE FROM cofila_active WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM cofila_jobs WHERE key = ?1)",
@@ -170,9 +168,9 @@ std::optional<store::stalled_job> tables::find_stalled(const rescue_order& order
             order.key
         );
         if (moved != 0)
-            queue = queue_of_lock(with_, order);
+            queue = queue_of_lock(tx_, order);
     }
-    auto job = queue ? find_job(with_, order.key) : std::nullopt;
+    auto job = queue ? find_job(tx_, order.key) : std::nullopt;
     return job ? std::optional{store::stalled_job{.queue = *queue, .job = std::move(*job)}} : std::nullopt;
 }
 

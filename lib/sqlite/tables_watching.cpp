@@ -37,34 +37,34 @@ void add_count(std::vector<minute_of_jobs>& minutes, bound_statement& row)
 
 }  // namespace
 
-void keep_events(session& with, std::int64_t queue, std::optional<int> most)
+void keep_events(session& tx, std::int64_t queue, std::optional<int> most)
 {
-    with.sql().exec(
+    tx.sql().exec(
         "INSERT INTO cofila_watched (queue, events) VALUES (?1, ?2) ON CONFLICT (queue) DO UPDATE SET events = ?2",
         queue,
         most
     );
-    with.sql().exec(
+    tx.sql().exec(
         "DELETE FROM cofila_events WHERE queue = ?1 AND sequence <= (SELECT last_event - ?2 FROM cofila_watched "
         "WHERE queue = ?1)",
         queue,
         most.value_or(0)
     );
     if (!most)
-        with.sql().exec("DELETE FROM cofila_cursors WHERE queue = ?1", queue);
-    adjust_triggers(with);
+        tx.sql().exec("DELETE FROM cofila_cursors WHERE queue = ?1", queue);
+    adjust_triggers(tx);
 }
 
-void keep_minutes(session& with, std::int64_t queue, std::optional<int> most)
+void keep_minutes(session& tx, std::int64_t queue, std::optional<int> most)
 {
-    with.sql().exec(
+    tx.sql().exec(
         "INSERT INTO cofila_watched (queue, minutes) VALUES (?1, ?2) ON CONFLICT (queue) DO UPDATE SET minutes = ?2",
         queue,
         most
     );
     if (!most)
-        with.sql().exec("DELETE FROM cofila_metrics WHERE queue = ?1", queue);
-    adjust_triggers(with);
+        tx.sql().exec("DELETE FROM cofila_metrics WHERE queue = ?1", queue);
+    adjust_triggers(tx);
 }
 
 event_log_state tables::event_log(std::int64_t queue, const std::string& cursor)
@@ -167,7 +167,7 @@ std::vector<job_record> tables::ends_of_lines(std::int64_t queue, int priorities
     }
     std::vector<job_record> out;
     for (const auto key : keys)
-        if (auto job = find_job(with_, key))
+        if (auto job = find_job(tx_, key))
             out.push_back(std::move(*job));
     return out;
 }

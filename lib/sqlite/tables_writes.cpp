@@ -21,18 +21,17 @@ std::string token_of(const store::lock_of_job& job)
     return token.empty() && !job.token.empty() ? std::string{no_token} : token;
 }
 
-std::optional<std::string> cancelled(session& with, const store::lock_of_job& job)
+std::optional<std::string> cancelled(session& tx, const store::lock_of_job& job)
 {
-    auto row =
-        with.sql().query("SELECT cancelled FROM cofila_active WHERE queue = ?1 AND key = ?2", job.queue, job.key);
+    auto row = tx.sql().query("SELECT cancelled FROM cofila_active WHERE queue = ?1 AND key = ?2", job.queue, job.key);
     return row.step() && !row.is_null(0) ? std::optional{row.text(0)} : std::nullopt;
 }
 
-fenced_write answer(session& with, const store::lock_of_job& job, bool stored)
+fenced_write answer(session& tx, const store::lock_of_job& job, bool stored)
 {
     if (!stored)
         return {};
-    return {.stored = true, .cancelled = cancelled(with, job)};
+    return {.stored = true, .cancelled = cancelled(tx, job)};
 }
 
 }  // namespace
@@ -47,7 +46,7 @@ fenced_write tables::write_progress(const store::lock_of_job& job, const std::st
         bytes{token},
         progress
     );
-    return answer(with_, job, rows != 0);
+    return answer(tx_, job, rows != 0);
 }
 
 fenced_write tables::write_data(const store::lock_of_job& job, const std::string& data)
@@ -69,7 +68,7 @@ fenced_write tables::write_data(const store::lock_of_job& job, const std::string
             job.key,
             data
         );
-    return answer(with_, job, rows != 0);
+    return answer(tx_, job, rows != 0);
 }
 
 fenced_write tables::add_log(const store::lock_of_job& job, const log_line& line, int keep)
@@ -96,7 +95,7 @@ fenced_write tables::add_log(const store::lock_of_job& job, const log_line& line
         job.key,
         keep
     );
-    return answer(with_, job, true);
+    return answer(tx_, job, true);
 }
 
 renewal tables::extend(const store::lock_of_job& held, time_point until, milliseconds duration)
@@ -112,7 +111,7 @@ renewal tables::extend(const store::lock_of_job& held, time_point until, millise
         until,
         duration
     );
-    return {.held = rows != 0, .cancelled = rows != 0 ? cancelled(with_, held) : std::nullopt};
+    return {.held = rows != 0, .cancelled = rows != 0 ? cancelled(tx_, held) : std::nullopt};
 }
 
 std::optional<std::string> tables::cancellation(const store::lock_of_job& held)

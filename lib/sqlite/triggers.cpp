@@ -228,10 +228,10 @@ std::span<const std::string> observing_triggers(std::int64_t version)
 
 std::span<const char* const> dropping_of_triggers() { return drops; }
 
-void adjust_triggers(session& with)
+void adjust_triggers(session& tx)
 {
-    const bool wanted = with.sql().query(any_watched).step();
-    adjust(wanted, [&](const char* sql) { with.sql().exec(sql); });
+    const bool wanted = tx.sql().query(any_watched).step();
+    adjust(wanted, [&](const char* sql) { tx.sql().exec(sql); });
 }
 
 void adjust_triggers(SQLite::Database& db)

@@ -19,7 +19,7 @@ std::span<const std::string> observing_triggers(std::int64_t version);
 std::span<const char* const> dropping_of_triggers();
 
 /// Creates the triggers if any queue keeps events or counts, and drops them otherwise.
-void adjust_triggers(session& with);
+void adjust_triggers(session& tx);
 /// The same for a connection without a session.
 void adjust_triggers(SQLite::Database& db);
 

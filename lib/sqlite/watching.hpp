@@ -8,7 +8,7 @@
 /// they exist while any queue wants them, so that files without watchers pay nothing.
 namespace cofila::sqlite {
 
-void keep_events(session& with, std::int64_t queue, std::optional<int> most);
-void keep_minutes(session& with, std::int64_t queue, std::optional<int> most);
+void keep_events(session& tx, std::int64_t queue, std::optional<int> most);
+void keep_minutes(session& tx, std::int64_t queue, std::optional<int> most);
 
 }  // namespace cofila::sqlite

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t most_operations = 1000;
 constexpr milliseconds longest_batch{10};
 
-bool waits(const operation_ptr& what) { return !what->has_failed(); }
+bool waits(const operation_ptr& op) { return !op->has_failed(); }
 
 void fail_all(std::span<operation_ptr> batch, const error& why)
 {
@@ -81,17 +81,17 @@ std::size_t writing_runner::run(std::span<operation_ptr> waiting)
     return observed + looked + written;
 }
 
-bool writing_runner::run_at_once(operation& what)
+bool writing_runner::run_at_once(operation& op)
 {
     if (!on_->hurry())
         return false;
     bool committing = false;
     const auto failed = attempted([&] {
-        if (what.looks_first() && finds_nothing(what))
+        if (op.looks_first() && finds_nothing(op))
             return;
         on_->begin();
-        prepare(what);
-        what.run(on_->db());
+        prepare(op);
+        op.run(on_->db());
         committing = true;
         on_->commit();
     });
@@ -102,15 +102,15 @@ bool writing_runner::run_at_once(operation& what)
         on_->distrust();
     if (failed->why.code() != errc::outcome_unknown)
         return false;
-    what.fail(failed->why);
+    op.fail(failed->why);
     return true;
 }
 
-bool writing_runner::finds_nothing(operation& what)
+bool writing_runner::finds_nothing(operation& op)
 {
     on_->begin_reading();
-    prepare(what);
-    const bool nothing = what.look(on_->db());
+    prepare(op);
+    const bool nothing = op.look(on_->db());
     on_->end_reading();
     return nothing;
 }
@@ -169,26 +169,26 @@ bool writing_runner::begin(batch waiting)
     return !failed;
 }
 
-void writing_runner::prepare(const operation& what)
+void writing_runner::prepare(const operation& op)
 {
     const auto now = time_->steady_now();
-    on_->prepare(now - what.submitted().value_or(now));
+    on_->prepare(now - op.submitted().value_or(now));
 }
 
 /// Returns false if the transaction was rolled back, with everything that the other operations had done in it. An
 /// operation seldom fails after it has written: then all are undone, and the others run again.
-bool writing_runner::run_one(operation& what)
+bool writing_runner::run_one(operation& op)
 {
     const auto before = on_->rows_written();
     auto failed = attempted([&] {
-        prepare(what);
-        what.run(on_->db());
+        prepare(op);
+        op.run(on_->db());
     });
     if (!failed)
         return true;
     if (may_run_again(*failed))
         return false;
-    what.fail(std::move(failed->why));
+    op.fail(std::move(failed->why));
     const bool wrote = on_->rows_written() != before;
     if (wrote)
         on_->roll_back();

@@ -20,7 +20,7 @@ public:
     virtual std::size_t run(std::span<operation_ptr> waiting) = 0;
     /// Runs one operation that takes but a moment, without waiting for a lock or a disk and without upkeep. Returns
     /// false if that is not possible: then nothing was done, and it has to be run as others are.
-    virtual bool run_at_once(operation& what) = 0;
+    virtual bool run_at_once(operation& op) = 0;
     /// See `reader::give_way`.
     virtual void give_way() = 0;
 };
@@ -31,7 +31,7 @@ public:
     writing_runner(std::unique_ptr<writer> on, std::shared_ptr<const clock> time);
 
     std::size_t run(std::span<operation_ptr> waiting) override;
-    bool run_at_once(operation& what) override;
+    bool run_at_once(operation& op) override;
     void give_way() override { on_->give_way(); }
 
 private:
@@ -44,9 +44,9 @@ private:
     std::size_t look(batch waiting);
     std::size_t write(batch waiting);
     bool begin(batch waiting);
-    bool finds_nothing(operation& what);
-    void prepare(const operation& what);
-    bool run_one(operation& what);
+    bool finds_nothing(operation& op);
+    void prepare(const operation& op);
+    bool run_one(operation& op);
     bool run_next(batch waiting, std::size_t& done);
     bool run_all(batch waiting, std::size_t& done);
     bool commit(batch waiting);

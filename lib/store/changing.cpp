@@ -31,7 +31,7 @@ void carry_out(
 
 }  // namespace
 
-change_answer change(tables& db, const std::string& queue, const job_id& id, const job_change& what, time_point asked)
+change_answer change(tables& db, const std::string& queue, const job_id& id, const job_change& change, time_point asked)
 {
     const auto now = db.now(asked);
     const auto number = db.find_queue(queue);
@@ -39,8 +39,8 @@ change_answer change(tables& db, const std::string& queue, const job_id& id, con
     if (!job)
         return {};
     change_answer answer{.was = job->state};
-    if (const auto next = domain::after_change(*job, what, now))
-        carry_out(db, *number, *job, *next, domain::cause_of(what), answer.news);
+    if (const auto next = domain::after_change(*job, change, now))
+        carry_out(db, *number, *job, *next, domain::cause_of(change), answer.news);
     if (auto left = db.find(job->key))
         answer.job = std::make_shared<const job_record>(std::move(*left));
     return answer;
@@ -51,17 +51,17 @@ changed_page change_all(
     const std::string& queue,
     const job_filter& filter,
     const page_request& request,
-    const job_change& what,
+    const job_change& change,
     time_point asked
 )
 {
     const auto now = db.now(asked);
     auto jobs = list(db, queue, filter, request);
     changed_page out{.next = std::move(jobs.next)};
-    const auto why = domain::cause_in_bulk(what);
+    const auto why = domain::cause_in_bulk(change);
     for (const auto& listed : jobs.items) {
         const auto job = db.find(listed->key);  // as the changes before this one have left it
-        const auto next = job ? domain::after_change(*job, what, now) : std::nullopt;
+        const auto next = job ? domain::after_change(*job, change, now) : std::nullopt;
         if (!next)
             continue;
         carry_out(db, *db.find_queue(queue), *job, *next, why, out.news);

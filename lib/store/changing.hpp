@@ -8,13 +8,15 @@
 /// Changes by callers that hold no lock. A time is that of the request: see `tables::now`.
 namespace cofila::store {
 
-change_answer change(tables& db, const std::string& queue, const job_id& id, const job_change& what, time_point asked);
+change_answer change(
+    tables& db, const std::string& queue, const job_id& id, const job_change& change, time_point asked
+);
 changed_page change_all(
     tables& db,
     const std::string& queue,
     const job_filter& filter,
     const page_request& request,
-    const job_change& what,
+    const job_change& change,
     time_point asked
 );
 

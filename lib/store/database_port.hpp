@@ -24,7 +24,7 @@ public:
 
     /// From any thread. Completes the operation after the commit that made it durable, or with the reason why there was
     /// none.
-    virtual void submit(operation_ptr what) = 0;
+    virtual void submit(operation_ptr op) = 0;
     /// Finishes what was submitted, and blocks until then. Fails later submissions with `errc::closed`. Idempotent.
     virtual void stop() = 0;
 };

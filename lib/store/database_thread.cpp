@@ -42,10 +42,10 @@ void watch_forks()
     static_cast<void>(watching);
 }
 
-std::vector<operation_ptr> one(operation_ptr what)
+std::vector<operation_ptr> one(operation_ptr op)
 {
     std::vector<operation_ptr> out;
-    out.push_back(std::move(what));
+    out.push_back(std::move(op));
     return out;
 }
 
@@ -85,32 +85,32 @@ database_thread::~database_thread()
     --threads_running;
 }
 
-void database_thread::submit(operation_ptr what)
+void database_thread::submit(operation_ptr op)
 {
     if (left_behind) {
-        what->fail(closed_by_fork());
-        const auto executor = what->executor();
-        asio::post(executor, [refused = std::move(what)] { refused->answer(); });
+        op->fail(closed_by_fork());
+        const auto executor = op->executor();
+        asio::post(executor, [refused = std::move(op)] { refused->answer(); });
         return;
     }
-    what->note_submitted(options_.clock->steady_now());
-    if (run_here(*what)) {
+    op->note_submitted(options_.clock->steady_now());
+    if (run_here(*op)) {
         loop_spin_->done_at_once();
-        return answer(one(std::move(what)));
+        return answer(one(std::move(op)));
     }
     loop_spin_->submitted();
     {
         const std::lock_guard lock{mutex_};
         if (!stopping_) {
-            waiting_.push_back(std::move(what));
+            waiting_.push_back(std::move(op));
             news_ = true;
             if (waiting_.size() == 1)
                 wake_.notify_one();
             return;
         }
     }
-    what->fail({errc::closed, "the store has been closed"});
-    answer(one(std::move(what)));
+    op->fail({errc::closed, "the store has been closed"});
+    answer(one(std::move(op)));
 }
 
 void database_thread::stop()
@@ -189,21 +189,21 @@ bool database_thread::wait_for_work()
 }
 
 /// On the thread that submits the operation. Returns false if it is for the database thread.
-bool database_thread::run_here(operation& what) noexcept
+bool database_thread::run_here(operation& op) noexcept
 {
-    const bool may = options_.lends && what.is_short() && loop_spin_->is_idle();
-    if (!may || !lending_rule_.worthwhile() || !borrow(what))
+    const bool may = options_.lends && op.is_short() && loop_spin_->is_idle();
+    if (!may || !lending_rule_.worthwhile() || !borrow(op))
         return false;
-    const bool done = runner_->run_at_once(what);
+    const bool done = runner_->run_at_once(op);
     lending_rule_.ended(done);
     give_back();
     return done;
 }
 
 /// Only while the thread is at rest, and not for long without a gap for other processes: the thread makes these.
-bool database_thread::borrow(const operation& what)
+bool database_thread::borrow(const operation& op)
 {
-    const auto now = what.submitted().value();
+    const auto now = op.submitted().value();
     const std::lock_guard lock{mutex_};
     if (!is_at_rest_ || is_lent_ || stopping_ || !waiting_.empty())
         return false;

@@ -38,7 +38,7 @@ public:
     /// As `stop`, but does not wait for other processes that hold the store.
     ~database_thread() override;
 
-    void submit(operation_ptr what) override;
+    void submit(operation_ptr op) override;
     void stop() override;
 
 private:
@@ -47,8 +47,8 @@ private:
     void loop(make_runner make);
     bool wait_for_work();
     void spin();
-    bool run_here(operation& what) noexcept;
-    bool borrow(const operation& what);
+    bool run_here(operation& op) noexcept;
+    bool borrow(const operation& op);
     void give_back();
     void answer(operations done);
     void answer_on(const boost::asio::any_io_executor& executor, operations done);

@@ -17,8 +17,8 @@ constexpr std::size_t most_together = 128;
 std::span<operation_ptr> adds_in_front(std::span<operation_ptr> waiting)
 {
     const auto* const first = waiting.front()->adds();
-    const auto joins = [&](const operation_ptr& what) {
-        const auto* const add = !what->has_failed() && first ? what->adds() : nullptr;
+    const auto joins = [&](const operation_ptr& op) {
+        const auto* const add = !op->has_failed() && first ? op->adds() : nullptr;
         return add && add->job->queue == first->job->queue;
     };
     const auto some = waiting.first(std::min(waiting.size(), most_together));

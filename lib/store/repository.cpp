@@ -103,10 +103,10 @@ asio::awaitable<change_answer> repository::change(std::string queue, job_id id, 
 }
 
 asio::awaitable<changed_page> repository::change_all(
-    std::string queue, job_filter filter, page_request request, job_change what, time_point now
+    std::string queue, job_filter filter, page_request request, job_change change, time_point now
 )
 {
-    return write<&store::change_all>(std::move(queue), std::move(filter), std::move(request), std::move(what), now);
+    return write<&store::change_all>(std::move(queue), std::move(filter), std::move(request), std::move(change), now);
 }
 
 asio::awaitable<void> repository::reset_queue(std::string queue)
@@ -186,9 +186,9 @@ asio::awaitable<void> repository::set_event_cursor(
     return write<&store::set_event_cursor>(std::move(queue), std::move(name), place);
 }
 
-asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now, metrics_range of)
+asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point now, metrics_range range)
 {
-    return read<&store::metrics>(std::move(queue), now, of);
+    return read<&store::metrics>(std::move(queue), now, range);
 }
 
 /// The threads are joined here, on the loop: everything submitted has run and the upkeep is done before, so that this

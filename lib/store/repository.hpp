@@ -38,9 +38,9 @@ public:
     awaitable<void> set(std::string queue, queue_setting setting) override;
     awaitable<queue_settings> settings(std::string queue) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;
-    awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override;
+    awaitable<change_answer> change(std::string queue, job_id id, job_change change, time_point now) override;
     awaitable<changed_page> change_all(
-        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+        std::string queue, job_filter filter, page_request request, job_change change, time_point now
     ) override;
     awaitable<void> reset_queue(std::string queue) override;
     awaitable<sweep_answer> sweep(sweep_request request) override;
@@ -60,7 +60,7 @@ public:
     awaitable<event_log_state> event_log_of(std::string queue, std::string cursor) override;
     awaitable<std::vector<logged_event>> events_after(std::string queue, std::uint64_t after, int limit) override;
     awaitable<void> set_event_cursor(std::string queue, std::string name, std::optional<std::uint64_t> place) override;
-    awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override;
+    awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range range) override;
 
 protected:
     /// Lets what was submitted be done, and stops both threads.

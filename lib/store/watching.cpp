@@ -23,14 +23,14 @@ void set_event_cursor(tables& db, const std::string& queue, const std::string& n
     db.set_event_cursor(db.find_or_make_queue(queue), name, place);
 }
 
-queue_metrics metrics(tables& db, const std::string& queue, time_point now, const metrics_range& of)
+queue_metrics metrics(tables& db, const std::string& queue, time_point now, const metrics_range& range)
 {
     queue_metrics out;
     const auto number = db.find_queue(queue);
     if (!number)
         return out;
     if (const auto kept = db.kept_minutes(*number)) {
-        const auto wanted = domain::minutes_in(of, now, *kept);
+        const auto wanted = domain::minutes_in(range, now, *kept);
         out.minutes = db.minutes(*number, wanted.begin, wanted.end);
     }
     for (const auto& job : db.ends_of_lines(*number, domain::most_priorities))

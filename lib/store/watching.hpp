@@ -17,6 +17,6 @@ std::vector<logged_event> events_after(tables& db, const std::string& queue, std
 void set_event_cursor(
     tables& db, const std::string& queue, const std::string& name, std::optional<std::uint64_t> place
 );
-queue_metrics metrics(tables& db, const std::string& queue, time_point now, const metrics_range& of);
+queue_metrics metrics(tables& db, const std::string& queue, time_point now, const metrics_range& range);
 
 }  // namespace cofila::store

@@ -10,12 +10,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-asio::awaitable<std::vector<job_ptr>> all_jobs(queue_ptr in)
+asio::awaitable<std::vector<job_ptr>> all_jobs(queue_ptr queue)
 {
     std::vector<job_ptr> out;
     page_request request{.limit = 1'000};
     do {
-        auto found = co_await cofila::detail::at_home(in, cofila::detail::get_jobs(in, {}, request));
+        auto found = co_await cofila::detail::at_home(queue, cofila::detail::get_jobs(queue, {}, request));
         std::ranges::move(found.items, std::back_inserter(out));
         request.after = std::move(found.next);
     } while (!request.after.empty());
@@ -50,25 +50,25 @@ std::string told(const std::vector<job_ptr>& jobs)
 
 }  // namespace
 
-asio::awaitable<job_ptr> expect_job(queue_ptr in, expected_job what)
+asio::awaitable<job_ptr> expect_job(queue_ptr queue, expected_job what)
 {
-    const auto jobs = co_await all_jobs(in);
+    const auto jobs = co_await all_jobs(queue);
     const auto found = std::ranges::find_if(jobs, [&](const job_ptr& job) { return is_it(what, *job->job); });
     if (found == jobs.end())
         throw unmet_expectation{
-            "expected a job " + told(what) + " in queue '" + cofila::detail::name(in) + "', which has" + told(jobs)
+            "expected a job " + told(what) + " in queue '" + cofila::detail::name(queue) + "', which has" + told(jobs)
         };
     co_return *found;
 }
 
-asio::awaitable<void> expect_no_job(queue_ptr in, std::string name)
+asio::awaitable<void> expect_no_job(queue_ptr queue, std::string name)
 {
-    auto jobs = co_await all_jobs(in);
+    auto jobs = co_await all_jobs(queue);
     std::erase_if(jobs, [&](const job_ptr& job) { return !name.empty() && job->job->name != name; });
     if (!jobs.empty())
         throw unmet_expectation{
             "expected no job " + (name.empty() ? std::string{} : "'" + name + "' ") + "in queue '" +
-            cofila::detail::name(in) + "', which has" + told(jobs)
+            cofila::detail::name(queue) + "', which has" + told(jobs)
         };
 }
 

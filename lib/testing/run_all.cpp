@@ -85,13 +85,13 @@ asio::awaitable<void> run_out_of_work(std::shared_ptr<observed_worker> one, mill
 
 }  // namespace
 
-asio::awaitable<run_report> run_all(queue_ptr from, cofila::detail::untyped_processor processor, run_options options)
+asio::awaitable<run_report> run_all(queue_ptr queue, cofila::detail::untyped_processor processor, run_options options)
 {
     check(options);
     const auto one = std::make_shared<observed_worker>();
-    one->worker = std::make_shared<worker_core>(from, std::move(processor), std::move(options.worker));
+    one->worker = std::make_shared<worker_core>(queue, std::move(processor), std::move(options.worker));
     listen(one, options.attempts);
-    task_group running{from->ports->loop};
+    task_group running{queue->ports->loop};
     running.spawn(keep_running(one), one);
     co_await run_out_of_work(one, options.at_most);
     co_await one->worker->close({});

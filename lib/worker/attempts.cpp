@@ -67,10 +67,10 @@ void worker_core::release_ready()
         has_ended({.attempt = attempt, .change = domain::after_release(*attempt->job)});
 }
 
-void worker_core::has_ended(ended_attempt what)
+void worker_core::has_ended(ended_attempt ended)
 {
-    what.attempt->ended_at = ports_->time->steady_now();
-    slots_.settle(std::move(what));
+    ended.attempt->ended_at = ports_->time->steady_now();
+    slots_.settle(std::move(ended));
 }
 
 /// Reports that it starts, and has it watched.

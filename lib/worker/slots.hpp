@@ -84,7 +84,7 @@ public:
     attempts take_running() noexcept { return std::exchange(running_, {}); }
 
     /// Enters the outcome of an attempt, for the next question to the store.
-    void settle(ended_attempt what) { ended_.push_back(std::move(what)); }
+    void settle(ended_attempt ended) { ended_.push_back(std::move(ended)); }
     /// The store has not taken these: they are the first of the next question.
     void settle_again(std::vector<ended_attempt> first);
     /// All outcomes that the store does not know.

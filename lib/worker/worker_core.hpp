@@ -85,7 +85,7 @@ private:
     void lose(const attempt_ptr& attempt);
     void ask_to_end(const attempt_ptr& attempt, cancel_reason reason, const std::string& why = {});
     bool settle_later(const attempt_ptr& attempt, domain::attempt_outcome outcome);
-    void has_ended(ended_attempt what);
+    void has_ended(ended_attempt ended);
     milliseconds next_wait(const job_record& job, failure& why);
 
     // settling.cpp: what the store says about the outcomes

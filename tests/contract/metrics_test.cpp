@@ -19,9 +19,9 @@ asio::awaitable<void> count_for(subject s, std::optional<int> minutes)
     return s->set(s.queue(), metrics_log{.minutes = minutes});
 }
 
-asio::awaitable<queue_metrics> metrics_of(subject s, metrics_range of = {})
+asio::awaitable<queue_metrics> metrics_of(subject s, metrics_range range = {})
 {
-    return s->metrics(s.queue(), s.now(), of);
+    return s->metrics(s.queue(), s.now(), range);
 }
 
 asio::awaitable<void> run_one(subject s, std::string id, milliseconds took, bool fail = false)

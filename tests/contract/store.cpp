@@ -229,14 +229,14 @@ asio::awaitable<change_answer> subject::change(job_id id, job_change what)
     return shared_->repository->change(queue_, std::move(id), std::move(what), now());
 }
 
-asio::awaitable<std::vector<std::string>> subject::change_all(job_filter filter, job_change what, int page_size)
+asio::awaitable<std::vector<std::string>> subject::change_all(job_filter filter, job_change change, int page_size)
 {
     std::vector<std::string> all;
     page_request request{.limit = page_size};
     do {
-        const auto page = co_await shared_->repository->change_all(queue_, filter, request, what, now());
+        const auto page = co_await shared_->repository->change_all(queue_, filter, request, change, now());
         REQUIRE(page.changed <= static_cast<std::size_t>(page_size));
-        const auto changed = ids(of(page.news, domain::cause_in_bulk(what)));
+        const auto changed = ids(of(page.news, domain::cause_in_bulk(change)));
         REQUIRE(changed.size() == page.changed);
         std::ranges::copy(changed, std::back_inserter(all));
         request.after = page.next;

@@ -69,7 +69,7 @@ public:
     settlement putting_off(job_snapshot job, deferral when) const;
     boost::asio::awaitable<settled> settle(settlement end);
 
-    boost::asio::awaitable<change_answer> change(job_id id, job_change what);
+    boost::asio::awaitable<change_answer> change(job_id id, job_change change);
     boost::asio::awaitable<change_answer> remove(job_id id) { return change(std::move(id), removal{}); }
     boost::asio::awaitable<change_answer> cancel(job_id id, std::string why)
     {
@@ -82,7 +82,7 @@ public:
     }
     /// Of all pages: the ids of those that were changed.
     boost::asio::awaitable<std::vector<std::string>> change_all(
-        job_filter filter, job_change what, int page_size = 1000
+        job_filter filter, job_change change, int page_size = 1000
     );
     /// Whether each is held.
     boost::asio::awaitable<std::vector<bool>> extend(std::vector<lock_extension> locks);

@@ -81,15 +81,18 @@ CONTRACT_CASE("groups whose first jobs are early by the clock of the claim take 
 CONTRACT_CASE("a job that the end of an expired one frees is served in the same claim, as its priority says")
 {
     const deduplication unique{.id = "d", .how = deduplication::mode::keep_last};
-    co_await add(s, "a1", {.priority = 1});
     co_await add(s, "b1", {.priority = 1, .ttl = 1s, .dedup = unique});
-    co_await add(s, "c1", {.priority = 1});
-    co_await add(s, "d1", {.priority = 1});
+    const auto owner = co_await s.claim_one();
     co_await add(s, "k1", {.dedup = unique});
+    for (const auto* id : {"a1", "c1", "d1", "a2", "c2", "d2"})
+        co_await add(s, id, {.priority = 1});
+    const auto others = co_await claimed_ids(s, 3);
+    CHECK(others == names{"a1", "c1", "d1"});
+    co_await s.settle(s.release(owner));
     s.pass(1s);
     const auto answer = co_await s.settle_and_claim({}, 9);
     CHECK(ids(of(answer.news, job_news::cause::unfit)) == names{"b1"});
-    CHECK(ids(answer.claimed) == names{"a1", "k1", "c1", "d1"});
+    CHECK(ids(answer.claimed) == names{"k1", "a2", "c2", "d2"});
 }
 
 TEST_SUITE_END();

@@ -42,11 +42,11 @@ struct file {
     std::string make()
     {
         for (const auto state : states)
-            test::run_one(runner, [&](sqlite::session& in) {
+            test::run_one(runner, [&](sqlite::session& tx) {
                 const auto id = std::string{to_string(state)};
-                store::add(in, test::one_job(id));
+                store::add(tx, test::one_job(id));
                 for (const auto* sql : moves)
-                    in.sql().exec(sql, id, static_cast<int>(state));
+                    tx.sql().exec(sql, id, static_cast<int>(state));
             });
         return folder.file("jobs.db");
     }

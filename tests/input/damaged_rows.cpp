@@ -260,9 +260,9 @@ void may_refuse(Work work)
 }
 
 /// Nothing that was set for the queue keeps a job from being claimed.
-bool is_open(sqlite::session& with)
+bool is_open(sqlite::session& tx)
 {
-    auto settings = store::settings(with, "q");
+    auto settings = store::settings(tx, "q");
     if (settings.rests_until <= manual_clock::start)
         settings.rests_until.reset();
     settings.group = {};
@@ -285,10 +285,8 @@ row_damage::row_damage()
     const auto path = folder_.file("jobs.db");
     {
         writing_runner runner{connecting(path), false};
-        run_one(runner, [](sqlite::session& with) { store::add(with, one_job("bad")); });
-        run_one(runner, [](sqlite::session& with) {
-            store::add(with, {some_job("good", "{}", {.priority = 2'000'000})});
-        });
+        run_one(runner, [](sqlite::session& tx) { store::add(tx, one_job("bad")); });
+        run_one(runner, [](sqlite::session& tx) { store::add(tx, {some_job("good", "{}", {.priority = 2'000'000})}); });
     }
     with_ = std::make_unique<sqlite::session>(connecting(path));
     {

@@ -23,7 +23,7 @@ error_case open_refused(errc code, std::string name, std::function<void(const st
 void make_ours(const std::string& path)
 {
     writing_runner runner{connecting(path), false};
-    run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+    run_one(runner, [](sqlite::session& tx) { tx.find_or_make_queue("q"); });
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ TEST_CASE("F45: an active job without the end of its lock is rescued by the swee
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
     writing_runner runner{connecting(path), false};
-    run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
+    run_one(runner, [](sqlite::session& tx) { store::add(tx, one_job("a")); });
     const std::string as_made = "'locked_until INTEGER NOT NULL'";
     const std::string loosened = "'locked_until INTEGER'";
     const auto change = [](const std::string& from, const std::string& to) {
@@ -116,11 +116,11 @@ TEST_CASE("F45: an active job without the end of its lock is rescued by the swee
             change(loosened, as_made)
     );
     sweep_answer answer;
-    run_one(runner, [&](sqlite::session& with) {
+    run_one(runner, [&](sqlite::session& tx) {
         sweep_request request{.now = manual_clock::start};
         request.rescues.push_back({.key = 1, .token = "00112233445566778899aabbccddeeff", .locked_until = time_point{}}
         );
-        answer = store::sweep(with, request);
+        answer = store::sweep(tx, request);
     });
     CHECK(answer.news.size() == 1);
 }

@@ -116,11 +116,11 @@ task call_while_held(task (*call)(jobs))
     });
 }
 
-void fill(sqlite::session& with) { with.link().db().exec("PRAGMA max_page_count=1"); }
+void fill(sqlite::session& tx) { tx.link().db().exec("PRAGMA max_page_count=1"); }
 
-void fail_commits(sqlite::session& with)
+void fail_commits(sqlite::session& tx)
 {
-    sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
+    sqlite3_commit_hook(tx.link().handle(), [](void*) { return 1; }, nullptr);
 }
 
 }  // namespace

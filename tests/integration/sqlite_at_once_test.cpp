@@ -20,7 +20,7 @@ namespace {
 
 test_operation::work adding_one(std::string id)
 {
-    return [job = one_job(std::move(id))](sqlite::session& with) { store::add(with, job); };
+    return [job = one_job(std::move(id))](sqlite::session& tx) { store::add(tx, job); };
 }
 
 /// A writing runner on a new file, with something in its log.
@@ -36,7 +36,7 @@ struct hurried_fixture {
         run_one(*runner, adding_one("first"));
         run_one(*runner, adding_one("second"));
     }
-    bool try_now(test_operation& what) { return runner->run_at_once(what); }
+    bool try_now(test_operation& op) { return runner->run_at_once(op); }
     std::int64_t jobs() const { return ask(path, "SELECT count(*) FROM cofila_jobs"); }
 };
 
@@ -53,9 +53,9 @@ TEST_SUITE_BEGIN("sqlite at once");
 TEST_CASE_FIXTURE(hurried_fixture, "an operation in a hurry is committed, and others see it")
 {
     open();
-    test_operation what{adding_one("a")};
-    CHECK(try_now(what));
-    CHECK_FALSE(what.failure());
+    test_operation op{adding_one("a")};
+    CHECK(try_now(op));
+    CHECK_FALSE(op.failure());
     CHECK(jobs() == 3);
     run_one(*runner, adding_one("b"));
     CHECK(jobs() == 4);
@@ -66,14 +66,14 @@ TEST_CASE_FIXTURE(hurried_fixture, "it does not wait for a file that is busy: it
     options.clock = system_clock();
     options.operation_deadline = std::chrono::hours{1};
     open();
-    test_operation what{adding_one("a")};
+    test_operation op{adding_one("a")};
     {
         const file_holder other{path};
-        CHECK_FALSE(try_now(what));
-        CHECK(what.runs() == 0);
-        CHECK_FALSE(what.failure());
+        CHECK_FALSE(try_now(op));
+        CHECK(op.runs() == 0);
+        CHECK_FALSE(op.failure());
     }
-    CHECK(try_now(what));
+    CHECK(try_now(op));
     CHECK(jobs() == 3);
 }
 
@@ -81,11 +81,11 @@ TEST_CASE_FIXTURE(hurried_fixture, "it is left for a batch where its commit woul
 {
     open();
     copy_log(*runner);
-    test_operation what{adding_one("a")};
-    CHECK_FALSE(try_now(what));
-    CHECK(what.runs() == 0);
+    test_operation op{adding_one("a")};
+    CHECK_FALSE(try_now(op));
+    CHECK(op.runs() == 0);
     run_one(*runner, adding_one("b"));
-    CHECK(try_now(what));
+    CHECK(try_now(op));
 }
 
 TEST_CASE_FIXTURE(hurried_fixture, "the same where another process has copied the log")
@@ -93,26 +93,26 @@ TEST_CASE_FIXTURE(hurried_fixture, "the same where another process has copied th
     open();
     writing_runner other{options, false};
     copy_log(other);
-    test_operation what{adding_one("a")};
-    CHECK_FALSE(try_now(what));
-    CHECK(what.runs() == 0);
+    test_operation op{adding_one("a")};
+    CHECK_FALSE(try_now(op));
+    CHECK(op.runs() == 0);
 }
 
 TEST_CASE_FIXTURE(hurried_fixture, "with durability full nothing is done in a hurry, since every commit is synced")
 {
     options.durability = durability::full;
     open();
-    test_operation what{adding_one("a")};
-    CHECK_FALSE(try_now(what));
-    CHECK(what.runs() == 0);
+    test_operation op{adding_one("a")};
+    CHECK_FALSE(try_now(op));
+    CHECK(op.runs() == 0);
 }
 
 TEST_CASE_FIXTURE(hurried_fixture, "before the first batch nothing is done in a hurry: opening a file takes long")
 {
     runner = std::make_unique<writing_runner>(options, false);
-    test_operation what{adding_one("a")};
-    CHECK_FALSE(try_now(what));
-    CHECK(what.runs() == 0);
+    test_operation op{adding_one("a")};
+    CHECK_FALSE(try_now(op));
+    CHECK(op.runs() == 0);
 }
 
 TEST_CASE_FIXTURE(hurried_fixture, "an operation that takes longer than a moment is undone and left for a batch")
@@ -120,26 +120,26 @@ TEST_CASE_FIXTURE(hurried_fixture, "an operation that takes longer than a moment
     options.clock = system_clock();
     options.operation_deadline = std::chrono::hours{1};
     open();
-    test_operation what{[](sqlite::session& with) {
-        store::add(with, one_job("a"));
-        with.sql().query(endless).step();
+    test_operation op{[](sqlite::session& tx) {
+        store::add(tx, one_job("a"));
+        tx.sql().query(endless).step();
     }};
-    CHECK_FALSE(try_now(what));
-    CHECK(what.runs() == 1);
-    CHECK_FALSE(what.failure());
+    CHECK_FALSE(try_now(op));
+    CHECK(op.runs() == 1);
+    CHECK_FALSE(op.failure());
     CHECK(jobs() == 2);
 }
 
 TEST_CASE_FIXTURE(hurried_fixture, "an operation that fails is undone and left for a batch, which reports its failure")
 {
     open();
-    test_operation what{[](sqlite::session& with) {
-        store::add(with, {in_queue("another queue", some_job("a"))});
+    test_operation op{[](sqlite::session& tx) {
+        store::add(tx, {in_queue("another queue", some_job("a"))});
         throw error{errc::invalid_argument, "asked to"};
     }};
-    CHECK_FALSE(try_now(what));
-    CHECK_FALSE(what.failure());
-    run_one(*runner, [](sqlite::session& with) { store::add(with, {in_queue("another queue", some_job("b"))}); });
+    CHECK_FALSE(try_now(op));
+    CHECK_FALSE(op.failure());
+    run_one(*runner, [](sqlite::session& tx) { store::add(tx, {in_queue("another queue", some_job("b"))}); });
     CHECK(ask(path, "SELECT count(*) FROM cofila_queues JOIN cofila_jobs ON queue = number WHERE id = 'b'") == 1);
 }
 
@@ -148,13 +148,13 @@ TEST_CASE_FIXTURE(hurried_fixture, "a commit whose outcome is unknown is not rep
     open();
     run_one(
         *runner,
-        [](sqlite::session& with) { sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr); },
+        [](sqlite::session& tx) { sqlite3_commit_hook(tx.link().handle(), [](void*) { return 1; }, nullptr); },
         kind::observe
     );
-    test_operation what{adding_one("a")};
-    CHECK(try_now(what));
-    REQUIRE(what.failure());
-    CHECK(what.failure()->code() == errc::outcome_unknown);
+    test_operation op{adding_one("a")};
+    CHECK(try_now(op));
+    REQUIRE(op.failure());
+    CHECK(op.failure()->code() == errc::outcome_unknown);
     test_operation next{adding_one("b")};
     CHECK_FALSE(try_now(next));  // a new connection comes first
     run_one(*runner, adding_one("c"));

@@ -24,7 +24,7 @@ namespace {
 /// Adds a job to queue "q".
 test_operation::work adding(std::string id, std::string data = "{}")
 {
-    return [job = one_job(std::move(id), std::move(data))](sqlite::session& with) { store::add(with, job); };
+    return [job = one_job(std::move(id), std::move(data))](sqlite::session& tx) { store::add(tx, job); };
 }
 
 [[noreturn]] void fail(sqlite::session&) { throw error{errc::invalid_argument, "asked to"}; }
@@ -46,7 +46,7 @@ struct batch_fixture {
     {
         run_one(
             runner,
-            [this](sqlite::session& with) { sqlite3_commit_hook(with.link().handle(), count_commit, &commits); },
+            [this](sqlite::session& tx) { sqlite3_commit_hook(tx.link().handle(), count_commit, &commits); },
             kind::observe
         );
     }
@@ -72,13 +72,13 @@ TEST_CASE_FIXTURE(batch_fixture, "an operation that fails leaves nothing behind,
 {
     test_batch batch;
     const auto& before = batch.add(adding("a"));
-    const auto& failing = batch.add([](sqlite::session& with) {
-        store::add(with, one_job("b"));
-        store::add(with, {in_queue("another queue", some_job("b"))});
-        fail(with);
+    const auto& failing = batch.add([](sqlite::session& tx) {
+        store::add(tx, one_job("b"));
+        store::add(tx, {in_queue("another queue", some_job("b"))});
+        fail(tx);
     });
     const auto& after =
-        batch.add([](sqlite::session& with) { store::add(with, {in_queue("another queue", some_job("c"))}); });
+        batch.add([](sqlite::session& tx) { store::add(tx, {in_queue("another queue", some_job("c"))}); });
     batch.run(runner);
     CHECK_FALSE(before.failure());
     REQUIRE(failing.failure());
@@ -94,19 +94,19 @@ TEST_CASE_FIXTURE(
     batch_fixture, "where SQLite rolls everything back the others are done again without the one at fault"
 )
 {
-    const auto interrupted = [](sqlite::session& with) {
-        auto* const db = with.link().handle();
-        store::add(with, one_job("b"));
+    const auto interrupted = [](sqlite::session& tx) {
+        auto* const db = tx.link().handle();
+        store::add(tx, one_job("b"));
         sqlite3_progress_handler(db, 1, [](void*) { return 1; }, nullptr);
         struct scope {
             sqlite3* db;
             ~scope() { sqlite3_progress_handler(db, 0, nullptr, nullptr); }
         } const end{db};
-        with.sql().exec("UPDATE cofila_jobs SET priority = 1");
+        tx.sql().exec("UPDATE cofila_jobs SET priority = 1");
     };
-    const auto rolled_back = [](sqlite::session& with) {
-        with.link().db().exec("ROLLBACK");
-        fail(with);
+    const auto rolled_back = [](sqlite::session& tx) {
+        tx.link().db().exec("ROLLBACK");
+        fail(tx);
     };
     test_batch batch;
     const auto& first = batch.add(adding("a"), kind::write);
@@ -137,15 +137,15 @@ TEST_CASE("a statement that never ends is broken off at the deadline, and the ot
     options.operation_deadline = 100ms;
     writing_runner writer{options, false};
     test_batch batch;
-    const auto& writing = batch.add([](sqlite::session& with) {
-        store::add(with, one_job("b"));
-        with.link().db().exec("UPDATE cofila_jobs SET priority = (" + std::string{endless} + ')');
+    const auto& writing = batch.add([](sqlite::session& tx) {
+        store::add(tx, one_job("b"));
+        tx.link().db().exec("UPDATE cofila_jobs SET priority = (" + std::string{endless} + ')');
     });
     const auto& other = batch.add(adding("a"));
     CHECK(batch.run(writer) == 2);
     REQUIRE(writing.failure());
     CHECK_FALSE(other.failure());
-    const auto query = [](sqlite::session& with) { with.sql().query(endless).step(); };
+    const auto query = [](sqlite::session& tx) { tx.sql().query(endless).step(); };
     const auto reading = error_of([&] { run_one(writer, query, kind::write); });
     run_one(writer, adding("c"));
     options.read_only = true;
@@ -162,11 +162,11 @@ TEST_CASE_FIXTURE(batch_fixture, "a mistake in an operation is told as one, and 
 {
     test_batch batch;
     const auto& before = batch.add(adding("a"));
-    const auto& wrong = batch.add([](sqlite::session& with) {
-        store::add(with, one_job("b"));
+    const auto& wrong = batch.add([](sqlite::session& tx) {
+        store::add(tx, one_job("b"));
         throw std::out_of_range{"map::at"};
     });
-    const auto& misused = batch.add([](sqlite::session& with) { with.sql().query("SELECT 1").number(7); });
+    const auto& misused = batch.add([](sqlite::session& tx) { tx.sql().query("SELECT 1").number(7); });
     const auto& after = batch.add(adding("c"));
     batch.run(runner);
     for (const auto* what : {&wrong, &misused}) {
@@ -185,9 +185,9 @@ TEST_CASE_FIXTURE(
 {
     test_batch batch;
     batch.add(adding("a"));
-    const auto& faulty = batch.add([](sqlite::session& with) {
-        store::add(with, one_job("b"));
-        with.link().db().exec("RELEASE unknown");
+    const auto& faulty = batch.add([](sqlite::session& tx) {
+        store::add(tx, one_job("b"));
+        tx.link().db().exec("RELEASE unknown");
     });
     batch.run(runner);
     CHECK(faulty.failure());
@@ -198,9 +198,9 @@ TEST_CASE_FIXTURE(batch_fixture, "on a full disk what does not fit is refused, a
 {
     run_one(
         runner,
-        [](sqlite::session& with) {
-            const auto pages = ask(with.link().db(), "PRAGMA page_count");
-            with.link().db().exec("PRAGMA max_page_count = " + std::to_string(pages + 10));
+        [](sqlite::session& tx) {
+            const auto pages = ask(tx.link().db(), "PRAGMA page_count");
+            tx.link().db().exec("PRAGMA max_page_count = " + std::to_string(pages + 10));
         },
         kind::observe
     );
@@ -223,7 +223,7 @@ TEST_CASE_FIXTURE(
 {
     run_one(
         runner,
-        [](sqlite::session& with) { sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr); },
+        [](sqlite::session& tx) { sqlite3_commit_hook(tx.link().handle(), [](void*) { return 1; }, nullptr); },
         kind::observe
     );
     test_batch batch;

@@ -47,10 +47,10 @@ class counting_port final : public store::database_port {
 public:
     explicit counting_port(const std::string& path) : inner_{std::make_unique<writing_runner>(connecting(path), false)}
     {}
-    void submit(store::operation_ptr what) override
+    void submit(store::operation_ptr op) override
     {
         ++count;
-        inner_.submit(std::move(what));
+        inner_.submit(std::move(op));
     }
     void stop() override { inner_.stop(); }
 
@@ -297,9 +297,9 @@ TEST_CASE("among many processes one that takes no job looks only now and then, a
         CHECK(file.writer->count <= 20);
         CHECK_FALSE(news);
         writing_runner other{connecting(file.path), false};
-        run_one(other, [](sqlite::session& with) {
-            store::add(with, one_job("a"));
-            store::add(with, one_job("b"));
+        run_one(other, [](sqlite::session& tx) {
+            store::add(tx, one_job("a"));
+            store::add(tx, one_job("b"));
         });
         file.watch->writes.set();
         co_await file.clock->pass(201ms);
@@ -324,7 +324,7 @@ TEST_CASE("a date that another process sets is reported once to a waiter for job
             auto job = *some_job(std::move(id));
             job.state = job_state::delayed;
             job.run_at = file.clock->wall_now() + delay;
-            run_one(other, [&](sqlite::session& with) { store::add(with, {std::make_shared<const job_record>(job)}); });
+            run_one(other, [&](sqlite::session& tx) { store::add(tx, {std::make_shared<const job_record>(job)}); });
             file.watch->writes.set();
             co_await file.clock->pass(101ms);
         };

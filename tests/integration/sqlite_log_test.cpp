@@ -24,7 +24,7 @@ struct log_fixture {
 
     log_fixture()
     {
-        run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
+        run_one(runner, [](sqlite::session& tx) { store::add(tx, one_job("a")); });
     }
 
     void write(int transactions)
@@ -32,8 +32,8 @@ struct log_fixture {
         for (int i = 0; i < transactions; ++i)
             run_one(
                 runner,
-                [text = std::to_string(i)](sqlite::session& with) {
-                    store::update_progress(with, {.queue = "q", .id = "a"}, text);
+                [text = std::to_string(i)](sqlite::session& tx) {
+                    store::update_progress(tx, {.queue = "q", .id = "a"}, text);
                 },
                 kind::write
             );
@@ -71,10 +71,10 @@ TEST_CASE("the log stays as short in a database of another application whose pag
     const auto path = folder.file("theirs.db");
     execute(path, "PRAGMA page_size=65536; CREATE TABLE theirs (a)");
     writing_runner runner{connecting(path), true};
-    run_one(runner, [](sqlite::session& with) { store::add(with, one_job("a")); });
+    run_one(runner, [](sqlite::session& tx) { store::add(tx, one_job("a")); });
     for (int i = 0; i < 1000; ++i)
-        run_one(runner, [text = std::to_string(i)](sqlite::session& with) {
-            store::update_progress(with, {.queue = "q", .id = "a"}, text);
+        run_one(runner, [text = std::to_string(i)](sqlite::session& tx) {
+            store::update_progress(tx, {.queue = "q", .id = "a"}, text);
         });
     CHECK(ask(path, "PRAGMA page_size") == 65536);
     CHECK(fs::file_size(path + "-wal") < 20 * mebibyte);

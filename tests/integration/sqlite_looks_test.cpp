@@ -74,10 +74,10 @@ TEST_CASE("claims that waited for the file count for the time at which they got 
     auto connecting_to = connecting(path);
     connecting_to.clock = clock;
     writing_runner runner{connecting_to, false};
-    run_one(runner, [](sqlite::session& with) {
-        store::set(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+    run_one(runner, [](sqlite::session& tx) {
+        store::set(tx, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
         for (int i = 0; i < 9; ++i)
-            store::add(with, one_job(std::to_string(i)));
+            store::add(tx, one_job(std::to_string(i)));
     });
     const auto asked_at_first = clock->steady_now();
     clock->advance(1'200ms);
@@ -86,9 +86,8 @@ TEST_CASE("claims that waited for the file count for the time at which they got 
         auto request = claim_of(2);
         request.now = now;
         test_batch batch;
-        auto& made = batch.add([&, request](sqlite::session& with) {
-            answers.push_back(store::settle_and_claim(with, request));
-        });
+        auto& made =
+            batch.add([&, request](sqlite::session& tx) { answers.push_back(store::settle_and_claim(tx, request)); });
         made.note_submitted(asked);
         batch.run(runner);
     };
@@ -111,18 +110,18 @@ TEST_CASE("the log of claims holds those of one window, however long a queue has
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
     writing_runner runner{connecting(path), false};
-    run_one(runner, [](sqlite::session& with) {
-        store::set(with, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
-        store::set(with, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
+    run_one(runner, [](sqlite::session& tx) {
+        store::set(tx, "q", global_rate{.rate = rate_limit{.max = 2, .duration = 1s}});
+        store::set(tx, "q", group_options{.rate = rate_limit{.max = 2, .duration = 3s}});
         for (int i = 0; i < 100; ++i)
-            store::add(with, {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
+            store::add(tx, {some_job(std::to_string(i), "{}", {.group = std::to_string(i % 7)})});
     });
     std::size_t claimed = 0;
     for (auto now = manual_clock::start; now < manual_clock::start + 40s; now += 500ms)
-        run_one(runner, [&](sqlite::session& with) {
+        run_one(runner, [&](sqlite::session& tx) {
             auto request = claim_of(1);
             request.now = now;
-            claimed += store::settle_and_claim(with, request).claimed.size();
+            claimed += store::settle_and_claim(tx, request).claimed.size();
         });
     CHECK(claimed > 70);
     CHECK(ask(path, "SELECT count(*) FROM cofila_claim_log") == 6);
@@ -135,18 +134,18 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
     writing_runner runner{connecting(path), false};
     const auto queues = [&] { return ask(path, "SELECT count(*) FROM cofila_queues WHERE number > 0"); };
     const auto sweep_at = [&](time_point now) {
-        run_one(runner, [&](sqlite::session& with) { store::sweep(with, {.now = now}); });
+        run_one(runner, [&](sqlite::session& tx) { store::sweep(tx, {.now = now}); });
     };
-    run_one(runner, [](sqlite::session& with) {
+    run_one(runner, [](sqlite::session& tx) {
         for (int i = 0; i < 250; ++i) {
             const auto name = "q" + std::to_string(i);
-            store::add(with, {in_queue(name, some_job(name))});
+            store::add(tx, {in_queue(name, some_job(name))});
             if (i < 249)
-                store::change(with, name, job_id{name}, removal{}, manual_clock::start);
+                store::change(tx, name, job_id{name}, removal{}, manual_clock::start);
         }
-        store::set_paused(with, "paused", true);
-        store::set(with, "limited", global_concurrency{.jobs = 1});
-        store::set(with, "logged", event_log{.events = 5});
+        store::set_paused(tx, "paused", true);
+        store::set(tx, "limited", global_concurrency{.jobs = 1});
+        store::set(tx, "logged", event_log{.events = 5});
     });
     CHECK(queues() == 253);
     sweep_at(manual_clock::start);
@@ -154,9 +153,9 @@ TEST_CASE("a queue without jobs and settings is forgotten by sweeps, a few queue
     sweep_at(manual_clock::start);
     sweep_at(manual_clock::start);
     CHECK(queues() == 4);
-    run_one(runner, [](sqlite::session& with) {
-        store::set_paused(with, "paused", false);
-        store::add(with, {in_queue("q0", some_job("again"))});
+    run_one(runner, [](sqlite::session& tx) {
+        store::set_paused(tx, "paused", false);
+        store::add(tx, {in_queue("q0", some_job("again"))});
     });
     sweep_at(manual_clock::start + 59s);
     CHECK(queues() == 5);

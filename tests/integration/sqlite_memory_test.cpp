@@ -17,8 +17,8 @@ namespace {
 
 test_operation::work adding_large(std::string id, std::size_t bytes = 10)
 {
-    return [job = one_job(std::move(id), '"' + std::string(bytes, 'x') + '"')](sqlite::session& with) {
-        store::add(with, job);
+    return [job = one_job(std::move(id), '"' + std::string(bytes, 'x') + '"')](sqlite::session& tx) {
+        store::add(tx, job);
     };
 }
 
@@ -55,8 +55,8 @@ TEST_CASE_FIXTURE(
         const auto id = std::to_string(static_cast<int>(how));
         const auto& before = batch.add(adding_large("before " + id));
         const auto& failing = batch.add(
-            [&](sqlite::session& with) {
-                adding_large("half done " + id)(with);
+            [&](sqlite::session& tx) {
+                adding_large("half done " + id)(tx);
                 throw std::bad_alloc{};
             },
             how

@@ -26,7 +26,7 @@ struct rows_fixture {
     {
         job_snapshot out;
         const std::vector<job_snapshot> jobs{some_job(std::move(id), std::move(data), options)};
-        run_one(runner, [&](sqlite::session& with) { out = store::add(with, jobs).rows.front().job; });
+        run_one(runner, [&](sqlite::session& tx) { out = store::add(tx, jobs).rows.front().job; });
         return out;
     }
     job_snapshot claim()
@@ -34,7 +34,7 @@ struct rows_fixture {
         settle_and_claim_answer answer;
         settle_and_claim_request request{.now = manual_clock::start};
         request.claim = {.queue = "q", .tokens = {{.high = 1, .low = ++tokens}}, .worker = "w", .lock_duration = 30s};
-        run_one(runner, [&](sqlite::session& with) { answer = store::settle_and_claim(with, request); });
+        run_one(runner, [&](sqlite::session& tx) { answer = store::settle_and_claim(tx, request); });
         REQUIRE(answer.claimed.size() == 1);
         return answer.claimed.front();
     }
@@ -43,12 +43,12 @@ struct rows_fixture {
         settle_and_claim_answer answer;
         settle_and_claim_request request{.now = manual_clock::start};
         request.settlements.push_back({.job = job_ref::of(*job), .change = std::move(change)});
-        run_one(runner, [&](sqlite::session& with) { answer = store::settle_and_claim(with, request); });
+        run_one(runner, [&](sqlite::session& tx) { answer = store::settle_and_claim(tx, request); });
         return answer.settlements.front();
     }
     void remove(const job_id& id)
     {
-        run_one(runner, [&](sqlite::session& with) { store::change(with, "q", id, removal{}, manual_clock::start); });
+        run_one(runner, [&](sqlite::session& tx) { store::change(tx, "q", id, removal{}, manual_clock::start); });
     }
 };
 
@@ -71,8 +71,8 @@ TEST_CASE_FIXTURE(rows_fixture, "long bodies have a table of their own, short on
 TEST_CASE_FIXTURE(rows_fixture, "new data moves to where its length belongs, and nothing of the old is kept")
 {
     const auto update = [&](std::size_t bytes) {
-        run_one(runner, [&](sqlite::session& with) {
-            store::update_data(with, {.queue = "q", .id = "a"}, '"' + std::string(bytes - 2, 'n') + '"');
+        run_one(runner, [&](sqlite::session& tx) {
+            store::update_data(tx, {.queue = "q", .id = "a"}, '"' + std::string(bytes - 2, 'n') + '"');
         });
     };
     add("a");
@@ -93,15 +93,15 @@ TEST_CASE_FIXTURE(rows_fixture, "a cancellation is not kept with a job that has 
 {
     add("a", "{}", {.ttl = 1h});
     auto job = claim();
-    const auto cancel = [](sqlite::session& with) {
-        store::change(with, "q", "a", cancellation{.why = "why"}, manual_clock::start);
+    const auto cancel = [](sqlite::session& tx) {
+        store::change(tx, "q", "a", cancellation{.why = "why"}, manual_clock::start);
     };
     run_one(runner, cancel);
     CHECK(count("cofila_active WHERE cancelled = 'why'") == 1);
     CHECK(settle(job, domain::after_release(*job)) == settled::cancelled);
     CHECK(count("cofila_active") == 0);
     CHECK(count("cofila_rare WHERE expires_at IS NOT NULL") == 1);
-    run_one(runner, [](sqlite::session& with) { store::change(with, "q", "a", retrial{}, manual_clock::start); });
+    run_one(runner, [](sqlite::session& tx) { store::change(tx, "q", "a", retrial{}, manual_clock::start); });
     CHECK(count("cofila_rare WHERE expires_at IS NOT NULL") == 0);
 }
 
@@ -117,19 +117,19 @@ TEST_CASE_FIXTURE(rows_fixture, "whatever removes a job takes all of it along")
         auto job = claim();
         settle(job, domain::after_failure(*job, {.message = "boom"}, manual_clock::start, 0));
         job = claim();
-        run_one(runner, [&](sqlite::session& with) {
-            store::add_log(with, {.queue = "q", .id = "a", .token = job->token}, {.text = "line"}, 10);
+        run_one(runner, [&](sqlite::session& tx) {
+            store::add_log(tx, {.queue = "q", .id = "a", .token = job->token}, {.text = "line"}, 10);
         });
         CHECK(count("cofila_bodies, cofila_attempts, cofila_logs, cofila_jobs, cofila_rare, cofila_active") == 1);
         settle(job, domain::after_success(*job, "1", manual_clock::start));
         if (how == way::by_hand)
             remove("a");
         if (how == way::all_of_them)
-            run_one(runner, [](sqlite::session& with) {
-                store::change_all(with, "q", {.state = job_state::completed}, {}, removal{}, manual_clock::start);
+            run_one(runner, [](sqlite::session& tx) {
+                store::change_all(tx, "q", {.state = job_state::completed}, {}, removal{}, manual_clock::start);
             });
         if (how == way::by_age)
-            run_one(runner, [](sqlite::session& with) { store::sweep(with, {.now = manual_clock::start}); });
+            run_one(runner, [](sqlite::session& tx) { store::sweep(tx, {.now = manual_clock::start}); });
         for (const auto* table :
              {"cofila_bodies",
               "cofila_attempts",
@@ -158,8 +158,8 @@ TEST_CASE_FIXTURE(
     remove("a");
     writing_runner other{connecting(path), false};
     job_snapshot third;
-    run_one(other, [&](sqlite::session& with) {
-        third = store::add(with, {in_queue("another", some_job("a"))}).rows.front().job;
+    run_one(other, [&](sqlite::session& tx) {
+        third = store::add(tx, {in_queue("another", some_job("a"))}).rows.front().job;
     });
     CHECK(third->key > second->key);
 }
@@ -168,9 +168,7 @@ TEST_CASE_FIXTURE(rows_fixture, "two connections that add by turns share one ord
 {
     writing_runner other{connecting(path), false};
     for (int i = 0; i < 10; ++i)
-        run_one(i % 2 == 0 ? runner : other, [&](sqlite::session& with) {
-            store::add(with, one_job(std::to_string(i)));
-        });
+        run_one(i % 2 == 0 ? runner : other, [&](sqlite::session& tx) { store::add(tx, one_job(std::to_string(i))); });
     CHECK(count("(SELECT DISTINCT position FROM cofila_jobs)") == 10);
     for (int i = 0; i < 10; ++i)
         CHECK(claim()->id == job_id{std::to_string(i)});
@@ -178,27 +176,27 @@ TEST_CASE_FIXTURE(rows_fixture, "two connections that add by turns share one ord
 
 TEST_CASE_FIXTURE(rows_fixture, "neither a look at an unknown queue nor a claim from it makes it")
 {
-    run_one(runner, [](sqlite::session& with) {
+    run_one(runner, [](sqlite::session& tx) {
         settle_and_claim_request request{.now = manual_clock::start};
         request.claim = {.queue = "unknown", .tokens = {{}}, .worker = "w", .lock_duration = 30s};
-        store::settle_and_claim(with, request);
-        store::counts(with, "unknown");
-        store::list(with, "unknown", {}, {});
-        store::change(with, "unknown", "a", removal{}, manual_clock::start);
-        store::change_all(with, "unknown", {.state = job_state::waiting}, {}, removal{}, manual_clock::start);
-        store::position(with, "unknown", "a");
-        store::counts_by_priority(with, "unknown", {0});
-        store::update_data(with, {.queue = "unknown", .id = "a"}, std::string(1000, 'x'));
-        store::reset_queue(with, "unknown");
-        store::update_progress(with, {.queue = "unknown", .id = "a"}, "1");
+        store::settle_and_claim(tx, request);
+        store::counts(tx, "unknown");
+        store::list(tx, "unknown", {}, {});
+        store::change(tx, "unknown", "a", removal{}, manual_clock::start);
+        store::change_all(tx, "unknown", {.state = job_state::waiting}, {}, removal{}, manual_clock::start);
+        store::position(tx, "unknown", "a");
+        store::counts_by_priority(tx, "unknown", {0});
+        store::update_data(tx, {.queue = "unknown", .id = "a"}, std::string(1000, 'x'));
+        store::reset_queue(tx, "unknown");
+        store::update_progress(tx, {.queue = "unknown", .id = "a"}, "1");
     });
     CHECK(count("cofila_queues WHERE number > 0") == 0);
 }
 
 TEST_CASE_FIXTURE(rows_fixture, "claims are noted where a rate will ask for them, and nowhere else")
 {
-    const auto set = [&](const queue_setting& what) {
-        run_one(runner, [&](sqlite::session& with) { store::set(with, "q", what); });
+    const auto set = [&](const queue_setting& setting) {
+        run_one(runner, [&](sqlite::session& tx) { store::set(tx, "q", setting); });
     };
     const auto claim_both = [&] {
         for (const auto* id : {"in", "out"}) {
@@ -206,8 +204,8 @@ TEST_CASE_FIXTURE(rows_fixture, "claims are noted where a rate will ask for them
             claim();
         }
         for (const auto* id : {"in", "out"})
-            run_one(runner, [&](sqlite::session& with) {
-                store::change(with, "q", job_id{id}, forced_removal{}, manual_clock::start);
+            run_one(runner, [&](sqlite::session& tx) {
+                store::change(tx, "q", job_id{id}, forced_removal{}, manual_clock::start);
             });
     };
     claim_both();

@@ -477,7 +477,7 @@ TEST_CASE("a new file may be opened by several at once")
                     }();
                     failure = error_of([&] {
                         writing_runner runner{options, false};
-                        run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+                        run_one(runner, [](sqlite::session& tx) { tx.find_or_make_queue("q"); });
                     });
                 });
         }

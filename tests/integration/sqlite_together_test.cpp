@@ -48,9 +48,9 @@ struct adder {
     {
         run_one(
             runner,
-            [&](sqlite::session& with) {
-                with.link().db().exec(sql);
-                sqlite3_trace_v2(with.link().handle(), SQLITE_TRACE_STMT, count_inserts, &inserts);
+            [&](sqlite::session& tx) {
+                tx.link().db().exec(sql);
+                sqlite3_trace_v2(tx.link().handle(), SQLITE_TRACE_STMT, count_inserts, &inserts);
             },
             kind::observe
         );
@@ -213,9 +213,9 @@ TEST_CASE("on a full disk as many are added together as have room")
     adder store;
     run_one(
         store.runner,
-        [](sqlite::session& with) {
-            const auto pages = ask(with.link().db(), "PRAGMA page_count");
-            with.link().db().exec("PRAGMA max_page_count = " + std::to_string(pages + 4));
+        [](sqlite::session& tx) {
+            const auto pages = ask(tx.link().db(), "PRAGMA page_count");
+            tx.link().db().exec("PRAGMA max_page_count = " + std::to_string(pages + 4));
         },
         kind::observe
     );

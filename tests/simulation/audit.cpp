@@ -268,13 +268,13 @@ std::string triggers_of_the_rest()
 
 }  // namespace
 
-void audit(sqlite::session& of)
+void audit(sqlite::session& tx)
 {
-    auto* const connection = of.link().handle();
+    auto* const connection = tx.link().handle();
     constexpr int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
     const auto add = [&](const char* name, int count, auto* function) {
         require(
-            sqlite3_create_function_v2(connection, name, count, flags, &of, function, nullptr, nullptr, nullptr),
+            sqlite3_create_function_v2(connection, name, count, flags, &tx, function, nullptr, nullptr, nullptr),
             connection
         );
     };

@@ -14,7 +14,7 @@ namespace cofila::sim {
 /// Makes the connection of a session report each change that its statements make to a job, a queue or a log, in order.
 /// It uses triggers of this connection alone, which are not in the file. A move of a job takes several statements,
 /// since each state has a table; it is reported once, when the key is put into the table of the new state.
-void audit(sqlite::session& of);
+void audit(sqlite::session& tx);
 
 /// While it lives, audited connections report to `out`; afterwards to the previous capture again.
 class capture {

@@ -38,13 +38,13 @@ public:
     }
     void answer() override {}
 
-    static void audit_once(sqlite::session& with)
+    static void audit_once(sqlite::session& tx)
     {
         const auto is_audited = [&] {
-            return with.sql().query("SELECT 1 FROM temp.sqlite_schema WHERE name = 'sim_added'").step();
+            return tx.sql().query("SELECT 1 FROM temp.sqlite_schema WHERE name = 'sim_added'").step();
         };
         if (!is_audited())
-            audit(with);
+            audit(tx);
     }
 
 private:

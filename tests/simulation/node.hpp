@@ -75,10 +75,10 @@ public:
     void expect_on(const boost::asio::any_io_executor& where, const char* what) const;
     void expect_on_loop(const char* what) const;
     /// As another handler of the process's loop.
-    void in_loop(task what)
+    void in_loop(task work)
     {
         if (!dead_)
-            loop_.push(std::move(what));
+            loop_.push(std::move(work));
     }
     void step_wall(time by) { clock_->step_wall(by); }
     /// Somebody has written to the log.

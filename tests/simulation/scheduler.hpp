@@ -18,7 +18,7 @@ using task = std::function<void()>;
 /// thread is busy, nothing of it runs.
 class lane : public boost::asio::execution_context {
 public:
-    void push(task what) { ready_.push_back(std::move(what)); }
+    void push(task work) { ready_.push_back(std::move(work)); }
     std::size_t size() const noexcept { return ready_.size(); }
     std::size_t runnable() const noexcept { return holds_ == 0 ? ready_.size() : 0; }
     void run(std::size_t index);

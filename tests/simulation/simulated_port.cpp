@@ -26,8 +26,8 @@ void note_failure(const error& why)
 
 bool ran_in_vain(const std::vector<store::operation_ptr>& batch)
 {
-    const auto of = [](const store::operation_ptr& what) -> const audited_operation& {
-        return static_cast<const audited_operation&>(*what);
+    const auto of = [](const store::operation_ptr& op) -> const audited_operation& {
+        return static_cast<const audited_operation&>(*op);
     };
     return std::ranges::all_of(batch, [&](const auto& what) { return of(what).wrote_nothing(); }) &&
            std::ranges::any_of(batch, [&](const auto& what) { return of(what).ran_in_vain(); });
@@ -43,41 +43,41 @@ simulated_port::simulated_port(surroundings around, make_runner make)
 
 simulated_port::~simulated_port() = default;
 
-void simulated_port::submit(store::operation_ptr what)
+void simulated_port::submit(store::operation_ptr op)
 {
     around_.submitted();
     auto asked = std::exchange(next_, {});
     if (around_.writes)
-        what = std::make_unique<audited_operation>(std::move(what), std::move(asked));
+        op = std::make_unique<audited_operation>(std::move(op), std::move(asked));
     if (stopped_) {
-        what->fail(is_closed);
+        op->fail(is_closed);
         std::vector<store::operation_ptr> refused;
-        refused.push_back(std::move(what));
+        refused.push_back(std::move(op));
         return answer(std::move(refused));
     }
-    what->note_submitted(around_.own_clock->steady_now());
-    if (run_here(what))
+    op->note_submitted(around_.own_clock->steady_now());
+    if (run_here(op))
         return;
-    waiting_.push_back(std::move(what));
+    waiting_.push_back(std::move(op));
     if (!planned_)
         plan();
 }
 
 /// As a thread at rest lends its connection. False: nothing was done, and the operation is left.
-bool simulated_port::run_here(store::operation_ptr& what)
+bool simulated_port::run_here(store::operation_ptr& op)
 {
-    if (!around_.writes || !what->is_short() || planned_ || !done_.empty() || !around_.chance.chance(500))
+    if (!around_.writes || !op->is_short() || planned_ || !done_.empty() || !around_.chance.chance(500))
         return false;
     const auto batch = std::make_shared<batch_audit>(batch_audit{.own_clock = around_.own_clock});
-    static_cast<audited_operation&>(*what).join(batch);
+    static_cast<audited_operation&>(*op).join(batch);
     around_.before_batch();
-    if (!runner_->run_at_once(*what)) {
+    if (!runner_->run_at_once(*op)) {
         around_.after_batch({}, {});
         return false;
     }
     reach(probe::done_at_once);
     std::vector<store::operation_ptr> done;
-    done.push_back(std::move(what));
+    done.push_back(std::move(op));
     finish(std::move(done));
     return true;
 }

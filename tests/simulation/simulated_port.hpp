@@ -38,7 +38,7 @@ public:
 
     /// What the next operation is for.
     void announce(intent what) { next_ = std::move(what); }
-    void submit(store::operation_ptr what) override;
+    void submit(store::operation_ptr op) override;
     void stop() override;
     /// The process has died: nothing that was submitted is answered but with `errc::closed`. True: something had been
     /// done already.
@@ -48,7 +48,7 @@ private:
     void plan();
     void run_batch();
     void run(std::size_t most);
-    bool run_here(store::operation_ptr& what);
+    bool run_here(store::operation_ptr& op);
     void finish(std::vector<store::operation_ptr> done);
     std::size_t run_some(std::size_t most);
     std::size_t run_audited(std::size_t most);

@@ -31,7 +31,7 @@ public:
     awaitable<fenced_write> update_progress(job_ref job, std::string progress) override;
     awaitable<fenced_write> add_log(job_ref job, log_line line, int keep) override;
     awaitable<bool> set_paused(std::string queue, bool paused) override;
-    awaitable<change_answer> change(std::string queue, job_id id, job_change what, time_point now) override;
+    awaitable<change_answer> change(std::string queue, job_id id, job_change change, time_point now) override;
     awaitable<sweep_answer> sweep(sweep_request request) override;
     awaitable<void> register_worker(worker_row worker) override;
     awaitable<void> set(std::string queue, queue_setting setting) override;
@@ -43,7 +43,7 @@ private:
     awaitable<change_answer> moved(intent what, awaitable<change_answer> work);
     intent about(intent::kind what, const std::string& queue, const job_id& id) const;
     void check_added(const added_row& row) const;
-    void check_settled(const settlement& what, settled answer) const;
+    void check_settled(const settlement& end, settled answer) const;
     void check_claimed(const intent& what, const std::vector<job_snapshot>& jobs) const;
 
     const parts with_;

@@ -25,34 +25,34 @@ std::vector<disk_write> sectors_of(const disk_write& whole)
 
 using dice = std::mt19937;
 
-bool heads(dice& with) { return (with() & 1u) != 0; }
+bool heads(dice& chance) { return (chance() & 1u) != 0; }
 
-void reorder(std::string& content, std::vector<disk_write> unsynced, dice& with)
+void reorder(std::string& content, std::vector<disk_write> unsynced, dice& chance)
 {
-    std::ranges::shuffle(unsynced, with);
+    std::ranges::shuffle(unsynced, chance);
     for (const auto& write : unsynced)
-        if (heads(with))
+        if (heads(chance))
             put(content, write);
 }
 
-void garble(std::string& content, const std::vector<disk_write>& unsynced, dice& with)
+void garble(std::string& content, const std::vector<disk_write>& unsynced, dice& chance)
 {
     for (const auto& write : unsynced)
         for (auto part : sectors_of(write)) {
-            const auto fate = with() % 4;
+            const auto fate = chance() % 4;
             if (fate == 0)
                 continue;
             if (fate == 1)
                 for (auto& byte : part.bytes)
-                    byte = static_cast<char>(with());
+                    byte = static_cast<char>(chance());
             put(content, part);
         }
 }
 
-void zero(std::string& content, const std::vector<disk_write>& unsynced, dice& with)
+void zero(std::string& content, const std::vector<disk_write>& unsynced, dice& chance)
 {
     for (const auto& write : unsynced)
-        if (heads(with))
+        if (heads(chance))
             put(content, write);
         else if (!write.truncates)
             content.resize(std::max(content.size(), write.at + write.bytes.size()));

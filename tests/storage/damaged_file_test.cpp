@@ -66,10 +66,8 @@ struct fixture {
     {
         writing_runner runner{options(), false};
         for (int i = 0; i < 40; ++i)
-            run_one(runner, [i](sqlite::session& with) {
-                store::add(
-                    with, one_job("j" + std::to_string(i), '"' + std::string(i % 7 == 0 ? 3000 : 20, 'x') + '"')
-                );
+            run_one(runner, [i](sqlite::session& tx) {
+                store::add(tx, one_job("j" + std::to_string(i), '"' + std::string(i % 7 == 0 ? 3000 : 20, 'x') + '"'));
             });
         use(runner);
         run_one(runner, [](sqlite::session&) {}, kind::tidy);
@@ -87,24 +85,24 @@ struct fixture {
             if (e.code)
                 CHECK_MESSAGE(is_of_storage(e.code), e.text);
         };
-        attempt([](sqlite::session& with) { store::add(with, one_job("new")); });
-        attempt([&](sqlite::session& with) {
+        attempt([](sqlite::session& tx) { store::add(tx, one_job("new")); });
+        attempt([&](sqlite::session& tx) {
             settle_and_claim_request request{.now = now};
             request.claim =
                 claim_order{.queue = "q", .tokens{{1, 1}, {1, 2}}, .worker = "w", .lock_duration = seconds{30}};
-            active = store::settle_and_claim(with, request).claimed;
+            active = store::settle_and_claim(tx, request).claimed;
         });
-        attempt([&](sqlite::session& with) {
+        attempt([&](sqlite::session& tx) {
             settle_and_claim_request request{.now = now};
             for (const auto& job : active)
                 request.settlements.push_back(
                     {.job = job_ref::of(*job), .change = domain::after_success(*job, "1", now)}
                 );
-            store::settle_and_claim(with, request);
+            store::settle_and_claim(tx, request);
         });
-        attempt([&](sqlite::session& with) { store::sweep(with, {.now = now}); });
-        attempt([](sqlite::session& with) { store::list(with, "q", {}, {}); });
-        attempt([](sqlite::session& with) { store::counts(with, "q"); });
+        attempt([&](sqlite::session& tx) { store::sweep(tx, {.now = now}); });
+        attempt([](sqlite::session& tx) { store::list(tx, "q", {}, {}); });
+        attempt([](sqlite::session& tx) { store::counts(tx, "q"); });
     }
 
     static bool is_of_storage(const boost::system::error_code& code)
@@ -199,7 +197,7 @@ TEST_CASE_FIXTURE(
         auto options = connecting(elsewhere.file("other.db"));
         options.clock = clock;
         writing_runner other{options, false};
-        run_one(other, [](sqlite::session& with) { store::add(with, {in_queue("another", some_job("foreign"))}); });
+        run_one(other, [](sqlite::session& tx) { store::add(tx, {in_queue("another", some_job("foreign"))}); });
         foreign = read(elsewhere.file("other.db-wal"));
     }
     std::mt19937 dice{7};
@@ -227,7 +225,7 @@ TEST_CASE_FIXTURE(fixture, "F43 D6: a log that was cut off or damaged leaves wha
         run_one(runner, [](sqlite::session&) {}, kind::tidy);
         database = read(path);
         for (int i = 0; i < 20; ++i) {
-            run_one(runner, [i](sqlite::session& with) { store::add(with, one_job("j" + std::to_string(i))); });
+            run_one(runner, [i](sqlite::session& tx) { store::add(tx, one_job("j" + std::to_string(i))); });
             contents.push_back(content_of(runner));
         }
         log = read(path + "-wal");

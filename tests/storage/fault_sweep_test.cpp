@@ -49,7 +49,7 @@ void start(const sqlite::connection_options& options)
     writing_runner runner{options, false};
     test_batch batch;
     batch.add([](sqlite::session&) {}, store::operation::kind::tidy);
-    batch.add([](sqlite::session& with) { with.find_or_make_queue("q"); });
+    batch.add([](sqlite::session& tx) { tx.find_or_make_queue("q"); });
     batch.run(runner);
 }
 

@@ -12,24 +12,24 @@ namespace {
 
 constexpr const char* queue = "q";
 
-std::optional<logged_job> read_job(sqlite::session& with, const job_id& id)
+std::optional<logged_job> read_job(sqlite::session& tx, const job_id& id)
 {
-    auto job = store::get(with, queue, id);
+    auto job = store::get(tx, queue, id);
     if (!job)
         return {};
     std::optional<logged_job> out{std::in_place};
     static_cast<job_record&>(*out) = std::move(*job);
-    for (const auto& line : store::logs(with, queue, id, {}).items)
+    for (const auto& line : store::logs(tx, queue, id, {}).items)
         out->logs += line.text + '\n';
     return out;
 }
 
-std::map<std::string, std::string> read_others(sqlite::session& with)
+std::map<std::string, std::string> read_others(sqlite::session& tx)
 {
     std::string workers;
-    for (const auto& worker : tables_of(with).workers())
+    for (const auto& worker : tables_of(tx).workers())
         workers += worker.id;
-    return {{"pause", store::is_paused(with, queue) ? "1" : "0"}, {"workers", workers}};
+    return {{"pause", store::is_paused(tx, queue) ? "1" : "0"}, {"workers", workers}};
 }
 
 }  // namespace
@@ -45,14 +45,14 @@ findings inspect(const sqlite::connection_options& options, const ledger& told)
         writing_runner runner{options, false};
         run_one(
             runner,
-            [&](sqlite::session& with) {
+            [&](sqlite::session& tx) {
                 for (const auto& id : told.ids())
-                    if ((found.jobs[id] = read_job(with, job_id{id})))
+                    if ((found.jobs[id] = read_job(tx, job_id{id})))
                         ++count;
-                found.others = read_others(with);
-                count -= ask(with.link().db(), "SELECT count(*) FROM cofila_jobs");
-                misplaced = ask(with.link().db(), jobs_out_of_place());
-                SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
+                found.others = read_others(tx);
+                count -= ask(tx.link().db(), "SELECT count(*) FROM cofila_jobs");
+                misplaced = ask(tx.link().db(), jobs_out_of_place());
+                SQLite::Statement check{tx.link().db(), "PRAGMA integrity_check"};
                 check.executeStep();
                 integrity = check.getColumn(0).getString();
             },

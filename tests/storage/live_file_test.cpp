@@ -177,16 +177,16 @@ TEST_CASE("a commit that fails does not make a new file where the old one was")
     const temp_folder folder;
     const auto path = folder.file("jobs.db");
     writing_runner runner{connecting(path), false};
-    run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+    run_one(runner, [](sqlite::session& tx) { tx.find_or_make_queue("q"); });
     const auto failed = error_of([&] {
-        run_one(runner, [&](sqlite::session& with) {
+        run_one(runner, [&](sqlite::session& tx) {
             remove_it(path);
-            sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
-            with.find_or_make_queue("r");
+            sqlite3_commit_hook(tx.link().handle(), [](void*) { return 1; }, nullptr);
+            tx.find_or_make_queue("r");
         });
     });
     CHECK(failed.code == errc::outcome_unknown);
-    const auto next = error_of([&] { run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("r"); }); });
+    const auto next = error_of([&] { run_one(runner, [](sqlite::session& tx) { tx.find_or_make_queue("r"); }); });
     CHECK(next.code == errc::storage_corrupt);
     CHECK_FALSE(fs::exists(path));
 }
@@ -260,14 +260,14 @@ TEST_CASE("F40: a long log that a killed process left is taken over by the next 
     const auto answer = in_child([&] {
         auto options = connecting(path);
         writing_runner runner{options, false};
-        run_one(runner, [](sqlite::session& with) { with.find_or_make_queue("q"); });
+        run_one(runner, [](sqlite::session& tx) { tx.find_or_make_queue("q"); });
         SQLite::Database reader{path, SQLite::OPEN_READONLY};
         reader.exec("BEGIN");
         ask(reader, "SELECT count(*) FROM cofila_jobs");
         for (int i = 0; i < 70; ++i)
-            run_one(runner, [i](sqlite::session& with) {
-                with.find_or_make_queue("q" + std::to_string(i));
-                with.sql().exec(
+            run_one(runner, [i](sqlite::session& tx) {
+                tx.find_or_make_queue("q" + std::to_string(i));
+                tx.sql().exec(
                     "INSERT INTO cofila_bodies (job, data) VALUES (?1, ?2)",
                     std::int64_t{i},
                     std::string(1'000'000, 'x')

@@ -33,7 +33,7 @@ std::string content_of(writing_runner& store)
     std::string out;
     run_one(
         store,
-        [&](sqlite::session& with) {
+        [&](sqlite::session& tx) {
             for (const auto* table :
                  {"queues",
                   "options",
@@ -49,7 +49,7 @@ std::string content_of(writing_runner& store)
                   "attempts",
                   "logs",
                   "workers"})
-                append_rows(out, with.link().db(), std::string{"SELECT * FROM cofila_"} + table + " ORDER BY 1, 2");
+                append_rows(out, tx.link().db(), std::string{"SELECT * FROM cofila_"} + table + " ORDER BY 1, 2");
         },
         kind::observe
     );
@@ -96,7 +96,7 @@ void long_life::add()
         jobs.push_back(some_job(
             "j" + std::to_string(++made_), some_text(), {.attempts = 2, .backoff = backoff{.delay = seconds{60}}}
         ));
-    run_one(*runner_, [&](sqlite::session& with) { store::add(with, jobs); });
+    run_one(*runner_, [&](sqlite::session& tx) { store::add(tx, jobs); });
 }
 
 void long_life::claim()
@@ -105,8 +105,8 @@ void long_life::claim()
     request.claim = claim_order{.queue = "q", .worker = "w", .lock_duration = seconds{30}};
     for (auto left = 1 + dice_() % 5; left > 0; --left)
         request.claim->tokens.push_back({.high = dice_(), .low = dice_()});
-    run_one(*runner_, [&](sqlite::session& with) {
-        const auto answer = store::settle_and_claim(with, request);
+    run_one(*runner_, [&](sqlite::session& tx) {
+        const auto answer = store::settle_and_claim(tx, request);
         active_.insert(active_.end(), answer.claimed.begin(), answer.claimed.end());
     });
 }
@@ -119,7 +119,7 @@ void long_life::settle()
                                              : domain::after_success(*job, some_text(), request.now);
         request.settlements.push_back({.job = job_ref::of(*job), .change = change});
     }
-    run_one(*runner_, [&](sqlite::session& with) { store::settle_and_claim(with, request); });
+    run_one(*runner_, [&](sqlite::session& tx) { store::settle_and_claim(tx, request); });
 }
 
 void long_life::renew()
@@ -127,7 +127,7 @@ void long_life::renew()
     std::vector<lock_extension> locks;
     for (const auto& job : active_)
         locks.push_back({.job = job_ref::of(*job), .duration = seconds{60}});
-    const auto renewing = [&](sqlite::session& with) { store::extend_locks(with, clock_->wall_now(), locks); };
+    const auto renewing = [&](sqlite::session& tx) { store::extend_locks(tx, clock_->wall_now(), locks); };
     run_one(*runner_, renewing, kind::renewal);
 }
 
@@ -135,34 +135,34 @@ void long_life::progress()
 {
     const auto job = some_job_to_write();
     const auto text = some_text();
-    run_one(*runner_, [&](sqlite::session& with) { store::update_progress(with, job, text); }, kind::write);
+    run_one(*runner_, [&](sqlite::session& tx) { store::update_progress(tx, job, text); }, kind::write);
 }
 
 void long_life::log()
 {
     const auto job = some_job_to_write();
     const log_line line{.at = clock_->wall_now(), .text = some_text()};
-    run_one(*runner_, [&](sqlite::session& with) { store::add_log(with, job, line, 3); });
+    run_one(*runner_, [&](sqlite::session& tx) { store::add_log(tx, job, line, 3); });
 }
 
 void long_life::remove()
 {
-    run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& with) {
-        store::change(with, "q", id, removal{}, now);
+    run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& tx) {
+        store::change(tx, "q", id, removal{}, now);
     });
 }
 
 void long_life::retry()
 {
-    run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& with) {
-        store::change(with, "q", id, retrial{}, now);
+    run_one(*runner_, [id = some_id(), now = clock_->wall_now()](sqlite::session& tx) {
+        store::change(tx, "q", id, retrial{}, now);
     });
 }
 
 void long_life::sweep()
 {
     clock_->advance(std::chrono::hours{dice_() % 30});  // some are to be removed
-    run_one(*runner_, [now = clock_->wall_now()](sqlite::session& with) { store::sweep(with, {.now = now}); });
+    run_one(*runner_, [now = clock_->wall_now()](sqlite::session& tx) { store::sweep(tx, {.now = now}); });
 }
 
 void long_life::tend()

@@ -146,16 +146,16 @@ TEST_CASE("D3 F52: nor is it opened by others where a commit fails, or the file 
     const open_guard guard;
     {
         writing_runner runner{connecting(path), false};
-        const auto adding = [](sqlite::session& with) { store::add(with, one_job("a")); };
+        const auto adding = [](sqlite::session& tx) { store::add(tx, one_job("a")); };
         const auto failed = error_of([&] {
-            run_one(runner, [&](sqlite::session& with) {
-                sqlite3_commit_hook(with.link().handle(), [](void*) { return 1; }, nullptr);
-                adding(with);
+            run_one(runner, [&](sqlite::session& tx) {
+                sqlite3_commit_hook(tx.link().handle(), [](void*) { return 1; }, nullptr);
+                adding(tx);
             });
         });
         CHECK(failed.code == errc::outcome_unknown);
         run_one(runner, adding);
-        run_one(runner, [](sqlite::session& with) { with.keep_reserve(); }, store::operation::kind::tidy);
+        run_one(runner, [](sqlite::session& tx) { tx.keep_reserve(); }, store::operation::kind::tidy);
         fs::remove(path);
         const auto replaced = error_of([&] {
             run_one(runner, [](sqlite::session&) {}, store::operation::kind::tidy);

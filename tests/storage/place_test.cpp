@@ -40,7 +40,7 @@ std::string add_to(const std::string& path, const std::string& id = "a", const s
         auto options = connecting(path);
         options.clock = system_clock();
         writing_runner runner{options, false};
-        run_one(runner, [&](sqlite::session& with) { store::add(with, one_job(id, data)); });
+        run_one(runner, [&](sqlite::session& tx) { store::add(tx, one_job(id, data)); });
     }));
 }
 
@@ -194,8 +194,8 @@ TEST_CASE(
         std::string out;
         const auto add = [&](const std::string& id, std::size_t bytes) {
             out += in_words(error_of([&] {
-                       run_one(runner, [&](sqlite::session& with) {
-                           store::add(with, one_job(id, '"' + std::string(bytes, 'x') + '"'));
+                       run_one(runner, [&](sqlite::session& tx) {
+                           store::add(tx, one_job(id, '"' + std::string(bytes, 'x') + '"'));
                        });
                    })).substr(0, 40) +
                    '\n';

@@ -44,8 +44,8 @@ std::string sound_content(const sqlite::connection_options& options)
     auto content = content_of(runner);
     run_one(
         runner,
-        [&](sqlite::session& with) {
-            SQLite::Statement check{with.link().db(), "PRAGMA integrity_check"};
+        [&](sqlite::session& tx) {
+            SQLite::Statement check{tx.link().db(), "PRAGMA integrity_check"};
             check.executeStep();
             if (check.getColumn(0).getString() != "ok")
                 throw std::runtime_error{check.getColumn(0).getString()};

@@ -117,7 +117,7 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
     const bool single = count == 1 && store::plain_add::is_plain(*jobs.front());
     return {
         .work = single ? test_operation::work{store::plain_add{.job = jobs.front()}}
-                       : [jobs](sqlite::session& with) { store::add(with, jobs); },
+                       : [jobs](sqlite::session& tx) { store::add(tx, jobs); },
         .kind = kind::write,
         .note = [this, jobs](told how) { ledger_.add(jobs, how); },
     };
@@ -131,7 +131,7 @@ short_life::step short_life::claiming(int count)
         request.claim->tokens.push_back({.high = 1, .low = ++tokens_});
     const auto answer = std::make_shared<settle_and_claim_answer>();
     return {
-        .work = [=](sqlite::session& with) { *answer = store::settle_and_claim(with, request); },
+        .work = [=](sqlite::session& tx) { *answer = store::settle_and_claim(tx, request); },
         .kind = kind::write,
         .note =
             [=, this](told how) {
@@ -154,7 +154,7 @@ short_life::step short_life::settling(const job_snapshot& job, const transition&
         };
     const auto answer = std::make_shared<settle_and_claim_answer>();
     return {
-        .work = [=](sqlite::session& with) { *answer = store::settle_and_claim(with, request); },
+        .work = [=](sqlite::session& tx) { *answer = store::settle_and_claim(tx, request); },
         .kind = kind::write,
         .note =
             [=, this](told how) {
@@ -178,7 +178,7 @@ short_life::step short_life::renewing()
         locks.push_back({.job = job_ref::of(*job), .duration = lock_for * 2});
     const auto now = clock_->wall_now();
     return {
-        .work = [=](sqlite::session& with) { store::extend_locks(with, now, locks); },
+        .work = [=](sqlite::session& tx) { store::extend_locks(tx, now, locks); },
         .kind = kind::renewal,
         .note =
             [=, this, jobs = active_](told how) {
@@ -194,7 +194,7 @@ short_life::step short_life::progressing()
         return {.work = [](sqlite::session&) {}, .kind = kind::write, .note = [](told) {}};
     const auto job = active_.front();
     return {
-        .work = [=](sqlite::session& with) { store::update_progress(with, job_ref::of(*job), "50"); },
+        .work = [=](sqlite::session& tx) { store::update_progress(tx, job_ref::of(*job), "50"); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.progress(job, "50", how); },
     };
@@ -207,7 +207,7 @@ short_life::step short_life::logging()
     const auto job = active_.front();
     const log_line line{.at = clock_->wall_now(), .text = "a line"};
     return {
-        .work = [=](sqlite::session& with) { store::add_log(with, job_ref::of(*job), line, 10); },
+        .work = [=](sqlite::session& tx) { store::add_log(tx, job_ref::of(*job), line, 10); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.log(job, line.text, how); },
     };
@@ -216,8 +216,7 @@ short_life::step short_life::logging()
 short_life::step short_life::promoting(const job_id& id)
 {
     return {
-        .work = [=,
-                 now = clock_->wall_now()](sqlite::session& with) { store::change(with, queue, id, promotion{}, now); },
+        .work = [=, now = clock_->wall_now()](sqlite::session& tx) { store::change(tx, queue, id, promotion{}, now); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.promote_one(id, how); },
     };
@@ -226,8 +225,7 @@ short_life::step short_life::promoting(const job_id& id)
 short_life::step short_life::retrying(const job_id& id)
 {
     return {
-        .work = [=,
-                 now = clock_->wall_now()](sqlite::session& with) { store::change(with, queue, id, retrial{}, now); },
+        .work = [=, now = clock_->wall_now()](sqlite::session& tx) { store::change(tx, queue, id, retrial{}, now); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.retry(id, how); },
     };
@@ -236,8 +234,7 @@ short_life::step short_life::retrying(const job_id& id)
 short_life::step short_life::removing(const job_id& id)
 {
     return {
-        .work = [=,
-                 now = clock_->wall_now()](sqlite::session& with) { store::change(with, queue, id, removal{}, now); },
+        .work = [=, now = clock_->wall_now()](sqlite::session& tx) { store::change(tx, queue, id, removal{}, now); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.remove(id, how); },
     };
@@ -246,7 +243,7 @@ short_life::step short_life::removing(const job_id& id)
 short_life::step short_life::pausing(bool paused)
 {
     return {
-        .work = [=](sqlite::session& with) { store::set_paused(with, queue, paused); },
+        .work = [=](sqlite::session& tx) { store::set_paused(tx, queue, paused); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.set("pause", paused ? "1" : "0", how); },
     };
@@ -256,7 +253,7 @@ short_life::step short_life::registering()
 {
     const worker_row worker{.id = "worker", .process = {.boot_id = "boot", .pid = 1}, .started_at = clock_->wall_now()};
     return {
-        .work = [=](sqlite::session& with) { tables_of(with).register_worker(worker); },
+        .work = [=](sqlite::session& tx) { tables_of(tx).register_worker(worker); },
         .kind = kind::write,
         .note = [=, this](told how) { ledger_.set("workers", worker.id, how); },
     };
@@ -267,7 +264,7 @@ short_life::step short_life::sweeping()
     const sweep_request request{.now = clock_->wall_now()};
     const auto answer = std::make_shared<sweep_answer>();
     return {
-        .work = [=](sqlite::session& with) { *answer = store::sweep(with, request); },
+        .work = [=](sqlite::session& tx) { *answer = store::sweep(tx, request); },
         .kind = kind::write,
         .note = [=, this](told how
                 ) { ledger_.promote(how == told::done ? due(answer->news) : std::vector<job_id>{}, how); },
@@ -285,7 +282,7 @@ void short_life::complete_all()
 
 void short_life::tend()
 {
-    together({{.work = [](sqlite::session& with) { with.keep_reserve(); }, .kind = kind::tidy, .note = [](told) {}}});
+    together({{.work = [](sqlite::session& tx) { tx.keep_reserve(); }, .kind = kind::tidy, .note = [](told) {}}});
 }
 
 transition short_life::success(const job_snapshot& job, std::size_t bytes) const

@@ -116,12 +116,12 @@ public:
         return self().through(which, inner_->change(std::move(queue), std::move(id), std::move(what), now));
     }
     awaitable<changed_page> change_all(
-        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+        std::string queue, job_filter filter, page_request request, job_change change, time_point now
     ) override
     {
         return self().through(
             op::change_all,
-            inner_->change_all(std::move(queue), std::move(filter), std::move(request), std::move(what), now)
+            inner_->change_all(std::move(queue), std::move(filter), std::move(request), std::move(change), now)
         );
     }
     awaitable<void> reset_queue(std::string queue) override
@@ -190,9 +190,9 @@ public:
     {
         return self().through(op::set_cursor, inner_->set_event_cursor(std::move(queue), std::move(name), place));
     }
-    awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) override
+    awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range range) override
     {
-        return self().through(op::metrics, inner_->metrics(std::move(queue), now, of));
+        return self().through(op::metrics, inner_->metrics(std::move(queue), now, range));
     }
     std::string location() const override { return inner_->location(); }
     awaitable<storage_status> tend() override { return self().through(op::tend, inner_->tend()); }

@@ -14,14 +14,14 @@ class inline_port final : public store::database_port {
 public:
     explicit inline_port(std::unique_ptr<store::batch_runner> runner) : runner_{std::move(runner)} {}
 
-    void submit(store::operation_ptr what) override
+    void submit(store::operation_ptr op) override
     {
         if (runner_)
-            runner_->run({&what, 1});
+            runner_->run({&op, 1});
         else
-            what->fail({errc::closed, "the store has been closed"});
-        const auto executor = what->executor();
-        boost::asio::post(executor, [done = std::move(what)] { done->answer(); });
+            op->fail({errc::closed, "the store has been closed"});
+        const auto executor = op->executor();
+        boost::asio::post(executor, [done = std::move(op)] { done->answer(); });
     }
     void stop() override { runner_.reset(); }
 

@@ -24,6 +24,6 @@ public:
 };
 
 /// What operations work with.
-inline store::tables& tables_of(sqlite::session& with) { return with; }
+inline store::tables& tables_of(sqlite::session& tx) { return tx; }
 
 }  // namespace cofila::test

@@ -147,10 +147,10 @@ TEST_CASE("the end of a job without a deduplication frees nothing")
 
 TEST_CASE("a kept job that is promoted, delayed or ended by hand is kept no more; with another priority it is")
 {
-    const auto after = [](const job_change& what) {
+    const auto after = [](const job_change& change) {
         auto job = new_job(mode::keep_last);
         domain::keep_for(job, 17);
-        domain::apply(job, domain::after_change(job, what, new_year).value());
+        domain::apply(job, domain::after_change(job, change, new_year).value());
         return job;
     };
     CHECK(after(promotion{}).kept_for == 0);

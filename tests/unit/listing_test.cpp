@@ -108,9 +108,9 @@ TEST_CASE("a listing of finished jobs is over where they finished too late, any 
 TEST_CASE("several states are listed one after the other, the finished ones as one, and backwards from the end")
 {
     using enum job_state;
-    const auto letters = [](const job_states& of, bool newest_first) {
+    const auto letters = [](const job_states& states, bool newest_first) {
         std::string out;
-        for (const auto& one : domain::listings_of(of, newest_first))
+        for (const auto& one : domain::listings_of(states, newest_first))
             out += one.letter;
         return out;
     };

@@ -91,13 +91,13 @@ asio::awaitable<void> open(stream_ptr stream);
 asio::awaitable<stream_event> next(stream_ptr stream);
 asio::awaitable<void> save(stream_ptr stream);
 asio::awaitable<void> remove_cursor(queue_ptr queue, std::string name);
-asio::awaitable<queue_metrics> get_metrics(queue_ptr queue, metrics_range of);
+asio::awaitable<queue_metrics> get_metrics(queue_ptr queue, metrics_range range);
 asio::awaitable<why_answer> why(queue_ptr queue, job_id id);
 /// Returns the text of the result.
 asio::awaitable<std::string> wait_until_finished(queue_ptr queue, job_id id, milliseconds timeout);
 asio::awaitable<bool> remove(queue_ptr queue, job_id id);
 /// Throws `errc::not_found`, `errc::wrong_state`.
-asio::awaitable<job_snapshot> change(queue_ptr queue, job_id id, job_change what);
+asio::awaitable<job_snapshot> change(queue_ptr queue, job_id id, job_change change);
 asio::awaitable<std::size_t> drain(queue_ptr queue, bool including_delayed, progress_callback progress);
 asio::awaitable<std::size_t> clean(queue_ptr queue, clean_request request);
 asio::awaitable<std::size_t> retry_all(queue_ptr queue, retry_request request);
@@ -121,7 +121,7 @@ asio::awaitable<void> update_progress(job_ptr job, std::string progress);
 asio::awaitable<void> add_log(job_ptr job, std::string line);
 asio::awaitable<void> refresh(job_ptr job);
 asio::awaitable<void> update_data(job_ptr job, std::string data);
-asio::awaitable<void> change(job_ptr job, job_change what);
+asio::awaitable<void> change(job_ptr job, job_change change);
 asio::awaitable<std::string> wait_until_finished(job_ptr job, milliseconds timeout);
 asio::awaitable<void> remove(job_ptr job);
 

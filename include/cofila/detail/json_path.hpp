@@ -67,11 +67,11 @@ void write_number(std::string& out, std::uint64_t number);
 void write_key(std::string& out, std::string_view name);
 
 /// Throws unless `from` has a member of this struct and no others. For `decoding::strict`.
-void check_members(const boost::json::object& from, std::span<const std::string_view> known, const json_path& path);
+void check_members(const boost::json::object& source, std::span<const std::string_view> known, const json_path& path);
 /// Returns the text. Throws unless `from` is a string.
-std::string_view read_text(const boost::json::value& from, const json_path& path);
+std::string_view read_text(const boost::json::value& source, const json_path& path);
 /// Returns the array. Throws unless `from` is an array of this length.
-const boost::json::array& fixed_array(const boost::json::value& from, std::size_t size, const json_path& path);
+const boost::json::array& fixed_array(const boost::json::value& source, std::size_t size, const json_path& path);
 /// Throws unless the bytes are UTF-8, which file names need not be.
 void check_file_name(std::string_view bytes, const json_path& path);
 
@@ -84,7 +84,7 @@ struct moment {
 /// years 0 to 9999.
 std::string moment_text(moment when, int digits, const json_path& path);
 /// Reads a time in that format. Throws if the text is something else or is finer than `digits` can hold.
-moment read_moment(const boost::json::value& from, int digits, const json_path& path);
+moment read_moment(const boost::json::value& source, int digits, const json_path& path);
 
 inline json_path json_path::below(json_path inner) const
 {

@@ -63,10 +63,10 @@ std::string time_text(const Time& time, const json_path& path)
 }
 
 template <class Time>
-Time read_time(const boost::json::value& from, const json_path& path)
+Time read_time(const boost::json::value& source, const json_path& path)
 {
     using scale = time_scale<Time>;
-    auto when = read_moment(from, scale::digits, path);
+    auto when = read_moment(source, scale::digits, path);
     if (when.seconds % scale::period::num != 0)
         undecodable(path, "time is finer than its type holds");
     if (when.seconds < 0 && when.fraction > 0) {  // towards 0, so that the earliest time does not overflow on the way

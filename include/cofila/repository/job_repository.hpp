@@ -207,12 +207,12 @@ public:
     virtual boost::asio::awaitable<bool> set_paused(std::string queue, bool paused) = 0;
     /// Changes one job if its state allows that.
     virtual boost::asio::awaitable<change_answer> change(
-        std::string queue, job_id id, job_change what, time_point now
+        std::string queue, job_id id, job_change change, time_point now
     ) = 0;
     /// Changes each job that `list` would show on this page and whose state allows it. `filter.state` must not be
     /// empty.
     virtual boost::asio::awaitable<changed_page> change_all(
-        std::string queue, job_filter filter, page_request request, job_change what, time_point now
+        std::string queue, job_filter filter, page_request request, job_change change, time_point now
     ) = 0;
     /// Resets the settings of the queue to those of a new one, and forgets what was kept for them. Its jobs stay.
     virtual boost::asio::awaitable<void> reset_queue(std::string queue) = 0;
@@ -260,7 +260,7 @@ public:
         std::string queue, std::string name, std::optional<std::uint64_t> place
     ) = 0;
     /// Returns what was counted in these minutes, and the latency at `now`.
-    virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range of) = 0;
+    virtual boost::asio::awaitable<queue_metrics> metrics(std::string queue, time_point now, metrics_range range) = 0;
 
     /// Returns where the store is, as programs write it; empty if it is in memory. Thread: any.
     virtual std::string location() const = 0;

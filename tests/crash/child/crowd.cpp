@@ -69,9 +69,9 @@ void say_usage(const std::string& database, int jobs)
 
 }  // namespace
 
-asio::awaitable<int> crowd(call with)
+asio::awaitable<int> crowd(call request)
 {
-    auto engine = co_await engine::open(file_options(with.database, 500));
+    auto engine = co_await engine::open(file_options(request.database, 500));
     const auto queue =
         engine.queue<std::string, std::string>("texts", queue_options{.on_completed = retention::keep_all()});
     int ran = 0;
@@ -80,7 +80,7 @@ asio::awaitable<int> crowd(call with)
         ++ran;
         return echo(std::move(job));
     };
-    const int producers = with.number(1);
+    const int producers = request.number(1);
     int busy = producers;
     queue.events().completed.connect([&](const completed_event&) { ++completed; });
     queue.events().error.connect([](const error_event& e) { say("error " + e.text); });
@@ -88,7 +88,7 @@ asio::awaitable<int> crowd(call with)
     stop_on_signal guard{worker};
     for (int producer = 0; producer < producers; ++producer)
         co_await start(
-            add_alone(queue, with.at(0) + "-" + std::to_string(producer), with.number(2) / producers),
+            add_alone(queue, request.at(0) + "-" + std::to_string(producer), request.number(2) / producers),
             [&busy] {
                 if (--busy == 0)
                     say("produced");
@@ -100,20 +100,20 @@ asio::awaitable<int> crowd(call with)
     co_return 0;
 }
 
-asio::awaitable<int> soak(call with)
+asio::awaitable<int> soak(call request)
 {
     constexpr int window = 1000;
     constexpr int bulk = 100;
     constexpr int samples = 40;
-    const int jobs = with.number(0);
-    auto engine = co_await engine::open(file_options(with.database, 100));
+    const int jobs = request.number(0);
+    auto engine = co_await engine::open(file_options(request.database, 100));
     const auto queue =
         engine.queue<std::string, std::string>("texts", queue_options{.on_completed = retention::remove_at_once()});
     int added = 0;
     int completed = 0;
     queue.events().completed.connect([&](const completed_event&) {
         if (++completed % std::max(1, jobs / samples) == 0)
-            say_usage(with.database, completed);
+            say_usage(request.database, completed);
     });
     queue.events().error.connect([](const error_event& e) { say("error " + e.text); });
     text_worker worker{queue, echo, {.concurrency = 50}};

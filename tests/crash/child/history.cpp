@@ -76,15 +76,15 @@ std::vector<std::string> split(const std::string& words)
 }
 
 /// The words behind the name and the seed are ids whose outcome nobody knows: adding them again is safe.
-asio::awaitable<void> start_producers(text_queue queue, call with)
+asio::awaitable<void> start_producers(text_queue queue, call request)
 {
-    const auto seed = static_cast<unsigned>(with.number(1));
-    for (auto ids = with.rest.begin() + 2; ids != with.rest.end(); ++ids) {
+    const auto seed = static_cast<unsigned>(request.number(1));
+    for (auto ids = request.rest.begin() + 2; ids != request.rest.end(); ++ids) {
         auto again = split(*ids);
         co_await add(queue, std::move(again));
     }
     for (unsigned lane = 0; lane < 3; ++lane)
-        co_await start(add_for_ever(queue, with.at(0) + "-" + std::to_string(lane), seed + lane));
+        co_await start(add_for_ever(queue, request.at(0) + "-" + std::to_string(lane), seed + lane));
 }
 
 asio::awaitable<std::string> run_planned(text_job job)
@@ -126,48 +126,48 @@ worker_options drawn(unsigned seed)
     };
 }
 
-engine_options drawn(const call& with, int sweeps)
+engine_options drawn(const call& request, int sweeps)
 {
-    auto out = file_options(with.database, sweeps);
-    out.durability = with.number(1) % 2 == 0 ? durability::full : durability::normal;
-    out.spin = std::chrono::microseconds{with.number(1) % 3 == 0 ? 100 : 0};
+    auto out = file_options(request.database, sweeps);
+    out.durability = request.number(1) % 2 == 0 ? durability::full : durability::normal;
+    out.spin = std::chrono::microseconds{request.number(1) % 3 == 0 ? 100 : 0};
     return out;
 }
 
 }  // namespace
 
-asio::awaitable<int> produce(call with)
+asio::awaitable<int> produce(call request)
 {
-    auto engine = co_await engine::open(drawn(with, 0));
-    co_await start_producers(engine.queue<std::string, std::string>("texts"), with);
+    auto engine = co_await engine::open(drawn(request, 0));
+    co_await start_producers(engine.queue<std::string, std::string>("texts"), request);
     for (;;)
         co_await pause(1h);
 }
 
-asio::awaitable<int> work(call with)
+asio::awaitable<int> work(call request)
 {
-    auto engine = co_await engine::open(drawn(with, 0));
+    auto engine = co_await engine::open(drawn(request, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
     tell(queue);
-    text_worker worker{queue, run_planned, drawn(static_cast<unsigned>(with.number(1)))};
+    text_worker worker{queue, run_planned, drawn(static_cast<unsigned>(request.number(1)))};
     co_await worker.run();
     co_return 1;  // nobody has asked for it
 }
 
-asio::awaitable<int> both(call with)
+asio::awaitable<int> both(call request)
 {
-    auto engine = co_await engine::open(drawn(with, 20));
+    auto engine = co_await engine::open(drawn(request, 20));
     const auto queue = engine.queue<std::string, std::string>("texts");
     tell(queue);
-    co_await start(start_producers(queue, with));
-    text_worker worker{queue, run_planned, drawn(static_cast<unsigned>(with.number(1)))};
+    co_await start(start_producers(queue, request));
+    text_worker worker{queue, run_planned, drawn(static_cast<unsigned>(request.number(1)))};
     co_await worker.run();
     co_return 1;
 }
 
-asio::awaitable<int> sweep(call with)
+asio::awaitable<int> sweep(call request)
 {
-    auto engine = co_await engine::open(drawn(with, 2 + with.number(1) % 20));
+    auto engine = co_await engine::open(drawn(request, 2 + request.number(1) % 20));
     tell(engine.queue<std::string, std::string>("texts"));
     for (;;)
         co_await pause(1h);
@@ -233,9 +233,9 @@ asio::awaitable<std::string> tidy_some(text_queue queue, std::string after)
 
 }  // namespace
 
-asio::awaitable<int> tend(call with)
+asio::awaitable<int> tend(call request)
 {
-    auto engine = co_await engine::open(drawn(with, 0));
+    auto engine = co_await engine::open(drawn(request, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
     co_await resume(queue);  // one that was killed may have paused it
     std::string after;
@@ -248,9 +248,9 @@ asio::awaitable<int> tend(call with)
     }
 }
 
-asio::awaitable<int> drain(call with)
+asio::awaitable<int> drain(call request)
 {
-    auto engine = co_await engine::open(drawn(with, 5));
+    auto engine = co_await engine::open(drawn(request, 5));
     const auto queue = engine.queue<std::string, std::string>("texts");
     tell(queue);
     co_await resume(queue);

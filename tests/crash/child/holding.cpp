@@ -78,11 +78,11 @@ void tell(const text_queue& queue, text_worker& worker)
 
 }  // namespace
 
-asio::awaitable<int> hold(call with)
+asio::awaitable<int> hold(call request)
 {
-    auto engine = co_await engine::open(file_options(with.database, 0));
+    auto engine = co_await engine::open(file_options(request.database, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
-    text_worker worker{queue, wait_for_its_id, {.lock_duration = milliseconds{with.number(0)}}};
+    text_worker worker{queue, wait_for_its_id, {.lock_duration = milliseconds{request.number(0)}}};
     stop_on_signal guard{worker};
     tell(queue, worker);
     co_await worker.run();
@@ -90,14 +90,14 @@ asio::awaitable<int> hold(call with)
     co_return 0;
 }
 
-asio::awaitable<int> stop(call with)
+asio::awaitable<int> stop(call request)
 {
-    auto engine = co_await engine::open(file_options(with.database, 0));
+    auto engine = co_await engine::open(file_options(request.database, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
     text_worker worker{
         queue,
         take_a_moment,
-        {.concurrency = with.number(0), .prefetch = with.number(0), .grace = milliseconds{with.number(1)}}
+        {.concurrency = request.number(0), .prefetch = request.number(0), .grace = milliseconds{request.number(1)}}
     };
     stop_on_signal guard{worker};
     tell(queue, worker);
@@ -106,11 +106,11 @@ asio::awaitable<int> stop(call with)
     co_return report.abandoned.empty() ? 0 : 4;
 }
 
-asio::awaitable<int> ignore(call with)
+asio::awaitable<int> ignore(call request)
 {
-    auto engine = co_await engine::open(file_options(with.database, 0));
+    auto engine = co_await engine::open(file_options(request.database, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
-    text_worker worker{queue, never_end, {.grace = milliseconds{with.number(0)}}};
+    text_worker worker{queue, never_end, {.grace = milliseconds{request.number(0)}}};
     stop_on_signal guard{worker};
     tell(queue, worker);
     const auto report = co_await worker.run();
@@ -120,15 +120,15 @@ asio::awaitable<int> ignore(call with)
     std::_Exit(5);  // what was abandoned would keep the loop running
 }
 
-asio::awaitable<int> obey(call with)
+asio::awaitable<int> obey(call request)
 {
-    auto options = file_options(with.database, 20);
+    auto options = file_options(request.database, 20);
     // Nobody wants to read a sanitizer's report of what is done on purpose.
     if (!std::freopen("/dev/null", "w", stderr))
         co_return 1;
     auto engine = co_await engine::open(std::move(options));
     const auto queue = engine.queue<std::string, std::string>("texts");
-    text_worker worker{queue, do_what_it_is_called, {.concurrency = with.number(0)}};
+    text_worker worker{queue, do_what_it_is_called, {.concurrency = request.number(0)}};
     stop_on_signal guard{worker};
     tell(queue, worker);
     co_await worker.run();
@@ -136,9 +136,9 @@ asio::awaitable<int> obey(call with)
     co_return 0;
 }
 
-asio::awaitable<int> fork(call with)
+asio::awaitable<int> fork(call request)
 {
-    auto engine = co_await engine::open(file_options(with.database, 0));
+    auto engine = co_await engine::open(file_options(request.database, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
     co_await queue.add("text", "text");
     if (const auto child = ::fork(); child == 0) {
@@ -152,7 +152,7 @@ asio::awaitable<int> fork(call with)
         engine = {};
         say("closed");
         try {
-            engine = co_await engine::open(file_options(with.database, 0));
+            engine = co_await engine::open(file_options(request.database, 0));
         } catch (const error& e) {
             say(e.code() == errc::closed ? "refused" : e.what());
         }
@@ -168,9 +168,9 @@ asio::awaitable<int> fork(call with)
     co_return 0;
 }
 
-asio::awaitable<int> write(call with)
+asio::awaitable<int> write(call request)
 {
-    auto engine = co_await engine::open(file_options(with.database, 0));
+    auto engine = co_await engine::open(file_options(request.database, 0));
     const auto queue = engine.queue<std::string, std::string>("texts");
     for (int number = 0;; ++number) {
         std::vector<job_spec<std::string>> specs(500, {.name = "text", .data = "text"});

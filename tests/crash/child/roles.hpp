@@ -34,20 +34,20 @@ boost::asio::awaitable<std::string> hear();
 engine_options file_options(const std::string& database, int sweeps);
 
 // For ever, until it is killed. All take: a name of their own, a seed.
-boost::asio::awaitable<int> produce(call with);  ///< adds jobs; further words are ids to add again first
-boost::asio::awaitable<int> work(call with);     ///< runs them
-boost::asio::awaitable<int> both(call with);     ///< all of it in one process
-boost::asio::awaitable<int> sweep(call with);    ///< maintenance only
-boost::asio::awaitable<int> tend(call with);     ///< promotes, retries, removes, pauses and resumes
-boost::asio::awaitable<int> drain(call with);    ///< works until nothing is left to do
+boost::asio::awaitable<int> produce(call request);  ///< adds jobs; further words are ids to add again first
+boost::asio::awaitable<int> work(call request);     ///< runs them
+boost::asio::awaitable<int> both(call request);     ///< all of it in one process
+boost::asio::awaitable<int> sweep(call request);    ///< maintenance only
+boost::asio::awaitable<int> tend(call request);     ///< promotes, retries, removes, pauses and resumes
+boost::asio::awaitable<int> drain(call request);    ///< works until nothing is left to do
 
-boost::asio::awaitable<int> hold(call with);    ///< lock duration in ms: keeps each job until it hears the job's id
-boost::asio::awaitable<int> stop(call with);    ///< concurrency, grace in ms: works until a signal
-boost::asio::awaitable<int> ignore(call with);  ///< grace in ms: runs a job that ends never, whatever it is asked
-boost::asio::awaitable<int> obey(call with);    ///< concurrency: does what its jobs are called
-boost::asio::awaitable<int> fork(call with);    ///< forks with the file open, and lets the child use it
-boost::asio::awaitable<int> write(call with);   ///< adds in bulk, for ever
-boost::asio::awaitable<int> crowd(call with);   ///< name, producers, jobs: adds and runs them
-boost::asio::awaitable<int> soak(call with);    ///< jobs: adds and runs them, and tells what it uses
+boost::asio::awaitable<int> hold(call request);    ///< lock duration in ms: keeps each job until it hears the job's id
+boost::asio::awaitable<int> stop(call request);    ///< concurrency, grace in ms: works until a signal
+boost::asio::awaitable<int> ignore(call request);  ///< grace in ms: runs a job that ends never, whatever it is asked
+boost::asio::awaitable<int> obey(call request);    ///< concurrency: does what its jobs are called
+boost::asio::awaitable<int> fork(call request);    ///< forks with the file open, and lets the child use it
+boost::asio::awaitable<int> write(call request);   ///< adds in bulk, for ever
+boost::asio::awaitable<int> crowd(call request);   ///< name, producers, jobs: adds and runs them
+boost::asio::awaitable<int> soak(call request);    ///< jobs: adds and runs them, and tells what it uses
 
 }  // namespace cofila::test

@@ -73,9 +73,9 @@ struct celsius {
 {
     out = json::value{{"C", from.degrees}};
 }
-[[maybe_unused]] celsius tag_invoke(const json::value_to_tag<celsius>&, const json::value& from)
+[[maybe_unused]] celsius tag_invoke(const json::value_to_tag<celsius>&, const json::value& source)
 {
-    return {.degrees = from.at("C").to_number<double>()};
+    return {.degrees = source.at("C").to_number<double>()};
 }
 
 struct weather {
