@@ -1,4 +1,6 @@
 // Measures the product through its public functions. Each repetition runs in processes of its own.
+#include <cofila/sqlite.hpp>
+
 #include <boost/json/serialize.hpp>
 
 #include <CLI/CLI.hpp>
@@ -94,6 +96,7 @@ int measure_all(const settings& chosen)
 
 int main(int argc, char** argv)
 {
+    cofila::tune_sqlite();
     settings chosen;
     chosen.folder = fs::temp_directory_path().string();
 

@@ -1,4 +1,5 @@
 #include <cofila/run_main.hpp>
+#include <cofila/sqlite.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -8,6 +9,7 @@
 
 int main(int argc, char** argv)
 {
+    cofila::tune_sqlite();
     CLI::App app{"A sample worker of cofila, the durable job queue."};
     app.require_subcommand(1);
 

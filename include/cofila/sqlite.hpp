@@ -36,6 +36,13 @@ namespace cofila {
 /// long as the connection.
 void prepare(SQLite::Database& db, milliseconds wait = std::chrono::seconds{30});
 
+/// Has SQLite keep no account of the memory that it uses, in the whole process, which spares a tenth of the work of the
+/// database thread. `sqlite3_memory_used` is 0 then, and SQLite's limits of its heap have no effect. Should be called
+/// at the beginning of `main`. Returns false, and changes nothing, if SQLite is in use already.
+///
+/// Thread: the only one of the process that uses SQLite.
+bool tune_sqlite() noexcept;
+
 namespace detail {
 
 job_id enqueue(SQLite::Database& db, const queue_ptr& queue, job_spec<std::string> spec);

@@ -84,13 +84,13 @@ bool json_scan::pass_number(std::int64_t& number) noexcept
     const bool negative = in.pass('-');
     const auto text = in.rest_;
     number = 0;
-    while (!in.at_end() && is_digit(in.rest_.front()) && text.size() - in.rest_.size() <= most_digits) {
+    while (!in.at_end() && is_digit(in.rest_.front()) && text.size() - in.rest_.size() < most_digits) {
         number = number * 10 + (in.rest_.front() - '0');
         in.rest_.remove_prefix(1);
     }
     const auto digits = text.size() - in.rest_.size();
     const bool goes_on = !in.at_end() && std::string_view{",]}"}.find(in.rest_.front()) == std::string_view::npos;
-    if (digits == 0 || digits > most_digits || (digits > 1 && text.front() == '0') || goes_on)
+    if (digits == 0 || (digits > 1 && text.front() == '0') || goes_on)
         return false;
     number = negative ? -number : number;
     *this = in;

@@ -51,6 +51,8 @@ settlement completion(const detail::job_handle& handle, std::string result)
 
 }  // namespace
 
+bool tune_sqlite() noexcept { return sqlite::tune_sqlite(); }
+
 void prepare(SQLite::Database& db, milliseconds wait)
 {
     if (wait < milliseconds{})

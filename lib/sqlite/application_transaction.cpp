@@ -144,6 +144,8 @@ auto within(SQLite::Database& db, Work work)
 
 }  // namespace
 
+bool tune_sqlite() noexcept { return ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK; }
+
 void prepare(SQLite::Database& db, milliseconds wait)
 {
     auto* const raw = db.getHandle();

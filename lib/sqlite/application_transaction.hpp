@@ -11,7 +11,8 @@
 /// and leaves the connection as it was. Errors: as cofila/sqlite.hpp says.
 namespace cofila::sqlite {
 
-/// See cofila/sqlite.hpp.
+/// For these two see cofila/sqlite.hpp.
+bool tune_sqlite() noexcept;
 void prepare(SQLite::Database& db, milliseconds wait);
 
 /// Throws unless `db` is connected to the file at `path`. An empty path stands for no file.

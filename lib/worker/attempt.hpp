@@ -33,7 +33,7 @@ struct attempt_run {
     bool abandoned = false;         ///< Given up: a later result of the processor is dropped.
     std::optional<steady_time> ended_at{};                 ///< Set while it waits for the store to take its outcome.
     std::list<attempt_ptr>::iterator place{};              ///< Among the running ones; for `slots`.
-    std::shared_ptr<runner> runs_in{};                     ///< Null if not started, or ended.
+    std::weak_ptr<runner> runs_in{};                       ///< Unset if not started, or ended. It knows this one.
     std::atomic<cancel_reason> told{cancel_reason::none};  ///< `cancelled` for the processor, on whatever thread it is.
 
     bool lost() const noexcept { return cancelled == cancel_reason::lock_lost; }

@@ -115,11 +115,11 @@ void runners::start(const attempt_ptr& attempt, const std::shared_ptr<const void
 
 void runners::interrupt(const attempt_ptr& attempt) const
 {
-    if (!attempt->runs_in)
+    if (attempt->runs_in.expired())
         return;  // not started, or ended
     // Never from within the caller, whose lists change when a processor ends.
     asio::post(loop_->executor(), [attempt] {
-        if (const auto one = attempt->runs_in; one && one->current == attempt)
+        if (const auto one = attempt->runs_in.lock(); one && one->current == attempt)
             one->signal.emit(asio::cancellation_type::terminal);
     });
 }

@@ -1,4 +1,6 @@
 // F23, F24: memory runs out, in an operation or in SQLite.
+#include <cofila/sqlite.hpp>
+
 #include <sqlite3.h>
 
 #include <new>
@@ -86,6 +88,14 @@ TEST_CASE_FIXTURE(memory_fixture, "F23: so is one that only looks, on either con
         CHECK(failed.code == errc::storage_busy);
         CHECK_FALSE(error_of([&] { run_one(*on, [](sqlite::session&) {}, kind::observe); }).code);
     }
+}
+
+TEST_CASE_FIXTURE(memory_fixture, "while SQLite is in use it is not tuned any more")
+{
+    run_one(runner, adding_large("first"));
+    CHECK_FALSE(tune_sqlite());
+    run_one(runner, adding_large("second"));
+    CHECK(sqlite3_memory_used() > 0);
 }
 
 TEST_CASE_FIXTURE(

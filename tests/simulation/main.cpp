@@ -1,6 +1,7 @@
 // The deterministic simulation: production code on virtual time and simulated machines, with faults (docs/testing.md).
+#include <cofila/sqlite.hpp>
+
 #include <malloc.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <charconv>
@@ -125,11 +126,9 @@ std::size_t show_probes(const sim::figures& done, bool all)
     return missed;
 }
 
-/// A run frees what the next one takes: giving it back to the system between them costs a third of the time. Nor is
-/// SQLite asked to count what it uses, which costs a tenth.
+/// A run frees what the next one takes: giving it back to the system between them costs a third of the time.
 void keep_memory()
 {
-    ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 #ifdef __GLIBC__
     ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
     ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
@@ -139,6 +138,8 @@ void keep_memory()
 int run(const options& chosen)
 {
     keep_memory();
+    if (!tune_sqlite())
+        throw std::logic_error{"SQLite is in use before the simulation begins"};
     const test::temp_folder folder;
     auto campaign = plan(chosen);
     campaign.database = folder.file("simulated.db");

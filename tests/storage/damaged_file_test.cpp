@@ -245,8 +245,8 @@ TEST_CASE_FIXTURE(fixture, "F43 D6: a log that was cut off or damaged leaves wha
         CHECK(std::ranges::find(contents, left) != contents.end());
         shortened += left != contents.back() ? 1 : 0;
     }
-    std::printf("damaged logs: 300, of which %d have lost their last commits\n", shortened);
-    CHECK(shortened > 200);
+    std::printf("damaged logs: %d have lost their last commits\n", shortened);
+    CHECK(shortened > 200 / one_of());
 }
 
 TEST_CASE("F43: a damaged file ends its workers: nothing more is claimed, the error is told, and run() throws it")

@@ -130,7 +130,7 @@ TEST_CASE("F34 F35: under durability::full a power failure takes nothing that wa
     tally count;
     run_campaign(durability::full, 1, count);
     print("full", count);
-    CHECK(count.damages >= 1500 / one_of());
+    CHECK(count.damages >= 500 / one_of() * 3);
 }
 
 TEST_CASE("F34 F35: under durability::normal a power failure leaves what was there after some commit, and no damage")
@@ -138,7 +138,7 @@ TEST_CASE("F34 F35: under durability::normal a power failure leaves what was the
     tally count;
     run_campaign(durability::normal, 2, count);
     print("normal", count);
-    CHECK(count.damages >= 1500 / one_of());
+    CHECK(count.damages >= 500 / one_of() * 3);
 }
 
 TEST_CASE("what was not synced under durability::normal is really lost: the disk forgets")

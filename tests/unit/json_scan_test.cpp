@@ -115,4 +115,9 @@ TEST_CASE("a piece that is not there is not passed")
     json_scan fits{"-999999999999999999,"};
     CHECK(fits.pass_number(number));
     CHECK(number == -999'999'999'999'999'999);
+    for (const auto* digits : {"1000000000000000000,", "9223372036854775808,", "-99999999999999999999999,"}) {
+        json_scan too_long{digits};
+        CHECK_FALSE(too_long.pass_number(number));
+        CHECK(too_long.pass(digits));
+    }
 }
