@@ -1,5 +1,7 @@
-// Nothing is detached: every coroutine of the library is spawned by a group, or serves the slots of a worker, which
-// ends it.
+// Every coroutine of the library has an owner that ends it: a group spawns and joins it, or it serves the slots of a
+// worker (worker/runner.cpp), which resumes it for the last time when it closes. Only one whose attempt was abandoned
+// outlives the close, with the processor that does not end.
+//
 // Each task has a cancellation signal in a list that the group and the tasks' completion handlers share, so that the
 // group object may go first. The handler takes its signal out of the list before it reports the end; its destructor
 // does the same for a task that is dropped with its context and never completes. `join` waits until the list is empty,

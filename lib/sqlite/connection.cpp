@@ -86,7 +86,8 @@ unsigned connection::data_version() const noexcept
     return version;
 }
 
-/// As the file format of the wal-index says: of so many frames so many have been copied.
+/// Compares two numbers of the wal-index, whose layout SQLite's file format defines: the frames in the log, and those
+/// that have been copied into the database. Once all have been copied, the next commit begins the log anew.
 bool connection::begins_log_anew() const noexcept
 {
     constexpr std::size_t frames_at = 16;

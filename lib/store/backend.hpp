@@ -25,7 +25,7 @@ public:
     virtual void open() = 0;
     /// What operations work with, while it is connected.
     virtual tables& db() = 0;
-    /// Called before each operation, which was submitted so long ago: limits the time of its statements.
+    /// Called before each operation: limits the time of its statements. `waited`: since it was submitted.
     virtual void prepare(std::chrono::steady_clock::duration waited) = 0;
     /// Begins a transaction that only reads, and waits for no lock.
     virtual void begin_reading() = 0;

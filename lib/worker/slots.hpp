@@ -58,7 +58,7 @@ public:
     /// Whether it closes, and there is nothing left that the store does not know.
     bool finished() const noexcept { return closing_ && taken() == 0 && ended_.empty() && asking_ == 0; }
 
-    /// Jobs that are requested count as taken until the answer has come.
+    /// Jobs that are requested count as taken until the store has returned them.
     void request(int jobs) noexcept { requested_ += jobs; }
     void answered(int jobs) noexcept { requested_ -= jobs; }
     /// Begins a question with the oldest outcomes, at most `settle`; it requests `claim` jobs.
