@@ -81,7 +81,7 @@ random_id_part make_random_part(std::uint64_t high, std::uint64_t low)
 {
     constexpr std::uint64_t version = 8, variant = 2;
     high = version << 12 | (high & 0xFFF);
-    low = variant << 62 | (low & (std::uint64_t{1} << 62) - 1);
+    low = variant << 62 | (low & ((std::uint64_t{1} << 62) - 1));
     random_id_part out{};
     for (std::size_t i = 0; i < out.size(); ++i)
         out[i] = static_cast<char>((i < 2 ? high >> (8 - 8 * i) : low >> (72 - 8 * i)) & 0xFF);
