@@ -95,7 +95,7 @@ asio::awaitable<change_news> repository::changed_elsewhere(std::function<change_
                                   : change_watch::wait(changes_, std::move(wanted));
 }
 
-asio::awaitable<void> repository::close() { return close_all(changes_, store::repository::close(with_)); }
+asio::awaitable<void> repository::close() { return close_all(changes_, close_ports(with_)); }
 
 asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen)
 {

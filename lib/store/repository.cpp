@@ -193,7 +193,7 @@ asio::awaitable<queue_metrics> repository::metrics(std::string queue, time_point
 
 /// The threads are joined here, on the loop: everything submitted has run and the upkeep is done before, so that this
 /// is quick.
-asio::awaitable<void> repository::close(ports with)
+asio::awaitable<void> repository::close_ports(ports with)
 {
     try {
         co_await perform(with.reader, kind::observe, [](tables&) {});

@@ -64,7 +64,7 @@ public:
 
 protected:
     /// Lets what was submitted be done, and stops both threads.
-    static awaitable<void> close(ports with);
+    static awaitable<void> close_ports(ports with);
 
     const ports with_;
 
