@@ -64,7 +64,7 @@ def copy_tree(to):
 
 
 def program(suite):
-    return "tests/simulation/simulation" if suite == "simulation" else f"tests/{suite}_test"
+    return {"simulation": "tests/simulation/simulation", "storage": "tests/storage/storage_test"}.get(suite, f"tests/{suite}_test")
 
 
 def build(tree, suites):
@@ -97,7 +97,7 @@ def run_test(tree, mutant):
 def check_without_mutants(tree, mutants):
     done = build(tree, {mutant.suite for mutant in mutants})
     if done.returncode != 0:
-        sys.exit(f"the tree without mutants does not compile:\n{done.stdout[-4000:]}")
+        sys.exit(f"the tree without mutants does not compile:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     for mutant in mutants:
         count, passed = run_test(tree, mutant)
         if count == 0:

@@ -41,16 +41,16 @@ PAIRS = (
     Pair("beanstalkd", "memory", "normal"),
 )
 ROWS = (
-    Row("W1", "W1", "W1", 20_000, "rate", (6, 2, 1, 1.5)),
-    Row("W2.conc100", "W2.conc100", "W2.conc100", 50_000, "rate", (6, 5, None, 1.5)),
-    Row("W2.bulk1000", "W2.bulk1000", "W2.bulk1000", 50_000, "rate", (10, 12, 0.8, None)),
-    Row("W3.c1", "W3.c1", "W3.c1", 50_000, "rate", (5, 2, 1.8, None)),
+    Row("W1", "W1", "W1", 20_000, "rate", (7.5, 1.6, 1.25, 1)),
+    Row("W2.conc100", "W2.conc100", "W2.conc100", 50_000, "rate", (7.5, 5, None, 1.3)),
+    Row("W2.bulk1000", "W2.bulk1000", "W2.bulk1000", 50_000, "rate", (13, 12, 1.2, None)),
+    Row("W3.c1", "W3.c1", "W3.c1", 50_000, "rate", (7, 2, 2.2, None)),
     Row("W3.c1.prefetch16", "W3.c1", "W3.c1.prefetch16", 50_000, "rate", (15, 12, None, None)),
-    Row("W3.c10", "W3.c10", "W3.c10", 50_000, "rate", (5, 3, 4, 1)),
-    Row("W3.c100", "W3.c100", "W3.c100", 50_000, "rate", (8, 5, None, 2)),
-    Row("W4", "W4", "W4.one", 500, "latency", (1 / 5, 1 / 2.5, None, None)),
-    Row("W6", "W3.c100", "W3.c100", 50_000, "memory", (1 / 5, 1 / 4, None, None)),
-    Row("W7", "W7", "W7", 10_000, "rate", (8, 5, None, None)),
+    Row("W3.c10", "W3.c10", "W3.c10", 50_000, "rate", (5.5, 3.5, 6, 1)),
+    Row("W3.c100", "W3.c100", "W3.c100", 50_000, "rate", (8, 6, None, 1.4)),
+    Row("W4", "W4", "W4.one", 500, "latency", (1 / 4, 1 / 2.5, None, None)),
+    Row("W6", "W3.c100", "W3.c100", 50_000, "memory", (1 / 10, 1 / 10, None, None)),
+    Row("W7", "W7", "W7", 10_000, "rate", (9, 7, None, None)),
 )
 UNITS = {"rate": "/s", "latency": " us", "memory": " MiB"}
 LIMIT_SECONDS = 600
