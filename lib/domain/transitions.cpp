@@ -10,28 +10,12 @@
 #include "domain/ids.hpp"
 #include "domain/overloaded.hpp"
 #include "domain/text.hpp"
+#include "domain/transition_steps.hpp"
 #include "domain/validation.hpp"
 
 namespace cofila::domain {
 
 namespace {
-
-/// A transition to `to` that changes nothing else unless a rule says so.
-transition move_to(const job_record& job, job_state to)
-{
-    return {
-        .to = to,
-        .attempts_made = job.attempts_made,
-        .stalled_count = job.stalled_count,
-        .deferrals = job.deferrals,
-        .attempts_started = job.attempts_started,
-        .processed_at = job.processed_at,
-        .worker = job.worker,
-        .failed_reason = is_finished(to) ? std::string{} : job.failed_reason,
-        .keep_attempts = job.options->keep_attempts.value_or(0),
-        .frees_dedup = job.options->dedup && is_finished(to)
-    };
-}
 
 void finish(transition& change, const retention& keep, time_point now)
 {
@@ -41,25 +25,6 @@ void finish(transition& change, const retention& keep, time_point now)
         change.prune_at = now + *keep.age;
     if (keep.count)
         change.prune_count = static_cast<std::int64_t>(*keep.count);
-}
-
-time_point saturated(time_point now, milliseconds wait)
-{
-    return now > time_point::max() - wait ? time_point::max() : now + wait;
-}
-
-/// Lets it wait now, or later if there is a delay. Saturates, so that a job is never lost to a date.
-void wait_again(transition& change, milliseconds delay, time_point now)
-{
-    if (delay.count() <= 0)
-        return;
-    change.to = job_state::delayed;
-    change.run_at = saturated(now, delay);
-}
-
-transition::placement back_of_line(const job_record& job)
-{
-    return *job.options->lifo ? transition::placement::head : transition::placement::tail;
 }
 
 /// The job fails for good, and not by an attempt of its own.
@@ -77,19 +42,6 @@ attempt record_of(const job_record& job, int number, failure why, time_point now
     why.type = storable_text(std::move(why.type));
     why.detail = storable_text(std::move(why.detail));
     return {.number = number, .error = std::move(why), .at = now, .worker = job.worker};
-}
-
-bool waits(const job_record& job) { return job.state == job_state::waiting || job.state == job_state::delayed; }
-
-/// A transition that keeps the state, for changes of something else.
-transition stay(const job_record& job)
-{
-    auto change = move_to(job, job.state);
-    change.run_at = job.run_at;
-    change.finished_at = job.finished_at;
-    change.result = job.result;
-    change.failed_reason = job.failed_reason;
-    return change;
 }
 
 }  // namespace
@@ -235,115 +187,6 @@ transition after_damage(const job_record& job, time_point now)
 }
 
 transition after_release(const job_record& job) { return move_to(job, job_state::waiting); }
-
-transition after_promotion(const job_record& job)
-{
-    auto change = move_to(job, job_state::waiting);
-    change.due_at = job.run_at;
-    return change;
-}
-
-transition after_retry(const job_record& job, retry_options options)
-{
-    auto change = move_to(job, job_state::waiting);
-    change.place = back_of_line(job);
-    change.failed_reason.clear();
-    change.stalled_count = 0;
-    change.forget_expiry = true;
-    if (!options.keep_attempts) {
-        change.attempts_made = 0;
-        change.deferrals = 0;
-    }
-    return change;
-}
-
-namespace {
-
-/// A rule for each kind of change, with what is known about the job.
-struct changing {
-    const job_record& job;
-    time_point now;
-
-    using answer = std::optional<transition>;
-
-    answer operator()(const removal&) const
-    {
-        return job.state == job_state::active ? answer{} : (*this)(forced_removal{});
-    }
-    answer operator()(const forced_removal&) const
-    {
-        auto change = stay(job);
-        change.remove = true;
-        change.frees_dedup = false;  // nothing is left that could hold the id
-        return change;
-    }
-    answer operator()(const promotion&) const
-    {
-        return job.state == job_state::delayed ? answer{after_promotion(job)} : answer{};
-    }
-    answer operator()(const retrial& what) const
-    {
-        return is_finished(job.state) ? answer{after_retry(job, what.options)} : answer{};
-    }
-    answer operator()(const new_delay& what) const
-    {
-        if (!waits(job))
-            return {};
-        auto change = move_to(job, job_state::waiting);
-        wait_again(change, what.wait, now);
-        return change;
-    }
-    answer operator()(const new_priority& what) const
-    {
-        if (!waits(job))
-            return {};
-        auto change = stay(job);
-        change.priority = what.priority;
-        change.place = what.lifo ? transition::placement::head : transition::placement::tail;
-        return change;
-    }
-    answer operator()(const cancellation& what) const
-    {
-        if (is_finished(job.state))
-            return {};
-        if (job.state != job_state::active)
-            return after_cancellation(job, what.why, now);
-        auto change = stay(job);
-        change.cancelled = storable_text(what.why);
-        return change;
-    }
-};
-
-}  // namespace
-
-std::optional<transition> after_change(const job_record& job, const job_change& what, time_point now)
-{
-    auto change = std::visit(changing{.job = job, .now = now}, what);
-    if (change && change->to == job_state::waiting && job.state != job_state::waiting)
-        change->due_at = now;
-    return change;
-}
-
-job_news::cause cause_of(const job_change& change)
-{
-    using cause = job_news::cause;
-    const overloaded name{
-        [](const removal&) { return cause::removed; },
-        [](const forced_removal&) { return cause::removed; },
-        [](const promotion&) { return cause::promoted; },
-        [](const retrial&) { return cause::retried; },
-        [](const new_delay&) { return cause::postponed; },
-        [](const new_priority&) { return cause::prioritized; },
-        [](const cancellation&) { return cause::cancelled; },
-    };
-    return std::visit(name, change);
-}
-
-job_news::cause cause_in_bulk(const job_change& change)
-{
-    const auto why = cause_of(change);
-    return why == job_news::cause::removed ? job_news::cause::cleaned : why;
-}
 
 namespace {
 

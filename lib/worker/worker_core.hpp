@@ -61,7 +61,7 @@ public:
     const std::shared_ptr<event_hub<worker_events>> hub;
 
 private:
-    // worker_core.cpp: the whole life, from run() to the report
+    // life.cpp: from run() to the report
     boost::asio::awaitable<void> work();
     void log_life(const std::string& what) const;
     boost::asio::awaitable<void> register_process();

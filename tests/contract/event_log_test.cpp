@@ -1,13 +1,6 @@
-#include <boost/asio/awaitable.hpp>
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "contract/contract.hpp"
+#include "contract/logged.hpp"
 
-namespace asio = boost::asio;
 using namespace cofila;
 using namespace cofila::test;
 using namespace std::chrono_literals;
@@ -15,52 +8,6 @@ using namespace std::chrono_literals;
 using lines = std::vector<std::string>;
 
 TEST_SUITE_BEGIN("event log");
-
-namespace {
-
-asio::awaitable<void> keep(subject s, std::optional<int> events)
-{
-    return s->set(s.queue(), event_log{.events = events});
-}
-
-/// As `3 moved a: active -> failed at 20 (boom)`; the time is that since the test began.
-std::string words(const logged_event& what)
-{
-    constexpr const char* kinds[] = {"added", "moved", "progress", "removed"};
-    std::string out = std::to_string(what.sequence) + ' ' + kinds[static_cast<int>(what.what)] + ' ' + what.id.str();
-    out += ": " + (what.from ? std::string{to_string(*what.from)} + " -> " : std::string{});
-    out += to_string(what.state);
-    if (what.at)
-        out += " at " + std::to_string((*what.at - manual_clock::start).count());
-    return what.text.empty() ? out : out + " (" + what.text + ')';
-}
-
-asio::awaitable<lines> log_after(subject s, std::uint64_t after, int limit = 100)
-{
-    const auto events = co_await s->events_after(s.queue(), after, limit);
-    lines out;
-    for (const auto& what : events)
-        out.push_back(words(what));
-    co_return out;
-}
-
-asio::awaitable<event_log_state> state(subject s, std::string cursor = {})
-{
-    return s->event_log_of(s.queue(), std::move(cursor));
-}
-
-}  // namespace
-
-CONTRACT_CASE("a queue keeps no events unless it is told to")
-{
-    co_await s.add("a");
-    const auto none = co_await log_after(s, 0);
-    CHECK(none.empty());
-    const auto found = co_await state(s);
-    CHECK(found == event_log_state{});
-    const auto unknown = co_await s.in("never seen")->event_log_of("never seen", "");
-    CHECK(unknown == event_log_state{});
-}
 
 CONTRACT_CASE("what happens to a job is told in order, from its adding to its completion")
 {
@@ -180,94 +127,6 @@ CONTRACT_CASE("what a retention removes is told")
     (void)co_await s.sweep();
     const auto log = co_await log_after(s, 3);
     CHECK(log == lines{"4 removed a: completed -> completed"});
-}
-
-CONTRACT_CASE("exactly so many events are kept as was said, the newest, and their numbers go on")
-{
-    co_await keep(s, 3);
-    co_await s.add_each({"a", "b", "c", "d", "e"});
-    const auto log = co_await log_after(s, 0);
-    CHECK(
-        log ==
-        lines{"3 added c: waiting at 0 (task)", "4 added d: waiting at 0 (task)", "5 added e: waiting at 0 (task)"}
-    );
-    co_await keep(s, 1);
-    const auto fewer = co_await log_after(s, 0);
-    CHECK(fewer == lines{"5 added e: waiting at 0 (task)"});
-    const auto found = co_await state(s);
-    CHECK(found == event_log_state{.events = 1, .last = 5});
-}
-
-CONTRACT_CASE("a page holds at most its limit, and begins behind the number that it is asked for")
-{
-    co_await keep(s, 100);
-    co_await s.add_each({"a", "b", "c"});
-    const auto middle = co_await log_after(s, 1, 1);
-    CHECK(middle == lines{"2 added b: waiting at 0 (task)"});
-    const auto end = co_await log_after(s, 3);
-    CHECK(end.empty());
-}
-
-CONTRACT_CASE("queues have a log and numbers of their own")
-{
-    auto other = s.in("other");
-    co_await keep(s, 10);
-    co_await other.add("x");
-    co_await s.add("a");
-    const auto none = co_await log_after(other, 0);
-    CHECK(none.empty());
-    co_await keep(other, 10);
-    co_await other.add("y");
-    const auto mine = co_await log_after(s, 0);
-    CHECK(mine == lines{"1 added a: waiting at 0 (task)"});
-    const auto others = co_await log_after(other, 0);
-    CHECK(others == lines{"1 added y: waiting at 0 (task)"});
-}
-
-CONTRACT_CASE("a log that is given up is forgotten with its readers' places, and its numbers are not given again")
-{
-    co_await keep(s, 10);
-    co_await s.add_each({"a", "b"});
-    co_await s->set_event_cursor(s.queue(), "reader", 1);
-    co_await keep(s, {});
-    co_await s.add("c");
-    const auto none = co_await log_after(s, 0);
-    CHECK(none.empty());
-    const auto off = co_await state(s, "reader");
-    CHECK(off == event_log_state{.last = 2});
-    co_await keep(s, 10);
-    co_await s.add("d");
-    const auto log = co_await log_after(s, 0);
-    CHECK(log == lines{"3 added d: waiting at 0 (task)"});
-}
-
-CONTRACT_CASE("a reader's place is kept under its name until it is moved or forgotten")
-{
-    co_await keep(s, 10);
-    co_await s->set_event_cursor(s.queue(), "reader", 7);
-    co_await s->set_event_cursor(s.queue(), "it's \"another\"", 8);
-    auto found = co_await state(s, "reader");
-    CHECK(found.cursor == 7);
-    co_await s->set_event_cursor(s.queue(), "reader", 9);
-    found = co_await state(s, "reader");
-    CHECK(found.cursor == 9);
-    co_await s->set_event_cursor(s.queue(), "reader", {});
-    found = co_await state(s, "reader");
-    CHECK_FALSE(found.cursor);
-    found = co_await state(s, "it's \"another\"");
-    CHECK(found.cursor == 8);
-}
-
-CONTRACT_CASE("resetting a queue gives its log up")
-{
-    co_await keep(s, 10);
-    co_await s.add("a");
-    co_await s->reset_queue(s.queue());
-    const auto found = co_await state(s);
-    CHECK(found == event_log_state{.last = 1});
-    co_await s.add("b");
-    const auto none = co_await log_after(s, 0);
-    CHECK(none.empty());
 }
 
 CONTRACT_CASE(

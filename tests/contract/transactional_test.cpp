@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "contract/contract.hpp"
+#include "contract/renewing.hpp"
 #include "domain/transitions.hpp"
 
 namespace asio = boost::asio;
@@ -26,14 +27,6 @@ asio::awaitable<void> complete_within(subject s, job_snapshot job, std::string r
     };
     const auto answer = co_await s.settle(std::move(end));
     REQUIRE(answer == settled::accepted);
-}
-
-asio::awaitable<renewal> renew(subject s, job_snapshot job)
-{
-    std::vector<lock_extension> locks;
-    locks.push_back({.job = claim_of(job), .duration = lock_duration});
-    const auto answers = co_await s->extend_locks(s.now(), std::move(locks));
-    co_return answers.at(0);
 }
 
 }  // namespace

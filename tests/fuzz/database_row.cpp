@@ -3,15 +3,12 @@
 
 #include "fuzz/input.hpp"
 #include "input/damaged_rows.hpp"
+#include "support/all_states.hpp"
 
 using namespace cofila;
 using test::cell;
 
 namespace {
-
-constexpr job_state states[] = {
-    job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
-};
 
 cell take_cell(fuzz::reader& from)
 {
@@ -35,7 +32,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     static test::row_damage file;
     fuzz::reader from{data, size};
-    const auto state = states[from.take<std::uint8_t>() % 5];
+    const auto state = test::all_states[from.take<std::uint8_t>() % 5];
     const auto places = test::row_damage::places();
     std::vector<test::damage> values;
     while (!from.empty() && values.size() < 6) {

@@ -11,6 +11,7 @@
 
 #include "domain/stall_watch.hpp"
 #include "domain/why.hpp"
+#include "input/damaged_job.hpp"
 #include "integration/sqlite_support.hpp"
 #include "sqlite/schema.hpp"
 #include "store/adding.hpp"
@@ -24,195 +25,6 @@
 namespace cofila::test {
 
 namespace {
-
-constexpr std::array<std::string_view, 117> all_places{
-    "cofila_finished.state",
-    "cofila_jobs.priority",
-    "cofila_jobs.position",
-    "cofila_jobs.created_at",
-    "cofila_jobs.run_at",
-    "cofila_jobs.processed_at",
-    "cofila_finished.finished_at",
-    "cofila_jobs.attempts_made",
-    "cofila_jobs.attempts_started",
-    "cofila_jobs.stalled_count",
-    "cofila_active.token",
-    "cofila_active.locked_until",
-    "cofila_active.lock_duration",
-    "cofila_active.worker",
-    "cofila_rare.options",
-    "cofila_jobs.progress",
-    "cofila_jobs.data",
-    "cofila_finished.result",
-    "cofila_finished.failed_reason",
-    "cofila_finished.prune_at",
-    "cofila_finished.prune_count",
-    "cofila_jobs.name",
-    "cofila_jobs.id",
-    "cofila_jobs.queue",
-    "cofila_attempts.number",
-    "cofila_attempts.message",
-    "cofila_attempts.at",
-    "cofila_logs.at",
-    "cofila_logs.line",
-    "cofila_workers.boot_id",
-    "cofila_workers.pid",
-    "cofila_workers.start_time",
-    "cofila_queues.paused",
-    "cofila_queues.head",
-    "cofila_queues.tail",
-    "cofila_jobs.deferrals",
-    "cofila_rare.expires_at",
-    "cofila_active.cancelled",
-    "cofila_queues.rests_until",
-    "cofila_waiting_grouped.group_number",
-    "cofila_rare.dedup_id",
-    "cofila_rare.dedup_until",
-    "cofila_rare.kept_for",
-    "cofila_queues.concurrency",
-    "cofila_queues.rate_max",
-    "cofila_queues.rate_window",
-    "cofila_queues.group_concurrency",
-    "cofila_queues.group_rate_max",
-    "cofila_queues.group_rate_window",
-    "cofila_queues.keep_order",
-    "cofila_queues.grouped",
-    "cofila_claim_log.at",
-    "cofila_claim_log.group_key",
-    "cofila_claim_log.jobs",
-    "cofila_claim_log.queue",
-    "cofila_groups.name",
-    "cofila_groups.served",
-    "cofila_jobs.due_at",
-    "cofila_watched.events",
-    "cofila_events.kind",
-    "cofila_events.job",
-    "cofila_events.state",
-    "cofila_events.at",
-    "cofila_events.text",
-    "cofila_cursors.place",
-    "cofila_metrics.minute",
-    "cofila_metrics.jobs",
-    "cofila_metrics.total",
-    "cofila_jobs.options",
-    "cofila_jobs.rare",
-    "cofila_jobs.random",
-    "cofila_jobs.worker",
-    "cofila_jobs.token",
-    "cofila_jobs.failed_reason",
-    "cofila_options.text",
-    "cofila_worker_names.name",
-    "cofila_rare.job",
-    "cofila_rare.queue",
-    "cofila_waiting.queue",
-    "cofila_waiting.priority",
-    "cofila_waiting.position",
-    "cofila_waiting.key",
-    "cofila_waiting.was",
-    "cofila_waiting_grouped.queue",
-    "cofila_waiting_grouped.priority",
-    "cofila_waiting_grouped.position",
-    "cofila_waiting_grouped.key",
-    "cofila_waiting_grouped.was",
-    "cofila_delayed.queue",
-    "cofila_delayed.run_at",
-    "cofila_delayed.position",
-    "cofila_delayed.key",
-    "cofila_delayed.priority",
-    "cofila_delayed.group_number",
-    "cofila_delayed.started",
-    "cofila_delayed.was",
-    "cofila_active.queue",
-    "cofila_active.key",
-    "cofila_active.processed_at",
-    "cofila_active.attempts_started",
-    "cofila_active.group_number",
-    "cofila_finished.key",
-    "cofila_finished.queue",
-    "cofila_finished.was",
-    "cofila_finished.processed_at",
-    "cofila_finished.attempts_made",
-    "cofila_finished.attempts_started",
-    "cofila_finished.stalled_count",
-    "cofila_finished.deferrals",
-    "cofila_finished.worker",
-    "cofila_finished.token",
-    "cofila_groups.queue",
-    "cofila_groups.priority",
-    "cofila_groups.position",
-    "cofila_groups.rests_until",
-    "cofila_bodies.data",
-    "cofila_bodies.result",
-};
-
-/// What a job has in each state, beside what all have.
-constexpr const char* rows[] = {
-    "UPDATE cofila_jobs SET options = NULL, rare = 1, run_at = iif(?1 = 1, 4000000000000, NULL) WHERE key = 1",
-    "INSERT INTO cofila_rare SELECT key, queue, '{\"attempts\":1,\"group\":\"g\"}', "
-    "iif(?1 < 2, 4000000000000, 1000), 'd', iif(?1 > 3, 1000, NULL), iif(?1 = 1, 2, NULL) "
-    "FROM cofila_jobs WHERE key = 1",
-    "INSERT INTO cofila_groups (number, queue, name, served, priority, position) "
-    "SELECT 1, queue, 'g', 1, iif(?1 = 0, priority, NULL), iif(?1 = 0, position, NULL) FROM cofila_jobs WHERE key = 1",
-    "INSERT INTO cofila_waiting_grouped SELECT queue, 1, priority, position, key, NULL "
-    "FROM cofila_jobs WHERE key = 1 AND ?1 = 0",
-    "INSERT INTO cofila_delayed SELECT queue, run_at, position, key, priority, 1, 0, NULL "
-    "FROM cofila_jobs WHERE key = 1 AND ?1 = 1",
-    "INSERT INTO cofila_active SELECT queue, key, x'00112233445566778899aabbccddeeff', 1000, 0, 1000, 1, 1, 1, 'why' "
-    "FROM cofila_jobs WHERE key = 1 AND ?1 = 2",
-    "INSERT INTO cofila_finished SELECT key, queue, ?1, 1000, 2, 1000, 1, 1, 0, 0, 1, "
-    "x'00112233445566778899aabbccddeeff', NULL, 1, '', '' FROM cofila_jobs WHERE key = 1 AND ?1 > 3",
-};
-constexpr const char* more_rows = R"sql(
-DELETE FROM cofila_waiting WHERE key = 1;
-INSERT INTO cofila_worker_names VALUES (1, 'w');
-INSERT INTO cofila_attempts VALUES (1, 1, 1, 'boom', 'error', '', 0, 1000, 'w');
-INSERT INTO cofila_logs VALUES (1, 1, 1000, 'line');
-INSERT INTO cofila_workers VALUES ('w', 'boot', 1, 1, 1, 1000);
-UPDATE cofila_queues SET grouped = 1 WHERE name = 'q';
-INSERT INTO cofila_claim_log SELECT number, 1893455999000, 'g', 1 FROM cofila_queues WHERE name = 'q';
-INSERT INTO cofila_watched SELECT number, 9, 1, 9 FROM cofila_queues WHERE name = 'q';
-INSERT INTO cofila_events SELECT number, 1, 0, 'bad', NULL, 0, 1000, 'x' FROM cofila_queues WHERE name = 'q';
-INSERT INTO cofila_cursors SELECT number, 'reader', 1 FROM cofila_queues WHERE name = 'q';
-INSERT INTO cofila_metrics SELECT number, 1, 4, 1, 1, 1 FROM cofila_queues WHERE name = 'q';
-)sql";
-
-/// A table whose row the job has only if it is made otherwise: without a group, with shared options, with long data.
-struct other_making {
-    std::string_view table;
-    const char* sql;
-};
-constexpr other_making other_makings[] = {
-    {"cofila_waiting",
-     "INSERT INTO cofila_waiting SELECT queue, priority, position, key, was FROM cofila_waiting_grouped;"
-     "DELETE FROM cofila_waiting_grouped; UPDATE cofila_groups SET priority = NULL, position = NULL;"
-     "UPDATE cofila_rare SET options = '{\"attempts\":1}'"},
-    {"cofila_options",
-     "INSERT OR IGNORE INTO cofila_options VALUES (99, '{\"attempts\":99}');"
-     "UPDATE cofila_jobs SET options = 99 WHERE key = 1"},
-    {"cofila_bodies",
-     "INSERT OR IGNORE INTO cofila_bodies VALUES (1, '\"long\"', '1');"
-     "UPDATE cofila_jobs SET data = NULL WHERE key = 1; UPDATE cofila_finished SET result = NULL WHERE key = 1"},
-};
-
-/// The rows of the job in this table.
-std::string rows_of_job(std::string_view table)
-{
-    if (table == "cofila_rare" || table == "cofila_bodies")
-        return " WHERE job = 1";
-    if (table == "cofila_options")
-        return " WHERE number = 99";
-    if (table == "cofila_queues")
-        return " WHERE number <> 0";
-    static constexpr std::array with_key{
-        "cofila_jobs",
-        "cofila_waiting",
-        "cofila_waiting_grouped",
-        "cofila_delayed",
-        "cofila_active",
-        "cofila_finished",
-    };
-    return std::ranges::find(with_key, table) != with_key.end() ? " WHERE key = 1" : "";
-}
 
 /// As a file is that another program, or none of SQLite's checks, has written.
 void loosen(const std::string& path)
@@ -277,8 +89,6 @@ bool contains(const std::vector<job_snapshot>& jobs, const char* id)
 }
 
 }  // namespace
-
-std::span<const std::string_view> row_damage::places() { return all_places; }
 
 row_damage::row_damage()
 {

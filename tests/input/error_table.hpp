@@ -23,6 +23,9 @@ struct error_case {
 
 // Each a table of its own, so that a function is found at a glance.
 std::vector<error_case> queue_errors();
+std::vector<error_case> setting_errors();
+/// Of jobs that are processed by hand.
+std::vector<error_case> manual_errors();
 std::vector<error_case> worker_errors();
 std::vector<error_case> job_errors();
 std::vector<error_case> engine_errors();

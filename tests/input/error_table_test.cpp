@@ -17,6 +17,8 @@ std::vector<error_case> all_errors()
     std::vector<error_case> out;
     for (const auto& part :
          {queue_errors(),
+          setting_errors(),
+          manual_errors(),
           worker_errors(),
           job_errors(),
           engine_errors(),

@@ -8,6 +8,7 @@
 #include "domain/backoff.hpp"
 #include "domain/stall_watch.hpp"
 #include "input/on_file.hpp"
+#include "support/extremes.hpp"
 #include "support/print.hpp"
 #include "unit/application/app.hpp"
 
@@ -17,9 +18,6 @@ using namespace cofila::test;
 TEST_SUITE_BEGIN("bad input: numbers");
 
 namespace {
-
-constexpr int many = std::numeric_limits<int>::max();
-constexpr auto longest = milliseconds::max();
 
 /// The longest of everything that has no limit of its own.
 job_options extreme()

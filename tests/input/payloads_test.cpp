@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "input/on_file.hpp"
+#include "support/nested_json.hpp"
 #include "support/print.hpp"
 #include "unit/application/app.hpp"
 
@@ -22,8 +23,6 @@ struct odd_numbers {
     std::uint64_t most = 0;
 };
 BOOST_DESCRIBE_STRUCT(odd_numbers, (), (half, least, most))
-
-std::string nested(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
 
 boost::json::value nested_value(int levels)
 {
@@ -145,8 +144,8 @@ TEST_CASE("F68, F69, F70: what is no JSON, or more than can be read back, is ref
         "{\"a\":1,}",
         "{} {}",
         "{\"a\":1} // comment",
-        nested(65),
-        nested(10'000),
+        nested_json(65),
+        nested_json(10'000),
         std::string(10'000, '['),
     };
     run_app([&](app& a) -> asio::awaitable<void> {
@@ -160,7 +159,7 @@ TEST_CASE("F68, F69, F70: what is no JSON, or more than can be read back, is ref
         }
         CHECK(a.store->calls(op::add) == 0);
         for (const std::size_t levels : {1u, 33u, 64u}) {
-            const auto e = co_await add_text(q, nested(levels));
+            const auto e = co_await add_text(q, nested_json(levels));
             CHECK_MESSAGE(!e.code, levels);
         }
     });

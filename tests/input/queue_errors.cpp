@@ -1,9 +1,7 @@
 #include <limits>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "domain/overloaded.hpp"
 #include "error_table.hpp"
 
 namespace cofila::test {
@@ -138,64 +136,6 @@ std::vector<error_case> reading_errors()
     };
 }
 
-task set(queue<> to, queue_setting setting)
-{
-    const domain::overloaded call{
-        [&](const global_concurrency& all) { return to.set_global_concurrency(all.jobs); },
-        [&](const global_rate& all) { return to.set_rate_limit(all.rate); },
-        [&](const group_options& each) { return to.set_group(each); },
-        [&](const event_log& log) { return to.set_event_log(log.events); },
-        [&](const metrics_log& log) { return to.set_metrics(log.minutes); },
-    };
-    co_await std::visit(call, setting);
-}
-
-error_case bad_setting(const char* function, const char* field, queue_setting setting)
-{
-    return {function, errc::invalid_argument, field, [setting](app& a) { return set(open_q(a), setting); }};
-}
-
-std::vector<error_case> setting_errors()
-{
-    const auto rate = [](int max, milliseconds duration) { return rate_limit{.max = max, .duration = duration}; };
-    return {
-        bad_setting("queue::set_global_concurrency", "global_concurrency", global_concurrency{.jobs = least}),
-        bad_setting("queue::set_rate_limit", "rate_limit.max", global_rate{.rate = rate(least, 1s)}),
-        bad_setting("queue::set_rate_limit", "rate_limit.duration", global_rate{.rate = rate(1, milliseconds::max())}),
-        bad_setting("queue::set_group", "group.concurrency", group_options{.concurrency = least}),
-        bad_setting("queue::set_group", "group.rate.max", group_options{.rate = rate(0, 1s)}),
-        bad_setting("queue::set_group", "group.rate.duration", group_options{.rate = rate(1, milliseconds::min())}),
-        bad_setting("queue::set_group", "group.keep_order", group_options{.concurrency = most, .keep_order = true}),
-        bad_setting("queue::set_event_log", "events", event_log{.events = least}),
-        bad_setting("queue::set_metrics", "minutes", metrics_log{.minutes = most}),
-        {"queue::stream",
-         errc::invalid_argument,
-         "name",
-         [](app& a) -> task {
-             (void)open_q(a).stream({.name = "a\nb"});
-             co_return;
-         }},
-        {"queue::remove_cursor",
-         errc::invalid_argument,
-         "name",
-         [](app& a) -> task { co_await open_q(a).remove_cursor({}); }},
-        {"event_stream::next", errc::wrong_state, "", [](app& a) -> task { (void)co_await open_q(a).stream().next(); }},
-        {"event_stream::open",
-         errc::invalid_argument,
-         "after",
-         [](app& a) -> task {
-             auto q = open_q(a);
-             co_await q.set_event_log(1);
-             a.store->prepared();
-             co_await q.stream({.after = std::numeric_limits<std::uint64_t>::max()}).open();
-         }},
-        {"event_stream::save",
-         errc::invalid_argument,
-         "name",
-         [](app& a) -> task { co_await open_q(a).stream().save(); }},
-    };
-}
-
 std::vector<error_case> end_errors()
 {
     return {
@@ -289,102 +229,12 @@ std::vector<error_case> change_errors()
     };
 }
 
-error_case request_refused(const char* field, claim_request request)
-{
-    return {
-        "queue::fetch_next_and_lock",
-        errc::invalid_argument,
-        field,
-        [request = std::move(request)](app& a) -> task { (void)co_await open_q(a).fetch_next_and_lock(request); }
-    };
-}
-
-std::vector<error_case> manual_errors()
-{
-    return {
-        request_refused("worker_id", {.worker_id = std::string(201, 'w')}),
-        request_refused("lock_duration", {.lock_duration = milliseconds::min()}),
-        request_refused("lock_duration", {.lock_duration = milliseconds::max()}),
-        request_refused("limit", {.limit = least}),
-        request_refused("limit", {.limit = most}),
-        request_refused("wait", {.wait = milliseconds::min()}),
-        {"queue::fetch_next_and_lock",
-         errc::closed,
-         "",
-         [](app& a) -> task {
-             auto q = open_q(a);
-             task_group tasks{a.executor};
-             tasks.spawn(q.close());
-             (void)co_await q.fetch_next_and_lock({.wait = milliseconds::max()});
-         }},
-        {"queue::release",
-         errc::lock_lost,
-         "",
-         [](app& a) -> task {
-             auto held = co_await lost_claim(a);
-             co_await open_q(a).release(std::move(held));
-         }},
-        {"queue::complete",
-         errc::lock_lost,
-         "",
-         [](app& a) -> task {
-             auto held = co_await lost_claim(a);
-             co_await open_q(a).complete(std::move(held), 1);
-         }},
-        {"queue::complete",
-         errc::invalid_argument,
-         "result",
-         [](app& a) -> task {
-             auto held = co_await claimed(a);
-             const auto q = a.engine.queue<boost::json::value, raw_json>("q");
-             co_await q.complete(std::move(held.claim), raw_json{""});
-         }},
-        {"queue::complete",
-         errc::payload_too_large,
-         "",
-         [](app& a) -> task {
-             auto held = co_await claimed(a);
-             const auto q = a.engine.queue<boost::json::value, std::string>("q");
-             std::string result(std::size_t{1} << 20, 'x');
-             co_await q.complete(std::move(held.claim), std::move(result));
-         }},
-        {"queue::fail",
-         errc::lock_lost,
-         "",
-         [](app& a) -> task {
-             auto held = co_await lost_claim(a);
-             co_await open_q(a).fail(std::move(held), {.message = "boom"});
-         }},
-        {"queue::extend_lock",
-         errc::lock_lost,
-         "",
-         [](app& a) -> task {
-             auto held = co_await lost_claim(a);
-             co_await open_q(a).extend_lock(std::move(held), 30s);
-         }},
-        {"queue::extend_lock",
-         errc::invalid_argument,
-         "lock_duration",
-         [](app& a) -> task {
-             auto held = co_await claimed(a);
-             co_await open_q(a).extend_lock(std::move(held.claim), milliseconds::max());
-         }},
-    };
-}
-
 }  // namespace
 
 std::vector<error_case> queue_errors()
 {
     std::vector<error_case> out;
-    for (const auto& part :
-         {add_errors(),
-          reading_errors(),
-          setting_errors(),
-          end_errors(),
-          bulk_errors(),
-          change_errors(),
-          manual_errors()})
+    for (const auto& part : {add_errors(), reading_errors(), end_errors(), bulk_errors(), change_errors()})
         out.insert(out.end(), part.begin(), part.end());
     return out;
 }

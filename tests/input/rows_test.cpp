@@ -11,6 +11,7 @@
 #include "integration/sqlite_support.hpp"
 #include "store/adding.hpp"
 #include "store/sweeping.hpp"
+#include "support/all_states.hpp"
 #include "support/print.hpp"
 #include "support/share.hpp"
 #include "unit/application/app.hpp"
@@ -21,10 +22,6 @@ using namespace cofila::test;
 TEST_SUITE_BEGIN("bad input: rows");
 
 namespace {
-
-constexpr job_state states[] = {
-    job_state::waiting, job_state::delayed, job_state::active, job_state::completed, job_state::failed
-};
 
 const cell cells[] = {
     std::monostate{},
@@ -52,7 +49,7 @@ TEST_CASE("F45: whatever a column holds, the other jobs are listed, claimed and 
 {
     row_damage file;
     int cases = 0;
-    for (const auto state : states)
+    for (const auto state : all_states)
         for (const auto place : row_damage::places())
             for (const auto& value : cells) {
                 if (cases++ % one_of() != 0)

@@ -75,6 +75,12 @@ inline boost::asio::awaitable<std::shared_ptr<job_repository>> open(sqlite::opti
     co_return co_await sqlite::open_repository(std::move(chosen));
 }
 
+inline boost::asio::awaitable<void> open_and_close(sqlite::options with)
+{
+    const auto store = co_await open(std::move(with));
+    co_await store->close();
+}
+
 /// A new job of the queue "q".
 inline job_snapshot some_job(std::string id, std::string data = "{}", const job_options& options = {})
 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The project's own rules about its sources: layers, clocks, detached coroutines, awaits in catch blocks.
+"""The project's own rules about its sources: layers, clocks, detached coroutines, awaits in catch blocks, length.
 
 Without arguments: checks the tree. With --self-test: checks that every rule finds what it is there to find.
 """
@@ -47,6 +47,7 @@ ONLY_FROM = {
 # Tables decide nothing: of the domain they know values, of the store what it asks of them.
 TABLES = re.compile(r'lib/\w+/tables(_\w+)?\.[hc]pp$')
 TABLES_MAY_USE = {"domain": "generated_id limits overloaded validation".split(), "store": "tables values".split()}
+MOST_LINES = 300
 INSTALLED = set(re.findall(r"'(cofila/[^']+)'", (ROOT / "include/meson.build").read_text(encoding="utf-8")))
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
@@ -143,9 +144,15 @@ def check_code(path, text):
             yield line_of(code, at), "no co_await in a catch block"
 
 
+def check_length(_, text):
+    if text.count("\n") > MOST_LINES:
+        yield MOST_LINES + 1, f"a file has at most {MOST_LINES} lines: split it by subject"
+
+
 def violations(path, text):
     yield from check_includes(path, text)
     yield from check_code(path, text)
+    yield from check_length(path, text)
 
 
 PLANTED = [
@@ -183,12 +190,14 @@ PLANTED = [
     ("apps/x.cpp", 'co_spawn(io, f(), boost::asio::detached);\n'),
     ("lib/engine/x.cpp", 'using asio::detached;\nco_spawn(io, f(), detached);\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { if (x) { co_await g(); } }\n'),
+    ("tests/unit/x_test.cpp", 'int x;\n' * 301),
 ]
 HARMLESS = [
     ("include/cofila/queue.hpp", 'awaitable<bool> x() const { return detail::at_home(core_, detail::is_paused(core_)); }\n'),
     ("lib/worker/x.cpp", '// steady_clock::now() is read elsewhere\n#include "domain/backoff.hpp"\n'),
     ("lib/system/clock.cpp", 'return std::chrono::steady_clock::now();\n'),
     ("lib/engine/x.cpp", 'try { f(); } catch (...) { e = std::current_exception(); } co_await g();\n'),
+    ("tests/unit/x_test.cpp", 'int x;\n' * 300),
     ("include/cofila/sqlite.hpp", '#include <SQLiteCpp/Database.h>\n'),
     ("include/cofila/cofila.hpp", '#include <cofila/events.hpp>\n'),
     ("lib/engine/x.cpp", 'log("asio::detached");\n#include "sqlite/repository.hpp"\n'),

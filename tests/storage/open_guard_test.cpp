@@ -64,12 +64,6 @@ asio::awaitable<void> open_and_use(std::string path)
     co_await engine.close();
 }
 
-asio::awaitable<void> open_and_close(sqlite::options with)
-{
-    const auto store = co_await open(std::move(with));
-    co_await store->close();
-}
-
 /// A file that the test makes under another name, since the guard would take it for one that opens databases.
 std::string prepared(const temp_folder& folder, const std::string& name, const std::string& bytes)
 {

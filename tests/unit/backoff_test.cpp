@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "domain/backoff.hpp"
+#include "support/extremes.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -12,9 +13,6 @@ TEST_SUITE_BEGIN("backoff");
 
 namespace {
 
-constexpr int many = std::numeric_limits<int>::max();
-constexpr auto longest = milliseconds::max();
-constexpr auto not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr auto infinite = std::numeric_limits<double>::infinity();
 
 backoff with_max(backoff policy, milliseconds max)

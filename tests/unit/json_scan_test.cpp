@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/nested_json.hpp"
+
 using namespace cofila::detail;
 using namespace std::string_view_literals;
 
@@ -22,8 +24,6 @@ bool is_json(std::string_view text)
     boost::json::parse({text.data(), text.size()}, failed);
     return !failed;
 }
-
-std::string nested(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
 
 }  // namespace
 
@@ -47,7 +47,7 @@ TEST_CASE("plain JSON is recognised")
         CAPTURE(text);
         CHECK(is_plain_json(text));
     }
-    CHECK(is_plain_json(nested(63)));
+    CHECK(is_plain_json(nested_json(63)));
 }
 
 TEST_CASE("everything else is left to the parser, right or wrong")
@@ -63,7 +63,7 @@ TEST_CASE("everything else is left to the parser, right or wrong")
         CAPTURE(text);
         CHECK_FALSE(is_plain_json(text));
     }
-    CHECK_FALSE(is_plain_json(nested(64)));
+    CHECK_FALSE(is_plain_json(nested_json(64)));
 }
 
 TEST_CASE("whatever is recognised is JSON, in all texts of up to five pieces")

@@ -8,6 +8,7 @@
 #include "domain/options_json.hpp"
 #include "domain/validation.hpp"
 #include "support/error_of.hpp"
+#include "support/extremes.hpp"
 #include "support/print.hpp"
 
 using namespace cofila;
@@ -30,7 +31,6 @@ thrown_error reading(std::string text)
 
 TEST_CASE("options come back as they were stored")
 {
-    constexpr int many = std::numeric_limits<int>::max();
     const job_options cases[] = {
         {},
         {.priority = 2'097'151, .lifo = true, .attempts = many},

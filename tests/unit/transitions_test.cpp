@@ -2,10 +2,8 @@
 
 #include <chrono>
 #include <limits>
-#include <memory>
-#include <string>
 
-#include "domain/text.hpp"
+#include "active_job.hpp"
 #include "domain/transitions.hpp"
 #include "domain/validation.hpp"
 #include "support/error_of.hpp"
@@ -18,29 +16,6 @@ using namespace std::chrono_literals;
 using placement = transition::placement;
 
 TEST_SUITE_BEGIN("transitions");
-
-namespace {
-
-std::shared_ptr<const job_options> resolved(job_options options)
-{
-    return std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
-}
-
-/// An active job in its third attempt, rescued once.
-job_record active_job(job_options options)
-{
-    auto job = domain::new_job("a", "task", "{}", resolved(std::move(options)), new_year - 1h);
-    job.state = job_state::active;
-    job.attempts_started = 4;
-    job.attempts_made = 2;
-    job.stalled_count = 1;
-    job.token = "0123";
-    job.locked_until = new_year + 30s;
-    job.worker = "worker 1";
-    return job;
-}
-
-}  // namespace
 
 TEST_CASE("a new job waits, a delayed one waits for its time")
 {
@@ -89,104 +64,6 @@ TEST_CASE("a success completes the job")
     CHECK_FALSE(change.failed_attempt.has_value());
     CHECK_FALSE(change.retries_exhausted);
     CHECK(change.place == placement::keep);
-}
-
-TEST_CASE("a failure leads to another attempt while there are attempts left, else to the end")
-{
-    struct {
-        const char* name;
-        job_options options;
-        bool unrecoverable;
-        job_state to;
-        std::optional<time_point> run_at;
-        placement place;
-        bool exhausted;
-    } const cases[] = {
-        {"attempts left, no backoff", {.attempts = 4}, false, job_state::waiting, {}, placement::tail, false},
-        {"attempts left, lifo", {.lifo = true, .attempts = 4}, false, job_state::waiting, {}, placement::head, false},
-        {"attempts left, backoff",
-         {.attempts = 4, .backoff = backoff::fixed(10s)},
-         false,
-         job_state::delayed,
-         new_year + 10s,
-         placement::tail,
-         false},
-        {"backoff counts the failed attempt",
-         {.attempts = 4, .backoff = backoff::exponential(10s)},
-         false,
-         job_state::delayed,
-         new_year + 40s,
-         placement::tail,
-         false},
-        {"backoff of nothing",
-         {.attempts = 4, .backoff = backoff::fixed(0ms)},
-         false,
-         job_state::waiting,
-         {},
-         placement::tail,
-         false},
-        {"the last attempt",
-         {.attempts = 3, .backoff = backoff::fixed(10s)},
-         false,
-         job_state::failed,
-         {},
-         placement::keep,
-         true},
-        {"more made than allowed", {.attempts = 1}, false, job_state::failed, {}, placement::keep, true},
-        {"unrecoverable, attempts left", {.attempts = 4}, true, job_state::failed, {}, placement::keep, false},
-        {"unrecoverable, the last attempt", {.attempts = 3}, true, job_state::failed, {}, placement::keep, false},
-    };
-    for (const auto& c : cases) {
-        INFO(c.name);
-        const failure why{.message = "boom", .type = "t", .detail = "d", .unrecoverable = c.unrecoverable};
-        const auto change = domain::after_failure(active_job(c.options), why, new_year, 0);
-        CHECK(change.to == c.to);
-        CHECK(change.run_at == c.run_at);
-        CHECK(change.place == c.place);
-        CHECK(change.retries_exhausted == c.exhausted);
-        CHECK(change.attempts_made == 3);
-        CHECK(change.stalled_count == 1);
-        CHECK(change.result == "");
-        const bool ended = c.to == job_state::failed;
-        CHECK(change.failed_reason == "boom");
-        CHECK(change.finished_at == (ended ? std::optional{new_year} : std::nullopt));
-        const attempt expected{.number = 3, .error = why, .at = new_year, .worker = "worker 1"};
-        CHECK(change.failed_attempt == expected);
-    }
-}
-
-TEST_CASE("the jitter of a retry is the one that was drawn")
-{
-    const backoff policy{.type = backoff::kind::fixed, .delay = 10s, .jitter = 0.5};
-    const auto job = active_job({.attempts = 4, .backoff = policy});
-    CHECK(domain::after_failure(job, {}, new_year, 0).run_at == new_year + 10s);
-    CHECK(domain::after_failure(job, {}, new_year, 1).run_at == new_year + 5s);
-}
-
-TEST_CASE("a backoff past the end of time is the end of time")
-{
-    const backoff policy{.type = backoff::kind::fixed, .delay = milliseconds::max(), .max = milliseconds::max()};
-    const auto job = active_job({.attempts = 4, .backoff = policy});
-    CHECK(domain::after_failure(job, {}, new_year, 0).run_at == time_point::max());
-    CHECK(
-        domain::mark_as_stalled(active_job({.backoff = policy, .max_stalled_count = 5}), new_year, 0).run_at ==
-        time_point::max()
-    );
-}
-
-TEST_CASE("the texts of a failure are made storable")
-{
-    const failure why{
-        .message = "broken \xFF",
-        .type = std::string(domain::text_limit + 1, 't'),
-        .detail = std::string(domain::text_limit + 1, 'd')
-    };
-    const auto change = domain::after_failure(active_job({}), why, new_year, 0);
-    CHECK(change.failed_reason == "broken \xEF\xBF\xBD");
-    REQUIRE(change.failed_attempt.has_value());
-    CHECK(change.failed_attempt->error.message == "broken \xEF\xBF\xBD");
-    CHECK(change.failed_attempt->error.type.size() <= domain::text_limit);
-    CHECK(change.failed_attempt->error.detail.size() <= domain::text_limit);
 }
 
 TEST_CASE("a stall leads back to waiting as often as the job allows, and then to the end")
@@ -257,18 +134,6 @@ TEST_CASE("a release changes no counter and keeps the place")
     CHECK(change.attempts_made == 2);
     CHECK(change.stalled_count == 1);
     CHECK_FALSE(change.failed_attempt.has_value());
-}
-
-TEST_CASE("why the last attempt failed stays with a job until it ends or is let run again")
-{
-    auto job = active_job({.attempts = 9, .max_stalled_count = 5});
-    job.failed_reason = "boom";
-    CHECK(domain::after_release(job).failed_reason == "boom");
-    CHECK(domain::after_promotion(job).failed_reason == "boom");
-    CHECK(domain::after_deferral(job, delay_for{.wait = 1s}, new_year).failed_reason == "boom");
-    CHECK(domain::mark_as_stalled(job, new_year, 0).failed_reason == "boom");
-    CHECK(domain::after_failure(job, failure{.message = "bang"}, new_year, 0).failed_reason == "bang");
-    CHECK(domain::after_success(job, "1", new_year).failed_reason == "");
 }
 
 TEST_CASE("a retry starts the counts anew, unless the attempts are to be kept")
@@ -381,65 +246,6 @@ TEST_CASE("every transition carries the last claim, which a finished job keeps")
     CHECK(change.attempts_started == 0);
     CHECK(change.processed_at == std::nullopt);
     CHECK(change.worker == "");
-}
-
-TEST_CASE("a transition is carried out on a record")
-{
-    auto job = active_job({});
-    job.position = 5;
-    job.progress = "1";
-    job.processed_at = new_year - 1s;
-    const transition change{
-        .to = job_state::failed,
-        .place = placement::head,
-        .attempts_made = 8,
-        .stalled_count = 9,
-        .run_at = new_year + 1s,
-        .finished_at = new_year,
-        .result = "r",
-        .failed_reason = "f"
-    };
-    domain::apply(job, change);
-    CHECK(job.state == job_state::failed);
-    CHECK(job.attempts_made == 8);
-    CHECK(job.stalled_count == 9);
-    CHECK(job.run_at == new_year + 1s);
-    CHECK(job.finished_at == new_year);
-    CHECK(job.result == "r");
-    CHECK(job.failed_reason == "f");
-    CHECK(job.locked_until == std::nullopt);
-    // These are the repository's, or the last claim's.
-    CHECK(job.position == 5);
-    CHECK(job.attempts.empty());
-    CHECK(job.attempts_started == 4);
-    CHECK(job.token == "0123");
-    CHECK(job.worker == "worker 1");
-    CHECK(job.processed_at == new_year - 1s);
-    CHECK(job.progress == "1");
-}
-
-TEST_CASE("a transition clears what an earlier end left on the record")
-{
-    auto job = active_job({});
-    domain::apply(job, domain::after_success(job, "42", new_year));
-    domain::apply(job, domain::after_retry(job, {}));
-    CHECK(job.state == job_state::waiting);
-    CHECK(job.result == "");
-    CHECK(job.finished_at == std::nullopt);
-}
-
-TEST_CASE("a claim is carried out on a record")
-{
-    auto job = domain::new_job("a", "task", "{}", resolved({}), new_year - 1h);
-    domain::lock(job, {.high = 1, .low = 2}, "worker 2", 30s, new_year);
-    CHECK(job.state == job_state::active);
-    CHECK(job.attempts_started == 1);
-    CHECK(job.attempts_made == 0);
-    CHECK(job.token == "00000000000000010000000000000002");
-    CHECK(job.locked_until == new_year + 30s);
-    CHECK(job.lock_duration == 30s);
-    CHECK(job.processed_at == new_year);
-    CHECK(job.worker == "worker 2");
 }
 
 TEST_SUITE_END();

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "app.hpp"
-#include "recorder.hpp"
+#include "fetching.hpp"
 #include "ward.hpp"
 
 using namespace cofila;
@@ -18,43 +18,6 @@ TEST_SUITE_BEGIN("queue: waiting for jobs by hand");
 namespace {
 
 using int_queue = queue<int, int>;
-using int_claim = claimed_job<int, int>;
-
-/// A fetch as a task of its own.
-struct fetching {
-    fetching(const app& a, int_queue from, claim_request request) : tasks{a.executor}
-    {
-        tasks.spawn(keep(a, std::move(from), std::move(request), state), state);
-    }
-
-    struct outcome {
-        bool ended = false;
-        milliseconds at{};
-        std::vector<int_claim> taken{};
-        thrown_error thrown{};
-    };
-    std::shared_ptr<outcome> state = std::make_shared<outcome>();
-    task_group tasks;
-
-    /// "a at 5", "nothing at 5", "waits".
-    std::string told() const
-    {
-        if (!state->ended)
-            return "waits";
-        const auto what = state->thrown.code     ? state->thrown.text
-                          : state->taken.empty() ? std::string{"nothing"}
-                                                 : state->taken[0].job.id().str();
-        return what + " at " + std::to_string(state->at.count());
-    }
-
-    static asio::awaitable<void> keep(const app& a, int_queue from, claim_request request, std::shared_ptr<outcome> out)
-    {
-        const auto fetch = [&]() -> asio::awaitable<void> { out->taken = co_await from.fetch_next_and_lock(request); };
-        out->thrown = co_await error_of(fetch());
-        out->at = a.elapsed();
-        out->ended = true;
-    }
-};
 
 }  // namespace
 
@@ -154,22 +117,6 @@ QUEUE_CASE("a claim that waits hears of other processes, or asks every 5 s")
     CHECK(asks.told() == "b at 6000");
 }
 
-QUEUE_CASE("a claim that waits in vain returns nothing when its time is over")
-{
-    fetching fetch{a, queue, {.wait = 700ms}};
-    co_await a.clock->pass(699ms);
-    CHECK(fetch.told() == "waits");
-    co_await a.clock->pass(1ms);
-    CHECK(fetch.told() == "nothing at 700");
-    CHECK(a.clock->sleepers() == 0);
-    fetching longest{a, queue, {.wait = milliseconds::max()}};
-    co_await a.clock->pass(1min);
-    CHECK(longest.told() == "waits");
-    co_await queue.add("x", 1, {.id = "a"});
-    co_await settle();
-    CHECK(longest.told() == "a at 60700");
-}
-
 QUEUE_CASE("of two claims that wait one gets the job, and the other waits on")
 {
     fetching first{a, queue, {.wait = 10s}};
@@ -231,109 +178,6 @@ QUEUE_CASE("a claim that is cancelled when it was woken, or knew when a job is d
     CHECK(knowing.state->thrown.code == asio::error::operation_aborted);
     co_await a.clock->pass(1s);
     CHECK(last.told() == "later at 1000");
-}
-
-TEST_CASE("a claim that waits ends when its queue is closed, or the engine")
-{
-    for (const bool engine : {false, true})
-        run_app([engine](app& a, queue<int, int> queue) -> asio::awaitable<void> {
-            fetching fetch{a, queue, {.wait = 1h}};
-            co_await a.clock->pass(1s);
-            if (engine)
-                co_await a.engine.close();
-            else
-                co_await queue.close();
-            co_await settle();
-            CHECK(fetch.state->ended);
-            CHECK(fetch.state->thrown.code == errc::closed);
-            CHECK(a.clock->sleepers() == 0);
-        });
-}
-
-QUEUE_CASE("a claim that waits ends when it is cancelled, and leaves the jobs that come alone")
-{
-    fetching fetch{a, queue, {.wait = 1h}};
-    co_await a.clock->pass(1s);
-    fetch.tasks.cancel();
-    co_await settle();
-    CHECK(fetch.state->thrown.code == asio::error::operation_aborted);
-    CHECK(fetch.state->at == 1s);
-    co_await queue.add("x", 1, {.id = "a"});
-    co_await settle();
-    const auto job = co_await stored(a, "q", "a");
-    CHECK(job.state == job_state::waiting);
-}
-
-QUEUE_CASE("a claim that was under way when it was cancelled gives back what it took")
-{
-    co_await queue.add("x", 1, {.id = "a"});
-    a.store->hold_answer(op::settle);
-    fetching fetch{a, queue, {.wait = 1h}};
-    co_await settle();
-    fetch.tasks.cancel();
-    co_await settle();
-    a.store->let_go(op::settle);
-    co_await settle();
-    CHECK(fetch.state->thrown.code == asio::error::operation_aborted);
-    const auto job = co_await stored(a, "q", "a");
-    CHECK(job.state == job_state::waiting);
-    CHECK(job.attempts_made == 0);
-}
-
-QUEUE_CASE("a claim that waits throws what the store throws, and waits no more")
-{
-    fetching fetch{a, queue, {.wait = 1h}};
-    co_await settle();
-    a.store->fail(op::settle);
-    co_await queue.add("x", 1, {.id = "a"});
-    co_await settle();
-    CHECK(fetch.state->thrown.code == errc::storage_busy);
-    CHECK(a.clock->sleepers() == 0);
-}
-
-QUEUE_CASE("a job that is given back by hand waits in its old place, and no counter moves")
-{
-    for (const auto* id : {"a", "b"})
-        co_await queue.add("x", 1, {.id = id});
-    const auto taken = co_await queue.fetch_next_and_lock({});
-    REQUIRE(taken.size() == 1);
-    recorder events{queue.events()};
-    co_await queue.release(taken[0].claim);
-    co_await settle();
-    CHECK(events.take() == lines{"released a"});
-    auto job = co_await stored(a, "q", "a");
-    CHECK(job.state == job_state::waiting);
-    CHECK(job.attempts_started == 1);
-    CHECK(job.attempts_made == 0);
-    CHECK(job.stalled_count == 0);
-    CHECK_FALSE(job.locked_until);
-    const auto lost = co_await error_of(queue.release(taken[0].claim));
-    CHECK(lost.code == errc::lock_lost);
-    const auto again = co_await queue.fetch_next_and_lock({});
-    REQUIRE(again.size() == 1);
-    CHECK(again[0].job.id() == "a");
-    co_await settle();
-    CHECK(events.take() == lines{"active a"});
-}
-
-TEST_CASE("a job that was cancelled and is given back by hand, or fails with attempts left, has failed")
-{
-    for (const bool fails : {false, true})
-        run_app([fails](app& a, queue<int, int> queue) -> asio::awaitable<void> {
-            co_await queue.add("x", 1, {.id = "a", .attempts = 2});
-            const auto taken = co_await queue.fetch_next_and_lock({});
-            REQUIRE(taken.size() == 1);
-            co_await queue.cancel("a", "no more");
-            recorder events{queue.events()};
-            if (fails)
-                co_await queue.fail(taken[0].claim, failure{.message = "boom"});
-            else
-                co_await queue.release(taken[0].claim);
-            co_await settle();
-            CHECK(events.take() == lines{"failed a cancelled: no more"});
-            const auto job = co_await stored(a, "q", "a");
-            CHECK(job.state == job_state::failed);
-        });
 }
 
 TEST_SUITE_END();
