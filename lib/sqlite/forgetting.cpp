@@ -31,17 +31,14 @@ constexpr milliseconds between_walks = std::chrono::minutes{1};
     "AND NOT EXISTS (SELECT 1 FROM cofila_delayed AS d WHERE d.queue = g.queue AND d.group_number = g.number) "        \
     "AND NOT EXISTS (SELECT 1 FROM cofila_active AS a WHERE a.queue = g.queue AND a.group_number = g.number)"
 
-#define COFILA_HAS_NO_JOBS                                                                                             \
-    "AND NOT EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = cofila_queues.number AND id IS NOT NULL) "                \
-    "AND NOT EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = cofila_queues.number AND id IS NULL) "
-
 // A watched queue's row stays: it keeps the number of the last event, for readers that go on when events are kept
 // again.
-#define COFILA_QUEUE_IS_EMPTY                                                                                          \
-    "paused = 0 AND (rests_until IS NULL OR rests_until <= ?2) AND concurrency IS NULL AND rate_max IS NULL "          \
-    "AND group_concurrency IS NULL AND group_rate_max IS NULL AND keep_order = 0 " COFILA_HAS_NO_JOBS                  \
-    "AND NOT EXISTS (SELECT 1 FROM cofila_watched WHERE cofila_watched.queue = cofila_queues.number) "                 \
-    "AND NOT EXISTS (SELECT 1 FROM cofila_cursors WHERE cofila_cursors.queue = cofila_queues.number)"
+#define COFILA_EMPTY_QUEUE                                                                                             \
+    "SELECT 1 FROM cofila_queues AS q WHERE number = ?1 "                                                              \
+    "AND paused = 0 AND (rests_until IS NULL OR rests_until <= ?2) AND concurrency IS NULL AND rate_max IS NULL "      \
+    "AND group_concurrency IS NULL AND group_rate_max IS NULL AND keep_order = 0 AND NOT " COFILA_HAS_JOBS             \
+    "AND NOT EXISTS (SELECT 1 FROM cofila_watched AS w WHERE w.queue = q.number) "                                     \
+    "AND NOT EXISTS (SELECT 1 FROM cofila_cursors AS c WHERE c.queue = q.number)"
 
 /// What one sweep looks at, and where the next one continues.
 struct piece {
@@ -90,8 +87,7 @@ piece next_piece(session& tx, time_point now)
 
 bool is_empty(session& tx, std::int64_t queue, time_point now)
 {
-    auto row = tx.sql().query("SELECT 1 FROM cofila_queues WHERE number = ?1 AND " COFILA_QUEUE_IS_EMPTY, queue, now);
-    return row.step();
+    return tx.sql().query(COFILA_EMPTY_QUEUE, queue, now).step();
 }
 
 void forget_row(session& tx, std::int64_t queue)
@@ -188,7 +184,7 @@ void forget_queue(session& tx, std::int64_t queue)
     keep_events(tx, queue, {});
     keep_minutes(tx, queue, {});
     auto& sql = tx.sql();
-    if (!sql.query("SELECT 1 FROM cofila_queues WHERE number = ?1 " COFILA_HAS_NO_JOBS, queue).step())
+    if (sql.query("SELECT 1 FROM cofila_queues AS q WHERE number = ?1 AND " COFILA_HAS_JOBS, queue).step())
         return forget_settings(tx, queue);
     forget_row(tx, queue);
 }

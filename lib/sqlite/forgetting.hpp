@@ -1,6 +1,14 @@
 #pragma once
 #include "sqlite/session.hpp"
 
+// Whether a queue, `q`, has jobs: the key of each is in the table of its state.
+#define COFILA_HAS_JOBS                                                                                                \
+    "(EXISTS (SELECT 1 FROM cofila_waiting WHERE queue = q.number) "                                                   \
+    "OR EXISTS (SELECT 1 FROM cofila_waiting_grouped WHERE queue = q.number) "                                         \
+    "OR EXISTS (SELECT 1 FROM cofila_delayed WHERE queue = q.number) "                                                 \
+    "OR EXISTS (SELECT 1 FROM cofila_active WHERE queue = q.number) "                                                  \
+    "OR EXISTS (SELECT 1 FROM cofila_finished WHERE queue = q.number)) "
+
 /// Removes what stays behind when the jobs of a queue or a group have gone. It is looked for piece by piece, sweep by
 /// sweep, so that the cost of a sweep does not depend on how many queues and groups there ever were.
 namespace cofila::sqlite {

@@ -6,18 +6,13 @@
 // Any value may stand in any column of an old row, even one that STRICT would refuse. It is read as the program of
 // version 4 read it: as a number, a text or NULL. What that program took for damage (a priority or a counter out of its
 // range, options that are not JSON, missing data) stays as it is and is found again. A job in a state that does not
-// exist becomes a failed one that says so, and one whose id is no text, or is not unique, gets a generated id.
-//
-// Two settings of the connection differ meanwhile. With secure_delete, which Debian's SQLite turns on, SQLite would
-// keep a copy of each page of a dropped index in memory. And without legacy_alter_table a broken view of the
-// application beside our tables would stop the renaming. The texts are a part of the stored format and must never be
-// edited.
+// exist becomes a failed one that says so, and one whose id is no text, or is not unique, gets a generated id. The
+// texts are a part of the stored format and must never be edited.
 #include "sqlite/migration_5.hpp"
 
 #include <cofila/error.hpp>
 
 #include <SQLiteCpp/Statement.h>
-#include <sqlite3.h>
 
 #include <cstdint>
 #include <string>
@@ -195,34 +190,6 @@ std::int64_t value_of(SQLite::Database& db, const char* sql)
     return query.executeStep() ? query.getColumn(0).getInt64() : 0;
 }
 
-/// While it lives, the connection has the settings that the migration needs.
-class settings_of_migration {
-public:
-    explicit settings_of_migration(SQLite::Database& db)
-        : db_{db},
-          secure_delete_{value_of(db, "PRAGMA main.secure_delete")}
-    {
-        sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &legacy_alter_table_);
-        sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1, nullptr);
-        db_.exec("PRAGMA main.secure_delete=FAST");
-    }
-    settings_of_migration(const settings_of_migration&) = delete;
-    settings_of_migration& operator=(const settings_of_migration&) = delete;
-    ~settings_of_migration()
-    {
-        constexpr const char* restoring[] = {
-            "PRAGMA main.secure_delete=OFF", "PRAGMA main.secure_delete=ON", "PRAGMA main.secure_delete=FAST"
-        };
-        db_.tryExec(restoring[secure_delete_]);
-        sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, legacy_alter_table_, nullptr);
-    }
-
-private:
-    SQLite::Database& db_;
-    const std::int64_t secure_delete_;  // 0 off, 1 on, 2 fast
-    int legacy_alter_table_ = 0;
-};
-
 /// Moves the next 1000 jobs.
 void move_batch(SQLite::Database& db)
 {
@@ -242,7 +209,6 @@ void move_batch(SQLite::Database& db)
 
 void migrate_to_5(SQLite::Database& db)
 {
-    const settings_of_migration until_the_end{db};
     for (const auto* sql : {set_old_tables_aside, tables_of_5(), prepare_batches})
         db.exec(sql);
     while (value_of(db, "SELECT EXISTS (SELECT 1 FROM cofila_jobs_4)") != 0)

@@ -1,6 +1,14 @@
-// The texts of the migrations to versions 1 to 4. They are a part of the stored format, since check_objects compares
-// the objects of a file with what they make: to change the schema, add a migration; never edit one.
+// The texts of the migrations; that to version 5 has a source of its own. They are a part of the stored format, since
+// check_objects compares the objects of a file with what they make: to change the schema, add a migration; never edit
+// one.
+//
+// Two settings of the connection differ during a migration. With secure_delete, which Debian's SQLite turns on, SQLite
+// would keep a copy of each page of a dropped index in memory. And without legacy_alter_table a broken view of the
+// application beside our tables would stop the renaming of a table.
 #include "sqlite/migrations.hpp"
+
+#include <SQLiteCpp/Statement.h>
+#include <sqlite3.h>
 
 #include "sqlite/migration_5.hpp"
 
@@ -184,7 +192,45 @@ CREATE TABLE cofila_metrics (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* first_migrations[] = {version_1, version_2, version_3, version_4};
+// Lists in the order of ids read the rows by key: see tables_ids.cpp.
+constexpr const char* version_6 = R"sql(
+DROP INDEX cofila_jobs_generated;
+)sql";
+
+constexpr const char* to_version_5 = nullptr;  // see migrate_to_5
+constexpr const char* texts[current_version] = {version_1, version_2, version_3, version_4, to_version_5, version_6};
+
+std::int64_t read_secure_delete(SQLite::Database& db)
+{
+    SQLite::Statement query{db, "PRAGMA main.secure_delete"};
+    return query.executeStep() ? query.getColumn(0).getInt64() : 0;
+}
+
+/// While it lives, the connection has the settings that migrations need.
+class settings_of_migration {
+public:
+    explicit settings_of_migration(SQLite::Database& db) : db_{db}, secure_delete_{read_secure_delete(db)}
+    {
+        sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &legacy_alter_table_);
+        sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1, nullptr);
+        db_.exec("PRAGMA main.secure_delete=FAST");
+    }
+    settings_of_migration(const settings_of_migration&) = delete;
+    settings_of_migration& operator=(const settings_of_migration&) = delete;
+    ~settings_of_migration()
+    {
+        constexpr const char* restoring[] = {
+            "PRAGMA main.secure_delete=OFF", "PRAGMA main.secure_delete=ON", "PRAGMA main.secure_delete=FAST"
+        };
+        db_.tryExec(restoring[secure_delete_]);
+        sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, legacy_alter_table_, nullptr);
+    }
+
+private:
+    SQLite::Database& db_;
+    const std::int64_t secure_delete_;  // 0 off, 1 on, 2 fast
+    int legacy_alter_table_ = 0;
+};
 
 }  // namespace
 
@@ -192,7 +238,7 @@ constexpr const char* first_migrations[] = {version_1, version_2, version_3, ver
 void make_tables(SQLite::Database& db, std::int64_t from, std::int64_t to)
 {
     if (from == 0 && to == current_version)
-        for (const auto* sql : {other_tables_of_5(), tables_of_5(), inbox_of_5()})
+        for (const auto* sql : {other_tables_of_5(), tables_of_5(), inbox_of_5(), version_6})
             db.exec(sql);
     else
         migrate_tables(db, from, to);
@@ -200,11 +246,12 @@ void make_tables(SQLite::Database& db, std::int64_t from, std::int64_t to)
 
 void migrate_tables(SQLite::Database& db, std::int64_t from, std::int64_t to)
 {
+    const settings_of_migration until_the_end{db};
     for (auto version = from; version < to; ++version)
-        if (version == 4)
-            migrate_to_5(db);
+        if (const auto* sql = texts[version])
+            db.exec(sql);
         else
-            db.exec(first_migrations[version]);
+            migrate_to_5(db);
 }
 
 }  // namespace cofila::sqlite

@@ -6,7 +6,7 @@
 namespace cofila::sqlite {
 
 /// The version of the tables that this program works with.
-inline constexpr int current_version = 5;
+inline constexpr int current_version = 6;
 
 /// Brings the tables from version `from` (0 for no tables) to `to`. Call it within a transaction if it is to be all or
 /// nothing.

@@ -3,8 +3,8 @@
 // cofila_delayed, cofila_active, cofila_finished. Its state is where its key is found. The usual moves insert a row
 // into one of these tables and delete a row from another; cofila_jobs is written when the job is added, and after that
 // only when it is put back, or changed by hand. It has the job's priority, position and time, so that an operation that
-// knows the key finds the row of the state by its primary key, and the tables need no second index. The text is a part
-// of the stored format and must never be edited.
+// knows the key finds the row of the state by its primary key, and the tables need no second index. Version 6 drops
+// the index cofila_jobs_generated. The text is a part of the stored format and must never be edited.
 #include "sqlite/migration_5.hpp"
 
 namespace cofila::sqlite {

@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "domain/generated_id.hpp"
 #include "sqlite/rows.hpp"
 #include "sqlite/tables.hpp"
 
-/// Jobs in the order of their listings, and how many there are.
+/// Jobs in the order of the listings of their states, and how many there are.
 namespace cofila::sqlite {
 
 namespace {
@@ -69,67 +68,6 @@ std::optional<reading> reading_of(char listing)
     }
 }
 
-#define COFILA_LIST_IDS "SELECT " COFILA_ANY_JOB COFILA_FROM_ANY "WHERE j.queue = ?1 AND "
-
-bound_statement given_ids(session& tx, std::int64_t queue, const std::string& after, bool newest_first, int limit)
-{
-    if (!newest_first)
-        return tx.sql().query(COFILA_LIST_IDS "j.id > ?2 ORDER BY j.id LIMIT ?3", queue, after, limit);
-    if (after.empty())
-        return tx.sql().query(COFILA_LIST_IDS "j.id IS NOT NULL ORDER BY j.id DESC LIMIT ?2", queue, limit);
-    return tx.sql().query(COFILA_LIST_IDS "j.id < ?2 ORDER BY j.id DESC LIMIT ?3", queue, after, limit);
-}
-
-using domain::most_keys;
-
-/// The smallest key whose generated ids may come at or behind a text.
-std::int64_t first_key_at(const std::string& text)
-{
-    constexpr std::size_t length = 13;  // of the key in the id
-    const auto before = [&](std::int64_t key) {
-        return domain::make_generated_id(key, {}).text().substr(0, length) < text.substr(0, length);
-    };
-    std::int64_t low = 0;
-    for (std::int64_t high = most_keys; low < high;) {
-        const auto middle = low + (high - low) / 2;
-        (before(middle) ? low : high) = before(middle) ? middle + 1 : middle;
-    }
-    return low;
-}
-
-bound_statement generated_ids(session& tx, std::int64_t queue, const std::string& after, bool newest_first, int limit)
-{
-    if (!newest_first)
-        return tx.sql().query(
-            COFILA_LIST_IDS "j.id IS NULL AND j.key >= ?2 ORDER BY j.key LIMIT ?3", queue, first_key_at(after), limit
-        );
-    const auto last = after.empty() ? most_keys : first_key_at(after);
-    return tx.sql().query(
-        COFILA_LIST_IDS "j.id IS NULL AND j.key <= ?2 ORDER BY j.key DESC LIMIT ?3", queue, last, limit
-    );
-}
-
-/// Jobs that come in the order of their ids, read ahead by one.
-class ordered_jobs {
-public:
-    ordered_jobs(session& tx, bound_statement& rows) : tx_{tx}, rows_{rows} { next(); }
-
-    const std::optional<job_record>& first() const { return first_; }
-    job_record take()
-    {
-        auto out = std::move(*first_);
-        next();
-        return out;
-    }
-
-private:
-    void next() { first_ = rows_.step() ? std::optional{read_job(tx_, rows_)} : std::nullopt; }
-
-    session& tx_;
-    bound_statement& rows_;
-    std::optional<job_record> first_{};
-};
-
 void add_holders(limit_use& use, session& tx, bound_statement rows)
 {
     for (; rows.step(); ++use.active)
@@ -155,32 +93,6 @@ void tables::walk(
     auto rows =
         sql_.query(newest_first ? chosen->backwards : chosen->forwards, queue, after.first, after.second, limit);
     while (rows.step() && next(read_job(tx_, rows, chosen->first_column))) {}
-}
-
-/// Both kinds of ids come in their order from an index, and are merged.
-void tables::walk_ids(
-    std::int64_t queue,
-    const std::string& after,
-    bool newest_first,
-    int limit,
-    const std::function<bool(job_record)>& next
-)
-{
-    auto given_rows = given_ids(tx_, queue, after, newest_first, limit);
-    auto generated_rows = generated_ids(tx_, queue, after, newest_first, limit);
-    ordered_jobs given{tx_, given_rows};
-    ordered_jobs generated{tx_, generated_rows};
-    const auto is_shown = [&](const job_record& job) {
-        return after.empty() || (newest_first ? job.id.str() < after : job.id.str() > after);
-    };
-    while (given.first() || generated.first()) {
-        const bool both = given.first() && generated.first();
-        const bool given_first =
-            both ? (given.first()->id.str() < generated.first()->id.str()) != newest_first : given.first().has_value();
-        auto job = given_first ? given.take() : generated.take();
-        if (is_shown(job) && !next(std::move(job)))
-            return;
-    }
 }
 
 job_counts tables::counts(std::int64_t queue)

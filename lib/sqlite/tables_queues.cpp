@@ -57,10 +57,8 @@ void set_groups(session& tx, std::int64_t queue, const group_options& each)
 #define COFILA_QUEUES                                                                                                  \
     "SELECT number, name FROM cofila_queues AS q WHERE name <> '' AND (paused <> 0 OR concurrency IS NOT NULL "        \
     "OR rate_max IS NOT NULL OR group_concurrency IS NOT NULL OR group_rate_max IS NOT NULL OR keep_order <> 0 "       \
-    "OR EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = q.number AND id IS NOT NULL) "                                 \
-    "OR EXISTS (SELECT 1 FROM cofila_jobs WHERE queue = q.number AND id IS NULL) "                                     \
-    "OR EXISTS (SELECT 1 FROM cofila_watched WHERE queue = q.number AND (events IS NOT NULL OR minutes IS NOT "        \
-    "NULL))) "
+    "OR " COFILA_HAS_JOBS "OR EXISTS (SELECT 1 FROM cofila_watched WHERE queue = q.number AND (events IS NOT NULL "    \
+    "OR minutes IS NOT NULL))) "
 
 bound_statement queues_by_name(session& tx, const std::string& after, bool newest_first, int limit)
 {

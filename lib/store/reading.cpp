@@ -1,5 +1,6 @@
 // A page of jobs is filled from one listing after the other, each in its own order. What a filter leaves out is
-// examined too, up to a bound, and one job more than that is read, which shows whether there is a next page.
+// examined too, up to a bound, and one job more than that is read, which shows whether there is a next page. A walk by
+// ids has a bound of its own and says where the next page begins.
 #include "store/reading.hpp"
 
 #include <algorithm>
@@ -74,10 +75,15 @@ private:
 
 page<job_snapshot> list_by_id(tables& db, std::int64_t queue, const job_filter& filter, const page_request& request)
 {
+    const auto after = parse_text('i', request);
+    if (queue == 0)
+        return {};
     page_of_jobs filling{filter, request};
     const auto cursor = [](const job_record& job) { return "i" + job.id.str(); };
     const auto add = [&](job_record job) { return filling.add(std::move(job), cursor); };
-    db.walk_ids(queue, parse_text('i', request), request.newest_first, page_of_jobs::most_read, add);
+    const auto rest = db.walk_ids(queue, after, request.newest_first, page_of_jobs::most_read, add);
+    if (!rest.empty())
+        filling.out.next = "i" + rest;
     return std::move(filling.out);
 }
 

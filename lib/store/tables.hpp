@@ -178,8 +178,9 @@ public:
         int limit,
         const std::function<bool(job_record)>& next
     ) = 0;
-    /// The same by their ids, which are at most `limit` beside rows of other queues.
-    virtual void walk_ids(
+    /// The same by their ids. A walk that would pass over too many other jobs of the file ends early and returns
+    /// its place, the `after` of the walk that goes on; otherwise it returns an empty text.
+    virtual std::string walk_ids(
         std::int64_t queue,
         const std::string& after,
         bool newest_first,

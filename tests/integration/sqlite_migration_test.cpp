@@ -47,7 +47,7 @@ TEST_CASE("a newer schema is refused untouched, and both versions are named")
     const auto refused = opening({.path = path});
     CHECK(refused.code == errc::storage_newer);
     CHECK(refused.text.find("77") != std::string::npos);
-    CHECK(refused.text.find("up to 5") != std::string::npos);
+    CHECK(refused.text.find("up to 6") != std::string::npos);
     CHECK((state_of(path) == before));
     CHECK(files_in(folder) == 1);
 }
@@ -69,7 +69,7 @@ TEST_CASE("a file of version 3 is brought forward with its jobs, and has a log o
         CHECK(events[0].what == logged_event::kind::removed);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 5);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == sqlite::current_version);
 }
 
 TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits, groups and deduplication then")
@@ -98,7 +98,7 @@ TEST_CASE("a file of version 2 is brought forward with its jobs, and has limits,
         CHECK(answer.claimed.size() == 2);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 5);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == sqlite::current_version);
 }
 
 TEST_CASE("a file of version 1 is brought forward with its jobs, which are as they were")
@@ -126,7 +126,7 @@ TEST_CASE("a file of version 1 is brought forward with its jobs, which are as th
         CHECK(swept.news.size() == 1);
         co_await store->close();
     });
-    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == 5);
+    CHECK(ask(path, "SELECT value FROM cofila_meta WHERE key = 'schema_version'") == sqlite::current_version);
 }
 
 TEST_SUITE_END();

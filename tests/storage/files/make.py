@@ -2,7 +2,8 @@
 """make.py: writes version_1.db to version_4.db, files as programs of these schema versions left them.
 
 The tables are made by the texts of lib/sqlite/migrations.cpp, which never change. The files are committed: run this only
-to add a job to all of them, and look at what the tests say then.
+to add a job to all of them, and look at what the tests say then. version_5.db is not made here: a program of version 5,
+without maintenance, opened a copy of version_4.db and added jobs with generated ids to it.
 """
 import re
 import sqlite3
