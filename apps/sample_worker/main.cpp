@@ -16,7 +16,8 @@ int main(int argc, char** argv)
     sample::digest_options digest;
     auto* const digesting =
         app.add_subcommand("digest", "Compute the SHA-256 of all files below some paths, one job each");
-    digesting->add_option("--database", digest.database, "The SQLite file that keeps the jobs")->required();
+    digesting->add_option("--database", digest.database, "The SQLite file or PostgreSQL URL that keeps the jobs")
+        ->required();
     digesting->add_option("--concurrency", digest.concurrency, "Jobs that are taken at once; they share the processors")
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();

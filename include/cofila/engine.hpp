@@ -19,7 +19,8 @@ namespace cofila {
 class job_repository;  // see cofila/repository/job_repository.hpp; cofila/memory.hpp has one
 
 struct engine_options {
-    /// Path of the SQLite file, on a local disk. A missing file is created, a missing folder is not.
+    /// Path of the SQLite file, on a local disk. A missing file is created, a missing folder is not. Or a PostgreSQL
+    /// database, by a URL (`postgresql://user@host/db`) or a connection string (`host=... dbname=...`).
     std::string database{};
     cofila::durability durability = cofila::durability::full;
     std::optional<maintenance_options> maintenance = maintenance_options{};  ///< `nullopt`: this engine does not sweep.
@@ -31,6 +32,11 @@ struct engine_options {
     /// to wait for nothing. 0 ... 1000; 0 means neither.
     std::chrono::microseconds spin{100};
     bool embed = false;  ///< Allows cofila to create its tables in the file of another application, beside its own.
+    /// For PostgreSQL: the schema that holds the tables, 1 to 40 of `a-z`, `0-9` and `_`. Default (empty): `cofila`.
+    std::string schema{};
+    /// For PostgreSQL: whether the schema and its tables are made where they are missing. If false, opening throws
+    /// `errc::storage_readonly` there.
+    bool migrate = true;
 
     cofila::logger logger{};
     std::shared_ptr<cofila::clock> clock{};   ///< Default (null): the machine's.

@@ -44,4 +44,13 @@ microseconds pause_before_look(int fruitless, int processes, double draw)
     return microseconds{static_cast<microseconds::rep>(static_cast<double>(most.count()) * draw)};
 }
 
+std::chrono::milliseconds pause_before_connecting(int attempt)
+{
+    constexpr std::chrono::milliseconds first{50};
+    constexpr std::chrono::milliseconds longest{2'000};
+    if (attempt <= 0)
+        return {};
+    return std::min(first * (1 << std::min(attempt - 1, most_doublings)), longest);
+}
+
 }  // namespace cofila::domain

@@ -1,7 +1,7 @@
 #pragma once
 #include <chrono>
 
-/// How long processes that share a file leave it to each other.
+/// How long processes that share a store leave it to each other, or to itself.
 namespace cofila::domain {
 
 /// The pause before the next try to get a busy file: a fraction of the time waited so far, up to a limit that grows
@@ -13,5 +13,8 @@ std::chrono::microseconds pause_for_busy(std::chrono::steady_clock::duration wai
 /// looks in a row it leaves others more and more time to take what is there: apart from processes that take jobs, all
 /// `processes` together look about once in two milliseconds. `draw` in [0, 1).
 std::chrono::microseconds pause_before_look(int fruitless, int processes, double draw);
+
+/// The pause before a try to reach a server that may be starting. `attempt` is 0 for the first of a series.
+std::chrono::milliseconds pause_before_connecting(int attempt);
 
 }  // namespace cofila::domain

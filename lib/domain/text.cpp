@@ -69,7 +69,7 @@ std::string repaired(std::string_view text)
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
-        const auto length = character_length(text);
+        const auto length = text.front() == '\0' ? 0 : character_length(text);
         out += length == 0 ? std::string_view{"\xEF\xBF\xBD"} : text.substr(0, length);
         text.remove_prefix(length == 0 ? 1 : length);
     }
@@ -123,7 +123,7 @@ std::string storable_text(std::string text)
     bool cut = text.size() > text_limit;
     if (cut)
         text.resize(text_limit);
-    if (!is_utf8(text))
+    if (!is_utf8(text) || text.find('\0') != std::string::npos)
         text = repaired(text);  // may make it longer
     cut = cut || text.size() > text_limit;
     if (cut) {

@@ -20,8 +20,8 @@ bool has_control_characters(std::string_view text) noexcept;
 /// `text_limit` is cut.
 std::string printable_text(std::string_view text);
 
-/// Text that can always be stored and shown: what is not UTF-8 is replaced by U+FFFD; text longer than `text_limit` is
-/// cut between two characters and ends in a marker.
+/// Text that every store takes, and that can be shown: what is not UTF-8, and a zero byte, is replaced by U+FFFD; text
+/// longer than `text_limit` is cut between two characters and ends in a marker.
 std::string storable_text(std::string text);
 
 /// As in `2030-01-31T12:00:00.000Z` (RFC 3339).

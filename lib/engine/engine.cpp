@@ -5,47 +5,14 @@
 
 #include <utility>
 
-#include "domain/ranges.hpp"
 #include "engine/engine_core.hpp"
-#include "sqlite/repository.hpp"
+#include "engine/open_store.hpp"
 
 namespace cofila::detail {
 
 namespace asio = boost::asio;
 
 namespace {
-
-void check(const engine_options& options)
-{
-    using domain::require;
-    require(options.repository || !options.database.empty(), "database", "must name a file");
-    require(!options.repository || options.database.empty(), "database", "must be empty where a repository is given");
-    require(options.operation_deadline > milliseconds{}, "operation_deadline", "must be more than 0");
-    require(options.spin.count() >= 0 && options.spin.count() <= 1000, "spin", "must be between 0 and 1000 us");
-    require(
-        !options.maintenance || options.maintenance->interval > milliseconds{},
-        "maintenance.interval",
-        "must be more than 0"
-    );
-}
-
-asio::awaitable<std::shared_ptr<job_repository>> open_store(engine_options options, asio::any_io_executor executor)
-{
-    if (options.repository)
-        co_return options.repository;
-    sqlite::options store{
-        .path = std::move(options.database),
-        .durability = options.durability,
-        .operation_deadline = options.operation_deadline,
-        .embed = options.embed,
-        .spin = options.spin,
-        .clock = options.clock,
-        .executor = std::move(executor),
-        .seed = options.random->next(),
-        .log = options.logger,
-    };
-    co_return co_await sqlite::open_repository(std::move(store));
-}
 
 asio::awaitable<engine_ptr> open_on(loop_ptr loop, engine_options options)
 {

@@ -39,8 +39,6 @@ constexpr int growth = 4;
 constexpr milliseconds last_pause{500};
 /// The number of processes hardly changes.
 constexpr int looks_between_counts = 32;
-/// More jobs than any process has room for.
-constexpr std::size_t everybody = 1'000'000;
 /// A caller in no hurry relies on a commit showing within this time of its last write.
 constexpr milliseconds longest_patience{1000};
 
@@ -208,29 +206,10 @@ asio::awaitable<std::optional<change_news>> change_watch::look(wanted_function w
     const auto since = wanted();
     if (seen.failed || since.any != what.any || since.any_later != what.any_later || since.queues != what.queues)
         co_return change_news{.changed = true};  // callers wait for other changes by now: this look did not cover them
-    auto claimable = news_of(seen, now);
+    auto claimable = prospects_.news_of(seen.queues, now);
     if (!what.any && !what.any_later && claimable.empty())
         co_return std::nullopt;
     co_return change_news{.changed = true, .claimable = std::move(claimable)};
-}
-
-std::vector<change_news::claimable_jobs> change_watch::news_of(const sight& seen, time_point now)
-{
-    std::vector<change_news::claimable_jobs> out;
-    for (const auto& [queue, found] : seen.queues)
-        if (const auto jobs = is_news(queue, found.next, now) ? everybody : found.jobs; jobs > 0)
-            out.push_back({.queue = queue, .jobs = jobs});
-    return out;
-}
-
-/// Whether `date` is a due time that no idle worker can know: each has to ask the store for it.
-bool change_watch::is_news(const std::string& queue, const std::optional<time_point>& date, time_point now)
-{
-    auto& told = dates_[queue];
-    if (!date || *date <= now || (told && now < *told && *told <= *date))
-        return false;
-    told = date;
-    return true;
 }
 
 asio::awaitable<bool> change_watch::written_within(milliseconds time)

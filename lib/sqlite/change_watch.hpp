@@ -7,16 +7,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "domain/jitter.hpp"
 #include "ports/commit_watch.hpp"
-#include "store/claiming.hpp"
 #include "store/database_port.hpp"
+#include "store/prospects.hpp"
 
 namespace cofila::sqlite {
 
@@ -53,7 +51,7 @@ private:
     /// What one look at the file has shown.
     struct sight {
         std::int64_t version = 0;
-        std::map<std::string, store::prospect> queues{};
+        store::prospects::sights queues{};
         std::uint64_t commits = 0;  // our own
         int processes = 0;
         bool failed = false;
@@ -66,8 +64,6 @@ private:
 
     boost::asio::awaitable<void> next_sign(wanted_function wanted);
     boost::asio::awaitable<std::optional<change_news>> look(wanted_function wanted);
-    std::vector<change_news::claimable_jobs> news_of(const sight& seen, time_point now);
-    bool is_news(const std::string& queue, const std::optional<time_point>& date, time_point now);
     void start_listening();
     void stop_listening();
     std::chrono::microseconds pause_for_others(const change_interest& what);
@@ -87,7 +83,7 @@ private:
     int fruitless_ = 0;  // looks since a job was last taken
     int processes_ = 1;  // that have workers
     std::uint64_t commits_ = 0;
-    std::map<std::string, std::optional<time_point>> dates_{};  // that were reported, by queue
+    store::prospects prospects_{};
     bool closed_ = false;
 };
 

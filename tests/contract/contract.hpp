@@ -15,6 +15,11 @@
 #include "support/run_coro.hpp"
 #include "support/temp_folder.hpp"
 
+#ifdef COFILA_POSTGRES
+#include "postgres/repository.hpp"
+#include "support/postgres_schema.hpp"
+#endif
+
 namespace cofila::test {
 
 /// A kind of repository that the suite runs on. Each test opens a new, empty one.
@@ -39,6 +44,26 @@ struct sqlite_backend {
     temp_folder folder{};
 };
 
+#ifdef COFILA_POSTGRES
+/// A schema of a PostgreSQL database.
+struct postgres_backend {
+    boost::asio::awaitable<std::shared_ptr<job_repository>> open()
+    {
+        const auto executor = co_await boost::asio::this_coro::executor;
+        postgres::options options{
+            .target = postgres_target(),
+            .schema = schema.name(),
+            .durability = durability::normal,
+            .clock = std::make_shared<manual_clock>(),
+            .executor = executor
+        };
+        co_return co_await postgres::open_repository(std::move(options));
+    }
+
+    postgres_schema schema{};
+};
+#endif
+
 using contract_body = boost::asio::awaitable<void> (*)(subject);
 
 template <class Backend>
@@ -54,7 +79,11 @@ void run_contract(contract_body body)
 
 }  // namespace cofila::test
 
+#ifdef COFILA_POSTGRES
+#define COFILA_BACKENDS cofila::test::memory_backend, cofila::test::sqlite_backend, cofila::test::postgres_backend
+#else
 #define COFILA_BACKENDS cofila::test::memory_backend, cofila::test::sqlite_backend
+#endif
 
 /// A test of every repository: `CONTRACT_CASE("what it does") { co_await s.add("a"); ... }`, a coroutine with a
 /// `subject s`, the repository under test.

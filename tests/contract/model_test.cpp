@@ -51,13 +51,18 @@ asio::awaitable<void> play_game(std::shared_ptr<job_repository> tested, std::uin
     }
 }
 
+/// Fewer where a sanitizer makes them slow.
+std::uint64_t games(std::uint64_t usual)
+{
+    const char* const said = std::getenv("COFILA_MODEL_GAMES");
+    return said ? std::stoull(said) : usual;
+}
+
 }  // namespace
 
 TEST_CASE("the repository in a file answers as the reference does")
 {
-    const char* const said = std::getenv("COFILA_MODEL_GAMES");  // fewer where a sanitizer makes them slow
-    const std::uint64_t games = said ? std::stoull(said) : 5;
-    for (std::uint64_t seed = 1; seed <= games; ++seed) {
+    for (std::uint64_t seed = 1; seed <= games(5); ++seed) {
         const temp_folder folder;
         run_coro([&]() -> asio::awaitable<void> {
             const auto repository = co_await open_inline(folder.file("jobs.db"), std::make_shared<manual_clock>());
@@ -66,5 +71,19 @@ TEST_CASE("the repository in a file answers as the reference does")
         });
     }
 }
+
+#ifdef COFILA_POSTGRES
+TEST_CASE("the repository on PostgreSQL answers as the reference does")
+{
+    for (std::uint64_t seed = 1; seed <= games(4); ++seed) {
+        postgres_backend backend;
+        run_coro([&]() -> asio::awaitable<void> {
+            const auto repository = co_await backend.open();
+            co_await play_game(repository, seed, 300);
+            co_await repository->close();
+        });
+    }
+}
+#endif
 
 TEST_SUITE_END();

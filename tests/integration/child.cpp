@@ -1,5 +1,5 @@
-// The program that process tests start: a worker on the file that is its argument. It writes a line for whatever
-// happens.
+// The program that process tests start: a worker on the file that is its argument, or on a PostgreSQL database, whose
+// schema then is the next one. It writes a line for whatever happens.
 //   child work DATABASE   runs jobs until one named "last" has been completed
 //   child hold DATABASE   runs a job until it reads a line from standard input
 //   child idle DATABASE   the same as work, but asks for jobs only when it is woken
@@ -99,7 +99,7 @@ cofila::processor<std::string, std::string> processor_of(const std::string& what
     return what == "work" || what == "idle" ? work : hold;
 }
 
-asio::awaitable<int> run(std::string what, std::string database)
+asio::awaitable<int> run(std::string what, std::string database, std::string schema)
 {
     cofila::worker_options options{.concurrency = 4, .lock_duration = 2s};
     if (what == "idle")
@@ -109,7 +109,7 @@ asio::awaitable<int> run(std::string what, std::string database)
     std::optional<cofila::maintenance_options> maintenance = cofila::maintenance_options{.interval = 100ms};
     if (what == "freeze")
         maintenance.reset();
-    auto engine = co_await cofila::engine::open({.database = database, .maintenance = maintenance});
+    auto engine = co_await cofila::engine::open({.database = database, .maintenance = maintenance, .schema = schema});
     auto queue = engine.queue<std::string, std::string>("texts");
     text_worker worker{queue, processor_of(what, database), options};
     cofila::stop_on_signal guard{worker};
@@ -132,7 +132,7 @@ asio::awaitable<int> run(std::string what, std::string database)
 
 int main(int argc, char** argv)
 {
-    if (argc != 3)
+    if (argc != 3 && argc != 4)
         return 2;
-    return cofila::run_main(run(argv[1], argv[2]));
+    return cofila::run_main(run(argv[1], argv[2], argc == 4 ? argv[3] : ""));
 }

@@ -1,9 +1,9 @@
 #pragma once
-#include "integration/sqlite_support.hpp"
+#include "store/tables.hpp"
 
 namespace cofila::test {
 
-/// Every operation once, so that every statement has been prepared.
-void use_everything(sqlite::session& tx);
+/// Every operation once, so that every statement of a backend has been prepared.
+void use_everything(store::tables& db);
 
 }  // namespace cofila::test

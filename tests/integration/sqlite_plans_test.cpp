@@ -9,7 +9,6 @@
 
 using namespace cofila;
 using namespace cofila::test;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -59,7 +58,10 @@ struct plans_fixture {
     plans_fixture()
     {
         writing_runner runner{connecting(path), false};
-        run_one(runner, use_everything);
+        run_one(runner, [](sqlite::session& tx) {
+            use_everything(tx);
+            tx.flush();
+        });
         run_one(
             runner,
             [this](sqlite::session& tx) {

@@ -14,8 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "domain/transitions.hpp"
-#include "domain/validation.hpp"
+#include "integration/some_jobs.hpp"
 #include "sqlite/repository.hpp"
 #include "store/works.hpp"
 #include "support/manual_clock.hpp"
@@ -79,28 +78,6 @@ inline boost::asio::awaitable<void> open_and_close(sqlite::options with)
 {
     const auto store = co_await open(std::move(with));
     co_await store->close();
-}
-
-/// A new job of the queue "q".
-inline job_snapshot some_job(std::string id, std::string data = "{}", const job_options& options = {})
-{
-    auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
-    auto job =
-        domain::new_job(job_id{std::move(id)}, "task", std::move(data), std::move(resolved), manual_clock::start);
-    job.queue = "q";
-    return std::make_shared<const job_record>(std::move(job));
-}
-
-inline job_snapshot in_queue(std::string queue, const job_snapshot& job)
-{
-    auto out = std::make_shared<job_record>(*job);
-    out->queue = std::move(queue);
-    return out;
-}
-
-inline std::vector<job_snapshot> one_job(std::string id, std::string data = "{}")
-{
-    return {some_job(std::move(id), std::move(data))};
 }
 
 inline boost::asio::awaitable<void> add_as(

@@ -18,12 +18,13 @@ MAY_USE = {
     "memory": {"domain", "ports", "async", "memory"},
     "store": {"domain", "ports", "async", "store"},
     "sqlite": {"domain", "ports", "async", "store", "sqlite"},
+    "postgres": {"domain", "ports", "async", "store", "postgres"},
     "system": {"domain", "ports", "async", "system"},
     "runtime": {"domain", "ports", "async", "runtime"},
     "queue": {"domain", "ports", "async", "runtime", "queue"},
     "worker": {"domain", "ports", "async", "runtime", "queue", "worker"},
     "upkeep": {"domain", "ports", "async", "runtime", "queue", "upkeep"},
-    "engine": {"domain", "ports", "async", "memory", "sqlite", "system", "runtime", "queue", "worker", "upkeep", "engine"},
+    "engine": {"domain", "ports", "async", "memory", "sqlite", "postgres", "system", "runtime", "queue", "worker", "upkeep", "engine"},
     "testing": {"domain", "ports", "async", "memory", "runtime", "queue", "worker", "engine", "testing"},
 }
 PUBLIC = {
@@ -118,6 +119,8 @@ def check_includes(path, text):
         shared = path == "include/cofila/sqlite.hpp" and name.startswith("SQLiteCpp/")
         if name.startswith(("SQLiteCpp/", "sqlite3")) and library and layer != "sqlite" and not shared:
             yield line, "SQLite belongs into lib/sqlite"
+        if name.startswith("libpq") and library and layer != "postgres":
+            yield line, "libpq belongs into lib/postgres"
         if "signals2" in name and library and path != "include/cofila/events.hpp":
             yield line, "Signals2 belongs into include/cofila/events.hpp"
         if name == "boost/asio.hpp" and library:
@@ -168,6 +171,8 @@ PLANTED = [
     ("lib/worker/x.cpp", '#include <SQLiteCpp/Database.h>\n'),
     ("include/cofila/queue.hpp", '#include <SQLiteCpp/Database.h>\n'),
     ("include/cofila/sqlite.hpp", '#include <sqlite3.h>\n'),
+    ("lib/store/x.cpp", '#include <libpq-fe.h>\n'),
+    ("lib/sqlite/x.cpp", '#include "postgres/link.hpp"\n'),
     ("lib/worker/x.cpp", '#include <boost/signals2/signal.hpp>\n'),
     ("lib/worker/x.cpp", '#include <boost/asio.hpp>\n'),
     ("lib/worker/x.cpp", '#include <cofila/engine.hpp>\n'),

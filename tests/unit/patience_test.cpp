@@ -49,6 +49,16 @@ TEST_CASE("the fewer processes there are, the sooner each of them looks")
     CHECK(domain::pause_before_look(1000, 1'000'000, 0.5) == 500ms);
 }
 
+TEST_CASE("a server that may be starting is tried at once, and then less and less often")
+{
+    CHECK(domain::pause_before_connecting(0) == 0ms);
+    CHECK(domain::pause_before_connecting(1) == 50ms);
+    CHECK(domain::pause_before_connecting(2) == 100ms);
+    CHECK(domain::pause_before_connecting(6) == 1600ms);
+    CHECK(domain::pause_before_connecting(7) == 2000ms);
+    CHECK(domain::pause_before_connecting(1'000'000) == 2000ms);
+}
+
 TEST_CASE("what is drawn repeats itself for the same seed only, and is spread evenly")
 {
     domain::jitter one{1};

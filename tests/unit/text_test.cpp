@@ -72,10 +72,10 @@ TEST_CASE("UTF-8 is told from what is not")
     for (const auto& c : cases) {
         INFO(c.name);
         CHECK(domain::is_utf8(c.text) == c.good);
-        // Good text is left alone, other text becomes good.
+        // Good text is left alone but for a zero byte, other text becomes good.
         const auto stored = domain::storable_text(std::string{c.text});
         CHECK(domain::is_utf8(stored));
-        CHECK((stored == c.text) == c.good);
+        CHECK((stored == c.text) == (c.good && c.text.find('\0') == std::string_view::npos));
     }
 }
 
@@ -88,6 +88,15 @@ TEST_CASE("what is not UTF-8 is replaced byte by byte, the rest is kept")
     );
     CHECK(domain::storable_text("\xE2\x82") == "\xEF\xBF\xBD\xEF\xBF\xBD");
     CHECK(domain::storable_text("caf\xE9 \xC3\xA9") == "caf\xEF\xBF\xBD \xC3\xA9");
+}
+
+TEST_CASE("a zero byte, which PostgreSQL cannot store, is replaced")
+{
+    using namespace std::string_literals;
+    CHECK(
+        domain::storable_text("a\0b\0"s) == "a\xEF\xBF\xBD"
+                                            "b\xEF\xBF\xBD"
+    );
 }
 
 TEST_CASE("text up to the limit is kept whole")

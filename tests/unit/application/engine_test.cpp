@@ -51,6 +51,11 @@ TEST_CASE("engine options out of their range are refused by name, and nothing is
         {"operation_deadline", {.operation_deadline = -1ms, .repository = store}},
         {"maintenance.interval", {.maintenance = maintenance_options{.interval = 0ms}, .repository = store}},
         {"maintenance.interval", {.maintenance = maintenance_options{.interval = -1ms}, .repository = store}},
+        {"schema", {.database = "some.db", .schema = "cofila"}},
+        {"schema", {.schema = "cofila", .repository = store}},
+        {"migrate", {.database = "some.db", .migrate = false}},
+        {"migrate", {.migrate = false, .repository = store}},
+        {"database", {.database = "postgresql://%ZZ"}},  // also where the library was built without libpq
     };
     for (const auto& c : cases) {
         INFO(c.field);

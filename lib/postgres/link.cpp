@@ -1,0 +1,317 @@
+// Talks to the server without ever blocking in libpq: connecting goes by `PQconnectPoll`, and after sending we wait
+// with `poll` until the answer is there, in short steps, between which `hurry` and the deadline are looked at. While
+// something is still to be sent we also take in what arrives: otherwise both sides could wait for the other to read.
+// The server itself ends statements, and waits for locks, after `operation_deadline`; ours is a bit later and ends the
+// connection, for a server that does not answer at all. A COMMIT is waited for even in a hurry. A connection that has
+// failed once stays lost; its owner makes a new one. Names are looked up by libpq, which blocks this thread.
+#include "postgres/link.hpp"
+
+#include <cofila/error.hpp>
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <new>
+#include <string_view>
+
+#include "async/wait_until.hpp"
+#include "postgres/address.hpp"
+#include "postgres/problem.hpp"
+
+namespace cofila::postgres {
+
+namespace {
+
+/// How long a wait may last before `hurry` and the deadline are looked at.
+constexpr int wait_step_ms = 50;
+/// What a server may need beyond the time that it allows its statements.
+constexpr milliseconds grace = std::chrono::seconds{5};
+
+/// A user's string may override the first of these, and is overridden by the rest.
+struct keywords {
+    std::vector<const char*> names{};
+    std::vector<const char*> values{};
+
+    void add(const char* name, const char* value)
+    {
+        names.push_back(name);
+        values.push_back(value);
+    }
+};
+
+keywords to_connect(const std::string& target)
+{
+    keywords out;
+    out.add("fallback_application_name", "cofila");
+    out.add("keepalives_idle", "10");
+    out.add("keepalives_interval", "5");
+    out.add("keepalives_count", "3");
+    out.add("tcp_user_timeout", "15000");
+    if (names_several_hosts(target))
+        out.add("target_session_attrs", "read-write");
+    out.add("dbname", target.c_str());
+    out.add("client_encoding", "UTF8");
+    out.add(nullptr, nullptr);
+    return out;
+}
+
+std::string in_milliseconds(milliseconds time) { return std::to_string(time.count()) + "ms"; }
+
+/// Sizes of the small tables change within milliseconds, and no statistics follow: a plan is made once, and goes by the
+/// indexes.
+constexpr const char* plan_settings =
+    "('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), "
+    "('enable_mergejoin', 'off'), ('enable_material', 'off'), ('enable_bitmapscan', 'off'), "
+    "('max_parallel_workers_per_gather', '0'), ('jit', 'off'), ";
+
+std::string settings_command(const link_options& options, int version)
+{
+    const bool full = options.durability == durability::full;
+    const auto limit = in_milliseconds(options.operation_deadline);
+    std::string out{"SELECT set_config(name, value, false) FROM (VALUES "};
+    out += plan_settings;
+    out += "('search_path', ''), ('bytea_output', 'hex'), ('default_transaction_isolation', 'read committed'), "
+           "('idle_in_transaction_session_timeout', '10s'), ('tcp_keepalives_idle', '10'), "
+           "('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '15s'), ";
+    if (version >= 170000)
+        out += "('transaction_timeout', '30s'), ";
+    // A role or a database may ask for more than we do.
+    out += "('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ";
+    out += full ? "ELSE 'on' END), " : "ELSE 'off' END), ";
+    out += "('lock_timeout', '" + limit + "'), ('statement_timeout', '" + limit + "')) AS s (name, value)";
+    return out;
+}
+
+sql_error error_of(const result& failed)
+{
+    const char* const state = PQresultErrorField(failed.get(), PG_DIAG_SQLSTATE);
+    const char* const text = PQresultErrorField(failed.get(), PG_DIAG_MESSAGE_PRIMARY);
+    return {state ? state : "", text ? text : "unknown error"};
+}
+
+}  // namespace
+
+void releaser::operator()(pg_result* made) const noexcept { PQclear(made); }
+void releaser::operator()(pg_conn* made) const noexcept { PQfinish(made); }
+
+link::link(link_options options) : options_{std::move(options)}
+{
+    connect();
+    apply_settings();
+}
+
+void link::connect()
+{
+    deadline_ = later(options_.clock->steady_now(), options_.operation_deadline);
+    const auto with = to_connect(options_.target);
+    link_.reset(PQconnectStartParams(with.names.data(), with.values.data(), 1));
+    if (!link_)
+        throw std::bad_alloc{};
+    PQsetErrorVerbosity(link_.get(), PQERRORS_VERBOSE);  // its texts name the SQLSTATE then
+    PQsetNoticeProcessor(link_.get(), [](void*, const char*) {}, nullptr);
+    auto next = PGRES_POLLING_WRITING;
+    while (next != PGRES_POLLING_OK) {
+        if (next == PGRES_POLLING_FAILED || PQstatus(link_.get()) == CONNECTION_BAD)
+            throw connect_error(options_.target, PQerrorMessage(link_.get()));
+        wait(next == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        next = PQconnectPoll(link_.get());
+    }
+    if (PQsetnonblocking(link_.get(), 1) != 0)
+        lose("cannot be used without blocking");
+    name_ = shown_address(
+        {.host = PQhost(link_.get()),
+         .port = PQport(link_.get()),
+         .database = PQdb(link_.get()),
+         .schema = options_.schema}
+    );
+}
+
+void link::apply_settings() { run(settings_command(options_, server_version())); }
+
+result link::run(const std::string& commands)
+{
+    ready_to_send();
+    return checked(PQsendQuery(link_.get(), commands.c_str()));
+}
+
+void link::prepare(const std::string& name, const std::string& sql)
+{
+    ready_to_send();
+    checked(PQsendPrepare(link_.get(), name.c_str(), sql.c_str(), 0, nullptr));
+}
+
+result link::run_prepared(const std::string& name, const parameters& values)
+{
+    constexpr int as_text = 0;
+    ready_to_send();
+    return checked(PQsendQueryPrepared(
+        link_.get(), name.c_str(), values.count(), values.values(), values.lengths(), values.formats(), as_text
+    ));
+}
+
+void link::commit()
+{
+    // With `durability::full` the commit itself does not wait for the disk, so that the schema's lock is let go at
+    // once. A message behind it in the write-ahead log does, and shares the wait with other processes.
+    const bool full = options_.durability == durability::full;
+    ready_to_send();
+    answers got;
+    try {
+        got = all_answers(
+            PQsendQuery(link_.get(), full ? "COMMIT; SELECT pg_logical_emit_message(true, 'cofila', '')" : "COMMIT"),
+            false
+        );
+    } catch (const link_lost& e) {
+        throw commit_lost{e.what()};
+    }
+    if (got.fine.empty())
+        throw error_of(got.failed);
+    // A transaction that an error has ended is rolled back instead, which is no error for the server.
+    if (std::string_view{PQcmdStatus(got.fine.front().get())} != "COMMIT")
+        throw sql_error{"25P02", "the transaction had failed before"};
+    if (got.failed)
+        throw commit_lost{error_of(got.failed).what()};
+}
+
+void link::send_aside(const std::string& command)
+{
+    ready_to_send();
+    is_answered_ = PQsendQuery(link_.get(), command.c_str()) == 0;
+    PQflush(link_.get());
+}
+
+/// Reads what is left of an answer.
+void link::ready_to_send()
+{
+    if (!link_)
+        throw link_lost{"the connection was lost before"};
+    if (std::exchange(is_answered_, true))
+        return;
+    begin_waiting(true);
+    flush();
+    while (answer()) {}
+}
+
+bool link::heard_others(int own) noexcept
+{
+    struct freeing {
+        void operator()(PGnotify* made) const noexcept { PQfreemem(made); }
+    };
+    bool out = false;
+    PQconsumeInput(link_.get());
+    while (const std::unique_ptr<PGnotify, freeing> next{PQnotifies(link_.get())})
+        out = out || next->be_pid != own;
+    return out;
+}
+
+bool link::in_transaction() const noexcept { return PQtransactionStatus(link_.get()) == PQTRANS_INTRANS; }
+
+bool link::needs_rollback() const noexcept
+{
+    const auto status = PQtransactionStatus(link_.get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+bool link::is_lost() const noexcept { return PQstatus(link_.get()) != CONNECTION_OK; }
+
+int link::backend() const noexcept { return PQbackendPID(link_.get()); }
+
+int link::socket() const noexcept { return PQsocket(link_.get()); }
+
+int link::server_version() const noexcept { return PQserverVersion(link_.get()); }
+
+std::string link::parameter(const char* name) const
+{
+    const char* const value = PQparameterStatus(link_.get(), name);
+    return value ? value : "";
+}
+
+void link::begin_waiting(bool may_hurry)
+{
+    may_hurry_ = may_hurry;
+    deadline_ = later(options_.clock->steady_now(), options_.operation_deadline + grace);
+}
+
+/// Waits until the connection is ready for one of `events`.
+void link::wait(short events)
+{
+    for (;;) {
+        pollfd socket{.fd = PQsocket(link_.get()), .events = events, .revents = 0};
+        const int ready = ::poll(&socket, 1, wait_step_ms);
+        if (ready > 0)
+            return;
+        if (ready < 0 && errno != EINTR)
+            lose("cannot be waited for");
+        if (options_.hurry && *options_.hurry && may_hurry_)
+            lose("the engine ends");
+        if (options_.clock->steady_now() >= deadline_)
+            lose("no answer within the operation's deadline");
+    }
+}
+
+void link::flush()
+{
+    for (int left = 0; (left = PQflush(link_.get())) != 0;) {
+        if (left < 0)
+            lose(PQerrorMessage(link_.get()));
+        wait(POLLIN | POLLOUT);
+        if (PQconsumeInput(link_.get()) == 0)
+            lose(PQerrorMessage(link_.get()));
+    }
+}
+
+/// Reads one command's answer; null behind the last one.
+result link::answer()
+{
+    while (PQisBusy(link_.get()) != 0) {
+        wait(POLLIN);
+        if (PQconsumeInput(link_.get()) == 0)
+            lose(PQerrorMessage(link_.get()));
+    }
+    return result{PQgetResult(link_.get())};
+}
+
+/// Waits for the answers to what was sent: those up to the first error.
+link::answers link::all_answers(int sent, bool may_hurry)
+{
+    if (sent == 0)
+        lose(PQerrorMessage(link_.get()));
+    begin_waiting(may_hurry);
+    flush();
+    answers out;
+    while (auto next = answer()) {
+        const auto status = PQresultStatus(next.get());
+        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+            out.fine.push_back(std::move(next));
+        else
+            out.failed = std::move(next);
+    }
+    if (is_lost())
+        lose(out.failed ? PQresultErrorMessage(out.failed.get()) : PQerrorMessage(link_.get()));
+    return out;
+}
+
+/// Waits for the answers, and returns the last one.
+result link::checked(int sent)
+{
+    auto got = all_answers(sent, true);
+    if (got.failed)
+        throw error_of(got.failed);
+    return std::move(got.fine.back());
+}
+
+/// The server's side ends when it notices. What it was doing may be done all the same.
+void link::lose(const std::string& why)
+{
+    const link_lost lost{without_secrets(why, options_.target)};
+    link_.reset();
+    throw lost;
+}
+
+std::string lock_command(const std::string& schema)
+{
+    return "SELECT pg_advisory_xact_lock(hashtextextended('cofila:" + schema + "', 0))";
+}
+
+}  // namespace cofila::postgres
