@@ -39,8 +39,6 @@ std::string encode(const T& value)
 {
     if constexpr (std::same_as<T, raw_json>) {
         return value.text;
-    } else if constexpr (std::same_as<T, boost::json::value>) {
-        return detail::serialize_payload(value);
     } else {
         std::string out;
         if constexpr (detail::described_struct<T>)

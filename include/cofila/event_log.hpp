@@ -38,6 +38,9 @@ struct event_log_state {
     std::optional<int> events{};            ///< At most this many events are kept. Unset: the queue keeps none.
     std::uint64_t last = 0;                 ///< The number of the latest event, kept or not; 0 if there was none.
     std::optional<std::uint64_t> cursor{};  ///< The place of the requested name; unset if there is none.
+    /// Which log of this store it is: the log of an obliterated queue ends, and the next one has another number. 0: the
+    /// queue has had none.
+    std::uint64_t log = 0;
 
     friend bool operator==(const event_log_state&, const event_log_state&) = default;
 };

@@ -31,6 +31,9 @@ struct stream_event {
 /// Reads the event log of a queue (see `queue::set_event_log`): what happens to its jobs through this and every other
 /// process, in commit order. A cheap, copyable handle; all copies are one reader.
 ///
+/// If the queue is obliterated, its log ends: the stream returns what it has read, then throws `errc::wrong_state`
+/// until events are kept again, and goes on with the first event that the next log keeps. Its numbers begin at 1 again.
+///
 /// Thread: any; awaitables may be awaited on any executor (see `engine`). Errors: those of `queue`, and
 /// `errc::wrong_state` if the queue keeps no events or another call on this stream is under way.
 class event_stream {

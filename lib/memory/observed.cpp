@@ -6,6 +6,12 @@
 
 namespace cofila::memory {
 
+void observed::number_log(std::uint64_t& logs)
+{
+    if (log_number_ == 0)
+        log_number_ = ++logs;
+}
+
 void observed::keep_events(std::optional<int> most)
 {
     events_ = most;
@@ -42,7 +48,7 @@ void observed::note(const job_record* before, const job_record* after)
 
 event_log_state observed::state(const std::string& cursor) const
 {
-    event_log_state out{.events = events_, .last = last_};
+    event_log_state out{.events = events_, .last = last_, .log = log_number_};
     if (const auto found = cursors_.find(cursor); found != cursors_.end())
         out.cursor = found->second;
     return out;

@@ -18,6 +18,8 @@ public:
     /// Whether anything is kept, and changes must be noted.
     bool any() const { return events_ || minutes_; }
     void keep_events(std::optional<int> most);
+    /// Gives the log the next number of the store's logs, unless it has one.
+    void number_log(std::uint64_t& logs);
     void keep_minutes(std::optional<int> most);
 
     /// `before` is null for a new job, `after` for a removed one.
@@ -31,6 +33,7 @@ public:
 private:
     std::optional<int> events_{};
     std::uint64_t last_ = 0;
+    std::uint64_t log_number_ = 0;  // 0: none has begun
     std::deque<logged_event> log_{};
     std::map<std::string, std::uint64_t> cursors_{};
     std::optional<int> minutes_{};

@@ -43,7 +43,11 @@ asio::awaitable<void> repository::set(std::string queue, queue_setting setting)
         [](const global_concurrency&) {},
         [](const global_rate&) {},
         [](const group_options&) {},
-        [&](const event_log& log) { in.watched.keep_events(log.events); },
+        [&](const event_log& log) {
+            if (log.events)
+                in.watched.number_log(logs_);
+            in.watched.keep_events(log.events);
+        },
         [&](const metrics_log& log) { in.watched.keep_minutes(log.minutes); },
     };
     std::visit(keep, setting);

@@ -74,6 +74,7 @@ private:
     std::map<std::string, stored_queue> queues_{};
     std::map<std::string, worker_row> workers_{};  // by id
     std::int64_t last_key_ = 0;                    // counted over all queues: a sweep names jobs by key alone
+    std::uint64_t logs_ = 0;                       // event logs that have begun
     bool closed_ = false;
 };
 

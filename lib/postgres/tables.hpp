@@ -111,7 +111,7 @@ public:
         int limit,
         const std::function<bool(job_record)>& next
     ) override;
-    void walk_ids(
+    std::string walk_ids(
         std::int64_t queue,
         const std::string& after,
         bool newest_first,

@@ -31,6 +31,7 @@ CREATE TABLE @queues (
     keep_order boolean NOT NULL DEFAULT false,
     grouped boolean NOT NULL DEFAULT false, -- it has, or once had, a job with a group
     events int, -- at most this many are kept; null: none
+    event_log bigint, -- the number of its log in this store; null: none has begun
     last_event bigint NOT NULL DEFAULT 0, -- the number of the latest one
     minutes int -- for this many minutes finished jobs are counted; null: they are not
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
@@ -48,6 +49,7 @@ CREATE TABLE @options (
 CREATE SEQUENCE @keys AS bigint;
 -- Order within a priority, smaller first. Jobs that go to the head have the negative of their number.
 CREATE SEQUENCE @positions AS bigint;
+CREATE SEQUENCE @event_logs AS bigint;
 
 CREATE TABLE @jobs (
     key bigint PRIMARY KEY,

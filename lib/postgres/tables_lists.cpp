@@ -157,7 +157,7 @@ void tables::walk(
 }
 
 /// Both kinds of ids come in their order from an index, and are merged.
-void tables::walk_ids(
+std::string tables::walk_ids(
     std::int64_t queue,
     const std::string& after,
     bool newest_first,
@@ -176,8 +176,9 @@ void tables::walk_ids(
             both ? (given.first()->id.str() < generated.first()->id.str()) != newest_first : given.first().has_value();
         auto job = given_first ? given.take() : generated.take();
         if (is_shown(job) && !next(std::move(job)))
-            return;
+            break;
     }
+    return {};
 }
 
 job_counts tables::counts(std::int64_t queue)

@@ -44,7 +44,12 @@ void add_count(std::vector<minute_of_jobs>& minutes, const rows& row)
 
 void keep_events(session& tx, std::int64_t queue, std::optional<int> most)
 {
-    tx.sql().exec("UPDATE @queues SET events = $2 WHERE number = $1", queue, most);
+    tx.sql().exec(
+        "UPDATE @queues SET events = $2, event_log = CASE WHEN event_log IS NULL AND $2 IS NOT NULL "
+        "THEN nextval('@event_logs') ELSE event_log END WHERE number = $1",
+        queue,
+        most
+    );
     tx.sql().exec(
         "DELETE FROM @events WHERE queue = $1 AND sequence <= (SELECT last_event - coalesce(events, 0) FROM @queues "
         "WHERE number = $1)",
@@ -66,8 +71,8 @@ void keep_minutes(session& tx, std::int64_t queue, std::optional<int> most)
 event_log_state tables::event_log(std::int64_t queue, const std::string& cursor)
 {
     auto row = sql_.query(
-        "SELECT events, last_event, (SELECT place FROM @cursors WHERE queue = $1 AND name = $2) FROM @queues "
-        "WHERE number = $1",
+        "SELECT events, last_event, event_log, (SELECT place FROM @cursors WHERE queue = $1 AND name = $2) "
+        "FROM @queues WHERE number = $1",
         queue,
         cursor
     );
@@ -77,8 +82,9 @@ event_log_state tables::event_log(std::int64_t queue, const std::string& cursor)
     if (!row.is_null(0))
         out.events = static_cast<int>(row.number(0));
     out.last = static_cast<std::uint64_t>(row.number(1));
-    if (!row.is_null(2))
-        out.cursor = static_cast<std::uint64_t>(row.number(2));
+    out.log = static_cast<std::uint64_t>(row.number(2));
+    if (!row.is_null(3))
+        out.cursor = static_cast<std::uint64_t>(row.number(3));
     return out;
 }
 

@@ -4,8 +4,8 @@
 // event falls between. Numbers have no gaps, so a jump says how many events were dropped before they could be read. An
 // event is left in the page until the next call knows that the caller got it: `next` sets `taken` only after the way
 // back to the caller's executor, and not if the caller was cancelled meanwhile, so that a cancelled call loses nothing.
-// If the log ends before the place, the queue was obliterated, and the stream starts anew. A second call at the same
-// time is refused.
+// An obliterated queue numbers its events anew, in another log: after each page the log is asked for its number, and
+// a page of another one than before is read again from its beginning. A second call at the same time is refused.
 #include <cofila/detail/on_loop.hpp>
 #include <cofila/event_stream.hpp>
 
@@ -38,6 +38,7 @@ public:
     const stream_options options;
     bool in_use = false;
     std::optional<std::uint64_t> place{};  ///< The number of the event returned last; unset before the stream is open.
+    std::uint64_t log = 0;                 ///< The log in which it is.
     std::deque<logged_event> read{};       ///< Not returned yet, except the first one if it was `taken`.
     /// The caller has got the first of them: set on its executor, and read by the next call.
     std::atomic<bool> taken{false};
@@ -100,20 +101,25 @@ asio::awaitable<void> find_place(stream_ptr stream)
             "after",
             "must be at most " + std::to_string(state.last) + ", the number of the latest event"
         };
-    stream->place = state.cursor.value_or(after);
+    const auto place = state.cursor.value_or(after);
+    stream->place = place <= state.last ? place : 0;  // else it was saved in a log that has ended
+    stream->log = state.log;
 }
 
 /// Reads the next page, which is empty if there are no events yet.
 asio::awaitable<void> read_more(stream_ptr stream)
 {
     auto& queue = *stream->queue;
-    auto events = co_await queue.ports->repository->events_after(queue.name, *stream->place, page_size);
-    std::ranges::move(events, std::back_inserter(stream->read));
-    if (!events.empty())
-        co_return;
-    const auto state = co_await state_of(stream);
-    if (state.last < *stream->place)
-        stream->place = 0;  // the queue was obliterated, and its events are numbered anew
+    for (;;) {
+        auto events = co_await queue.ports->repository->events_after(queue.name, *stream->place, page_size);
+        const auto state = co_await state_of(stream);
+        if (state.log == stream->log) {
+            std::ranges::move(events, std::back_inserter(stream->read));
+            co_return;
+        }
+        stream->log = state.log;
+        stream->place = 0;
+    }
 }
 
 }  // namespace
@@ -163,7 +169,10 @@ asio::awaitable<void> save_here(stream_ptr stream)
     if (stream->options.name.empty())
         throw error{errc::invalid_argument, "name", "is empty: only a stream with a name keeps its place"};
     co_await find_place(stream);
-    co_await queue.ports->repository->set_event_cursor(queue.name, stream->options.name, stream->place);
+    const auto state = co_await state_of(stream);
+    // A place in a log that has ended is the beginning of the next one.
+    const auto place = state.log == stream->log ? *stream->place : 0;
+    co_await queue.ports->repository->set_event_cursor(queue.name, stream->options.name, place);
 }
 
 }  // namespace

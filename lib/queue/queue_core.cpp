@@ -179,9 +179,16 @@ void queue_core::call_next(std::size_t jobs)
 
 void queue_core::note_due(time_point due)
 {
+    share_due(due);
+    call_next(1);  // which asks the store
+}
+
+void queue_core::share_due(time_point due)
+{
+    if (due <= looked_at_)  // it was not known to the last look
+        looked_at_ = due - milliseconds{1};
     for (auto* worker : workers_)
         worker->note_due(due);
-    call_next(1);  // which asks the store
 }
 
 }  // namespace cofila::detail

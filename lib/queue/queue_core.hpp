@@ -117,6 +117,16 @@ public:
     void wake_for(std::size_t jobs);
     /// Called when there will be something to claim at `due`.
     void note_due(time_point due);
+    /// The same, for a date that a worker has read from the store: lets all workers know it.
+    void share_due(time_point due);
+    /// Called when a worker requests a claim at `now`: what was due by then is no concern of the others, since it
+    /// shares what it finds.
+    void note_look(time_point now) noexcept { looked_at_ = now; }
+    /// Whether a worker has looked since then, unless the clock was set back.
+    bool has_looked_since(time_point due, time_point now) const noexcept
+    {
+        return due <= looked_at_ && looked_at_ <= now;
+    }
 
     /// Called by `start_maintenance` and by the close that takes it back; set by the engine.
     std::function<void()> start_maintenance{};
@@ -131,6 +141,7 @@ private:
     bool attended_ = false;
     std::multimap<job_id, finish_watch*> watches_{};
     bool limited_ = false;
+    time_point looked_at_ = time_point::min();
     std::atomic<bool> closed_{false};
     struct terms {
         terms(std::string queue, queue_options chosen) : options{std::move(chosen)}, jobs{std::move(queue), options} {}

@@ -55,6 +55,19 @@ void write_character(std::string& out, char c)
     }
 }
 
+void check_levels(const json::value& value, const json_path& path)
+{
+    if (!value.is_structured())
+        return;
+    path.open();
+    if (const auto* object = value.if_object())
+        for (const auto& member : *object)
+            check_levels(member.value(), path.member({member.key().data(), member.key().size()}));
+    else
+        for (std::size_t i = 0; i < value.get_array().size(); ++i)
+            check_levels(value.get_array()[i], path.element(i));
+}
+
 template <class Number>
 void write_digits(std::string& out, Number number)
 {
@@ -88,9 +101,9 @@ void rethrow_as(std::string_view field, const error& current)
     throw error{errc::invalid_argument, field, std::string{"cannot be stored: "} + current.what()};
 }
 
-void too_deep(const json_path& path)
+void json_path::too_deep() const
 {
-    unencodable(path, "is nested deeper than " + std::to_string(json_path::most_levels) + " levels");
+    unencodable(*this, "is nested deeper than " + std::to_string(most_levels) + " levels");
 }
 
 json::value parse_payload(std::string_view text, json::storage_ptr memory)
@@ -118,7 +131,11 @@ std::string serialize_payload(const json::value& value)
 #endif
 }
 
-void write_value(std::string& out, const json::value& value) { out += serialize_payload(value); }
+void write_value(std::string& out, const json::value& value, const json_path& path)
+{
+    check_levels(value, path);
+    out += serialize_payload(value);
+}
 
 void write_text(std::string& out, std::string_view text)
 {

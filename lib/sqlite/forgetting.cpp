@@ -96,6 +96,7 @@ void forget_row(session& tx, std::int64_t queue)
     sql.exec("DELETE FROM cofila_claim_log WHERE queue = ?1", queue);
     sql.exec("DELETE FROM cofila_groups WHERE queue = ?1", queue);
     sql.exec("DELETE FROM cofila_watched WHERE queue = ?1", queue);
+    sql.exec("DELETE FROM cofila_cursors WHERE queue = ?1", queue);
     sql.exec("DELETE FROM cofila_queues WHERE number = ?1", queue);
     tx.forget_queue(queue);
 }

@@ -30,9 +30,11 @@ public:
 
 private:
     domain::room look() const;
+    void drop_draft() noexcept;
     bool is_ours() const { return !database_ || !database_->is_replaced(); }
 
     const std::string path_;
+    const std::string draft_;  // its name while it is made
     const std::uint64_t bytes_;
     const std::optional<store_file>& database_;
 };

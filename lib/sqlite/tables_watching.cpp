@@ -35,10 +35,29 @@ void add_count(std::vector<minute_of_jobs>& minutes, bound_statement& row)
     "(SELECT key FROM (" COFILA_LINE_IN("cofila_waiting") " UNION ALL " COFILA_LINE_IN("cofila_waiting_grouped"        \
     ) " ORDER BY 1 " order " LIMIT 1))"
 
+/// The number of a log stands beside the places of its readers, under the empty name, which no reader has, and is
+/// forgotten with the queue. The file counts its logs, so that it is never given again.
+void begin_log(session& tx, std::int64_t queue)
+{
+    auto& sql = tx.sql();
+    if (sql.query("SELECT 1 FROM cofila_cursors WHERE queue = ?1 AND name = ''", queue).step() ||
+        sql.query("SELECT 1 FROM cofila_watched WHERE queue = ?1 AND last_event > 0", queue).step())
+        return;
+    sql.exec("INSERT INTO cofila_meta (key, value) VALUES ('event_logs', 1) ON CONFLICT (key) DO UPDATE SET value = "
+             "value + 1");
+    sql.exec(
+        "INSERT INTO cofila_cursors (queue, name, place) "
+        "SELECT ?1, '', CAST(value AS INTEGER) FROM cofila_meta WHERE key = 'event_logs'",
+        queue
+    );
+}
+
 }  // namespace
 
 void keep_events(session& tx, std::int64_t queue, std::optional<int> most)
 {
+    if (most)
+        begin_log(tx, queue);
     tx.sql().exec(
         "INSERT INTO cofila_watched (queue, events) VALUES (?1, ?2) ON CONFLICT (queue) DO UPDATE SET events = ?2",
         queue,
@@ -51,7 +70,7 @@ void keep_events(session& tx, std::int64_t queue, std::optional<int> most)
         most.value_or(0)
     );
     if (!most)
-        tx.sql().exec("DELETE FROM cofila_cursors WHERE queue = ?1", queue);
+        tx.sql().exec("DELETE FROM cofila_cursors WHERE queue = ?1 AND name <> ''", queue);
     adjust_triggers(tx);
 }
 
@@ -70,8 +89,9 @@ void keep_minutes(session& tx, std::int64_t queue, std::optional<int> most)
 event_log_state tables::event_log(std::int64_t queue, const std::string& cursor)
 {
     auto row = sql_.query(
-        "SELECT events, last_event, (SELECT place FROM cofila_cursors WHERE cofila_cursors.queue = "
-        "cofila_watched.queue AND name = ?2) FROM cofila_watched WHERE queue = ?1",
+        "SELECT events, last_event, (SELECT place FROM cofila_cursors AS c WHERE c.queue = w.queue AND name = ''), "
+        "(SELECT place FROM cofila_cursors AS c WHERE c.queue = w.queue AND name = ?2 AND name <> '') "
+        "FROM cofila_watched AS w WHERE queue = ?1",
         queue,
         cursor
     );
@@ -81,8 +101,9 @@ event_log_state tables::event_log(std::int64_t queue, const std::string& cursor)
     if (!row.is_null(0))
         out.events = static_cast<int>(row.number(0));
     out.last = static_cast<std::uint64_t>(row.number(1));
-    if (!row.is_null(2))
-        out.cursor = static_cast<std::uint64_t>(row.number(2));
+    out.log = row.is_null(2) ? 0 : static_cast<std::uint64_t>(row.number(2));
+    if (!row.is_null(3))
+        out.cursor = static_cast<std::uint64_t>(row.number(3));
     return out;
 }
 

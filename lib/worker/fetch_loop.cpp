@@ -3,10 +3,12 @@
 // domain::plan_fetch decides when to ask and for how much; with 50 slots or more two questions are under way in turns.
 // Before a question is put, what is known about work (`maybe_work_`, `next_due_`) is reset, so that a change during it
 // counts for the next one; a claim that comes back short then says when to look again. With nothing to ask the loop
-// sleeps until it is woken, until a job is due, or for the poll interval, in case a sign was lost. A question that
-// fails is repeated with growing pauses: a settlement is recognised by its token, so that repeating one is safe
-// whatever became of it. A damaged, newer or foreign store does not mend: the worker stops claiming, and `run` throws.
-// An attempt that the store calls lost is dropped, unless it is known that its processor completed the job in a
+// sleeps until it is woken, until a job is due, or for the poll interval, in case a sign was lost. All workers of a
+// queue know its next date, and the first whose timer ends looks for all of them: it shares the next date, so that a
+// date costs one claim, not one for each idle worker. Only if it could not take all that is due do the others look too.
+// A question that fails is repeated with growing pauses: a settlement is recognised by its token, so that repeating one
+// is safe whatever became of it. A damaged, newer or foreign store does not mend: the worker stops claiming, and `run`
+// throws. An attempt that the store calls lost is dropped, unless it is known that its processor completed the job in a
 // transaction of the application.
 #include "worker/fetch_loop.hpp"
 
@@ -41,6 +43,7 @@ asio::awaitable<void> fetch_loop::run(std::shared_ptr<const void> owner)
     while (!slots_.finished()) {
         for (const auto& lost : slots_.drop_lost())
             tell_.dropped(lost);
+        leave_date();
         const auto next = plan();
         if (next.ask) {
             if (next.go_on)
@@ -70,6 +73,13 @@ domain::fetch_plan fetch_loop::plan() const
     });
 }
 
+/// Another worker has looked since then.
+void fetch_loop::leave_date()
+{
+    if (next_due_ && queue_->has_looked_since(*next_due_, ports_->time->wall_now()))
+        next_due_.reset();
+}
+
 asio::awaitable<void> fetch_loop::wait_for_work(milliseconds at_most)
 {
     idle_ = slots_.asking() == 0;
@@ -79,8 +89,8 @@ asio::awaitable<void> fetch_loop::wait_for_work(milliseconds at_most)
     poll_.set_for(until);
     co_await wake_.wait();
     idle_ = false;
-    if (ports_->time->steady_now() >= until)
-        maybe_work_ = true;  // the poll interval is over
+    if (at_most == options_.poll_interval && ports_->time->steady_now() >= until)
+        maybe_work_ = true;  // not for a date, which another worker may have looked at
 }
 
 void fetch_loop::wake()
@@ -108,7 +118,9 @@ void fetch_loop::leave_to_others()
 
 void fetch_loop::note_due(time_point due)
 {
-    next_due_ = next_due_ ? std::min(*next_due_, due) : due;
+    if (next_due_ && *next_due_ <= due)
+        return;
+    next_due_ = due;
     wake_.set();
 }
 
@@ -129,30 +141,44 @@ std::optional<claim_order> fetch_loop::offer_claim()
 
 question fetch_loop::next_question(const domain::fetch_plan& plan)
 {
+    bool due = false;
     if (plan.claim > 0) {  // otherwise the answer says nothing about work, and what is known still counts
         // Before the question is put: what happens during it counts for the next one.
+        const auto now = ports_->time->wall_now();
+        due = next_due_ && *next_due_ <= now;
+        queue_->note_look(now);
         maybe_work_ = false;
         expected_ = 0;
         room_left_ = plan.more;
         next_due_.reset();
     }
-    return slots_.ask(plan.settle, plan.claim);
+    auto what = slots_.ask(plan.settle, plan.claim);
+    what.due = due;
+    return what;
 }
 
 asio::awaitable<void> fetch_loop::ask_store(question what)
 {
-    co_await put(std::move(what));
+    std::exception_ptr escaped;
+    try {
+        co_await put(std::move(what));
+    } catch (...) {
+        escaped = std::current_exception();
+    }
     slots_.end_question();
     wake_.set();
+    if (escaped)
+        tell_.escaped(escaped);
 }
 
 asio::awaitable<void> fetch_loop::put(question what)
 {
-    const auto asked = ports_->time->steady_now();
+    steady_time asked;
     const bool last = giving_up_;
     settle_and_claim_answer answer;
     std::exception_ptr failed;
     try {
+        asked = ports_->time->steady_now();
         answer = co_await ports_->repository->settle_and_claim(make_request(what));
     } catch (...) {
         failed = std::current_exception();
@@ -169,8 +195,16 @@ asio::awaitable<void> fetch_loop::put(question what)
         room_left_ = false;
     else if (what.claim > 0)
         maybe_work_ = true;
+    pass_on_dates(what, answer);
+}
+
+/// A claim that takes all it may does not say what else is due.
+void fetch_loop::pass_on_dates(const question& what, const settle_and_claim_answer& answer)
+{
     if (answer.next_due)
-        note_due(*answer.next_due);
+        queue_->share_due(*answer.next_due);
+    else if (what.due && static_cast<int>(answer.claimed.size()) == what.claim)
+        queue_->wake_workers();
 }
 
 /// Nothing was changed, or it is unknown whether it was: repeating the question is safe either way, since a repeated

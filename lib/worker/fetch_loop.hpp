@@ -38,6 +38,8 @@ public:
         std::function<bool(std::exception_ptr, bool last)> failed;
         /// The outcome of an attempt whose lock is lost was dropped.
         std::function<void(const attempt_ptr&)> dropped;
+        /// A question has ended with an exception that is not the store's.
+        std::function<void(std::exception_ptr)> escaped;
     };
 
     fetch_loop(detail::queue_ptr queue, options chosen, slots& of, callbacks tell);
@@ -74,10 +76,12 @@ public:
 
 private:
     domain::fetch_plan plan() const;
+    void leave_date();
     boost::asio::awaitable<void> wait_for_work(milliseconds at_most);
     question next_question(const domain::fetch_plan& plan);
     boost::asio::awaitable<void> ask_store(question what);
     boost::asio::awaitable<void> put(question what);
+    void pass_on_dates(const question& what, const settle_and_claim_answer& answer);
     boost::asio::awaitable<void> put_again_later(question what, std::exception_ptr failed, bool last);
     settle_and_claim_request make_request(const question& what);
     claim_order make_claim(int count);

@@ -78,13 +78,15 @@ runners::runners(
     detail::queue_ptr queue,
     detail::untyped_processor processor,
     std::optional<asio::any_io_executor> elsewhere,
-    on_end ended
+    on_end ended,
+    on_escape escaped
 )
     : queue_{std::move(queue)},
       loop_{queue_->ports->loop},
       processor_{std::make_shared<const detail::untyped_processor>(std::move(processor))},
       elsewhere_{std::move(elsewhere)},
-      ended_{std::move(ended)}
+      ended_{std::move(ended)},
+      escaped_{std::move(escaped)}
 {
     loop_->life()->attach(*this);
 }
@@ -102,9 +104,9 @@ void runners::start(const attempt_ptr& attempt, const std::shared_ptr<const void
     }
     const auto one = std::make_shared<runner>();
     attempt->runs_in = one;
-    auto finished = [guard = slot_guard{{one, &one->signal}}](const std::exception_ptr& escaped) {
+    auto finished = [this, owner, guard = slot_guard{{one, &one->signal}}](const std::exception_ptr& escaped) {
         if (escaped)
-            std::rethrow_exception(escaped);
+            escaped_(escaped);
     };
     asio::co_spawn(
         loop_->executor(),

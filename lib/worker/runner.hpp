@@ -7,6 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,12 +26,16 @@ public:
     /// its place; null if there is none.
     using on_end = std::function<attempt_ptr(const attempt_ptr&, domain::attempt_outcome)>;
 
+    /// Called on the loop when a coroutine has ended with an exception that is not its processor's.
+    using on_escape = std::function<void(std::exception_ptr)>;
+
     /// `elsewhere`: where the processors run, each on a strand of its own there. Unset: on the loop.
     runners(
         detail::queue_ptr queue,
         detail::untyped_processor processor,
         std::optional<boost::asio::any_io_executor> elsewhere,
-        on_end ended
+        on_end ended,
+        on_escape escaped
     );
     ~runners();
 
@@ -55,6 +60,7 @@ private:
     const std::shared_ptr<const detail::untyped_processor> processor_;
     const std::optional<boost::asio::any_io_executor> elsewhere_;
     const on_end ended_;
+    const on_escape escaped_;
     std::vector<runner_ptr> idle_{};
     bool dismissed_ = false;
 };

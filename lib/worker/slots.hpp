@@ -32,6 +32,7 @@ struct ended_attempt {
 struct question {
     std::vector<ended_attempt> ended{};
     int claim = 0;
+    bool due = false;  ///< It is put because a date has come.
 };
 
 /// The books of a worker: which jobs are requested, ready, running, ended and held. A job that was claimed is ready,

@@ -61,12 +61,19 @@ public:
     const std::shared_ptr<event_hub<worker_events>> hub;
 
 private:
-    // life.cpp: from run() to the report
+    // worker_core.cpp: the life, from run() to the report
     boost::asio::awaitable<void> work();
-    void log_life(const std::string& what) const;
+    boost::asio::awaitable<void> keep(boost::asio::awaitable<void> loop);
+    void log_life(log_level level, const std::string& what) const;
     boost::asio::awaitable<void> register_process();
     boost::asio::awaitable<void> forget_process();
+
+    // ending.cpp: from stop() on
+    void crash(std::exception_ptr escaped);
+    void end_with(std::exception_ptr failed);
     boost::asio::awaitable<void> shut_down();
+    boost::asio::awaitable<void> shut_down_surely();
+    bool is_over() const { return stores_ ? slots_.finished() : slots_.running().empty(); }
     boost::asio::awaitable<void> wait_for_attempts(const steady_time* until);
     void give_up_remaining();
     bool store_failed(std::exception_ptr error, bool last);
@@ -106,6 +113,7 @@ private:
     bool starting_ = false;  // within start_ready
     steady_time grace_ends_{};
     close_report report_{};
+    bool stores_ = true;  // outcomes: false if the fetch loop has failed
     std::exception_ptr crashed_{};
 
     slots slots_;

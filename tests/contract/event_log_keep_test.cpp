@@ -34,7 +34,7 @@ CONTRACT_CASE("exactly so many events are kept as was said, the newest, and thei
     const auto fewer = co_await log_after(s, 0);
     CHECK(fewer == lines{"5 added e: waiting at 0 (task)"});
     const auto found = co_await state(s);
-    CHECK(found == event_log_state{.events = 1, .last = 5});
+    CHECK(found == event_log_state{.events = 1, .last = 5, .log = 1});
 }
 
 CONTRACT_CASE("a page holds at most its limit, and begins behind the number that it is asked for")
@@ -73,7 +73,7 @@ CONTRACT_CASE("a log that is given up is forgotten with its readers' places, and
     const auto none = co_await log_after(s, 0);
     CHECK(none.empty());
     const auto off = co_await state(s, "reader");
-    CHECK(off == event_log_state{.last = 2});
+    CHECK(off == event_log_state{.last = 2, .log = 1});
     co_await keep(s, 10);
     co_await s.add("d");
     const auto log = co_await log_after(s, 0);
@@ -103,10 +103,31 @@ CONTRACT_CASE("resetting a queue gives its log up")
     co_await s.add("a");
     co_await s->reset_queue(s.queue());
     const auto found = co_await state(s);
-    CHECK(found == event_log_state{.last = 1});
+    CHECK(found == event_log_state{.last = 1, .log = 1});
     co_await s.add("b");
     const auto none = co_await log_after(s, 0);
     CHECK(none.empty());
+}
+
+CONTRACT_CASE("an obliterated queue has another log next, which begins at 1 and has no readers' places")
+{
+    co_await keep(s, 10);
+    co_await s->set_event_cursor(s.queue(), "reader", 1);
+    auto other = s.in("other");
+    co_await keep(other, 10);
+    co_await s->reset_queue(s.queue());
+    auto found = co_await state(s, "reader");
+    CHECK(found == event_log_state{});
+    co_await keep(s, 10);
+    found = co_await state(s, "reader");
+    CHECK(found == event_log_state{.events = 10, .log = 3});
+    co_await s.add("a");
+    const auto log = co_await log_after(s, 0);
+    CHECK(log == lines{"1 added a: waiting at 0 (task)"});
+    const auto unnamed = co_await state(s, "");
+    CHECK_FALSE(unnamed.cursor);
+    found = co_await state(other);
+    CHECK(found == event_log_state{.events = 10, .log = 2});
 }
 
 TEST_SUITE_END();

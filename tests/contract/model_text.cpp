@@ -113,7 +113,7 @@ std::string text(const std::vector<std::string>& items)
 std::string text(const event_log_state& state)
 {
     return "log of " + words(state.events) + ", last " + std::to_string(state.last) + ", cursor " +
-           (state.cursor ? std::to_string(*state.cursor) : "none") + '\n';
+           (state.cursor ? std::to_string(*state.cursor) : "none") + ", number " + std::to_string(state.log) + '\n';
 }
 
 std::string text(const std::vector<logged_event>& events)

@@ -1,4 +1,7 @@
 // However it ends: nothing hangs, nothing is touched after its end, and what was started is done.
+#include <cofila/engine.hpp>
+#include <cofila/worker.hpp>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -178,6 +181,44 @@ TEST_CASE_FIXTURE(close_fixture, "nothing waits for a busy file at the end")
     loop->poll();
     SUBCASE("the loop goes first") { loop.reset(); }
     SUBCASE("the repository goes first") { store.reset(); }
+}
+
+TEST_CASE_FIXTURE(close_fixture, "a file that another program never lets go holds up a close for a few deadlines only")
+{
+    constexpr milliseconds deadline{200};
+    run_coro([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        auto engine =
+            co_await engine::open({.database = path, .maintenance = std::nullopt, .operation_deadline = deadline});
+        auto queue = engine.queue<int, int>("q");
+        co_await queue.add("x", 1, {.id = "a"});
+        std::optional<file_holder> other;
+        event held{executor};
+        const auto hold = [&](job<int, int>) -> asio::awaitable<int> {
+            other.emplace(path);
+            held.set();
+            co_return 1;
+        };
+        worker<int, int> worker{queue, hold, {.grace = 100ms}};
+        task_group running{executor};
+        running.spawn(ignore_answer(worker.run()));
+        co_await held.wait();
+        const auto time = system_clock();
+        const auto asked = time->steady_now();
+        const auto report = co_await worker.close();
+        const auto closed = time->steady_now();
+        CHECK(report.unstored == std::vector<job_id>{"a"});
+        co_await running.join();
+        co_await engine.close();
+        CHECK(other);  // still there
+        const auto passed = [&](steady_time since, steady_time until) {
+            return std::chrono::duration_cast<milliseconds>(until - since).count();
+        };
+        MESSAGE(
+            "with an operation_deadline of 200 ms and a grace of 100 ms: the worker's close took "
+            << passed(asked, closed) << " ms, the engine's " << passed(closed, time->steady_now()) << " ms"
+        );
+    });
 }
 
 TEST_CASE_FIXTURE(close_fixture, "closing twice at once is closing once")

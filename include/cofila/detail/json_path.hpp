@@ -24,7 +24,8 @@ namespace detail {
 
 /// The codec's place in a document; lives on the stack of the recursion.
 struct json_path {
-    /// The deepest nesting that is written; on reading, the parser enforces it.
+    /// As many objects and arrays may be within each other. `open` enforces it for what is written, be it empty or
+    /// not; for what is read the parser does.
     static constexpr std::size_t most_levels = 64;
 
     const json_path* parent = nullptr;
@@ -36,9 +37,21 @@ struct json_path {
     json_path member(std::string_view of) const { return below({.parent = this, .name = of}); }
     json_path element(std::size_t at) const { return below({.parent = this, .index = at}); }
     std::string str() const;
+    /// Throws if no object or array may begin at this place.
+    void open() const
+    {
+        if (level >= most_levels)
+            too_deep();
+    }
 
 private:
-    json_path below(json_path inner) const;
+    [[noreturn]] void too_deep() const;
+    json_path below(json_path inner) const
+    {
+        inner.level = level + 1;
+        inner.how = how;
+        return inner;
+    }
 };
 
 /// Memory for a document that lives no longer than the conversion: a small one needs no allocation.
@@ -54,12 +67,11 @@ private:
 [[noreturn]] void undecodable(const json_path& path, std::string_view why);
 [[noreturn]] void unencodable(const json_path& path, std::string_view why);
 [[noreturn]] void rethrow_as(std::string_view field, const error& current);
-[[noreturn]] void too_deep(const json_path& path);
 boost::json::value parse_payload(std::string_view text, boost::json::storage_ptr memory = {});
 std::string serialize_payload(const boost::json::value& value);
 
 // These append to `out`.
-void write_value(std::string& out, const boost::json::value& value);
+void write_value(std::string& out, const boost::json::value& value, const json_path& path);
 void write_text(std::string& out, std::string_view text);
 void write_number(std::string& out, std::int64_t number);
 void write_number(std::string& out, std::uint64_t number);
@@ -85,15 +97,6 @@ struct moment {
 std::string moment_text(moment when, int digits, const json_path& path);
 /// Reads a time in that format. Throws if the text is something else or is finer than `digits` can hold.
 moment read_moment(const boost::json::value& source, int digits, const json_path& path);
-
-inline json_path json_path::below(json_path inner) const
-{
-    inner.level = level + 1;
-    inner.how = how;
-    if (inner.level > most_levels)
-        too_deep(*this);
-    return inner;
-}
 
 }  // namespace detail
 }  // namespace cofila

@@ -17,7 +17,11 @@ void write_json(std::string& out, const T& value, const json_path& path);
 /// Writes an object or array: the bracket, then a comma before each element but the first.
 class json_list {
 public:
-    json_list(std::string& out, char opening) : out_{out} { out_ += opening; }
+    json_list(std::string& out, char opening, const json_path& path) : out_{out}
+    {
+        path.open();
+        out_ += opening;
+    }
 
     std::string& next()
     {
@@ -51,7 +55,7 @@ inline constexpr auto first_of_name = [] {
 template <described_struct T>
 void write_struct(std::string& out, const T& value, const json_path& path)
 {
-    json_list members{out, '{'};
+    json_list members{out, '{', path};
     std::size_t index = 0;
     boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
         if (!first_of_name<T>[index++])
@@ -78,7 +82,7 @@ void write_enum(std::string& out, T value, const json_path& path)
 template <map_like T>
 void write_map(std::string& out, const T& value, const json_path& path)
 {
-    json_list members{out, '{'};
+    json_list members{out, '{', path};
     for (const auto& [key, item] : value) {
         const std::string_view name = key;
         write_key(members.next(), name);
@@ -90,7 +94,7 @@ void write_map(std::string& out, const T& value, const json_path& path)
 template <class T>
 void write_list(std::string& out, const T& value, const json_path& path)
 {
-    json_list items{out, '['};
+    json_list items{out, '[', path};
     std::size_t index = 0;
     for (const auto& item : value)
         write_json(items.next(), static_cast<const typename T::value_type&>(item), path.element(index++));
@@ -100,7 +104,7 @@ void write_list(std::string& out, const T& value, const json_path& path)
 template <tuple_like T>
 void write_tuple(std::string& out, const T& value, const json_path& path)
 {
-    json_list items{out, '['};
+    json_list items{out, '[', path};
     std::size_t index = 0;
     std::apply([&](const auto&... part) { (write_json(items.next(), part, path.element(index++)), ...); }, value);
     items.end(']');
@@ -112,7 +116,7 @@ void write_variant(std::string& out, const T& value, const json_path& path)
 {
     if (value.valueless_by_exception())
         unencodable(path, "has no value, since its last assignment threw");
-    json_list members{out, '{'};
+    json_list members{out, '{', path};
     write_key(members.next(), "index");
     write_number(out, std::uint64_t{value.index()});
     write_key(members.next(), "value");
@@ -134,9 +138,9 @@ void write_json(std::string& out, const T& value, const json_path& path)
 {
     namespace json = boost::json;
     if constexpr (std::same_as<T, json::value>) {
-        write_value(out, value);
+        write_value(out, value, path);
     } else if constexpr (json_native<T>) {
-        write_value(out, json::value(value));
+        write_value(out, json::value(value), path);
     } else if constexpr (std::same_as<T, bool>) {
         out += value ? "true" : "false";
     } else if constexpr (plain_integer<T>) {
@@ -169,7 +173,7 @@ void write_json(std::string& out, const T& value, const json_path& path)
     } else if constexpr (tuple_like<T>) {
         write_tuple(out, value, path);
     } else if constexpr (payload_type<T, json::has_value_from<T>::value>::known) {
-        write_value(out, json::value_from(value));
+        write_value(out, json::value_from(value), path);
     }
 }
 

@@ -63,6 +63,14 @@ struct chain {
 };
 BOOST_DESCRIBE_STRUCT(chain, (), (next))
 
+/// Has an `end` at each level.
+template <class T>
+struct nest {
+    std::unique_ptr<nest> below{};
+    T end{};
+    BOOST_DESCRIBE_CLASS(nest, (), (below, end), (), ())
+};
+
 using nanotime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 template <class T>
@@ -84,6 +92,16 @@ T grown(int levels, std::unique_ptr<T> T::* inner)
         out.*inner = std::move(above);
     }
     return out;
+}
+
+/// An `end` of this type, empty or not, is a level of its own, for those who write as for those who read.
+template <class T>
+void is_one_level()
+{
+    const auto fits = encode(grown(62, &nest<T>::below));
+    CHECK(encode(decode<nest<T>>(fits)) == fits);
+    CHECK(unencodable(grown(63, &nest<T>::below)).ends_with(".below.end is nested deeper than 64 levels"));
+    CHECK(undecodable<nest<T>>(R"({"below":)" + fits + "}").starts_with("$: the text is not JSON"));
 }
 
 /// A path of 64 names.
@@ -235,7 +253,36 @@ TEST_CASE("a type that contains itself is refused beyond 64 levels, before the s
     CHECK(unencodable(grown(64, &chain::next)) == path_of("next") + too_deep);
     const auto highest = encode(grown(62, &tree::root));  // the list of branches of the last one is the 64th level
     CHECK(encode(decode<tree>(highest)) == highest);
-    CHECK(unencodable(grown(1'000, &tree::root)) == path_of("root") + too_deep);
+    for (const int levels : {63, 1'000})
+        CHECK(unencodable(grown(levels, &tree::root)).ends_with(".root.branches" + too_deep));
+}
+
+TEST_CASE("the 64th level may be of any type, and nothing that opens another one is written below it")
+{
+    is_one_level<place>();
+    is_one_level<std::vector<int>>();
+    is_one_level<std::set<std::string>>();
+    is_one_level<std::map<std::string, int>>();
+    is_one_level<std::map<int, int>>();
+    is_one_level<std::array<int, 2>>();
+    is_one_level<std::pair<int, int>>();
+    is_one_level<std::variant<int, bool>>();
+    is_one_level<boost::json::array>();
+    is_one_level<boost::json::object>();
+    const auto numbers = encode(grown(63, &nest<int>::below));
+    CHECK(encode(decode<nest<int>>(numbers)) == numbers);
+}
+
+TEST_CASE("a JSON value is refused beyond 64 levels, counted from the text's beginning")
+{
+    using boost::json::value;
+    value list = boost::json::array{};
+    for (int i = 1; i < 64; ++i)
+        list = boost::json::array{1, std::move(list)};
+    CHECK(encode(decode<value>(encode(list))) == encode(list));
+    const value beyond{{"a", list}};
+    CHECK(unencodable(beyond).starts_with("$.a[1][1]"));
+    CHECK(unencodable(std::vector{list}).ends_with("[1] is nested deeper than 64 levels"));
 }
 
 TEST_CASE("a struct may have members of all these types")

@@ -1,3 +1,5 @@
+#include <boost/signals2/connection.hpp>
+
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -134,6 +136,24 @@ QUEUE_CASE("F69: progress of 64 levels is stored and reported")
     CHECK(job.progress() == deep);
     co_await settle();
     CHECK(told == 1);
+}
+
+QUEUE_CASE("the reason of a cancellation is cut and made text alike for a job that is kept and for one that is removed")
+{
+    co_await queue.add("x", 1, {.id = "kept"});
+    co_await queue.add("x", 1, {.id = "gone", .on_failed = retention::remove_at_once()});
+    std::vector<std::string> reasons;
+    const boost::signals2::scoped_connection heard =
+        queue.events().failed.connect([&](const failed_event& e) { reasons.push_back(e.reason); });
+    const auto why = "\xFF" + std::string(70'000, 'x');
+    co_await queue.cancel("kept", why);
+    co_await queue.cancel("gone", why);
+    co_await settle();
+    REQUIRE(reasons.size() == 2);
+    CHECK((reasons[0] == reasons[1]));
+    CHECK(reasons[0].size() <= 65'536);
+    const auto kept = co_await stored(a, "q", "kept");
+    CHECK((kept.failed_reason == reasons[0]));
 }
 
 QUEUE_CASE("a job's handle writes nothing any more once its queue has been closed")
