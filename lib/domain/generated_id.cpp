@@ -1,6 +1,8 @@
 #include "domain/generated_id.hpp"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 
 namespace cofila::domain {
 
@@ -10,10 +12,16 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 
 constexpr int no_digit = 16;
 
-constexpr int value_of(char digit)
-{
-    return digit >= '0' && digit <= '9' ? digit - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : no_digit;
-}
+/// The value of each character as a digit.
+constexpr auto digit_values = [] {
+    std::array<std::uint8_t, std::numeric_limits<unsigned char>::max() + 1> out{};
+    out.fill(no_digit);
+    for (std::size_t value = 0; value < hex_digits.size(); ++value)
+        out[static_cast<unsigned char>(hex_digits[value])] = static_cast<std::uint8_t>(value);
+    return out;
+}();
+
+constexpr int value_of(char digit) { return digit_values[static_cast<unsigned char>(digit)]; }
 
 /// Where the digits of each byte of a UUID are in its text.
 constexpr std::size_t places[] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
@@ -43,6 +51,8 @@ std::string to_hex(std::string_view bytes)
 
 std::string from_hex(std::string_view text)
 {
+    if (text.size() % 2 != 0)
+        return {};
     std::string out(text.size() / 2, '\0');
     for (std::size_t i = 0; i < out.size(); ++i) {
         const int high = value_of(text[2 * i]);
@@ -51,7 +61,7 @@ std::string from_hex(std::string_view text)
             return {};
         out[i] = static_cast<char>(high << 4 | low);
     }
-    return text.size() % 2 == 0 ? out : std::string{};
+    return out;
 }
 
 std::string generated_id::text() const

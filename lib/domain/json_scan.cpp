@@ -1,5 +1,7 @@
 #include <cofila/detail/json_scan.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace cofila::detail {
@@ -9,15 +11,19 @@ namespace {
 /// Whether the character stands for itself in a JSON string: ASCII, but no control character, quote or backslash.
 bool is_plain(char c) noexcept { return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\'; }
 
-/// The same of eight characters at once.
-bool are_plain(const char* from) noexcept
+/// How many of eight characters do so before the first that does not. A byte that does not is marked by its highest
+/// bit; wrong marks stand only above a right one.
+std::size_t plain_of_eight(const char* from) noexcept
 {
     constexpr std::uint64_t each = 0x0101010101010101;
     std::uint64_t bytes{};
     std::memcpy(&bytes, from, sizeof bytes);
     const auto has_zero = [](std::uint64_t in) { return (in - each) & ~in; };
     const auto odd = bytes | (bytes - each * 0x20) | has_zero(bytes ^ each * '"') | has_zero(bytes ^ each * '\\');
-    return (odd & each * 0x80) == 0;
+    const auto marks = odd & each * 0x80;
+    if (marks == 0 || std::endian::native == std::endian::little)
+        return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+    return static_cast<std::size_t>(std::find_if_not(from, from + sizeof bytes, is_plain) - from);
 }
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -57,8 +63,12 @@ private:
 std::size_t plain_length(std::string_view text) noexcept
 {
     std::size_t length = 0;
-    while (text.size() - length >= sizeof(std::uint64_t) && are_plain(text.data() + length))
-        length += sizeof(std::uint64_t);
+    while (text.size() - length >= sizeof(std::uint64_t)) {
+        const auto plain = plain_of_eight(text.data() + length);
+        length += plain;
+        if (plain < sizeof(std::uint64_t))
+            return length;
+    }
     while (length < text.size() && is_plain(text[length]))
         ++length;
     return length;

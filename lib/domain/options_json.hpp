@@ -2,10 +2,11 @@
 #include <cofila/job_options.hpp>
 
 #include <cstddef>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace cofila::domain {
 
@@ -23,7 +24,12 @@ public:
     std::shared_ptr<const job_options> parse(std::string_view text);
 
 private:
-    std::map<std::string, std::shared_ptr<const job_options>, std::less<>> known_{};
+    /// Lets a view be looked up.
+    struct hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    std::unordered_map<std::string, std::shared_ptr<const job_options>, hash, std::equal_to<>> known_{};
     std::size_t bytes_ = 0;  // of all texts
 };
 

@@ -17,6 +17,7 @@
 
 #include "async/wait_until.hpp"
 #include "postgres/address.hpp"
+#include "postgres/link_settings.hpp"
 #include "postgres/problem.hpp"
 
 namespace cofila::postgres {
@@ -27,61 +28,6 @@ namespace {
 constexpr int wait_step_ms = 50;
 /// What a server may need beyond the time that it allows its statements.
 constexpr milliseconds grace = std::chrono::seconds{5};
-
-/// A user's string may override the first of these, and is overridden by the rest.
-struct keywords {
-    std::vector<const char*> names{};
-    std::vector<const char*> values{};
-
-    void add(const char* name, const char* value)
-    {
-        names.push_back(name);
-        values.push_back(value);
-    }
-};
-
-keywords to_connect(const std::string& target)
-{
-    keywords out;
-    out.add("fallback_application_name", "cofila");
-    out.add("keepalives_idle", "10");
-    out.add("keepalives_interval", "5");
-    out.add("keepalives_count", "3");
-    out.add("tcp_user_timeout", "15000");
-    if (names_several_hosts(target))
-        out.add("target_session_attrs", "read-write");
-    out.add("dbname", target.c_str());
-    out.add("client_encoding", "UTF8");
-    out.add(nullptr, nullptr);
-    return out;
-}
-
-std::string in_milliseconds(milliseconds time) { return std::to_string(time.count()) + "ms"; }
-
-/// Sizes of the small tables change within milliseconds, and no statistics follow: a plan is made once, and goes by the
-/// indexes.
-constexpr const char* plan_settings =
-    "('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), "
-    "('enable_mergejoin', 'off'), ('enable_material', 'off'), ('enable_bitmapscan', 'off'), "
-    "('max_parallel_workers_per_gather', '0'), ('jit', 'off'), ";
-
-std::string settings_command(const link_options& options, int version)
-{
-    const bool full = options.durability == durability::full;
-    const auto limit = in_milliseconds(options.operation_deadline);
-    std::string out{"SELECT set_config(name, value, false) FROM (VALUES "};
-    out += plan_settings;
-    out += "('search_path', ''), ('bytea_output', 'hex'), ('default_transaction_isolation', 'read committed'), "
-           "('idle_in_transaction_session_timeout', '10s'), ('tcp_keepalives_idle', '10'), "
-           "('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '15s'), ";
-    if (version >= 170000)
-        out += "('transaction_timeout', '30s'), ";
-    // A role or a database may ask for more than we do.
-    out += "('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ";
-    out += full ? "ELSE 'on' END), " : "ELSE 'off' END), ";
-    out += "('lock_timeout', '" + limit + "'), ('statement_timeout', '" + limit + "')) AS s (name, value)";
-    return out;
-}
 
 sql_error error_of(const result& failed)
 {
@@ -230,7 +176,7 @@ std::string link::parameter(const char* name) const
 void link::begin_waiting(bool may_hurry)
 {
     may_hurry_ = may_hurry;
-    deadline_ = later(options_.clock->steady_now(), options_.operation_deadline + grace);
+    deadline_ = later(later(options_.clock->steady_now(), options_.operation_deadline), grace);
 }
 
 /// Waits until the connection is ready for one of `events`.

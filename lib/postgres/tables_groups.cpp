@@ -66,8 +66,9 @@ void tables::refresh_turns()
     touched.clear();
 }
 
+/// Their jobs are left to be searched for.
 std::vector<store::group_turn> tables::best_groups(
-    std::int64_t queue, const std::optional<store::group_turn>& after, int limit
+    std::int64_t queue, const std::optional<store::group_turn>& after, int limit, time_point
 )
 {
     constexpr auto least = std::numeric_limits<std::int64_t>::min();

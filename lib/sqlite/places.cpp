@@ -1,5 +1,7 @@
 #include "sqlite/places.hpp"
 
+#include <algorithm>
+
 namespace cofila::sqlite {
 
 namespace {
@@ -73,11 +75,6 @@ stored_place place_of(session& tx, std::int64_t key, job_state state)
             key
         ));
     return at;
-}
-
-std::int64_t group_of_active(session& tx, std::int64_t queue, std::int64_t key)
-{
-    return group_of(tx.sql().query("SELECT group_number FROM cofila_active WHERE queue = ?1 AND key = ?2", queue, key));
 }
 
 namespace {
@@ -176,6 +173,81 @@ void put(session& tx, std::int64_t key, job_state to, const stored_place& at, st
             key,
             before
         );
+}
+
+namespace {
+
+/// Only where their number is limited does the end of a job let others of its group run.
+bool ends_make_room(session& tx, std::int64_t queue)
+{
+    store::tables& all = tx;
+    return all.settings(queue).settings.group.concurrency.has_value();
+}
+
+/// Returns false if the lock is not held.
+bool end_lock(session& tx, const held_lock& lock)
+{
+    auto& sql = tx.sql();
+    std::int64_t group = 0;
+    if (ends_make_room(tx, lock.queue))
+        group = group_of(
+            sql.query("SELECT group_number FROM cofila_active WHERE queue = ?1 AND key = ?2", lock.queue, lock.key)
+        );
+    const bool held =
+        !lock.token.empty() && sql.exec(
+                                   "DELETE FROM cofila_active WHERE queue = ?1 AND key = ?2 AND token = ?3",
+                                   lock.queue,
+                                   lock.key,
+                                   bytes{lock.token}
+                               ) != 0;
+    if (held)
+        tx.touch(lock.queue, group);
+    return held;
+}
+
+/// Returns false, and changes nothing, unless all these locks are held and no other stands between them.
+bool end_range_of_locks(session& tx, std::span<const held_lock> locks)
+{
+    std::vector<const held_lock*> in_order;
+    for (const auto& lock : locks)
+        in_order.push_back(&lock);
+    std::ranges::sort(in_order, {}, &held_lock::key);
+    const auto queue = locks.front().queue;
+    const auto first = in_order.front()->key;
+    const auto last = in_order.back()->key;
+    std::vector<std::int64_t> groups;
+    {
+        auto row = tx.sql().query(
+            "SELECT key, token, group_number FROM cofila_active WHERE queue = ?1 AND key BETWEEN ?2 AND ?3 "
+            "ORDER BY key",
+            queue,
+            first,
+            last
+        );
+        for (const auto* const lock : in_order) {
+            const bool is_next = lock->queue == queue && row.step() && row.number(0) == lock->key;
+            if (!is_next || lock->token.empty() || row.view(1) != lock->token)
+                return false;
+            groups.push_back(row.number(2));
+        }
+    }
+    tx.sql().exec("DELETE FROM cofila_active WHERE queue = ?1 AND key BETWEEN ?2 AND ?3", queue, first, last);
+    if (ends_make_room(tx, queue))
+        for (const auto group : groups)
+            tx.touch(queue, group);
+    return true;
+}
+
+}  // namespace
+
+/// Jobs that were claimed together often end together. Where no other lock stands between theirs, the tokens are
+/// compared first, and one DELETE takes the whole range.
+std::vector<bool> leave_active(session& tx, std::span<const held_lock> locks)
+{
+    std::vector<bool> held(locks.size(), true);
+    if (locks.size() < 2 || !end_range_of_locks(tx, locks))
+        std::transform(locks.begin(), locks.end(), held.begin(), [&](const auto& lock) { return end_lock(tx, lock); });
+    return held;
 }
 
 }  // namespace cofila::sqlite

@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sqlite/session.hpp"
 
@@ -27,10 +30,17 @@ struct stored_place {
 
 /// Where a job stands that is in that state. All zeros if there is none.
 stored_place place_of(session& tx, std::int64_t key, job_state state);
-/// The number of the group of an active job; 0 if it has none.
-std::int64_t group_of_active(session& tx, std::int64_t queue, std::int64_t key);
 /// Takes a key out of the table of that state.
 void leave(session& tx, std::int64_t key, job_state state, const stored_place& at);
+/// The lock of a job, and the bytes of the token that must hold it.
+struct held_lock {
+    std::int64_t queue = 0;
+    std::int64_t key = 0;
+    std::string_view token{};
+};
+
+/// Takes the keys of jobs that have ended out of the table of active ones. Returns for each whether its lock was held.
+std::vector<bool> leave_active(session& tx, std::span<const held_lock> locks);
 /// Puts a key into the table of waiting or delayed jobs. `was`: the state before; unset for a new job.
 void put(session& tx, std::int64_t key, job_state to, const stored_place& at, std::optional<job_state> was);
 

@@ -43,6 +43,7 @@ struct column {
         result,
         failed_reason,
         cancelled,
+        rarities,
     };
 };
 
@@ -85,20 +86,21 @@ void read_options(job_record& job, Read read)
 }
 
 /// Reads what few jobs have.
-void read_rarities(session& tx, job_record& job)
+void read_rarities(session& tx, job_record& job, bound_statement& row, int first)
 {
-    auto row = tx.sql().query(
-        "SELECT options, expires_at, dedup_id IS NOT NULL, dedup_until, kept_for FROM cofila_rare WHERE job = ?1",
-        job.key
-    );
-    if (!row.step())
-        return;
-    if (!job.options && !row.is_null(0))
-        read_options(job, [&] { return tx.options(row.text(0)); });
-    job.expires_at = row.time(1);
-    job.holds_dedup = row.number(2) != 0;
-    job.dedup_until = row.time(3);
-    job.kept_for = row.number(4);
+    if (!job.options && !row.is_null(first))
+        read_options(job, [&] { return tx.options(row.text(first)); });
+    job.expires_at = row.time(first + 1);
+    job.holds_dedup = row.number(first + 2) != 0;
+    job.dedup_until = row.time(first + 3);
+    job.kept_for = row.number(first + 4);
+}
+
+void find_rarities(session& tx, job_record& job)
+{
+    auto row = tx.sql().query("SELECT " COFILA_RARITIES " FROM cofila_rare AS r WHERE r.job = ?1", job.key);
+    if (row.step())
+        read_rarities(tx, job, row, 0);
 }
 
 void read_bodies(session& tx, job_record& job, bool data_apart, bool result_apart)
@@ -155,7 +157,11 @@ milliseconds read_lock_duration(bound_statement& row, int column)
 
 std::optional<time_point> not_before(bound_statement& row, int first) { return row.time(first + column::run_at); }
 
-job_record read_job(session& tx, bound_statement& row, int first)
+namespace {
+
+/// `find_rarities` is called for a job that has any.
+template <class FindRarities>
+job_record read_job(session& tx, bound_statement& row, int first, FindRarities find_rarities)
 {
     job_record job;
     job.key = row.number(first + column::key);
@@ -182,7 +188,7 @@ job_record read_job(session& tx, bound_statement& row, int first)
     if (!row.is_null(first + column::options))
         read_options(job, [&] { return tx.options(row.number(first + column::options)); });
     if (row.number(first + column::rare) != 0)
-        read_rarities(tx, job);
+        find_rarities(job);
     if (!job.options)
         read_options(job, [] { return std::shared_ptr<const job_options>{}; });
     const bool data_apart = row.is_null(first + column::data);
@@ -192,11 +198,32 @@ job_record read_job(session& tx, bound_statement& row, int first)
     return job;
 }
 
+void check_place(bound_statement& row, int agrees, job_record& job)
+{
+    if (row.number(agrees) == 0)
+        note(job, "it stands in another place than its row says");
+}
+
+}  // namespace
+
+job_record read_job(session& tx, bound_statement& row, int first)
+{
+    return read_job(tx, row, first, [&](job_record& job) { find_rarities(tx, job); });
+}
+
 job_record read_waiting_job(session& tx, bound_statement& row, int first)
 {
     auto job = read_job(tx, row, first + 1);
-    if (row.number(first) == 0)
-        note(job, "it stands in another place than its row says");
+    check_place(row, first, job);
+    return job;
+}
+
+job_record read_waiting_job_and_rarities(session& tx, bound_statement& row, int first)
+{
+    const int job_at = first + 1;
+    auto job =
+        read_job(tx, row, job_at, [&](job_record& what) { read_rarities(tx, what, row, job_at + column::rarities); });
+    check_place(row, first, job);
     return job;
 }
 

@@ -18,6 +18,8 @@
                      "j.token, NULL, NULL, "                                                                           \
                      "j.worker, '', j.failed_reason, NULL"
 #define COFILA_WAITING_JOB COFILA_NOT_STARTED("0")
+// What few jobs have (`r`). Where a query has it, it follows the job.
+#define COFILA_RARITIES "r.options, r.expires_at, r.dedup_id IS NOT NULL, r.dedup_until, r.kept_for"
 #define COFILA_DELAYED_JOB COFILA_NOT_STARTED("1")
 #define COFILA_ACTIVE_JOB                                                                                              \
     COFILA_JOB                                                                                                         \
@@ -69,6 +71,8 @@ job_record read_job(session& tx, bound_statement& row, int first = 0);
 #define COFILA_PLACE_AGREES "w.queue IS j.queue AND w.priority IS j.priority AND w.position IS j.position"
 /// Reads that, and the job that follows: one with two places must not run.
 job_record read_waiting_job(session& tx, bound_statement& row, int first);
+/// The same for a query that has the rarities as well.
+job_record read_waiting_job_and_rarities(session& tx, bound_statement& row, int first);
 /// The earliest time at which a waiting job may run, where another process's clock has let it wait.
 std::optional<time_point> not_before(bound_statement& row, int first = 0);
 

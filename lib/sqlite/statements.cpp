@@ -1,16 +1,22 @@
 #include "sqlite/statements.hpp"
 
-#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
 
 namespace cofila::sqlite {
 
-SQLite::Statement& statement_cache::prepared(const char* sql)
+void bound_statement::fail(int result) const { throw SQLite::Exception{sqlite3_db_handle(statement_), result}; }
+
+sqlite3_stmt* statement_cache::prepared(const char* sql)
 {
-    const auto known = statements_.find(sql);
-    if (known != statements_.end())
-        return known->second;
-    return statements_.emplace(std::piecewise_construct, std::forward_as_tuple(sql), std::forward_as_tuple(db_, sql))
-        .first->second;
+    auto& statement = statements_[sql];
+    if (statement)
+        return statement.get();
+    sqlite3_stmt* made = nullptr;
+    const int result = sqlite3_prepare_v3(db_.getHandle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+    if (result != SQLITE_OK)
+        throw SQLite::Exception{db_.getHandle(), result};
+    statement.reset(made);
+    return made;
 }
 
 std::vector<std::string> statement_cache::texts() const

@@ -1,10 +1,11 @@
 #pragma once
 #include <cofila/time.hpp>
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Database.h>
+#include <sqlite3.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,10 +20,11 @@ struct bytes {
 };
 
 /// A prepared statement in use: bound, stepped, and reset at the end of its scope. Bound texts must live that long.
+/// Written to SQLite itself, since a job needs dozens of bound values and columns.
 class bound_statement {
 public:
     template <class... Values>
-    explicit bound_statement(SQLite::Statement& statement, const Values&... values) : statement_{statement}
+    explicit bound_statement(sqlite3_stmt* statement, const Values&... values) : statement_{statement}
     {
         bind(values...);
     }
@@ -30,8 +32,8 @@ public:
     bound_statement& operator=(const bound_statement&) = delete;
     ~bound_statement()
     {
-        statement_.tryReset();
-        statement_.clearBindings();
+        sqlite3_reset(statement_);
+        sqlite3_clear_bindings(statement_);
     }
 
     /// Binds the next parameters.
@@ -41,32 +43,52 @@ public:
         (put(++bound_, values), ...);
     }
 
-    bool step() { return statement_.executeStep(); }
+    /// Returns false if there is no further row; must not be called again then.
+    bool step()
+    {
+        const int result = sqlite3_step(statement_);
+        if (result != SQLITE_ROW && result != SQLITE_DONE)
+            fail(result);
+        return result == SQLITE_ROW;
+    }
     /// Runs to the end and returns how many rows were changed.
     int run()
     {
         while (step()) {}
-        return statement_.getChanges();
+        return sqlite3_changes(sqlite3_db_handle(statement_));
     }
 
-    std::int64_t number(int column) { return statement_.getColumn(column).getInt64(); }
-    std::string text(int column)
+    std::int64_t number(int column) { return sqlite3_column_int64(statement_, column); }
+    std::string text(int column) { return std::string{view(column)}; }
+    /// Valid until the next step.
+    std::string_view view(int column)
     {
         // Read as a blob: of a text SQLite would make a copy that ends in a zero.
-        const auto value = statement_.getColumn(column);
-        const auto* const bytes = static_cast<const char*>(value.getBlob());
-        return bytes ? std::string{bytes, static_cast<std::size_t>(value.getBytes())} : std::string{};
+        const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+        return bytes ? std::string_view{bytes, size} : std::string_view{};
     }
-    bool is_null(int column) { return statement_.isColumnNull(column); }
+    bool is_null(int column) { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
     std::optional<time_point> time(int column)
     {
         return is_null(column) ? std::nullopt : std::optional{time_point{milliseconds{number(column)}}};
     }
 
 private:
-    void put(int index, std::int64_t value) { statement_.bind(index, value); }
-    void put(int index, int value) { statement_.bind(index, value); }
-    void put(int index, const std::string& value) { statement_.bindNoCopy(index, value); }
+    [[noreturn]] void fail(int result) const;
+    void check(int result) const
+    {
+        if (result != SQLITE_OK)
+            fail(result);
+    }
+
+    // A parameter that is not bound is NULL.
+    void put(int index, std::int64_t value) { check(sqlite3_bind_int64(statement_, index, value)); }
+    void put(int index, int value) { put(index, std::int64_t{value}); }
+    void put(int index, const std::string& value)
+    {
+        check(sqlite3_bind_text(statement_, index, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
+    }
     void put(int index, time_point value) { put(index, value.time_since_epoch().count()); }
     void put(int index, milliseconds value) { put(index, std::int64_t{value.count()}); }
     template <class T>
@@ -74,25 +96,20 @@ private:
     {
         if (value)
             put(index, *value);
-        else
-            statement_.bind(index);
     }
     void put(int index, const bytes& what)
     {
-        if (what.value.empty())
-            statement_.bind(index);
-        else
-            statement_.bindNoCopy(index, what.value.data(), static_cast<int>(what.value.size()));
+        const auto& value = what.value;
+        if (!value.empty())
+            check(sqlite3_bind_blob(statement_, index, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
     }
     void put(int index, const std::string* value)
     {
         if (value)
             put(index, *value);
-        else
-            statement_.bind(index);
     }
 
-    SQLite::Statement& statement_;
+    sqlite3_stmt* const statement_;
     int bound_ = 0;
 };
 
@@ -118,10 +135,14 @@ public:
     std::vector<std::string> texts() const;
 
 private:
-    SQLite::Statement& prepared(const char* sql);
+    struct finalize {
+        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    };
+
+    sqlite3_stmt* prepared(const char* sql);
 
     SQLite::Database& db_;
-    std::unordered_map<const char*, SQLite::Statement> statements_{};
+    std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, finalize>> statements_{};
 };
 
 }  // namespace cofila::sqlite

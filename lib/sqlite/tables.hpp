@@ -81,7 +81,7 @@ public:
 
     void refresh_turns() override;
     std::vector<store::group_turn> best_groups(
-        std::int64_t queue, const std::optional<store::group_turn>& after, int limit
+        std::int64_t queue, const std::optional<store::group_turn>& after, int limit, time_point now
     ) override;
     bool any_ready_group(std::int64_t queue) override;
     std::optional<job_record> first_in_group(std::int64_t queue, std::int64_t group, time_point now) override;

@@ -3,6 +3,7 @@
 // that do not rest, in the order in which they are served; cofila_groups_resting has the others. The kept place is
 // never counted up or down but read anew from the tables of waiting, delayed and active jobs, for each group that a
 // transaction has touched: so it cannot drift.
+#include <algorithm>
 #include <limits>
 
 #include "sqlite/rows.hpp"
@@ -12,12 +13,14 @@ namespace cofila::sqlite {
 
 namespace {
 
+// What the group's limits allow is looked at once, and not for each job that waits.
 #define COFILA_NEXT_OF_GROUP(group, concurrency, keep_order)                                                           \
-    "SELECT w.priority, w.position FROM cofila_waiting_grouped AS w WHERE w.queue = ?1 AND w.group_number = " group    \
-    " AND (" concurrency " IS NULL OR " concurrency                                                                    \
+    "SELECT priority, position FROM (SELECT w.priority, w.position FROM cofila_waiting_grouped AS w "                  \
+    "WHERE w.queue = ?1 AND w.group_number = " group " ORDER BY w.priority, w.position LIMIT 1) WHERE (" concurrency   \
+    " IS NULL OR " concurrency                                                                                         \
     " > (SELECT count(*) FROM cofila_active AS a WHERE a.queue = ?1 AND a.group_number = " group ")) AND (" keep_order \
     " = 0 OR NOT EXISTS (SELECT 1 FROM cofila_delayed AS d WHERE d.queue = ?1 AND d.group_number = " group             \
-    " AND d.started = 1)) ORDER BY w.priority, w.position LIMIT 1"
+    " AND d.started = 1))"
 
 /// Writes the last turn of a group, if it had one, together with the next.
 void refresh_turn(
@@ -75,16 +78,21 @@ void tables::refresh_turns()
 }
 
 std::vector<store::group_turn> tables::best_groups(
-    std::int64_t queue, const std::optional<store::group_turn>& after, int limit
+    std::int64_t queue, const std::optional<store::group_turn>& after, int limit, time_point now
 )
 {
     constexpr auto least = std::numeric_limits<std::int64_t>::min();
     const auto last = after.value_or(store::group_turn{.turn = {.served = least, .next = {least, least}}});
     std::vector<store::group_turn> out;
+    out.reserve(static_cast<std::size_t>(std::clamp(limit, 0, 64)));
     auto row = sql_.query(
-        "SELECT number, name, served, priority, position FROM cofila_groups WHERE queue = ?1 AND priority IS NOT NULL "
-        "AND rests_until IS NULL AND (priority, served, position, number) > (?2, ?3, ?4, ?5) "
-        "ORDER BY priority, served, position, number LIMIT ?6",
+        "SELECT g.number, g.name, g.served, g.priority, g.position, " COFILA_PLACE_AGREES ", " COFILA_WAITING_JOB
+        ", " COFILA_RARITIES " FROM cofila_groups AS g LEFT JOIN cofila_waiting_grouped AS w ON w.queue = ?1 "
+        "AND w.group_number = g.number AND w.priority = g.priority AND w.position = g.position "
+        "LEFT JOIN cofila_jobs AS j ON j.key = w.key LEFT JOIN cofila_rare AS r ON r.job = w.key "
+        "WHERE g.queue = ?1 AND g.priority IS NOT NULL AND g.rests_until IS NULL "
+        "AND (g.priority, g.served, g.position, g.number) > (?2, ?3, ?4, ?5) "
+        "ORDER BY g.priority, g.served, g.position, g.number LIMIT ?6",
         queue,
         last.turn.next.first,
         last.turn.served,
@@ -92,11 +100,16 @@ std::vector<store::group_turn> tables::best_groups(
         last.number,
         limit
     );
-    while (row.step() && (out.empty() || row.number(3) == out.front().turn.next.first))
-        out.push_back(
-            {.number = row.number(0),
-             .turn = {.key = row.text(1), .served = row.number(2), .next = {row.number(3), row.number(4)}}}
-        );
+    while (row.step() && (out.empty() || row.number(3) == out.front().turn.next.first)) {
+        if (!out.empty() && out.back().number == row.number(0))  // in a damaged file two jobs may have one place
+            continue;
+        auto& group = out.emplace_back(store::group_turn{
+            .number = row.number(0),
+            .turn = {.key = row.text(1), .served = row.number(2), .next = {row.number(3), row.number(4)}}
+        });
+        if (const auto early = not_before(row, 6); !row.is_null(6) && !(early && *early > now))
+            group.job = read_waiting_job_and_rarities(tx_, row, 5);
+    }
     return out;
 }
 

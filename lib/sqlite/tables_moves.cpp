@@ -1,8 +1,9 @@
 // A move takes the key of a job out of the table of one state and puts it into that of another. cofila_jobs is written
 // only for a job that waits again or is changed by hand: it then keeps what its attempts have left. A completion writes
-// no row but its own: a DELETE that carries the fence, for each job, and an INSERT of many.
+// no row but its own: a DELETE that carries the fence, and an INSERT of many rows.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "domain/generated_id.hpp"
 #include "sqlite/many_rows.hpp"
@@ -231,28 +232,17 @@ void tables::take_away(const job_record& job, const transition& change, std::opt
 
 std::vector<bool> tables::finish(std::span<const store::finished_attempt> ends)
 {
-    std::vector<bool> done;
     std::vector<finished_row> rows;
-    done.reserve(ends.size());
     rows.reserve(ends.size());
-    for (const auto& end : ends) {
-        finished_row row{tx_, end};
-        // Only where their number is limited does the end of a job let others of its group run.
-        const bool limited = settings(row.queue).settings.group.concurrency.has_value();
-        const auto group = limited ? group_of_active(tx_, row.queue, row.key) : 0;
-        done.push_back(
-            !row.token.empty() && sql_.exec(
-                                      "DELETE FROM cofila_active WHERE queue = ?1 AND key = ?2 AND token = ?3",
-                                      row.queue,
-                                      row.key,
-                                      bytes{row.token}
-                                  ) != 0
-        );
-        if (!done.back())
-            continue;
-        tx_.touch(row.queue, group);
-        rows.push_back(std::move(row));
-    }
+    for (const auto& end : ends)
+        rows.emplace_back(tx_, end);
+    std::vector<held_lock> locks;
+    locks.reserve(rows.size());
+    for (const auto& row : rows)
+        locks.push_back({.queue = row.queue, .key = row.key, .token = row.token});
+    auto done = leave_active(tx_, locks);
+    auto left = done.begin();
+    std::erase_if(rows, [&](const auto&) { return !*left++; });
     insert_finished_rows(tx_, rows);
     for (const auto& row : rows)
         insert_result(tx_, row.key, row.change->result);

@@ -133,12 +133,13 @@ public:
     // Groups. Their turns are kept: each knows where its next job stands while one may run.
     /// Computes the turns of the groups that were touched in this transaction.
     virtual void refresh_turns() = 0;
-    /// The next groups of the queue that may run now, in their order: those behind `after`, from the beginning if that
-    /// is unset. All have the same priority.
+    /// The next groups of the queue that may run now, with their jobs, in their order: those behind `after`, from the
+    /// beginning if that is unset. All have the same priority.
     virtual std::vector<group_turn> best_groups(
-        std::int64_t queue, const std::optional<group_turn>& after, int limit
+        std::int64_t queue, const std::optional<group_turn>& after, int limit, time_point now
     ) = 0;
     virtual bool any_ready_group(std::int64_t queue) = 0;
+    /// The group's first job that is not early.
     virtual std::optional<job_record> first_in_group(std::int64_t queue, std::int64_t group, time_point now) = 0;
     virtual std::int64_t last_turn_of_ungrouped(std::int64_t queue) = 0;
     /// Gives a group (0: the jobs without one) the next turn number, and returns that.

@@ -1,17 +1,18 @@
 // A claim from a queue with groups: the group with the best priority is served next, between equals the one served
 // longest ago; jobs without a group form one line, which is served like a group. The groups that may run are kept in
 // this order by the tables, with the place of the next job of each, so that a claim need not look at all of them. It
-// reads them ahead, since a group that was served comes back behind all others of its priority, and locks the jobs it
-// takes together. A group whose rate is found to be used up when its turn comes rests until there is room; a claim
-// first wakes those whose time has come, and all of them if a clock was set back by more than a window. The first job
-// of a group may be early by this process's clock: then the group stands in this claim where its first other job
-// stands. A job that is unfit is failed when its turn comes, and uses up no turn. Turn numbers are stored, so that the
-// order is the same for all processes and after a restart. Everything happens in the claim's transaction: where it
-// fails, no turn is used up.
+// reads them ahead, with their jobs, since a group that was served comes back behind all others of its priority, and
+// locks the jobs it takes together. A group whose rate is found to be used up when its turn comes rests until there is
+// room; a claim first wakes those whose time has come, and all of them if a clock was set back by more than a window.
+// The first job of a group may be early by this process's clock: then the group stands in this claim where its first
+// other job stands. A job that is unfit is failed when its turn comes, and uses up no turn. Turn numbers are stored, so
+// that the order is the same for all processes and after a restart. Everything happens in the claim's transaction:
+// where it fails, no turn is used up.
 #include "store/turns.hpp"
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <span>
 #include <tuple>
@@ -36,12 +37,6 @@ bool stands_behind(const group_turn& a, const group_turn& b)
     return place(a) > place(b);
 }
 
-/// A job whose turn it is.
-struct candidate {
-    group_turn group{};
-    std::optional<job_record> job{};  ///< Set if it was read already.
-};
-
 class turns {
 public:
     turns(const claim_step& claim, const turn_limits& within, int room) : claim_{claim}, within_{within}, room_{room}
@@ -58,7 +53,7 @@ public:
         while (left() > 0 && !claim_.out.stopped && !all) {
             auto next = first();
             all = !next;
-            if (!next || uses_up_its_rate(next->group) || !read_job(*next))
+            if (!next || uses_up_its_rate(*next) || !read_job(*next))
                 continue;
             if (domain::unfit(*next->job, claim_.now))
                 end(*next);
@@ -80,29 +75,26 @@ private:
         claim_.db.wake_groups(claim_.queue, set_back ? time_point::max() : within_.at);
     }
 
-    /// The one that is served next.
-    std::optional<candidate> first()
+    /// Moves out the one that is served next: whatever becomes of it, nothing is left to be served in its place.
+    std::optional<group_turn> first()
     {
-        std::vector<candidate> found;
-        if (const auto* const kept = first_kept())
-            found.push_back({.group = *kept});
-        for (const auto& [number, group] : early_)
+        std::vector<group_turn*> found;
+        if (auto* const kept = first_kept())
+            found.push_back(kept);
+        for (auto& [number, group] : early_)
             if (group)
-                found.push_back({.group = *group});
-        if (const auto* const job = first_ungrouped())
-            found.push_back(
-                {.group = {.number = ungrouped, .turn = {.served = ungrouped_served_, .next = place_of(*job)}},
-                 .job = *job}
-            );
+                found.push_back(&*group);
+        if (auto* const line = first_ungrouped())
+            found.push_back(line);
         std::vector<domain::waiting_group> waiting;
-        for (const auto& one : found)
-            waiting.push_back(one.group.turn);
+        for (const auto* const one : found)
+            waiting.push_back(one->turn);
         const auto* const next = domain::first_to_serve(waiting);
-        return next ? std::optional{std::move(found[static_cast<std::size_t>(next - waiting.data())])} : std::nullopt;
+        return next ? std::optional{std::move(*found[static_cast<std::size_t>(next - waiting.data())])} : std::nullopt;
     }
 
     /// The first group in the kept order whose next job is not known to be early; null if there is none.
-    const group_turn* first_kept()
+    group_turn* first_kept()
     {
         while (true) {
             while (!kept_.empty() && early_.contains(kept_.front().number))
@@ -120,23 +112,28 @@ private:
     {
         lock_taken();
         claim_.db.refresh_turns();
-        const auto some = claim_.db.best_groups(claim_.queue, last_kept_, std::min(ahead_, left()));
+        auto some = claim_.db.best_groups(claim_.queue, last_kept_, std::min(ahead_, left()), claim_.now);
         ahead_ = std::min(2 * ahead_, room_);
         // Damaged values may read as smaller ones.
         knows_groups_ = some.empty() || (last_kept_ && !stands_behind(some.back(), *last_kept_));
         if (knows_groups_)
             return;
-        kept_.assign(some.begin(), some.end());
-        last_kept_ = some.back();
+        last_kept_ = {.number = some.back().number, .turn = some.back().turn};
+        kept_.assign(std::move_iterator{some.begin()}, std::move_iterator{some.end()});
     }
 
     /// Null if there is none. Read again only after one of these was taken or a job was ended.
-    const job_record* first_ungrouped()
+    group_turn* first_ungrouped()
     {
         if (!knows_ungrouped_) {
             lock_taken();
             auto line = claim_.db.best(claim_.queue, 1, claim_.now).jobs;
-            ungrouped_ = line.empty() ? std::nullopt : std::optional{std::move(line.front())};
+            ungrouped_.reset();
+            if (!line.empty())
+                ungrouped_ = {
+                    .turn = {.served = ungrouped_served_, .next = place_of(line.front())},
+                    .job = std::move(line.front())
+                };
             knows_ungrouped_ = true;
         }
         return ungrouped_ ? &*ungrouped_ : nullptr;
@@ -155,29 +152,31 @@ private:
     }
 
     /// Returns false if the group's first job that is not early stands elsewhere than its kept place says: then it is
-    /// noted where the group stands in this claim.
-    bool read_job(candidate& next)
+    /// noted where the group stands in this claim. The job is read again then, since an end may bring others forward.
+    bool read_job(group_turn& next)
     {
-        if (next.job)
+        if (!next.job)
+            next.job = claim_.db.first_in_group(claim_.queue, next.number, claim_.now);
+        if (next.job && place_of(*next.job) == next.turn.next)
             return true;
-        auto& group = next.group;
-        next.job = claim_.db.first_in_group(claim_.queue, group.number, claim_.now);
-        if (next.job && place_of(*next.job) == group.turn.next)
-            return true;
+        auto& early = early_[next.number];
+        early.reset();
         if (next.job)
-            group.turn.next = place_of(*next.job);
-        early_[group.number] = next.job ? std::optional{group} : std::nullopt;
+            early = {
+                .number = next.number,
+                .turn = {.key = next.turn.key, .served = next.turn.served, .next = place_of(*next.job)}
+            };
         return false;
     }
 
-    void take(candidate next)
+    void take(group_turn next)
     {
-        const auto number = next.group.number;
+        const auto number = next.number;
         claim_.take(std::move(*next.job));
         taken_.push_back(number);
         const auto served = claim_.db.note_turn(claim_.queue, number);
         if (within_.limits.rate || (rate_ && number != ungrouped))
-            claim_.db.note_claims(claim_.queue, next.group.turn.key, within_.at, 1);
+            claim_.db.note_claims(claim_.queue, next.turn.key, within_.at, 1);
         if (number == ungrouped) {
             ungrouped_served_ = served;
             knows_ungrouped_ = false;
@@ -187,11 +186,11 @@ private:
     }
 
     /// Other jobs move up, and one that was kept for its end may come before all of them.
-    void end(const candidate& unfit)
+    void end(const group_turn& unfit)
     {
         lock_taken();
         claim_.end_if_unfit(*unfit.job);
-        early_.erase(unfit.group.number);
+        early_.erase(unfit.number);
         knows_ungrouped_ = false;
         begin_anew();
     }
@@ -228,10 +227,10 @@ private:
     std::optional<rate_limit> rate_{};
     std::int64_t ungrouped_served_ = 0;
     bool knows_ungrouped_ = false;
-    std::optional<job_record> ungrouped_{};
+    std::optional<group_turn> ungrouped_{};
     std::deque<group_turn> kept_{};          // read ahead
     std::optional<group_turn> last_kept_{};  // the last of them that was read
-    int ahead_ = 1;                          // how many are read next
+    int ahead_ = room_;                      // how many are read next
     bool knows_groups_ = false;              // no more are to be read
     /// Groups whose first job is early, and where the first that is not stands; unset if all are.
     std::map<std::int64_t, std::optional<group_turn>> early_{};

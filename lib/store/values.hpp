@@ -45,10 +45,12 @@ struct best_waiting {
     bool in_a_row = true;  ///< False if jobs that are early stand between them.
 };
 
-/// A group whose next job may run.
+/// A group whose next job may run, and that job. It is unset where it has to be searched for: if it is early, or stands
+/// elsewhere than the group's turn says.
 struct group_turn {
     std::int64_t number = 0;
     domain::waiting_group turn{};
+    std::optional<job_record> job{};
 };
 
 /// A job that an index names as over its time.

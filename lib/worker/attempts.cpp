@@ -17,9 +17,8 @@ namespace cofila::detail {
 
 void worker_core::take(const job_snapshot& job, steady_time asked)
 {
-    if (const auto before = slots_.held(job->key))
+    if (const auto before = slots_.take(std::make_shared<attempt_run>(job, asked)))
         lose(before);  // it was rescued and came back to us before a renewal noticed
-    slots_.take(std::make_shared<attempt_run>(job, asked));
     if (slots_.held().size() == 1)
         ports_->worker_busy.set();
     renewer_.wake();
@@ -67,7 +66,7 @@ void worker_core::release_ready()
         has_ended({.attempt = attempt, .change = domain::after_release(*attempt->job)});
 }
 
-void worker_core::has_ended(ended_attempt ended)
+void worker_core::has_ended(ended_attempt&& ended)
 {
     ended.attempt->ended_at = ports_->time->steady_now();
     slots_.settle(std::move(ended));
@@ -84,7 +83,7 @@ void worker_core::start(const attempt_ptr& attempt)
 }
 
 /// Returns the attempt that takes its place; null if there is none, or `start_ready` looks after it.
-attempt_ptr worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome outcome)
+attempt_ptr worker_core::end(const attempt_ptr& attempt, domain::attempt_outcome&& outcome)
 {
     slots_.vacate(attempt);
     const bool settles = settle_later(attempt, std::move(outcome));
@@ -113,7 +112,7 @@ void worker_core::give_up(const attempt_ptr& attempt, milliseconds since_asked)
 
 /// Records the outcome of an attempt for the next question to the store. Returns false if it is no longer ours to
 /// report.
-bool worker_core::settle_later(const attempt_ptr& attempt, domain::attempt_outcome outcome)
+bool worker_core::settle_later(const attempt_ptr& attempt, domain::attempt_outcome&& outcome)
 {
     const auto& job = *attempt->job;
     const auto reason = attempt->cancelled;

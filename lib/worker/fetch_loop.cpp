@@ -229,8 +229,12 @@ settle_and_claim_request fetch_loop::make_request(const question& what)
 {
     settle_and_claim_request request{.now = ports_->time->wall_now()};
     request.settlements.reserve(what.ended.size());
-    for (const auto& ended : what.ended)
-        request.settlements.push_back({.job = job_ref::of(*ended.attempt->job), .change = ended.change});
+    for (const auto& ended : what.ended) {
+        const auto& job = *ended.attempt->job;
+        request.settlements.push_back(
+            {.job = {.queue = job.queue, .key = job.key, .token = job.token}, .change = ended.change}
+        );
+    }
     if (what.claim > 0)
         request.claim = make_claim(what.claim);
     return request;

@@ -24,7 +24,7 @@ class runners final : public context_user {
 public:
     /// Called on the loop when a processor has ended, unless its attempt was abandoned. Returns the attempt that takes
     /// its place; null if there is none.
-    using on_end = std::function<attempt_ptr(const attempt_ptr&, domain::attempt_outcome)>;
+    using on_end = std::function<attempt_ptr(const attempt_ptr&, domain::attempt_outcome&&)>;
 
     /// Called on the loop when a coroutine has ended with an exception that is not its processor's.
     using on_escape = std::function<void(std::exception_ptr)>;

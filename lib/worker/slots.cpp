@@ -6,13 +6,14 @@
 
 namespace cofila {
 
-void slots::take(attempt_ptr claimed)
+attempt_ptr slots::take(attempt_ptr claimed)
 {
-    {
-        const std::lock_guard lock{holding_};
-        held_.insert_or_assign(claimed->job->key, claimed);
-    }
-    ready_.push_back(std::move(claimed));
+    if (unused_.empty())
+        unused_.emplace_back();
+    ready_.splice(ready_.end(), unused_, unused_.begin());
+    ready_.back() = claimed;
+    const std::lock_guard lock{holding_};
+    return std::exchange(held_[claimed->job->key], std::move(claimed));
 }
 
 attempt_ptr slots::start_next()
@@ -24,13 +25,24 @@ attempt_ptr slots::start_next()
     return running_.back();
 }
 
-void slots::vacate(const attempt_ptr& attempt) { running_.erase(attempt->place); }
+void slots::vacate(const attempt_ptr& attempt)
+{
+    const auto place = attempt->place;
+    unused_.splice(unused_.end(), running_, place);
+    place->reset();
+}
 
 question slots::ask(int settle, int claim)
 {
+    question out{.claim = claim};
     const auto end = ended_.begin() + std::min(settle, unsettled());
-    question out{.ended{std::move_iterator{ended_.begin()}, std::move_iterator{end}}, .claim = claim};
-    ended_.erase(ended_.begin(), end);
+    if (end == ended_.end()) {
+        out.ended = std::exchange(ended_, {});
+        ended_.reserve(out.ended.size());
+    } else {
+        out.ended.assign(std::move_iterator{ended_.begin()}, std::move_iterator{end});
+        ended_.erase(ended_.begin(), end);
+    }
     ++asking_;
     request(claim);
     return out;
@@ -63,12 +75,6 @@ void slots::let_go_of_all()
 {
     const std::lock_guard lock{holding_};
     held_.clear();
-}
-
-attempt_ptr slots::held(std::int64_t key) const
-{
-    const auto found = held_.find(key);
-    return found == held_.end() ? nullptr : found->second;
 }
 
 bool slots::holds(const job_id& which) const

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <map>
 #include <mutex>
@@ -67,8 +66,8 @@ public:
     void end_question() noexcept { --asking_; }
     int asking() const noexcept { return asking_; }  ///< Questions under way.
 
-    /// Enters a claimed job as held and ready.
-    void take(attempt_ptr claimed);
+    /// Enters a claimed job as held and ready. Returns the attempt that held it before; null if there was none.
+    attempt_ptr take(attempt_ptr claimed);
     /// How many ready attempts have a free slot.
     int startable() const noexcept
     {
@@ -85,19 +84,17 @@ public:
     attempts take_running() noexcept { return std::exchange(running_, {}); }
 
     /// Enters the outcome of an attempt, for the next question to the store.
-    void settle(ended_attempt ended) { ended_.push_back(std::move(ended)); }
+    void settle(ended_attempt&& ended) { ended_.push_back(std::move(ended)); }
     /// The store has not taken these: they are the first of the next question.
     void settle_again(std::vector<ended_attempt> first);
     /// All outcomes that the store does not know.
-    std::deque<ended_attempt> take_ended() noexcept { return std::exchange(ended_, {}); }
+    std::vector<ended_attempt> take_ended() noexcept { return std::exchange(ended_, {}); }
     /// Drops the outcomes of attempts whose lock was lost meanwhile, and returns these.
     std::vector<attempt_ptr> drop_lost();
 
     /// The lock needs no renewal any more.
     void let_go(const attempt_ptr& attempt);
     void let_go_of_all();
-    /// Null if no lock of this job is held.
-    attempt_ptr held(std::int64_t key) const;
 
     const attempts& ready() const noexcept { return ready_; }
     /// Their processors are under way, in the order of their start. Includes attempts whose lock is lost, but not
@@ -118,7 +115,8 @@ private:
     int requested_ = 0;
     attempts ready_{};
     attempts running_{};
-    std::deque<ended_attempt> ended_{};
+    attempts unused_{};  // nodes for the next ones, without attempts
+    std::vector<ended_attempt> ended_{};
     held_attempts held_{};
     mutable std::mutex holding_{};  // for other threads that read held_, which only the loop changes
 };

@@ -58,7 +58,7 @@ worker_core::worker_core(queue_ptr from, untyped_processor processor, worker_opt
           queue,
           std::move(processor),
           options_.executor,
-          [this](const attempt_ptr& attempt, domain::attempt_outcome outcome) {
+          [this](const attempt_ptr& attempt, domain::attempt_outcome&& outcome) {
               return end(attempt, std::move(outcome));
           },
           [this](std::exception_ptr escaped) { crash(std::move(escaped)); }

@@ -87,12 +87,12 @@ private:
     void start_ready_soon();
     void start(const attempt_ptr& attempt);
     void release_ready();
-    attempt_ptr end(const attempt_ptr& attempt, domain::attempt_outcome outcome);
+    attempt_ptr end(const attempt_ptr& attempt, domain::attempt_outcome&& outcome);
     void give_up(const attempt_ptr& attempt, milliseconds since_asked);
     void lose(const attempt_ptr& attempt);
     void ask_to_end(const attempt_ptr& attempt, cancel_reason reason, const std::string& why = {});
-    bool settle_later(const attempt_ptr& attempt, domain::attempt_outcome outcome);
-    void has_ended(ended_attempt ended);
+    bool settle_later(const attempt_ptr& attempt, domain::attempt_outcome&& outcome);
+    void has_ended(ended_attempt&& ended);
     milliseconds next_wait(const job_record& job, failure& why);
 
     // settling.cpp: what the store says about the outcomes

@@ -25,6 +25,16 @@ CONTRACT_CASE("each group has a concurrency of its own")
     CHECK(ids(last.claimed) == names{"a3"});
 }
 
+CONTRACT_CASE("jobs of several groups that end together each make room in their own")
+{
+    co_await allow(s, {.concurrency = 1});
+    co_await add_grouped(s, {"a1", "b1", "c1", "a2", "b2", "c2"});
+    const auto jobs = co_await s.claim(3);
+    CHECK(ids(jobs) == names{"a1", "b1", "c1"});
+    const auto next = co_await s.settle_and_claim({s.completion(jobs[1]), s.completion(jobs[0])}, 9);
+    CHECK(ids(next.claimed) == names{"a2", "b2"});
+}
+
 CONTRACT_CASE("a group that is full lets others pass that come after it")
 {
     co_await allow(s, {.concurrency = 1});

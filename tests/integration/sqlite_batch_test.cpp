@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(batch_fixture, "a mistake in an operation is told as one, and 
         store::add(tx, one_job("b"));
         throw std::out_of_range{"map::at"};
     });
-    const auto& misused = batch.add([](sqlite::session& tx) { tx.sql().query("SELECT 1").number(7); });
+    const auto& misused = batch.add([](sqlite::session& tx) { tx.sql().query("SELECT 1", 7); });
     const auto& after = batch.add(adding("c"));
     batch.run(runner);
     for (const auto* what : {&wrong, &misused}) {

@@ -25,6 +25,12 @@ const ledger::fate* ledger::find(const std::string& id) const
     return key == keys_.end() ? nullptr : &jobs_.at(key->second);
 }
 
+const ledger::fate* ledger::find(const job_ref& job) const
+{
+    const auto known = jobs_.find(job.key);
+    return job.key == 0 ? find(job.id.str()) : known == jobs_.end() ? nullptr : &known->second;
+}
+
 bool ledger::all_final() const
 {
     return std::ranges::all_of(rows_, [](const auto& one) { return is_finished(one.second.state); });

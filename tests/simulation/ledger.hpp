@@ -1,5 +1,6 @@
 #pragma once
 #include <cofila/queue_types.hpp>
+#include <cofila/repository/job_repository.hpp>
 
 #include <cstdint>
 #include <map>
@@ -66,6 +67,8 @@ public:
     bool agrees(const stored_state& found, const std::vector<entry>& with = {}) const;
     /// The last job that had this id.
     const fate* find(const std::string& id) const;
+    /// The job that is meant.
+    const fate* find(const job_ref& job) const;
     /// Whether a claim was stored with this token, and whether its end was.
     bool was_given(const std::string& token) const { return tokens_.contains(token); }
     bool was_settled(const std::string& token) const { return settled_.contains(token); }

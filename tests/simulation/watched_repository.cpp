@@ -134,11 +134,13 @@ boost::asio::awaitable<settle_and_claim_answer> watched_repository::settle_and_c
 void watched_repository::check_settled(const settlement& end, settled answer) const
 {
     const auto& token = end.job.token;
-    const auto* const job = with_.known->find(end.job.id.str());
+    const auto* const job = with_.known->find(end.job);
     const bool did = with_.known->was_settled(token);
     const bool remembered = did && job && !job->gone && job->row.token == token;
     if (answer == settled::lost ? remembered : !did)
-        with_.known->fail("I11: the answer to a settlement of job '" + end.job.id.str() + "' is not what was stored");
+        with_.known->fail(
+            "I11: the answer to a settlement of job " + std::to_string(end.job.key) + " is not what was stored"
+        );
     reach_if(answer == settled::lost, probe::zombie_rejected);
     reach_if(answer == settled::already, probe::repeated_settlement);
 }
