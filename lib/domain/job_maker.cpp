@@ -10,12 +10,12 @@
 
 namespace cofila::domain {
 
-std::shared_ptr<const job_options> job_maker::resolved(job_options given)
+std::shared_ptr<const job_options> job_maker::resolved(const job_options& given)
 {
     if (!last_resolved_ || given != last_given_) {
         check(given);
         last_resolved_ = std::make_shared<const job_options>(resolve(given, options_));
-        last_given_ = std::move(given);
+        last_given_ = given;
     }
     return last_resolved_;
 }
@@ -27,7 +27,7 @@ job_snapshot job_maker::make(job_spec<std::string> spec, const id_source& draw, 
     if (given)
         check_name("id", given->str());
     check_json("data", spec.data, options_.size_limit);
-    auto job = new_job({}, std::move(spec.name), std::move(spec.data), resolved(std::move(spec.options)), now);
+    auto job = new_job({}, std::move(spec.name), std::move(spec.data), resolved(spec.options), now);
     job.queue = queue_;
     if (given)
         job.id = std::move(*given);

@@ -24,7 +24,7 @@ public:
     std::vector<job_snapshot> make_all(std::vector<job_spec<std::string>> specs, const id_source& draw, time_point now);
 
 private:
-    std::shared_ptr<const job_options> resolved(job_options given);
+    std::shared_ptr<const job_options> resolved(const job_options& given);
 
     const std::string queue_;
     const queue_options& options_;

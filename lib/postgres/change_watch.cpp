@@ -9,9 +9,12 @@
 
 #include <cofila/error.hpp>
 
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -43,6 +46,13 @@ public:
     const int descriptor;
 };
 
+asio::awaitable<void> change_watch::start(std::shared_ptr<change_watch> self)
+{
+    const auto seen = co_await read(self->with_, {}, {});
+    self->socket_ = seen.from;
+    self->seen_ = seen.heard;
+}
+
 asio::awaitable<change_news> change_watch::wait(
     std::shared_ptr<change_watch> self, wanted_function wanted, milliseconds pause
 )
@@ -52,10 +62,14 @@ asio::awaitable<change_news> change_watch::wait(
             throw error{errc::closed, "the store has been closed"};
         if (wanted().nothing())
             co_return change_news{};  // what was heard and not looked into is not lost
-        if (self->socket_)
-            co_await self->next_sign();
+        co_await self->next_sign();
         co_await self->gather(pause);
-        if (auto news = co_await self->look(wanted))
+        auto news = co_await self->look(wanted);
+        if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+            self->seen_ = 0;  // the next call looks again
+            throw boost::system::system_error{asio::error::operation_aborted};
+        }
+        if (news)
             co_return std::move(*news);
     }
 }

@@ -28,6 +28,8 @@ public:
 
     explicit change_watch(parts with) : with_{std::move(with)}, sign_{with_.loop} {}
 
+    /// From now on no change is missed.
+    static boost::asio::awaitable<void> start(std::shared_ptr<change_watch> self);
     /// See `job_repository::changed_elsewhere`.
     static boost::asio::awaitable<change_news> wait(
         std::shared_ptr<change_watch> self, std::function<change_interest()> wanted, milliseconds pause
@@ -55,8 +57,8 @@ private:
 
     const parts with_;
     event sign_;
-    std::shared_ptr<socket> socket_{};  // null before the first look
-    std::uint64_t seen_ = 0;            // of what was heard
+    std::shared_ptr<socket> socket_{};
+    std::uint64_t seen_ = 0;  // of what was heard
     steady_time next_look_{};
     store::prospects prospects_{};
     bool closed_ = false;

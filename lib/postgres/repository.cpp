@@ -89,6 +89,7 @@ asio::awaitable<std::shared_ptr<job_repository>> open_repository(options chosen)
                 watch->wake();
         });
     };
+    co_await change_watch::start(changes);
     co_return std::make_shared<repository>(
         repository::parts{.writer = writer, .reader = reader, .changes = changes, .location = std::move(location)}
     );

@@ -45,7 +45,7 @@ void add_count(std::vector<minute_of_jobs>& minutes, const rows& row)
 void keep_events(session& tx, std::int64_t queue, std::optional<int> most)
 {
     tx.sql().exec(
-        "UPDATE @queues SET events = $2, event_log = CASE WHEN event_log IS NULL AND $2 IS NOT NULL "
+        "UPDATE @queues SET events = $2::int, event_log = CASE WHEN event_log IS NULL AND $2::int IS NOT NULL "
         "THEN nextval('@event_logs') ELSE event_log END WHERE number = $1",
         queue,
         most

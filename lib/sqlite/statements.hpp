@@ -20,7 +20,7 @@ struct bytes {
 };
 
 /// A prepared statement in use: bound, stepped, and reset at the end of its scope. Bound texts must live that long.
-/// Written to SQLite itself, since a job needs dozens of bound values and columns.
+/// It calls SQLite itself, since a job needs dozens of bound values and columns.
 class bound_statement {
 public:
     template <class... Values>

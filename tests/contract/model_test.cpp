@@ -75,11 +75,11 @@ TEST_CASE("the repository in a file answers as the reference does")
 #ifdef COFILA_POSTGRES
 TEST_CASE("the repository on PostgreSQL answers as the reference does")
 {
-    for (std::uint64_t seed = 1; seed <= games(4); ++seed) {
+    for (std::uint64_t seed = 1; seed <= games(6); ++seed) {
         postgres_backend backend;
         run_coro([&]() -> asio::awaitable<void> {
             const auto repository = co_await backend.open();
-            co_await play_game(repository, seed, 300);
+            co_await play_game(repository, seed, 100);
             co_await repository->close();
         });
     }

@@ -11,7 +11,9 @@
 #include "postgres/session.hpp"
 #include "store/adding.hpp"
 #include "store/changing.hpp"
+#include "store/settling.hpp"
 #include "store/watching.hpp"
+#include "store/writing.hpp"
 #include "support/error_of.hpp"
 #include "support/postgres_schema.hpp"
 #include "support/print.hpp"
@@ -232,6 +234,28 @@ TEST_CASE("PostgreSQL: the view shows people the names of queues, and ids as a p
         execute(schema, "SELECT string_agg(queue_name || '/' || job_id, ' ' ORDER BY key) FROM @job_rows") ==
         "q/" + id + " q/a"
     );
+}
+
+TEST_CASE("PostgreSQL: renewals, progress and cancellations touch no index")
+{
+    const postgres_schema schema;
+    open(schema);
+    postgres::session tx{connecting(schema)};
+    std::int64_t hot = 0;
+    write(tx, [&](store::tables& db) {
+        store::add(db, {some_job("a")});
+        settle_and_claim_request request{.now = manual_clock::start};
+        request.claim = {.queue = "q", .tokens = {{.low = 1}}, .worker = "w", .lock_duration = milliseconds{9}};
+        const auto job = store::settle_and_claim(db, request).claimed.at(0);
+        CHECK(store::extend_locks(db, request.now, {{.job = job_ref::of(*job), .duration = milliseconds{99}}})[0].held);
+        CHECK(store::update_progress(db, job_ref::of(*job), "1").stored);
+        store::change(db, "q", job->id, cancellation{.why = "why"}, request.now);
+        const auto sql =
+            postgres::with_schema("SELECT pg_stat_get_xact_tuples_hot_updated('@live'::regclass)", schema.name());
+        postgres::rows row{tx.link().run(sql)};
+        hot = row.step() ? row.number(0) : -1;
+    });
+    CHECK(hot == 3);
 }
 
 TEST_SUITE_END();

@@ -7,6 +7,7 @@
 
 #include "app.hpp"
 #include "notes.hpp"
+#include "stream_reading.hpp"
 
 using namespace cofila;
 using namespace cofila::test;
@@ -15,7 +16,6 @@ TEST_SUITE_BEGIN("event stream");
 
 namespace {
 
-using int_queue = queue<int, int>;
 using numbers = std::vector<std::uint64_t>;
 
 /// Reads for ever, as a task of its own.
@@ -47,18 +47,6 @@ struct reader {
     std::shared_ptr<found> state = std::make_shared<found>();
     task_group tasks;
 };
-
-asio::awaitable<void> add(int_queue to, std::vector<std::string> ids)
-{
-    for (auto& id : ids)
-        (void)co_await to.add("x", 1, {.id = std::move(id)});
-}
-
-asio::awaitable<std::uint64_t> next_number(event_stream from)
-{
-    const auto next = co_await from.next();
-    co_return next.event.sequence;
-}
 
 }  // namespace
 
@@ -247,63 +235,6 @@ QUEUE_CASE("obliterating a queue and closing it end the waits of its streams")
     co_await queue.close();
     co_await settle();
     CHECK(second.state->thrown.code == errc::closed);
-}
-
-QUEUE_CASE("a stream of a queue that was obliterated goes on with the first event of the next log, however many it has")
-{
-    for (const std::size_t later : {1u, 2u, 3u}) {
-        co_await queue.set_event_log(100);
-        co_await add(queue, {"a", "b"});
-        const auto stream = queue.stream({.after = 0});
-        auto next = co_await stream.next();
-        next = co_await stream.next();
-        CHECK(next.event.sequence == 2);
-        co_await queue.obliterate();
-        const auto refused = co_await error_of(next_number(stream));
-        CHECK(refused.code == errc::wrong_state);
-        CHECK(refused.text == "queue 'q' keeps no events; let it, by set_event_log, before they happen");
-        co_await queue.set_event_log(100);
-        const std::vector<std::string> ids{"c", "d", "e"};
-        co_await add(queue, {ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(later)});
-        for (std::size_t i = 0; i < later; ++i) {
-            next = co_await stream.next();
-            CHECK(next.event.sequence == i + 1);
-            CHECK(next.event.id.str() == ids[i]);
-            CHECK(next.missed == 0);
-        }
-        co_await queue.obliterate();
-    }
-}
-
-QUEUE_CASE("what a stream has read before its queue was obliterated is returned first")
-{
-    co_await queue.set_event_log(100);
-    co_await add(queue, {"a", "b"});
-    const auto stream = queue.stream({.after = 0});
-    auto number = co_await next_number(stream);
-    co_await queue.obliterate();
-    co_await queue.set_event_log(2);
-    co_await add(queue, {"c", "d", "e"});
-    number = co_await next_number(stream);
-    CHECK(number == 2);
-    const auto next = co_await stream.next();
-    CHECK(next.event.id.str() == "d");
-    CHECK(next.missed == 1);
-}
-
-QUEUE_CASE("a place that is saved after its queue was obliterated is the beginning of the next log")
-{
-    co_await queue.set_event_log(100);
-    co_await add(queue, {"a", "b"});
-    const auto stream = queue.stream({.after = 0, .name = "mail"});
-    auto number = co_await next_number(stream);
-    number = co_await next_number(stream);
-    co_await queue.obliterate();
-    co_await queue.set_event_log(100);
-    co_await stream.save();
-    co_await add(queue, {"c", "d", "e"});
-    number = co_await next_number(queue.stream({.name = "mail"}));
-    CHECK(number == 1);
 }
 
 QUEUE_CASE("a stream answers one call at a time")

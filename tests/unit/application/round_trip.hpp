@@ -24,4 +24,13 @@ std::string undecodable(std::string_view text)
     return e.text;
 }
 
+/// Why `value` cannot be written.
+template <class T>
+std::string unencodable(const T& value)
+{
+    const auto e = error_of([&] { encode(value); });
+    CHECK(e.code == errc::invalid_argument);
+    return e.text;
+}
+
 }  // namespace cofila::test

@@ -50,11 +50,6 @@ QUEUE_CASE("F10: a close lets running jobs finish, while their locks are renewed
     CHECK(a.clock->sleepers() == 0);
 }
 
-TEST_CASE("the usual grace leaves time before Docker kills the process, 10 s after its SIGTERM")
-{
-    CHECK(worker_options{}.grace == 8s);
-}
-
 QUEUE_CASE("an idle worker closes at once")
 {
     patient here{a};

@@ -132,4 +132,9 @@ APP_CASE("a worker that is destroyed while it runs gives its job back")
     CHECK(job.state == job_state::waiting);
 }
 
+TEST_CASE("the usual grace leaves time before Docker kills the process, 10 s after its SIGTERM")
+{
+    CHECK(worker_options{}.grace == 8s);
+}
+
 TEST_SUITE_END();
