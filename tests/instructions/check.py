@@ -23,7 +23,8 @@ if valgrind is None:
 baselines = json.loads(pathlib.Path(__file__).with_name("baselines.json").read_text())
 # An environment of its own: meson sets MALLOC_PERTURB_, which costs instructions.
 run = subprocess.run(
-    [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null", program],
+    # From main on: loading libraries is not the work.
+    [valgrind, "--tool=callgrind", "--toggle-collect=main", "--callgrind-out-file=/dev/null", program],
     capture_output=True,
     env={"LANG": "C"},
     text=True,
