@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-/// What watchers of a queue learn about its jobs. The SQLite repository has the same rules as triggers.
+/// What watchers of a queue learn about its jobs. The databases have the same rules as triggers.
 namespace cofila::domain {
 
 /// The log entry for one change of a job, without its sequence number; unset if the change is not logged. `before` is

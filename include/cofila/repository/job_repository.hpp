@@ -163,8 +163,8 @@ struct change_news {
 
 /// The port to the store: what the queue needs. Each operation is atomic, durable when it returns, and fenced by the
 /// lock token if it touches a running job. A repository draws no random numbers and reads no clock for them: tokens,
-/// the random parts of ids and the time are passed in as values. One suite of contract tests runs against every
-/// implementation. Headers in cofila/repository/ may change with every release.
+/// the random parts of ids and the time are passed in as values. Texts are UTF-8 without zero bytes. One suite of
+/// contract tests runs against every implementation. Headers in cofila/repository/ may change with every release.
 ///
 /// Thread: called on the engine's executor, where one thing happens at a time. Cancellation: none; an operation that
 /// has started is finished and returns its result. Errors: `cofila::error` with one of the storage codes, after which
