@@ -57,14 +57,14 @@ void channel::pause(milliseconds time) const
         ::poll(nullptr, 0, static_cast<int>(std::min(left, step).count()));
 }
 
-void channel::begin(void (session::*begin)())
+void channel::begin(void (session::*opening)())
 {
     try {
-        return (session_.get()->*begin)();
+        return (session_.get()->*opening)();
     } catch (const link_lost&) {  // while it was not used
     }
     connect_patiently();
-    (session_.get()->*begin)();
+    (session_.get()->*opening)();
 }
 
 }  // namespace cofila::postgres

@@ -24,9 +24,9 @@ public:
     /// What to call the store in messages.
     std::string name() const { return session_ ? session_->link().name() : "PostgreSQL"; }
 
-    /// Calls `begin` of the session; once more on a new connection if the old one is found broken, as nothing was done
+    /// Calls `opening` of the session; once more on a new connection if the old one is found broken, as nothing was done
     /// on it yet.
-    void begin(void (session::*begin)());
+    void begin(void (session::*opening)());
 
 private:
     void connect();
