@@ -148,13 +148,15 @@ CONTRACT_CASE("jobs that were claimed together end together, in any order, and a
     co_await s.add_each({"a", "b", "c", "d", "e"});
     const auto jobs = co_await s.claim(5);
     REQUIRE(jobs.size() == 5);
-    const auto outer = co_await s.settle_and_claim(
-        {s.completion(jobs[3], "3"), s.completion(jobs[1], "1"), s.completion(jobs[4], "4")}, 0
-    );
+    const std::vector<settlement> three{
+        s.completion(jobs[3], "3"), s.completion(jobs[1], "1"), s.completion(jobs[4], "4")
+    };
+    const auto outer = co_await s.settle_and_claim(three, 0);
     CHECK(outer.settlements == std::vector<settled>(3, settled::accepted));
     const auto left = co_await s.state("c");
     CHECK(left == job_state::active);
-    const auto rest = co_await s.settle_and_claim({s.completion(jobs[2], "2"), s.completion(jobs[0], "0")}, 0);
+    const std::vector<settlement> two{s.completion(jobs[2], "2"), s.completion(jobs[0], "0")};
+    const auto rest = co_await s.settle_and_claim(two, 0);
     CHECK(rest.settlements == std::vector<settled>(2, settled::accepted));
     for (std::size_t i = 0; i < jobs.size(); ++i) {
         const auto read = co_await s.get(jobs[i]->id.str());
@@ -171,13 +173,15 @@ CONTRACT_CASE("of jobs that end together each is fenced by its own token, and mu
     REQUIRE(jobs.size() == 4);
     auto stranger = s.completion(jobs[1]);
     stranger.job.token = jobs[2]->token;
-    const auto some = co_await s.settle_and_claim({s.completion(jobs[0]), stranger, s.completion(jobs[2])}, 0);
+    const std::vector<settlement> three{s.completion(jobs[0]), stranger, s.completion(jobs[2])};
+    const auto some = co_await s.settle_and_claim(three, 0);
     CHECK(some.settlements == std::vector<settled>{settled::accepted, settled::lost, settled::accepted});
     const auto held = co_await s.state("b");
     CHECK(held == job_state::active);
-    const auto all = co_await s.settle_and_claim(
-        {s.completion(jobs[0]), s.completion(jobs[1]), s.completion(jobs[2]), s.completion(jobs[3])}, 0
-    );
+    std::vector<settlement> each;
+    for (const auto& job : jobs)
+        each.push_back(s.completion(job));
+    const auto all = co_await s.settle_and_claim(each, 0);
     CHECK(
         all.settlements ==
         std::vector<settled>{settled::already, settled::accepted, settled::already, settled::accepted}
