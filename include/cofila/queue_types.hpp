@@ -64,9 +64,9 @@ struct job_filter {
     std::optional<time_point> before{};  ///< Finished before this time; if unfinished, added before it.
 };
 
-/// Selects one page of a listing. Only a limited number of jobs is examined for a page, so that a call is quick: without
-/// a state, or with a filter beyond it, a page may hold fewer jobs than `limit`, even none, although there is a next
-/// page. `after` is the `page::next` of the previous page.
+/// Selects one page of a listing. Only a limited number of jobs is examined for a page, so that a call is quick:
+/// without a state, or with a filter beyond it, a page may hold fewer jobs than `limit`, even none, although there is a
+/// next page. `after` is the `page::next` of the previous page.
 struct page_request {
     std::string after{};
     int limit = 100;            ///< 1 ... 1'000.

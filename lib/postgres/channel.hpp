@@ -24,8 +24,8 @@ public:
     /// What to call the store in messages.
     std::string name() const { return session_ ? session_->link().name() : "PostgreSQL"; }
 
-    /// Calls `opening` of the session; once more on a new connection if the old one is found broken, as nothing was done
-    /// on it yet.
+    /// Calls `opening` of the session; once more on a new connection if the old one is found broken, as nothing was
+    /// done on it yet.
     void begin(void (session::*opening)());
 
 private:
