@@ -38,7 +38,7 @@ asio::awaitable<int> app(std::string database)
 {
     auto engine = co_await cofila::engine::open({.database = database});
     auto queue = engine.queue<std::string, std::string>("parcels");
-    co_await queue.set_event_log(10'000);  // the newest so many are kept
+    co_await queue.set_event_log(10'000);  // keeps the newest 10,000
     co_await queue.set_metrics(60);        // and the counts of an hour
     const auto stream = queue.stream({.name = "bookkeeping"});
     co_await stream.open();

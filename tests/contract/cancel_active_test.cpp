@@ -40,7 +40,7 @@ CONTRACT_CASE("an active job that is cancelled stays as it is, and its worker he
     }
 }
 
-CONTRACT_CASE("a renewal tells of the jobs that were cancelled and of no others")
+CONTRACT_CASE("a renewal names the cancelled jobs and no others")
 {
     const auto a = co_await s.add_active("a");
     const auto b = co_await s.add_active("b");

@@ -16,7 +16,7 @@ TEST_SUITE_BEGIN("data");
 
 namespace {
 
-/// A JSON text of so many bytes. SQLite keeps up to 500 in the job's row, longer ones apart.
+/// A JSON text of this many bytes. SQLite keeps up to 500 in the job's row, longer ones apart.
 std::string json_of(std::size_t bytes, char filled_with = 'x')
 {
     return '"' + std::string(bytes - 2, filled_with) + '"';

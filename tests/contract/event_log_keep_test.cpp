@@ -21,7 +21,7 @@ CONTRACT_CASE("a queue keeps no events unless it is told to")
     CHECK(unknown == event_log_state{});
 }
 
-CONTRACT_CASE("exactly so many events are kept as was said, the newest, and their numbers go on")
+CONTRACT_CASE("a log keeps exactly the requested number of events, the newest, and its numbers go on")
 {
     co_await keep(s, 3);
     co_await s.add_each({"a", "b", "c", "d", "e"});

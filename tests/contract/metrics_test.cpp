@@ -147,7 +147,7 @@ CONTRACT_CASE("a job that fails while it waits took no time, whatever its attemp
     CHECK(found.minutes[0].failed == finished_jobs{.count = 1});
 }
 
-CONTRACT_CASE("a minute is forgotten when one ends that is so many minutes later")
+CONTRACT_CASE("a minute is forgotten once a job ends later than the kept number of minutes")
 {
     begin_minute(s);
     const auto start = s.now();

@@ -36,7 +36,7 @@ asio::awaitable<std::size_t> claimed_now(subject s, int limit)
 
 }  // namespace
 
-CONTRACT_CASE("at most so many jobs are claimed in a window, whether they end or not")
+CONTRACT_CASE("at most the rate's number of jobs is claimed in a window, whether they end or not")
 {
     co_await add_many(s, 5);
     co_await allow(s, 2, 1s);
@@ -103,7 +103,7 @@ CONTRACT_CASE("where nothing waits any more, no time is told for the rate")
     CHECK(answer.next_due == std::nullopt);
 }
 
-CONTRACT_CASE("the earlier is told of when the rate has room and when a delayed job is due")
+CONTRACT_CASE("of the time when the rate has room and the time when a delayed job is due, the earlier is returned")
 {
     co_await add_many(s, 2);
     co_await s.add("late", {.delay = 4s});

@@ -1,4 +1,4 @@
-// What a processor has completed in a transaction of the application's, and what its worker is told of that.
+// Completions in a transaction of the application's own, and what the worker learns about them.
 #include <boost/asio/awaitable.hpp>
 
 #include <string>
@@ -48,7 +48,7 @@ CONTRACT_CASE("a settlement of a job that its token has completed before is told
     check_counters(after, 1, 1, 0);
 }
 
-CONTRACT_CASE("each of several settlements in one call is told of its own job")
+CONTRACT_CASE("each of several settlements in one call gets the result for its own job")
 {
     const auto a = co_await s.add_active("a");
     const auto b = co_await s.add_active("b");
@@ -69,7 +69,7 @@ CONTRACT_CASE("a completion that is repeated is not reported as one that came be
     CHECK(of(answer.news, cause::completed).empty());
 }
 
-CONTRACT_CASE("a settlement is not told of what another claim has completed")
+CONTRACT_CASE("a settlement does not count the completion of another claim as its own")
 {
     const auto job = co_await s.add_active("a");
     const auto rescued = co_await s.rescue(job);
@@ -114,7 +114,7 @@ CONTRACT_CASE(
     }
 }
 
-CONTRACT_CASE("a renewal is told of a job that its token has completed")
+CONTRACT_CASE("a renewal reports a job that its token has completed")
 {
     const auto job = co_await s.add_active("a");
     auto renewed = co_await renew(s, job);

@@ -117,7 +117,7 @@ CONTRACT_CASE("it tells until when the queue rests")
     CHECK(now.settings.rests_until == s.now() + 5s);
 }
 
-CONTRACT_CASE("it tells of the job's own group alone")
+CONTRACT_CASE("it reports the job's own group alone")
 {
     co_await s->set(s.queue(), group_options{.concurrency = 2, .rate = rate_limit{.max = 2, .duration = 10s}});
     for (const auto* id : {"x1", "y1", "x2", "x3", "y2"})

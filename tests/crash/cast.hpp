@@ -22,9 +22,9 @@ public:
     /// Plays all roles; `next_seed` draws for each process.
     cast(const site& here, std::function<int()> next_seed);
 
-    /// Takes down what is said until this process has said so many lines more, but no longer than `patience`.
+    /// Records output until this process has printed `lines` more lines, or for at most `patience`.
     void listen(std::size_t role, std::size_t lines, std::chrono::microseconds patience);
-    /// Ends them with SIGKILL, together, and takes down what they still said.
+    /// Ends them with SIGKILL, together, and records their last output.
     void kill(const std::vector<std::size_t>& which);
     /// A new process in this role.
     void play(std::size_t role);

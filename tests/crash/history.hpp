@@ -12,7 +12,7 @@ namespace cofila::test {
 struct verdict {
     std::size_t acknowledged = 0;  ///< Jobs whose add returned.
     std::size_t unknown = 0;       ///< Jobs whose add was under way at a kill, and was not repeated.
-    std::size_t completed = 0;     ///< Completions that a process told of.
+    std::size_t completed = 0;     ///< Completions that a process reported.
     std::size_t rescued = 0;       ///< Jobs taken from a dead worker.
     std::size_t promoted = 0;      ///< Jobs promoted, as acknowledged; the next two likewise.
     std::size_t retried = 0;

@@ -11,7 +11,7 @@ namespace cofila::test {
 struct job_plan {
     std::string data{};
     job_options options{};
-    int failures = 0;                  ///< So many of its attempts fail before one succeeds.
+    int failures = 0;                  ///< How many of its attempts fail before one succeeds.
     std::chrono::microseconds work{};  ///< How long its processor takes.
     bool removed = false;              ///< It goes as soon as it is completed.
     bool tidied = false;               ///< It is removed by hand, some time after it has been completed.

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::array poisons{"abort", "null", "exit", "overflow"};
 
-/// Keeps so many workers running, as a service manager does, until nothing is left to do.
+/// Keeps a fixed number of workers running, as a service manager does, until nothing is left to do.
 class supervisor {
 public:
     supervisor(const site& here, std::size_t workers) : here_{here}, workers_(workers)

@@ -16,7 +16,7 @@ TEST_SUITE_BEGIN("soak");
 
 namespace {
 
-/// What the process used after so many jobs.
+/// Resources of the process after a number of jobs.
 struct usage {
     double jobs = 0;
     double resident = 0;

@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def replay(program, corpus):
-    # libFuzzer ends after the corpus, and tells of it on the other stream; replay.cpp knows nothing else.
+    # libFuzzer ends after the corpus, and reports that on the other stream; replay.cpp knows nothing else.
     done = subprocess.run([program, "-runs=0", corpus], check=True, capture_output=True, text=True)
     print(done.stdout.strip() or done.stderr.strip().splitlines()[-1])
 

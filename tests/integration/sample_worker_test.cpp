@@ -68,7 +68,7 @@ struct tree {
 
 bool is_digest(const std::string& line) { return line.size() == 64 && line.find(' ') == std::string::npos; }
 
-/// Reads so many digests of a run and adds them to those of the runs before.
+/// Reads a number of digests of a run and adds them to those of the runs before.
 void read_digests(child_process& run, int count, std::multiset<std::string>& digests)
 {
     while (count > 0) {

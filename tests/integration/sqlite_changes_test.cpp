@@ -1,4 +1,4 @@
-// Who waits for changes is told of those that others make.
+// A wait for changes ends when another connection or process makes one.
 #include <boost/asio/error.hpp>
 
 #include <filesystem>

@@ -24,7 +24,7 @@ test_operation::work adding_large(std::string id, std::size_t bytes = 10)
     };
 }
 
-/// While it lives SQLite may use so many bytes more than it does.
+/// While it lives, SQLite may use only this many bytes more than at its construction.
 class memory_limit {
 public:
     explicit memory_limit(sqlite3_int64 more) { sqlite3_hard_heap_limit64(sqlite3_memory_used() + more); }

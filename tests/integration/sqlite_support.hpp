@@ -55,7 +55,7 @@ private:
     SQLite::Database db_;
 };
 
-/// Time stands still: no batch takes too long, and nobody is waited for in vain.
+/// Time stands still: no batch takes too long, and no wait runs out.
 inline sqlite::connection_options connecting(const std::string& path)
 {
     return {

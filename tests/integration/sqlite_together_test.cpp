@@ -56,7 +56,7 @@ struct adder {
         );
     }
 
-    /// In batches of at most so many; gives an answer for each.
+    /// Runs them in batches of at most this many, and returns a result for each.
     std::vector<store::outcome<add_answer>> add(const std::vector<add_order>& orders, std::size_t at_once)
     {
         std::vector<store::outcome<add_answer>> answers(orders.size());
@@ -162,7 +162,7 @@ TEST_CASE("few adds have a statement each")
     CHECK(store.inserts == 3);
 }
 
-TEST_CASE("of two adds of one id in a batch the second is told of the first")
+TEST_CASE("of two adds of one id in a batch, the second gets the job of the first")
 {
     adder store;
     auto orders = numbered(20);

@@ -257,7 +257,7 @@ TEST_CASE("what cannot be completed is refused, and the transaction goes on")
 
 TEST_CASE("a process that is killed: the effect and the end of the job agree, and nothing is done twice")
 {
-    // Killed when it has told of the line; then another process does what is left.
+    // Killed once it has printed the line; then another process does what is left.
     struct {
         const char* killed_after;
         bool done;

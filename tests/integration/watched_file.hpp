@@ -20,7 +20,7 @@ inline asio::awaitable<void> note_answer(asio::awaitable<change_news> wait, std:
     answer = (co_await std::move(wait)).changed;
 }
 
-/// Tells of a write when a test says so.
+/// Reports a write whenever the test fires one.
 class scripted_watch final : public commit_watch {
 public:
     explicit scripted_watch(asio::any_io_executor executor) : writes{std::move(executor)} {}

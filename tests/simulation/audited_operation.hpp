@@ -23,7 +23,7 @@ struct batch_audit {
     std::vector<row_change> shared{};  ///< By adds that are done as one; what fits none of them shows in the next look.
 };
 
-/// Comes before all of a batch that write, outside of their transaction, so that whatever they write is told of.
+/// Comes before all of a batch that write, outside of their transaction, so that everything they write is noted.
 class begin_audit final : public store::operation {
 public:
     begin_audit(boost::asio::any_io_executor executor, std::shared_ptr<batch_audit> of)

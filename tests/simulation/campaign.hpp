@@ -10,7 +10,7 @@ namespace cofila::sim {
 struct campaign {
     std::vector<std::uint64_t> seeds{};
     std::uint64_t steps = 2000;  ///< With faults, of each seed.
-    unsigned processes = 1;      ///< The seeds are shared out among so many.
+    unsigned processes = 1;      ///< The seeds are shared out among this many.
     std::string database{};      ///< Path of an empty file.
     bool verbose = false;        ///< Say what each seed is like.
 };

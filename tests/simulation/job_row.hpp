@@ -48,7 +48,7 @@ struct row_change {
     std::optional<std::int64_t> log_of{};  ///< Instead of a job: this one's log got a line, or lost one.
     bool written = false;
     bool progressed = false;                     ///< Its progress is another one.
-    std::optional<std::int64_t> keeps_events{};  ///< Instead of a job: this queue keeps so many events from now on.
+    std::optional<std::int64_t> keeps_events{};  ///< Instead of a job: the queue keeps this many events from now on.
     std::optional<std::int64_t> most_events{};
     std::optional<std::int64_t> paced{};  ///< Instead of a job: this queue has this rate limit from now on.
     std::optional<rate_limit> rate{};

@@ -255,7 +255,7 @@ void ledger::tell(const intent& asked, const std::string& about, tale what)
     told.owe(asked.node, about, what, how);
 }
 
-/// What is no job's, and what is told of an operation that moved no job.
+/// Values that belong to no job, and results of operations that moved none.
 void ledger::tell_of_queue(const entry& one, const effect& did)
 {
     const auto& asked = one.asked;

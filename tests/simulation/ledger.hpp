@@ -61,7 +61,7 @@ public:
         time_point next_room{};     ///< When there is more.
     };
 
-    /// `unknown`: who asked for it does not know yet that it took place, and may tell of it late.
+    /// `unknown`: the caller does not know yet that it took place, and may report it late.
     void commit(const std::vector<entry>& entries, time now, bool unknown = false);
     /// Whether this is what is known, or what is known with these entries on top.
     bool agrees(const stored_state& found, const std::vector<entry>& with = {}) const;

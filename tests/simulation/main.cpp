@@ -29,7 +29,7 @@ constexpr std::uint64_t enough_for_probes = 4'000;
 
 constexpr const char* usage = R"(usage: simulation [OPTIONS]
   --seed S     the first seed (default 1); alone, only this one, and what it is like
-  --seeds N    so many, from the first one on
+  --seeds N    how many, from the first one on
   --steps N    handlers that are run with faults, of each seed (default 2000)
   --jobs N     processes that share the seeds (default: one for each processor)
   --list FILE  seeds to be run before all others, one in a line

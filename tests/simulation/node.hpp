@@ -116,7 +116,7 @@ private:
     bool leaving_ = false;
     bool closed_ = false;
     bool dead_ = false;
-    bool log_news_ = false;  // the system will tell of a write
+    bool log_news_ = false;  // the system will notify of a write
     bool file_was_busy_ = false;
     bool disk_will_fail_ = false;
     time batch_began_{};

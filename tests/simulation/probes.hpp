@@ -77,7 +77,7 @@ namespace cofila::sim {
     X(off_loop, "a processor ran on an executor of its own")                                                           \
     X(by_hand, "a job was finished by hand")                                                                           \
     X(by_hand_late, "a job was finished by hand too late")                                                             \
-    X(woken_from_outside, "a worker that waited was told of a write to the log")                                       \
+    X(woken_from_outside, "a waiting worker was notified of a write to the log")                                       \
     X(taken_at_once, "an idle worker was given a job")                                                                 \
     X(due_taken_at_once, "an idle worker was given a job that became due")                                             \
     X(taken_elsewhere, "a job was added where nobody works for its queue, and taken by another process")               \

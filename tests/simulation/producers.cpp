@@ -127,7 +127,7 @@ asio::awaitable<void> add_one(std::shared_ptr<node> here, node::job_queue to, jo
     co_await add(here, std::move(to), std::move(options));
 }
 
-/// So many, and alike, that they can share statements; some with the same id.
+/// Many adds that are alike, so that they can share statements; some with the same id.
 void add_burst(std::shared_ptr<node> here)
 {
     const auto place = here->chance().below(here->queues().size());

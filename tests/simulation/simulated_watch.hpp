@@ -10,7 +10,7 @@
 
 namespace cofila::sim {
 
-/// What the system tells of writes to the log: told by the disk in memory, at a time that the caller chooses.
+/// Stands for the notifications of writes to the log: the disk in memory sends them when the caller chooses.
 class simulated_watch final : public commit_watch {
 public:
     explicit simulated_watch(boost::asio::any_io_executor executor)

@@ -38,12 +38,12 @@ enum class tale {
 
 std::string_view to_string(tale what);
 
-/// What each process has committed and has to tell of, once, in the order of its commits; and what it has told.
+/// The events that each process must emit, once and in the order of its commits, and those that it has emitted.
 class tales {
 public:
     enum class duty {
         certain,  ///< It has to be told.
-        swept,    ///< The same, but a process that is closing does not tell of what a sweep did.
+        swept,    ///< The same, but a closing process emits nothing about what a sweep did.
         unknown,  ///< Whoever asked for it was told that its outcome is unknown: it may be told, and late.
     };
 

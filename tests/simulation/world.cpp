@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t steps_between_looks = 1000;
-/// Without faults all has to come to its end within so many steps.
+/// Without faults everything has to end within this many steps.
 constexpr std::uint64_t most_peaceful_steps = 400'000;
 
 /// Nothing keeps its jobs from being claimed.
@@ -193,7 +193,7 @@ bool world::close_all()
         if (!one->is_gone())
             known.fail("I24: something of " + whose + " is still suspended");
         if (const auto missing = known.told.missing(one->number); !one->is_dead() && !missing.empty())
-            known.fail("I22: " + whose + " lived on and never told of " + missing);
+            known.fail("I22: " + whose + " lived on and never reported " + missing);
     }
     return known.broken().empty();
 }

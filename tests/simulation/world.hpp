@@ -28,7 +28,7 @@ public:
     world& operator=(const world&) = delete;
     ~world();
 
-    /// Faults for so many steps, then none until all is done. True: every rule was kept.
+    /// Injects faults for `steps` steps, then none until all is done. True: every rule was kept.
     bool run(std::uint64_t steps);
 
     const std::string& verdict() const noexcept { return known.broken(); }

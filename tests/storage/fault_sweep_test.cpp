@@ -100,8 +100,7 @@ private:
     static constexpr const char* files[] = {"", "-wal"};
 };
 
-/// One life with one fault, and another one in the start after it. False: there are not so many operations of the first
-/// kind.
+/// One life with one fault, and another one in the start after it. False: the first has fewer operations of that kind.
 template <class Place>
 bool run_case(fault_files::plan first, std::optional<fault_files::plan> second, tally& count)
 {

@@ -9,7 +9,7 @@
 
 namespace cofila::test {
 
-/// What a caller was told of an operation.
+/// The result of an operation, as its caller knows it.
 enum class told { done, failed, unknown };
 
 /// How a file differs from what callers were told.

@@ -97,7 +97,7 @@ TEST_CASE("F50: the next write notices that the file is gone or replaced, and ma
     }
 }
 
-TEST_CASE("F50: a file that is removed after a commit has failed is told of, too")
+TEST_CASE("F50: a file that is removed after a failed commit is reported, too")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");

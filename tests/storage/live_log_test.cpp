@@ -26,7 +26,9 @@ constexpr std::uintmax_t mebibyte = 1024 * 1024;
 
 }  // namespace
 
-TEST_CASE("F39: a log that a long reader keeps growing is told of once at 64 MiB, and is short again without him")
+TEST_CASE(
+    "F39: a log that grows under a long-lived reader causes one warning at 64 MiB, and shrinks once the reader is gone"
+)
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");

@@ -156,7 +156,7 @@ TEST_CASE("F49: paths that are long, strange or lead through other folders work,
     CHECK_MESSAGE(answer.starts_with(readonly()), answer);
 }
 
-TEST_CASE("F51: a file with a second name is told of")
+TEST_CASE("F51: a file with a second name causes a warning")
 {
     const temp_folder folder;
     const auto path = folder.file("jobs.db");

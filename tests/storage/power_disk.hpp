@@ -27,7 +27,7 @@ public:
     void restart(const image& from, damage how, std::uint32_t seed);
     /// Called before each sync.
     std::function<void()> on_sync{};
-    /// After so many writes it only says that it has synced, and has not.
+    /// From this number of writes on it reports syncs that it has not made.
     std::uint64_t lies_after = std::numeric_limits<std::uint64_t>::max();
 
 private:

@@ -27,7 +27,7 @@ struct tally {
 struct extent {
     int points = std::getenv("COFILA_SOAK") ? 20'000 : 500 / one_of();
     int damages = std::getenv("COFILA_SOAK") ? test::damages : 3;
-    int with_second_fault = std::getenv("COFILA_SOAK") ? 50 : 10;  ///< One point in so many.
+    int with_second_fault = std::getenv("COFILA_SOAK") ? 50 : 10;  ///< One point in this many.
     long second_faults = std::getenv("COFILA_SOAK") ? 10 : 4;      ///< Of each kind.
 };
 

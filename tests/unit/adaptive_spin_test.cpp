@@ -24,7 +24,7 @@ int worthwhile_among(adaptive_spin& rule, int chances)
 
 }  // namespace
 
-TEST_CASE("to wait awake is worthwhile until three times in a row it was in vain")
+TEST_CASE("waiting awake is worthwhile until it has failed three times in a row")
 {
     adaptive_spin rule;
     CHECK(rule.worthwhile());
@@ -43,7 +43,7 @@ TEST_CASE("one success makes up for the failures before it")
     CHECK(rule.worthwhile());
 }
 
-TEST_CASE("where it is in vain, every twentieth time it is tried all the same")
+TEST_CASE("where waiting awake fails, every twentieth wait still tries it")
 {
     adaptive_spin rule;
     miss(rule, 3);

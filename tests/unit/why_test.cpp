@@ -175,7 +175,7 @@ TEST_CASE("each limit of the queue is told that is reached, and none that is not
     CHECK(cause.text == "the queue's rate is used up for another 2000 ms");
 }
 
-TEST_CASE("the limits of its group are told of a job that has one")
+TEST_CASE("a job with a group gets the limits of that group")
 {
     auto situation = situation_of(a_job({.group = "g"}));
     CHECK(only(situation).what == kind::next);

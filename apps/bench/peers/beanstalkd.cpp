@@ -40,7 +40,7 @@ void expect(const std::string& reply, std::string_view word)
         throw std::runtime_error{"beanstalkd: " + reply};
 }
 
-// Not measured, so many commands travel at once.
+// Not measured, hence many commands travel at once.
 result fill(std::uint16_t port, long jobs)
 {
     connection link{port};

@@ -110,7 +110,7 @@ TEST_CASE("no event comes before the store has answered, and each comes once it 
     }
 }
 
-TEST_CASE("an operation whose caller is cancelled meanwhile is done, and told of all the same")
+TEST_CASE("an operation whose caller is cancelled meanwhile is still carried out, and its events are emitted")
 {
     for (const auto& step : steps()) {
         INFO(step.name);

@@ -38,7 +38,7 @@ public:
     }
 
     asio::awaitable<void> drained() { return reach(drained_, 1); }
-    /// So many log lines were written.
+    /// The number of log lines written.
     asio::awaitable<void> logged(int lines) { return reach(logged_, lines); }
 
 private:

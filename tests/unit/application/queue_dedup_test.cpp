@@ -58,7 +58,7 @@ QUEUE_CASE("a throttle refuses until its time is over, whatever became of the ow
     CHECK(events.take() == lines{"deduplicated d by a", "added c x", "waiting c"});
 }
 
-QUEUE_CASE("an extension tells of the owner, and refuses as long as adds go on")
+QUEUE_CASE("an extension returns the owner, and refuses as long as adds go on")
 {
     (void)co_await queue.add("x", 1, unique("a", mode::extend, 1s));
     recorder events{queue.events()};
@@ -192,7 +192,7 @@ QUEUE_CASE("a queue that is obliterated keeps no kept job")
 }
 
 QUEUE_CASE(
-    "a job that holds its deduplication id is removed when its time is over, and told of then",
+    "a job that holds its deduplication id is removed when its time is over, and the removal is emitted then",
     maintenance_options{.interval = 1s}
 )
 {

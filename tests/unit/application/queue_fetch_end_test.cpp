@@ -9,7 +9,7 @@ using namespace cofila::test;
 
 TEST_SUITE_BEGIN("queue: waiting for jobs by hand");
 
-QUEUE_CASE("a claim that waits in vain returns nothing when its time is over")
+QUEUE_CASE("a claim returns nothing if no job comes before its wait ends")
 {
     fetching fetch{a, queue, {.wait = 700ms}};
     co_await a.clock->pass(699ms);

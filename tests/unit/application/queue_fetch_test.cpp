@@ -74,7 +74,7 @@ QUEUE_CASE("a claim that waits is woken by a job that comes due, to the millisec
     CHECK(first.told() == "a at 700");
     fetching second{a, queue, {.wait = 1h}};
     co_await settle();
-    co_await queue.add("x", 1, {.id = "b", .delay = 12s});  // told of while it waits
+    co_await queue.add("x", 1, {.id = "b", .delay = 12s});  // added while it waits
     co_await a.clock->pass(1min);
     CHECK(second.told() == "b at 12700");
 }

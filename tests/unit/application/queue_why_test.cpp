@@ -60,7 +60,7 @@ QUEUE_CASE("the life of a job, as the answers tell it")
     CHECK(answer.text == "it is completed already");
 }
 
-QUEUE_CASE("who holds the places and when the rates have room is told of a job that waits for them")
+QUEUE_CASE("why names the jobs that hold the places, and the times when the rates have room")
 {
     co_await queue.set_global_concurrency(1);
     co_await queue.set_rate_limit(rate_limit{.max = 1, .duration = 1min});
@@ -99,7 +99,7 @@ QUEUE_CASE("a job that is kept for the end of another names that one")
     CHECK(answer.causes[0].holders == ids({"a"}));
 }
 
-QUEUE_CASE("a processor's rest and the order of a group are told of the jobs behind")
+QUEUE_CASE("why names a processor's rest and the order of a group for the jobs behind")
 {
     co_await queue.set_group({.concurrency = 1, .keep_order = true});
     for (const auto* id : {"a", "b"})

@@ -89,7 +89,7 @@ public:
         steps_[index(which)].held_before = steps_[index(which)].held_after = false;
         moved_.set();
     }
-    /// So many calls wait.
+    /// The number of waiting calls.
     int held(op which) const { return steps_[index(which)].waiting; }
 
     awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override
@@ -122,7 +122,7 @@ public:
     storage_status condition{};  ///< What `tend` returns.
     event changes;
     event own_commits;
-    int watching = 0;  ///< So many wait for changes.
+    int watching = 0;  ///< The number of waits for changes.
     int watching_in_no_hurry = 0;
 
 private:

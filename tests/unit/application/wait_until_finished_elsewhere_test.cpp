@@ -11,7 +11,7 @@ using namespace cofila::test;
 
 TEST_SUITE_BEGIN("waiting for the end of a job");
 
-QUEUE_CASE("the end of a job in another process is noticed when the store tells of a change")
+QUEUE_CASE("the end of a job in another process is noticed when the store reports a change")
 {
     (void)co_await queue.add("x", 1, {.id = "a"});
     waiting wait{a, queue, "a"};

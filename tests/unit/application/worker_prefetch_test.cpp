@@ -9,7 +9,7 @@ using namespace cofila::test;
 
 TEST_SUITE_BEGIN("worker: prefetch");
 
-QUEUE_CASE("a worker claims so many jobs more than it runs")
+QUEUE_CASE("a worker claims as many jobs more than it runs as `prefetch` says")
 {
     co_await add_numbered(queue, 10);
     ward here{a};
@@ -85,7 +85,7 @@ QUEUE_CASE("when a job ends the next one starts before the store is told")
     co_await worker.finish();
 }
 
-QUEUE_CASE("the queue tells of the claim, the worker of the start")
+QUEUE_CASE("the queue emits the claim, the worker emits the start")
 {
     co_await add_numbered(queue, 2);
     ward here{a};

@@ -17,7 +17,7 @@ using int_job = job<int, int>;
 
 }  // namespace
 
-QUEUE_CASE("a worker runs what is waiting, stores the results, and tells of each step")
+QUEUE_CASE("a worker runs the waiting jobs, stores the results, and emits an event for each step")
 {
     co_await queue.add("double", 21, {.id = "a"});
     recorder events{queue.events()};

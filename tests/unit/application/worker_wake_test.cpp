@@ -137,7 +137,7 @@ QUEUE_CASE("F86: a job that is added while a claim is answered is not overlooked
 
 namespace {
 
-/// So many workers of a queue.
+/// Workers of one queue, `size` of them.
 class staff {
 public:
     staff(queue<int, int> queue, int size, processor<int, int> run_job, int slots = 1)
