@@ -87,6 +87,26 @@ std::optional<generated_id> parse_generated_id(std::string_view text)
     return out.text() == text ? std::optional{out} : std::nullopt;
 }
 
+std::string key_part(std::int64_t key)
+{
+    constexpr std::size_t length = 13;  // 12 digits and a hyphen
+    auto out = make_generated_id(key, {}).text();
+    out.resize(length);
+    return out;
+}
+
+std::int64_t first_key_at(std::string_view text)
+{
+    std::int64_t low = 0;
+    for (std::int64_t high = most_keys; low < high;) {
+        const auto middle = low + (high - low) / 2;
+        const auto part = key_part(middle);
+        const bool before = part < text.substr(0, part.size());
+        (before ? low : high) = before ? middle + 1 : middle;
+    }
+    return low;
+}
+
 random_id_part make_random_part(std::uint64_t high, std::uint64_t low)
 {
     constexpr std::uint64_t version = 8, variant = 2;

@@ -25,6 +25,11 @@ std::optional<generated_id> parse_generated_id(std::string_view text);
 /// `random` has 10 bytes; others are taken for zeros.
 generated_id make_generated_id(std::int64_t key, std::string_view random);
 
+/// The part of a generated id that its key makes, at the id's beginning. It sorts as the keys do.
+std::string key_part(std::int64_t key);
+/// The smallest key whose generated ids may come at or behind a text; `most_keys` if there is none.
+std::int64_t first_key_at(std::string_view text);
+
 /// Takes 12 random bits of `high` and 62 of `low`.
 random_id_part make_random_part(std::uint64_t high, std::uint64_t low);
 /// Gives a new job its key and, unless the caller chose one, its id.

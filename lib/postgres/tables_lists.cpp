@@ -88,30 +88,16 @@ rows given_ids(session& tx, std::int64_t queue, const std::string& after, bool n
     return tx.sql().query(COFILA_LIST_IDS "j.id < $2 ORDER BY j.id DESC LIMIT $3", queue, after, limit);
 }
 
-using domain::most_keys;
-
-/// The smallest key whose generated ids may come at or behind a text.
-std::int64_t first_key_at(const std::string& text)
-{
-    constexpr std::size_t length = 13;  // of the key in the id
-    const auto before = [&](std::int64_t key) {
-        return domain::make_generated_id(key, {}).text().substr(0, length) < text.substr(0, length);
-    };
-    std::int64_t low = 0;
-    for (std::int64_t high = most_keys; low < high;) {
-        const auto middle = low + (high - low) / 2;
-        (before(middle) ? low : high) = before(middle) ? middle + 1 : middle;
-    }
-    return low;
-}
-
 rows generated_ids(session& tx, std::int64_t queue, const std::string& after, bool newest_first, int limit)
 {
     if (!newest_first)
         return tx.sql().query(
-            COFILA_LIST_IDS "j.id IS NULL AND j.key >= $2 ORDER BY j.key LIMIT $3", queue, first_key_at(after), limit
+            COFILA_LIST_IDS "j.id IS NULL AND j.key >= $2 ORDER BY j.key LIMIT $3",
+            queue,
+            domain::first_key_at(after),
+            limit
         );
-    const auto last = after.empty() ? most_keys : first_key_at(after);
+    const auto last = after.empty() ? domain::most_keys : domain::first_key_at(after);
     return tx.sql().query(
         COFILA_LIST_IDS "j.id IS NULL AND j.key <= $2 ORDER BY j.key DESC LIMIT $3", queue, last, limit
     );

@@ -18,28 +18,6 @@ namespace {
 /// To pass over this many rows takes about as long as to read the jobs that a page may examine.
 constexpr int most_passed = 50'000;
 
-/// The part of a generated id that is its key, in front of the random part.
-constexpr std::size_t length_of_key = 13;
-std::string key_text(std::int64_t key)
-{
-    auto out = domain::make_generated_id(key, {}).text();
-    out.resize(length_of_key);
-    return out;
-}
-
-/// The smallest key whose generated ids may come at or behind a text.
-std::int64_t first_key_at(const std::string& text)
-{
-    const auto prefix = text.substr(0, length_of_key);
-    std::int64_t low = 0;
-    for (std::int64_t high = domain::most_keys; low < high;) {
-        const auto middle = low + (high - low) / 2;
-        const bool before = key_text(middle) < prefix;
-        (before ? low : high) = before ? middle + 1 : middle;
-    }
-    return low;
-}
-
 #define COFILA_GIVEN_IDS "SELECT " COFILA_ANY_JOB COFILA_FROM_ANY "WHERE j.queue = ?1 AND "
 
 bound_statement given_ids(session& tx, std::int64_t queue, const std::string& after, bool newest_first, int limit)
@@ -56,8 +34,8 @@ bound_statement given_ids(session& tx, std::int64_t queue, const std::string& af
 bound_statement rows_by_key(session& tx, std::int64_t queue, const std::string& after, bool newest_first)
 {
     if (!newest_first)
-        return tx.sql().query(COFILA_KEYS ">= ?2 ORDER BY key", queue, first_key_at(after));
-    const auto last = after.empty() ? domain::most_keys : first_key_at(after);
+        return tx.sql().query(COFILA_KEYS ">= ?2 ORDER BY key", queue, domain::first_key_at(after));
+    const auto last = after.empty() ? domain::most_keys : domain::first_key_at(after);
     return tx.sql().query(COFILA_KEYS "<= ?2 ORDER BY key DESC", queue, last);
 }
 
@@ -81,7 +59,7 @@ std::optional<row_of_id> read_keyed(session& tx, bound_statement& rows)
         return {};
     const auto key = rows.number(0);
     auto job = rows.number(1) != 0 ? find_job(tx, key) : std::nullopt;
-    return row_of_id{.id = job ? job->id.str() : key_text(key), .job = std::move(job)};
+    return row_of_id{.id = job ? job->id.str() : domain::key_part(key), .job = std::move(job)};
 }
 
 }  // namespace

@@ -92,4 +92,19 @@ TEST_CASE("a token is 32 hexadecimal digits")
     CHECK(domain::to_text(lock_token{.high = all_ones, .low = all_ones}) == std::string(32, 'f'));
 }
 
+TEST_CASE("the first key at a text is that of the ids which begin with it, and otherwise the next one")
+{
+    using domain::first_key_at;
+    CHECK(first_key_at("") == 0);
+    CHECK(first_key_at("~") == domain::most_keys);
+    for (const std::int64_t key :
+         {std::int64_t{0}, std::int64_t{0xffff}, std::int64_t{0x10000}, domain::most_keys - 1}) {
+        const auto id = domain::make_generated_id(key, "0123456789").text();
+        CHECK(id.starts_with(domain::key_part(key)));
+        CHECK(first_key_at(id) == key);
+        CHECK(first_key_at(domain::key_part(key)) == key);
+        CHECK(first_key_at(id.substr(0, 12) + "~") == (key | 15) + 1);  // behind all with another last digit
+    }
+}
+
 TEST_SUITE_END();
