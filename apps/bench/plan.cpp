@@ -99,6 +99,7 @@ std::vector<step> whole_table()
         measure("W15.unlimited", "claim unlimited", 1'000, 10),
         measure("W15.concurrency", "claim with concurrency", 1'000, 10),
         measure("W15.rate", "claim with rate", 1'000, 10),
+        measure("W17", "add beside callers", 2'000, 1),
     };
 }
 

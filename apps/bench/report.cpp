@@ -33,6 +33,7 @@ constexpr column columns[] = {
     {"add_us", "us an add", 0},
     {"used_ratio", "beside used queues", 2},
     {"open_ratio", "beside open queues", 2},
+    {"callers_ratio", "beside 2,000 waiting callers", 2, 0, 1.2},
     {"one_at_once_ratio", "of that for 1,000 tenants with one at once", 2, 0.5},
     {"two_at_once_ratio", "with two at once", 2, 0.5},
     {"claim_cpu_us", "us of CPU a claim beside 100 keys", 1},

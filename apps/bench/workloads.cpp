@@ -30,6 +30,7 @@ asio::awaitable<boost::json::object> perform(task work, cofila::engine& engine)
         {"work in a crowd", work_in_a_crowd},
         {"add for a crowd", add_for_a_crowd},
         {"add beside queues", add_beside_queues},
+        {"add beside callers", add_beside_callers},
         {"add to start", add_to_start},
         {"start what others add", start_what_others_add},
         {"add for others", add_for_others},

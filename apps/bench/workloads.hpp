@@ -24,6 +24,9 @@ boost::asio::awaitable<boost::json::object> add_one_by_one(task work, queue jobs
 boost::asio::awaitable<boost::json::object> add_together(task work, queue jobs);
 boost::asio::awaitable<boost::json::object> add_a_million(task work, queue jobs);
 
+// callers.cpp
+boost::asio::awaitable<boost::json::object> add_beside_callers(task work, queue);
+
 // drains.cpp
 boost::asio::awaitable<boost::json::object> drain(task work, queue jobs);
 boost::asio::awaitable<boost::json::object> drain_failing_once(task work, queue jobs);

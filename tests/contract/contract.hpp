@@ -47,12 +47,13 @@ struct sqlite_backend {
 #ifdef COFILA_POSTGRES
 /// A schema of a PostgreSQL database.
 struct postgres_backend {
+    postgres_backend() { schema().empty(); }
     boost::asio::awaitable<std::shared_ptr<job_repository>> open()
     {
         const auto executor = co_await boost::asio::this_coro::executor;
         postgres::options options{
             .target = postgres_target(),
-            .schema = schema.name(),
+            .schema = schema().name(),
             .durability = durability::normal,
             .clock = std::make_shared<manual_clock>(),
             .executor = executor
@@ -60,7 +61,14 @@ struct postgres_backend {
         co_return co_await postgres::open_repository(std::move(options));
     }
 
-    postgres_schema schema{};
+private:
+    /// One for all tests, since making the tables takes longer than most of them.
+    static const postgres_schema& schema()
+    {
+        postgres_target();  // the server has to outlive it
+        static const postgres_schema shared;
+        return shared;
+    }
 };
 #endif
 

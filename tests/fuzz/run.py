@@ -50,17 +50,18 @@ def main():
     parse.add_argument("program")
     parse.add_argument("corpus")
     parse.add_argument("--replay", action="store_true")
-    parse.add_argument("--seconds", type=int)
+    parse.add_argument("--seconds", type=int, default=20)
     parse.add_argument("--runs", type=int)
     parse.add_argument("--grow", action="store_true")
     chosen = parse.parse_args()
     name = Path(chosen.corpus).name
     if chosen.replay:
         return replay(chosen.program, chosen.corpus)
-    limit = f"-runs={chosen.runs}" if chosen.runs is not None else f"-max_total_time={chosen.seconds or 20}"
+    # A short run repeats what the last one drew, so that a change is judged by itself. Chance belongs to campaigns.
+    limits = [f"-runs={chosen.runs}"] if chosen.runs is not None else ["-seed=1", f"-max_total_time={chosen.seconds}"]
     with tempfile.TemporaryDirectory() as found, tempfile.TemporaryDirectory() as grown:
         start = time.monotonic()
-        code, output = fuzz(chosen.program, chosen.corpus, found, [limit, grown])
+        code, output = fuzz(chosen.program, chosen.corpus, found, [*limits, grown])
         report(name, output, time.monotonic() - start, code != 0)
         if code != 0:
             keep_crashes(name, output, found)

@@ -14,7 +14,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     const auto stored = domain::storable_text(std::string{text});
     fuzz::require(domain::is_utf8(stored), "what is stored is UTF-8");
     fuzz::require(stored.size() <= domain::text_limit, "what is stored has a limit");
-    fuzz::require(!good || size > domain::text_limit || stored == text, "good text is kept as it is");
+    fuzz::require(stored.find('\0') == std::string::npos, "what is stored has no zero byte");
+    const bool storable = good && size <= domain::text_limit && text.find('\0') == std::string_view::npos;
+    fuzz::require(!storable || stored == text, "text that can be stored is kept as it is");
 
     const auto printed = domain::printable_text(text);
     fuzz::require(domain::is_utf8(printed), "what is printed is UTF-8");

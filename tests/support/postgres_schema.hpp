@@ -18,6 +18,22 @@ public:
     ~postgres_schema() { link().run("DROP SCHEMA IF EXISTS " + name_ + " CASCADE"); }
 
     const std::string& name() const { return name_; }
+    /// Leaves the tables as they were when they were made, in a fraction of the time that making them takes.
+    void empty() const
+    {
+        const auto ours = "relnamespace = to_regnamespace('" + name_ + "')";
+        link().run(
+            "DO $$ DECLARE one record; BEGIN "
+            "FOR one IN SELECT tgname, c.oid::regclass AS home FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
+            "WHERE NOT tgisinternal AND relkind = 'r' AND " +
+            ours +
+            " LOOP EXECUTE format('DROP TRIGGER %I ON %s', one.tgname, one.home); END LOOP; "
+            "FOR one IN SELECT oid::regclass AS home, relkind FROM pg_class WHERE relname <> 'meta' AND " +
+            ours +
+            " LOOP IF one.relkind = 'r' THEN EXECUTE format('DELETE FROM %s', one.home); END IF; "
+            "IF one.relkind = 'S' THEN PERFORM setval(one.home, 1, false); END IF; END LOOP; END $$"
+        );
+    }
     /// A new connection to the server.
     static postgres::link link()
     {
