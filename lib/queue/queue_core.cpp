@@ -177,6 +177,12 @@ void queue_core::call_next(std::size_t jobs)
         }
 }
 
+void queue_core::pass_on_date()
+{
+    if (std::ranges::none_of(workers_, [](consumer* worker) { return worker->wake_for_date(); }))
+        call_next(1);
+}
+
 void queue_core::note_due(time_point due)
 {
     share_due(due);

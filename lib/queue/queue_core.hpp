@@ -119,6 +119,8 @@ public:
     void note_due(time_point due);
     /// The same, for a date that a worker has read from the store: lets all workers know it.
     void share_due(time_point due);
+    /// Called by a worker that has taken all it may of what was due: wakes one more, or a call that waits.
+    void pass_on_date();
     /// Called when a worker requests a claim at `now`: what was due by then is no concern of the others, since it
     /// shares what it finds.
     void note_look(time_point now) noexcept { looked_at_ = now; }

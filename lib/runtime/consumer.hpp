@@ -26,6 +26,9 @@ public:
     /// Called when `jobs` more jobs can be claimed. Returns for how many of them this consumer was woken. A busy one
     /// looks once it is idle, and counts for none.
     virtual std::size_t wake_for(std::size_t jobs) = 0;
+    /// Called when a date has come and there may be more to claim than another one could take. The same as for one job;
+    /// returns whether this consumer was woken. It calls the next one in turn if it, too, cannot take all.
+    virtual bool wake_for_date() = 0;
     /// Called when there will be something to claim at `due`.
     virtual void note_due(time_point due) = 0;
     /// Called when another process has changed the store: a job that runs here may have been cancelled.

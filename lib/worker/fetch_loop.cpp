@@ -5,7 +5,7 @@
 // counts for the next one; a claim that comes back short then says when to look again. With nothing to ask the loop
 // sleeps until it is woken, until a job is due, or for the poll interval, in case a sign was lost. All workers of a
 // queue know its next date, and the first whose timer ends looks for all of them: it shares the next date, so that a
-// date costs one claim, not one for each idle worker. Only if it could not take all that is due do the others look too.
+// date costs one claim, not one for each idle worker. Only if it could not take all that is due does the next one look.
 // A question that fails is repeated with growing pauses: a settlement is recognised by its token, so that repeating one
 // is safe whatever became of it. A damaged, newer or foreign store does not mend: the worker stops claiming, and `run`
 // throws. An attempt that the store calls lost is dropped, unless it is known that its processor completed the job in a
@@ -110,9 +110,18 @@ std::size_t fetch_loop::wake_for(std::size_t jobs)
     return expected;
 }
 
+bool fetch_loop::wake_for_date()
+{
+    date_came_ = wake_for(1) > 0 || date_came_;
+    return date_came_;
+}
+
 void fetch_loop::leave_to_others()
 {
-    if (const auto jobs = std::exchange(expected_, 0); jobs > 0)
+    const auto jobs = std::exchange(expected_, 0);
+    if (std::exchange(date_came_, false))
+        queue_->pass_on_date();
+    else if (jobs > 0)
         queue_->wake_for(static_cast<std::size_t>(jobs));
 }
 
@@ -145,7 +154,7 @@ question fetch_loop::next_question(const domain::fetch_plan& plan)
     if (plan.claim > 0) {  // otherwise the answer says nothing about work, and what is known still counts
         // Before the question is put: what happens during it counts for the next one.
         const auto now = ports_->time->wall_now();
-        due = next_due_ && *next_due_ <= now;
+        due = std::exchange(date_came_, false) || (next_due_ && *next_due_ <= now);
         queue_->note_look(now);
         maybe_work_ = false;
         expected_ = 0;
@@ -204,7 +213,7 @@ void fetch_loop::pass_on_dates(const question& what, const settle_and_claim_answ
     if (answer.next_due)
         queue_->share_due(*answer.next_due);
     else if (what.due && static_cast<int>(answer.claimed.size()) == what.claim)
-        queue_->wake_workers();
+        queue_->pass_on_date();
 }
 
 /// Nothing was changed, or it is unknown whether it was: repeating the question is safe either way, since a repeated

@@ -59,6 +59,7 @@ public:
     std::size_t wake_for(std::size_t jobs);
     /// Passes on the jobs that it was woken for and does not request any more.
     void leave_to_others();
+    bool wake_for_date();
     void note_due(time_point due);
     /// Makes it ask once more at most.
     void give_up();
@@ -97,6 +98,7 @@ private:
     int expected_ = 0;        // jobs that it was woken for and has not requested yet
     bool room_left_ = false;  // the last question left room for another, and no claim has come back short since
     std::optional<time_point> next_due_{};
+    bool date_came_ = false;  // and another worker could not take all that was due
     int failures_ = 0;        // of the store, in a row
     bool giving_up_ = false;  // outcomes that the store does not take now are given up
 

@@ -47,6 +47,7 @@ public:
     std::size_t wake_for(std::size_t jobs) override { return fetch_.wake_for(jobs); }
     void look_for_cancellations() override { renewer_.look_soon(); }
     bool is_busy() const override { return !slots_.held().empty(); }
+    bool wake_for_date() override { return fetch_.wake_for_date(); }
     void note_due(time_point due) override { fetch_.note_due(due); }
     bool is_idle() const override { return fetch_.is_idle(); }
     /// Whether nothing runs, and there is nothing to do before `next_due`.
