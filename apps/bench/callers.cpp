@@ -26,19 +26,19 @@ using namespace asio::experimental::awaitable_operators;
 
 namespace {
 
-constexpr int few = 10;
-constexpr int many = 2'000;
-constexpr std::int64_t adds_in_turn = 250;
+constexpr int few_callers = 10;
+constexpr int many_callers = 2'000;
+constexpr std::int64_t adds_by_turn = 250;
 
 /// A queue, and what its callers took.
-struct place {
+struct waiting_room {
     queue jobs;
     std::int64_t taken = 0;
     double seconds = 0;
 };
 
-// NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps the place and joins
-asio::awaitable<void> take_until_closed(place& where)
+// NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps the room and joins
+asio::awaitable<void> take_until_closed(waiting_room& where)
 {
     try {
         for (;;)
@@ -49,8 +49,8 @@ asio::awaitable<void> take_until_closed(place& where)
     }
 }
 
-// NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps the place and waits at once
-asio::awaitable<void> wait_in_crowd(place& where, int callers)
+// NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps the room and waits at once
+asio::awaitable<void> wait_in_crowd(waiting_room& where, int callers)
 {
     const auto executor = co_await asio::this_coro::executor;
     using caller = decltype(asio::co_spawn(executor, take_until_closed(where), asio::deferred));
@@ -65,7 +65,7 @@ asio::awaitable<void> wait_in_crowd(place& where, int callers)
 }
 
 // NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): it is awaited at once
-asio::awaitable<void> add_and_have_taken(place& where, std::int64_t count)
+asio::awaitable<void> add_and_have_taken(waiting_room& where, std::int64_t count)
 {
     const auto begin = now();
     for (const auto end = where.taken + count; where.taken < end;) {
@@ -78,12 +78,12 @@ asio::awaitable<void> add_and_have_taken(place& where, std::int64_t count)
 }
 
 // NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): the caller keeps the places and joins
-asio::awaitable<void> add_in_turns(std::int64_t jobs, place& beside_few, place& beside_many)
+asio::awaitable<void> add_by_turns(std::int64_t jobs, waiting_room& beside_few, waiting_room& beside_many)
 {
     co_await pause(300ms);  // until all of them wait
-    for (std::int64_t n = 0; n < jobs; n += adds_in_turn)
+    for (std::int64_t n = 0; n < jobs; n += adds_by_turn)
         for (auto* const where : {&beside_few, &beside_many})
-            co_await add_and_have_taken(*where, adds_in_turn);
+            co_await add_and_have_taken(*where, adds_by_turn);
     for (auto* const where : {&beside_few, &beside_many})
         co_await where->jobs.close();
 }
@@ -96,11 +96,11 @@ asio::awaitable<object> add_beside_callers(task work, queue)
     auto engine = co_await cofila::engine::open(
         {.database = work.database + ".callers", .durability = work.durability, .spin = work.spin}
     );
-    place beside_few{.jobs = engine.queue<message>("few")};
-    place beside_many{.jobs = engine.queue<message>("many")};
+    waiting_room beside_few{.jobs = engine.queue<message>("few")};
+    waiting_room beside_many{.jobs = engine.queue<message>("many")};
     co_await (
-        wait_in_crowd(beside_few, few) && wait_in_crowd(beside_many, many) &&
-        add_in_turns(work.jobs, beside_few, beside_many)
+        wait_in_crowd(beside_few, few_callers) && wait_in_crowd(beside_many, many_callers) &&
+        add_by_turns(work.jobs, beside_few, beside_many)
     );
     if (beside_few.taken != work.jobs || beside_many.taken != work.jobs)
         throw std::runtime_error("a job was not taken exactly once");
