@@ -8,6 +8,9 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
+#include <algorithm>
+#include <array>
+
 /// From values to JSON text. Not part of the interface.
 namespace cofila::detail {
 
@@ -52,6 +55,17 @@ inline constexpr auto first_of_name = [] {
     return first;
 }();
 
+/// A member's name with its quotes and the colon. A name is an identifier, which needs no escapes.
+template <class Member>
+inline constexpr auto key_of_member = [] {
+    constexpr std::string_view name = Member::name;
+    std::array<char, name.size() + 3> out{'"'};
+    std::copy(name.begin(), name.end(), out.begin() + 1);
+    out[name.size() + 1] = '"';
+    out[name.size() + 2] = ':';
+    return out;
+}();
+
 template <described_struct T>
 void write_struct(std::string& out, const T& value, const json_path& path)
 {
@@ -60,7 +74,8 @@ void write_struct(std::string& out, const T& value, const json_path& path)
     boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
         if (!first_of_name<T>[index++])
             return;
-        write_key(members.next(), member.name);
+        constexpr auto& key = key_of_member<decltype(member)>;
+        members.next().append(key.data(), key.size());
         write_json(out, value.*member.pointer, path.member(member.name));
     });
     members.end('}');
