@@ -20,27 +20,30 @@ std::shared_ptr<const job_options> job_maker::resolved(const job_options& given)
     return last_resolved_;
 }
 
-job_snapshot job_maker::make(job_spec<std::string> spec, const id_source& draw, time_point now)
+job_draft job_maker::make(job_spec<std::string>&& spec, const id_source& draw, time_point now)
 {
     check_name("name", spec.name);
     auto given = std::exchange(spec.options.id, {});
     if (given)
         check_name("id", given->str());
     check_json("data", spec.data, options_.size_limit);
-    auto job = new_job({}, std::move(spec.name), std::move(spec.data), resolved(spec.options), now);
-    job.queue = queue_;
+    auto job = std::make_shared<job_record>();
+    job->queue = queue_;
+    job->name = std::move(spec.name);
+    job->data = std::move(spec.data);
+    set_up(*job, resolved(spec.options), now);
     if (given)
-        job.id = std::move(*given);
+        job->id = std::move(*given);
     else
-        job.random = draw();
-    return std::make_shared<const job_record>(std::move(job));
+        job->random = draw();
+    return job;
 }
 
-std::vector<job_snapshot> job_maker::make_all(
+std::vector<job_draft> job_maker::make_all(
     std::vector<job_spec<std::string>> specs, const id_source& draw, time_point now
 )
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     jobs.reserve(specs.size());
     for (auto& spec : specs) {
         try {

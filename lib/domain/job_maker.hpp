@@ -19,9 +19,9 @@ public:
     job_maker(std::string queue, const queue_options& options) : queue_{std::move(queue)}, options_{options} {}
 
     /// `draw` is called if the caller chose no id. Throws as `queue::add` does.
-    job_snapshot make(job_spec<std::string> spec, const id_source& draw, time_point now);
+    job_draft make(job_spec<std::string>&& spec, const id_source& draw, time_point now);
     /// An error names the index of the element at fault.
-    std::vector<job_snapshot> make_all(std::vector<job_spec<std::string>> specs, const id_source& draw, time_point now);
+    std::vector<job_draft> make_all(std::vector<job_spec<std::string>> specs, const id_source& draw, time_point now);
 
 private:
     std::shared_ptr<const job_options> resolved(const job_options& given);

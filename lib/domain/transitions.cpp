@@ -51,6 +51,12 @@ job_record new_job(
 )
 {
     job_record job{.id = std::move(id), .name = std::move(name), .data = std::move(data)};
+    set_up(job, std::move(options), now);
+    return job;
+}
+
+void set_up(job_record& job, std::shared_ptr<const job_options> options, time_point now)
+{
     job.priority = *options->priority;
     job.timestamp = now;
     if (*options->delay > milliseconds{}) {
@@ -64,7 +70,6 @@ job_record new_job(
     if (options->ttl)
         job.expires_at = add_delay("ttl", now, *options->ttl);
     job.options = std::move(options);
-    return job;
 }
 
 transition after_success(const job_record& job, std::string result, time_point now)

@@ -17,6 +17,8 @@ namespace cofila::domain {
 job_record new_job(
     job_id id, std::string name, std::string data, std::shared_ptr<const job_options> options, time_point now
 );
+/// The same for a record that has its texts already.
+void set_up(job_record& job, std::shared_ptr<const job_options> options, time_point now);
 
 /// The processor returned.
 transition after_success(const job_record& job, std::string result, time_point now);

@@ -22,7 +22,7 @@ domain::job_maker::id_source id_parts(const environment& with)
     };
 }
 
-std::vector<job_id> add_jobs(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
+std::vector<job_id> add_jobs(SQLite::Database& db, const std::vector<job_draft>& jobs)
 {
     std::vector<job_id> out;
     if (jobs.empty())

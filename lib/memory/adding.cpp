@@ -23,7 +23,7 @@ void replace(stored_queue& queue, const stored_job* job, news_list& news)
 
 }  // namespace
 
-asio::awaitable<add_answer> repository::add(std::vector<job_snapshot> jobs)
+asio::awaitable<add_answer> repository::add(std::vector<job_draft> jobs)
 {
     check_open();
     add_answer answer;
@@ -32,7 +32,7 @@ asio::awaitable<add_answer> repository::add(std::vector<job_snapshot> jobs)
     co_return answer;
 }
 
-asio::awaitable<add_answer> repository::add_and_claim(job_snapshot job, time_point now, claim_order order)
+asio::awaitable<add_answer> repository::add_and_claim(job_draft job, time_point now, claim_order order)
 {
     check_open();
     add_answer answer;

@@ -13,8 +13,8 @@ namespace cofila::memory {
 /// job is decided by lib/domain alone.
 class repository final : public job_repository {
 public:
-    boost::asio::awaitable<add_answer> add(std::vector<job_snapshot> jobs) override;
-    boost::asio::awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override;
+    boost::asio::awaitable<add_answer> add(std::vector<job_draft> jobs) override;
+    boost::asio::awaitable<add_answer> add_and_claim(job_draft job, time_point now, claim_order order) override;
     boost::asio::awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     boost::asio::awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks)
         override;

@@ -22,9 +22,9 @@ job_ptr make_handle(const queue_ptr& queue, job_snapshot job)
     );
 }
 
-asio::awaitable<added_row> store_alone(queue_ptr queue, job_snapshot job)
+asio::awaitable<added_row> store_alone(queue_ptr queue, job_draft job)
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     jobs.push_back(std::move(job));
     auto answer = co_await queue->ports->repository->add(std::move(jobs));
     announce(*queue, answer.news);
@@ -33,7 +33,7 @@ asio::awaitable<added_row> store_alone(queue_ptr queue, job_snapshot job)
 
 /// Stores the job; an idle worker claims in the same transaction.
 asio::awaitable<added_row> store_and_take(
-    queue_ptr queue, job_snapshot job, std::shared_ptr<consumer> worker, claim_order order
+    queue_ptr queue, job_draft job, std::shared_ptr<consumer> worker, claim_order order
 )
 {
     const auto asked = queue->ports->time->steady_now();
@@ -55,7 +55,7 @@ asio::awaitable<added_row> store_and_take(
     co_return std::move(answer.rows.front());
 }
 
-asio::awaitable<added_row> store(queue_ptr queue, job_snapshot job)
+asio::awaitable<added_row> store(queue_ptr queue, job_draft job)
 {
     if (job->state == job_state::waiting)
         for (auto* const worker : queue->workers())

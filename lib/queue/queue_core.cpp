@@ -71,12 +71,12 @@ void queue_core::wake_watchers()
         watch->wake.set();
 }
 
-job_snapshot queue_core::make_job(job_spec<std::string> spec)
+job_draft queue_core::make_job(job_spec<std::string>&& spec)
 {
     return terms_.load()->jobs.make(std::move(spec), [this] { return ports->new_id_part(); }, ports->time->wall_now());
 }
 
-std::vector<job_snapshot> queue_core::make_jobs(std::vector<job_spec<std::string>> specs)
+std::vector<job_draft> queue_core::make_jobs(std::vector<job_spec<std::string>> specs)
 {
     return terms_.load()->jobs.make_all(
         std::move(specs), [this] { return ports->new_id_part(); }, ports->time->wall_now()

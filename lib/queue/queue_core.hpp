@@ -71,9 +71,9 @@ public:
     bool is_closed() const noexcept { return closed_; }
 
     /// Makes a new job from what the caller said, checked.
-    job_snapshot make_job(job_spec<std::string> spec);
+    job_draft make_job(job_spec<std::string>&& spec);
     /// An error names the index of the element at fault.
-    std::vector<job_snapshot> make_jobs(std::vector<job_spec<std::string>> specs);
+    std::vector<job_draft> make_jobs(std::vector<job_spec<std::string>> specs);
 
     /// The workers of this process that run on this queue.
     void attach(consumer& worker);

@@ -174,7 +174,7 @@ void check_connected(SQLite::Database& db, const std::string& path)
         throw unfit("must be connected to '" + path + "', where the queue is, not to '" + connected + "'");
 }
 
-std::vector<added_row> add_within(SQLite::Database& db, const std::vector<job_snapshot>& jobs)
+std::vector<added_row> add_within(SQLite::Database& db, const std::vector<job_draft>& jobs)
 {
     return within(db, [&](session& tx) { return store::add(tx, jobs).rows; });
 }

@@ -19,7 +19,7 @@ void prepare(SQLite::Database& db, milliseconds wait);
 void check_connected(SQLite::Database& db, const std::string& path);
 
 /// As `job_repository::add`.
-std::vector<added_row> add_within(SQLite::Database& db, const std::vector<job_snapshot>& jobs);
+std::vector<added_row> add_within(SQLite::Database& db, const std::vector<job_draft>& jobs);
 
 /// Ends an attempt if its token holds the lock. Never returns `settled::cancelled`. The transaction must already hold
 /// the write lock.

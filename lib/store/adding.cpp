@@ -17,7 +17,7 @@ namespace cofila::store {
 namespace {
 
 using cause = job_news::cause;
-using new_jobs = std::span<const std::shared_ptr<job_record>>;
+using new_jobs = std::span<const job_draft>;
 
 void tell(add_answer& answer, added_row row)
 {
@@ -42,13 +42,11 @@ void add_rows(tables& db, std::int64_t queue, new_jobs jobs, add_answer& out)
     }
 }
 
-std::shared_ptr<job_record> numbered(tables& db, std::int64_t queue, const job_record& job)
+void number(tables& db, std::int64_t queue, job_record& job)
 {
-    auto stored = std::make_shared<job_record>(job);
-    domain::assign_key(*stored, db.next_key());
-    stored->position =
+    domain::assign_key(job, db.next_key());
+    job.position =
         db.next_position(queue, *job.options->lifo ? transition::placement::head : transition::placement::tail);
-    return stored;
 }
 
 void replace(tables& db, std::int64_t queue, std::optional<job_record> job, news_list& news)
@@ -91,12 +89,14 @@ bool make_way(tables& db, std::int64_t queue, job_record& job, added_row& row, n
     return plan.add;
 }
 
-/// Adds one job after the other, since each may depend on those before it.
-void add_with_owners(tables& db, std::int64_t queue, std::span<const job_snapshot> jobs, add_answer& out)
+/// Adds one job after the other, since each may depend on those before it: as copies, since what becomes of a job is
+/// decided anew when the transaction was rolled back.
+void add_with_owners(tables& db, std::int64_t queue, new_jobs jobs, add_answer& out)
 {
     for (const auto& job : jobs) {
         added_row row;
-        const std::shared_ptr<job_record> stored[] = {numbered(db, queue, *job)};
+        const job_draft stored[] = {std::make_shared<job_record>(*job)};
+        number(db, queue, *stored[0]);
         const bool asks = job->options->dedup && db.key_of(queue, job->id) == 0;
         if (!asks || make_way(db, queue, *stored[0], row, out.news)) {
             add_rows(db, queue, stored, out);
@@ -107,33 +107,31 @@ void add_with_owners(tables& db, std::int64_t queue, std::span<const job_snapsho
     }
 }
 
-void add_to(tables& db, std::int64_t queue, std::span<const job_snapshot> jobs, add_answer& out)
+void add_to(tables& db, std::int64_t queue, new_jobs jobs, add_answer& out)
 {
     if (std::ranges::any_of(jobs, [](const auto& job) { return job->options->dedup.has_value(); }))
         return add_with_owners(db, queue, jobs, out);
-    std::vector<std::shared_ptr<job_record>> stored;
-    stored.reserve(jobs.size());
     for (const auto& job : jobs)
-        stored.push_back(numbered(db, queue, *job));
-    add_rows(db, queue, stored, out);
+        number(db, queue, *job);
+    add_rows(db, queue, jobs, out);
 }
 
 /// The first jobs, as many as are of one queue.
-std::span<const job_snapshot> of_one_queue(std::span<const job_snapshot> jobs)
+new_jobs of_one_queue(new_jobs jobs)
 {
-    const auto other = [&](const job_snapshot& job) { return job->queue != jobs.front()->queue; };
+    const auto other = [&](const job_draft& job) { return job->queue != jobs.front()->queue; };
     return {jobs.begin(), std::ranges::find_if(jobs, other)};
 }
 
 }  // namespace
 
-add_answer add(tables& db, const std::vector<job_snapshot>& jobs)
+add_answer add(tables& db, new_jobs jobs)
 {
     db.check_room();
     add_answer out;
     out.rows.reserve(jobs.size());
     out.news.reserve(jobs.size());
-    for (std::span left{jobs}; !left.empty();) {
+    for (auto left = jobs; !left.empty();) {
         const auto some = of_one_queue(left);
         add_to(db, db.find_or_make_queue(some.front()->queue), some, out);
         left = left.subspan(some.size());
@@ -141,10 +139,10 @@ add_answer add(tables& db, const std::vector<job_snapshot>& jobs)
     return out;
 }
 
-add_answer alone(const added_row& row)
+add_answer alone(added_row row)
 {
     add_answer out;
-    tell(out, row);
+    tell(out, std::move(row));
     return out;
 }
 

@@ -1,15 +1,21 @@
 #pragma once
 #include <cofila/repository/job_repository.hpp>
 
-#include <vector>
+#include <initializer_list>
+#include <span>
 
 #include "store/tables.hpp"
 
 /// New jobs.
 namespace cofila::store {
 
-add_answer add(tables& db, const std::vector<job_snapshot>& jobs);
+/// Completes the records that it stores. May be called with them again when the transaction was rolled back.
+add_answer add(tables& db, std::span<const job_draft> jobs);
+inline add_answer add(tables& db, std::initializer_list<job_draft> jobs)
+{
+    return add(db, std::span{jobs.begin(), jobs.size()});
+}
 /// Returns the answer for this job alone. It has no deduplication id.
-add_answer alone(const added_row& row);
+add_answer alone(added_row row);
 
 }  // namespace cofila::store

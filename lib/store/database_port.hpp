@@ -84,10 +84,10 @@ public:
         return nullptr;
     }
 
-    void added([[maybe_unused]] const add_answer& alone) override
+    void added([[maybe_unused]] add_answer&& alone) override
     {
         if constexpr (is_add)
-            value_ = alone;
+            value_ = std::move(alone);
     }
 
     void answer() override

@@ -239,11 +239,12 @@ void database_thread::answer(operations done)
 {
     while (!done.empty()) {
         const auto executor = done.front()->executor();
-        operations same;
         operations others;
         for (auto& what : done)
-            (what->executor() == executor ? same : others).push_back(std::move(what));
-        answer_on(executor, std::move(same));
+            if (what->executor() != executor)
+                others.push_back(std::move(what));
+        std::erase(done, nullptr);
+        answer_on(executor, std::move(done));
         done = std::move(others);
     }
 }

@@ -1,6 +1,7 @@
 #include "store/merging.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "store/works.hpp"
@@ -28,12 +29,13 @@ std::span<operation_ptr> adds_in_front(std::span<operation_ptr> waiting)
 
 void adds_together::run(tables& db)
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
+    jobs.reserve(adds_.size());
     for (const auto& what : adds_)
         jobs.push_back(what->adds()->job);
-    const auto rows = add(db, jobs).rows;
+    auto rows = add(db, jobs).rows;
     for (std::size_t i = 0; i < rows.size(); ++i)
-        adds_[i]->added(alone(rows[i]));
+        adds_[i]->added(alone(std::move(rows[i])));
 }
 
 }  // namespace cofila::store

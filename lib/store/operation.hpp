@@ -58,7 +58,7 @@ public:
     /// The work, if that is to add a plain job: such operations can share a statement. Null for all others.
     virtual const plain_add* adds() const noexcept { return nullptr; }
     /// Called instead of `run` if its job was added together with others.
-    virtual void added(const add_answer&) {}
+    virtual void added(add_answer&&) {}
     /// Replaces the result of `run`.
     void fail(error why) { failed_ = std::move(why); }
     bool has_failed() const noexcept { return failed_.has_value(); }

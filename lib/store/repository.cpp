@@ -38,14 +38,14 @@ auto repository::read(Values... values)
     return call<Function>(with_.reader, kind::observe, std::move(values)...);
 }
 
-asio::awaitable<add_answer> repository::add(std::vector<job_snapshot> jobs)
+asio::awaitable<add_answer> repository::add(std::vector<job_draft> jobs)
 {
     if (jobs.size() == 1 && plain_add::is_plain(*jobs.front()))
         return perform(with_.writer, kind::write, plain_add{.job = std::move(jobs.front())});
-    return write<&store::add>(std::move(jobs));
+    return perform(with_.writer, kind::write, [all = std::move(jobs)](tables& db) { return store::add(db, all); });
 }
 
-asio::awaitable<add_answer> repository::add_and_claim(job_snapshot job, time_point now, claim_order order)
+asio::awaitable<add_answer> repository::add_and_claim(job_draft job, time_point now, claim_order order)
 {
     return perform(
         with_.writer, kind::write, adding_and_claiming{.job = std::move(job), .asked = now, .order = std::move(order)}

@@ -123,7 +123,7 @@ job_snapshot completed_by(tables& db, const lock_of_job& held)
 
 }  // namespace
 
-add_answer add_and_claim(tables& db, const job_snapshot& job, time_point asked, const claim_order& order)
+add_answer add_and_claim(tables& db, const job_draft& job, time_point asked, const claim_order& order)
 {
     const auto now = db.now(asked);
     auto answer = add(db, {job});

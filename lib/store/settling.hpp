@@ -10,7 +10,7 @@
 /// `tables::now`.
 namespace cofila::store {
 
-add_answer add_and_claim(tables& db, const job_snapshot& job, time_point asked, const claim_order& order);
+add_answer add_and_claim(tables& db, const job_draft& job, time_point asked, const claim_order& order);
 
 settle_and_claim_answer settle_and_claim(tables& db, const settle_and_claim_request& request);
 /// Reads only, for a request that only claims: the answer if there is nothing to write.

@@ -19,7 +19,7 @@ inline bool is_little(const claim_order& order) { return order.tokens.size() <= 
 
 /// Adds one job that stands for itself: such operations can be done together.
 struct plain_add {
-    job_snapshot job{};
+    job_draft job{};
 
     static bool is_plain(const job_record& job) { return !job.options->dedup; }
     bool is_short() const { return job->data.size() <= few_bytes; }
@@ -27,7 +27,7 @@ struct plain_add {
 };
 
 struct adding_and_claiming {
-    job_snapshot job{};
+    job_draft job{};
     time_point asked{};
     claim_order order{};
 

@@ -63,7 +63,7 @@ CONTRACT_CASE("an id is taken in whatever state its job is")
 
 CONTRACT_CASE("an id that comes twice in one add is added once")
 {
-    std::vector<job_snapshot> jobs{s.make("a", {}, "1"), s.make("b"), s.make("a", {}, "2"), s.make("c")};
+    std::vector<job_draft> jobs{s.make("a", {}, "1"), s.make("b"), s.make("a", {}, "2"), s.make("c")};
     const auto rows = (co_await s->add(jobs)).rows;
     REQUIRE(rows.size() == 4);
     CHECK_FALSE(rows[0].duplicate);
@@ -78,7 +78,7 @@ CONTRACT_CASE("an id that comes twice in one add is added once")
 CONTRACT_CASE("a duplicate among others does not keep them from being stored")
 {
     co_await s.add("b");
-    std::vector<job_snapshot> jobs{s.make("a"), s.make("b"), s.make("c")};
+    std::vector<job_draft> jobs{s.make("a"), s.make("b"), s.make("c")};
     const auto rows = (co_await s->add(jobs)).rows;
     REQUIRE(rows.size() == 3);
     CHECK_FALSE(rows[0].duplicate);

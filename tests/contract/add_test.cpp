@@ -61,7 +61,7 @@ CONTRACT_CASE("the key and the position that a record brings along are not used"
     forged.key = 1;
     forged.position = -1'000'000;
     const auto first = co_await s.add("a");
-    std::vector<job_snapshot> jobs{std::make_shared<const job_record>(forged)};
+    std::vector<job_draft> jobs{std::make_shared<job_record>(forged)};
     const auto rows = (co_await s->add(jobs)).rows;
     REQUIRE(rows.size() == 1);
     CHECK(rows[0].job->key != first.job->key);
@@ -146,7 +146,7 @@ CONTRACT_CASE("names may hold any text")
         auto queue = s.in(text);
         auto job = *queue.make(text);
         job.name = text;
-        std::vector<job_snapshot> jobs{std::make_shared<const job_record>(job)};
+        std::vector<job_draft> jobs{std::make_shared<job_record>(job)};
         co_await queue->add(jobs);
     }
     for (const auto& text : texts) {
@@ -219,7 +219,7 @@ CONTRACT_CASE("jobs with different options keep each their own")
 
 CONTRACT_CASE("an add of many stores them in order and answers in order")
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     std::vector<std::string> expected;
     for (int i = 0; i < 2500; ++i) {
         expected.push_back("job " + std::to_string(i));
@@ -252,7 +252,7 @@ CONTRACT_CASE("an add of none adds none")
 
 CONTRACT_CASE("one add may hold waiting and delayed jobs")
 {
-    std::vector<job_snapshot> jobs{s.make("a", {.delay = 1s}), s.make("b"), s.make("c", {.delay = 2s})};
+    std::vector<job_draft> jobs{s.make("a", {.delay = 1s}), s.make("b"), s.make("c", {.delay = 2s})};
     co_await s->add(jobs);
     const auto counts = co_await s.counts();
     CHECK(counts == job_counts{.waiting = 1, .delayed = 2});
@@ -261,7 +261,7 @@ CONTRACT_CASE("one add may hold waiting and delayed jobs")
 CONTRACT_CASE("jobs of several queues are added in one call, each to its own queue, and are told in order")
 {
     auto other = s.in("other");
-    const std::vector<job_snapshot> jobs{s.make("a"), other.make("a"), other.make("b"), s.make("b"), s.make("a")};
+    const std::vector<job_draft> jobs{s.make("a"), other.make("a"), other.make("b"), s.make("b"), s.make("a")};
     const auto answer = co_await s->add(jobs);
     REQUIRE(answer.rows.size() == 5);
     for (std::size_t i = 0; i < 5; ++i) {

@@ -35,7 +35,7 @@ names numbers(int from, int to)
 
 asio::awaitable<void> add_numbered(subject s, int count, job_options options = {})
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (int i = 0; i < count; ++i)
         jobs.push_back(s.make(numbered(i), options));
     (void)co_await s->add(std::move(jobs));

@@ -163,7 +163,7 @@ CONTRACT_CASE("the kept job waits when the owner has stalled too often, and not 
 
 CONTRACT_CASE("of three jobs in one call the owner is not active, and so none is kept")
 {
-    std::vector<job_snapshot> jobs{s.make("a", keeping()), s.make("b", keeping()), s.make("c", keeping())};
+    std::vector<job_draft> jobs{s.make("a", keeping()), s.make("b", keeping()), s.make("c", keeping())};
     const auto rows = (co_await s->add(std::move(jobs))).rows;
     CHECK(rows[1].job->id == "a");
     CHECK(rows[2].job->id == "a");
@@ -174,7 +174,7 @@ CONTRACT_CASE("of three jobs in one call the owner is not active, and so none is
 CONTRACT_CASE("of two jobs in one call beside an active owner the second is kept")
 {
     const auto owner = co_await s.add_active("a", keeping());
-    std::vector<job_snapshot> jobs{s.make("b", keeping()), s.make("c", keeping())};
+    std::vector<job_draft> jobs{s.make("b", keeping()), s.make("c", keeping())};
     const auto added = co_await s->add(std::move(jobs));
     CHECK(ids(of(added.news, cause::replaced)) == names{"b"});
     const auto answer = co_await s.settle_and_claim({s.completion(owner)}, 5);

@@ -172,7 +172,7 @@ CONTRACT_CASE("a job whose own id exists is a duplicate, whatever its deduplicat
 
 CONTRACT_CASE("of two jobs in one call with the same deduplication id the first one is added")
 {
-    std::vector<job_snapshot> jobs{s.make("a", unique()), s.make("b"), s.make("c", unique()), s.make("d")};
+    std::vector<job_draft> jobs{s.make("a", unique()), s.make("b"), s.make("c", unique()), s.make("d")};
     const auto rows = (co_await s->add(std::move(jobs))).rows;
     REQUIRE(rows.size() == 4);
     CHECK_FALSE(rows[0].deduplicated_by);
@@ -188,7 +188,7 @@ CONTRACT_CASE("of two delayed jobs in one call the second replaces the first")
 {
     auto delayed = unique(mode::replace);
     delayed.delay = 1s;
-    std::vector<job_snapshot> jobs{s.make("a", delayed), s.make("b", delayed)};
+    std::vector<job_draft> jobs{s.make("a", delayed), s.make("b", delayed)};
     const auto added = co_await s->add(std::move(jobs));
     REQUIRE(added.rows.size() == 2);
     CHECK(added.rows[1].job->id == "b");

@@ -47,7 +47,7 @@ CONTRACT_CASE("a claim ends 1,000 jobs at most, and says that the next one can b
     for (const bool grouped : {false, true}) {
         auto in = s.in(grouped ? "in groups" : "alike");
         const auto group = grouped ? std::optional<std::string>{"g"} : std::nullopt;
-        std::vector<job_snapshot> late;
+        std::vector<job_draft> late;
         for (int i = 0; i < 1500; ++i)
             late.push_back(in.make(std::to_string(i), {.ttl = 1s, .group = i % 2 == 0 ? group : std::nullopt}));
         (void)co_await s->add(std::move(late));

@@ -19,7 +19,7 @@ TEST_SUITE_BEGIN("filter");
 
 namespace {
 
-job_snapshot named(const subject& s, std::string id, std::string name, job_options options = {})
+job_draft named(const subject& s, std::string id, std::string name, job_options options = {})
 {
     auto job = std::make_shared<job_record>(*s.make(std::move(id), std::move(options)));
     job->name = std::move(name);
@@ -28,14 +28,14 @@ job_snapshot named(const subject& s, std::string id, std::string name, job_optio
 
 asio::awaitable<void> add_named(subject s, std::string id, std::string name, job_options options = {})
 {
-    std::vector<job_snapshot> jobs{named(s, std::move(id), std::move(name), std::move(options))};
+    std::vector<job_draft> jobs{named(s, std::move(id), std::move(name), std::move(options))};
     (void)co_await s->add(std::move(jobs));
 }
 
 /// "0" ... all of the name "other", but for the last, which is "wanted".
 asio::awaitable<void> add_haystack(subject s, int count)
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (int i = 0; i < count; ++i)
         jobs.push_back(named(s, std::to_string(1'000'000 + i), i + 1 < count ? "other" : "wanted"));
     (void)co_await s->add(std::move(jobs));

@@ -26,7 +26,7 @@ std::string id_of(const job_snapshot& job, std::uint64_t random)
 
 asio::awaitable<job_snapshot> add_without_id(subject s, std::uint64_t random, job_options options = {})
 {
-    std::vector<job_snapshot> jobs{s.make_without_id(random, options)};
+    std::vector<job_draft> jobs{s.make_without_id(random, options)};
     const auto answer = co_await s->add(std::move(jobs));
     REQUIRE(answer.rows.size() == 1);
     CHECK_FALSE(answer.rows[0].duplicate);
@@ -37,7 +37,7 @@ asio::awaitable<job_snapshot> add_without_id(subject s, std::uint64_t random, jo
 
 CONTRACT_CASE("the store makes the id of a job that comes without one of its key and the random part")
 {
-    std::vector<job_snapshot> jobs{s.make_without_id(5, {}, "1")};
+    std::vector<job_draft> jobs{s.make_without_id(5, {}, "1")};
     const auto answer = co_await s->add(std::move(jobs));
     REQUIRE(answer.rows.size() == 1);
     const auto& job = answer.rows[0].job;
@@ -108,7 +108,7 @@ CONTRACT_CASE("an id that the store has made is taken, and is free again when it
 CONTRACT_CASE("one add may hold jobs with and without an id, and answers in order")
 {
     (void)co_await s.add("b");
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (std::uint64_t i = 0; i < 40; ++i)
         jobs.push_back(i % 7 == 3 ? s.make(i % 2 == 0 ? "a" : "b") : s.make_without_id(i));
     const auto answer = co_await s->add(jobs);
@@ -129,7 +129,7 @@ CONTRACT_CASE("one add may hold jobs with and without an id, and answers in orde
 
 CONTRACT_CASE("an add of many without ids makes ids that sort in their order, among the given ones")
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (std::uint64_t i = 0; i < 100; ++i)
         jobs.push_back(s.make_without_id(1000 - i));
     const auto answer = co_await s->add(jobs);
@@ -162,12 +162,12 @@ CONTRACT_CASE("of jobs without an id a deduplication id stores one, replaces it,
         return job_options{.dedup = deduplication{.id = "d", .how = how}};
     };
     const auto first = co_await add_without_id(s, 1, with(deduplication::mode::until_finished));
-    const std::vector<job_snapshot> second{s.make_without_id(2, with(deduplication::mode::until_finished))};
+    const std::vector<job_draft> second{s.make_without_id(2, with(deduplication::mode::until_finished))};
     const auto dropped = co_await s->add(second);
     CHECK(dropped.rows[0].deduplicated_by == first->id);
     CHECK(dropped.rows[0].job->id == first->id);
     (void)co_await s.claim_one();
-    const std::vector<job_snapshot> third{s.make_without_id(3, with(deduplication::mode::keep_last))};
+    const std::vector<job_draft> third{s.make_without_id(3, with(deduplication::mode::keep_last))};
     const auto kept = co_await s->add(third);
     CHECK(kept.rows[0].deduplicated_by == first->id);
     const auto& told = of(kept.news, cause::deduplicated);

@@ -113,7 +113,7 @@ CONTRACT_CASE("any name will do for a group")
 CONTRACT_CASE("a job without a group is found behind however many others")
 {
     co_await allow(s, {.concurrency = 1});
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (int i = 0; i < 1500; ++i)
         jobs.push_back(s.make(std::to_string(i), {.group = "a"}));
     (void)co_await s->add(std::move(jobs));

@@ -88,7 +88,7 @@ std::string player::some_id(const subject& q, std::uint32_t draw) const
     return "job " + std::to_string(draw % (is_first(q) ? 25 : 3));
 }
 
-job_snapshot player::some_job(const subject& q, std::uint32_t id, std::uint32_t draw)
+job_draft player::some_job(const subject& q, std::uint32_t id, std::uint32_t draw)
 {
     const bool without_id = is_first(q) && id / 25 % 8 == 1;
     auto options = some_options(draw);
@@ -124,7 +124,7 @@ void player::remember(const std::vector<added_row>& added)
 
 player::step player::add(subject q, draws d)
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (std::uint32_t i = 0; i <= d[2] % 3; ++i)
         jobs.push_back(some_job(q, d[3] + i * d[4], d[5] + i));
     const auto answer = co_await q->add(std::move(jobs));

@@ -42,7 +42,7 @@ private:
     step look_at(subject q);
 
     std::string some_id(const subject& q, std::uint32_t draw) const;
-    job_snapshot some_job(const subject& q, std::uint32_t id, std::uint32_t draw);
+    job_draft some_job(const subject& q, std::uint32_t id, std::uint32_t draw);
     void remember(const std::vector<added_row>& added);
     const job_snapshot* some_claim(const subject& q, std::uint32_t draw) const;
     void remember(const subject& q, const std::vector<job_snapshot>& claimed);

@@ -27,24 +27,24 @@ subject subject::in(std::string queue) const
     return other;
 }
 
-job_snapshot subject::make(std::string id, job_options options, std::string data) const
+job_draft subject::make(std::string id, job_options options, std::string data) const
 {
     auto resolved = std::make_shared<const job_options>(domain::resolve(options, queue_options{}));
     auto job = domain::new_job(std::move(id), "task", std::move(data), std::move(resolved), now());
     job.queue = queue_;
-    return std::make_shared<const job_record>(std::move(job));
+    return std::make_shared<job_record>(std::move(job));
 }
 
-job_snapshot subject::make_without_id(std::uint64_t random, job_options options, std::string data) const
+job_draft subject::make_without_id(std::uint64_t random, job_options options, std::string data) const
 {
     auto job = *make({}, std::move(options), std::move(data));
     job.random = domain::make_random_part(0, random);
-    return std::make_shared<const job_record>(std::move(job));
+    return std::make_shared<job_record>(std::move(job));
 }
 
 asio::awaitable<added_alone> subject::add(std::string id, job_options options, std::string data)
 {
-    std::vector<job_snapshot> jobs{make(std::move(id), std::move(options), std::move(data))};
+    std::vector<job_draft> jobs{make(std::move(id), std::move(options), std::move(data))};
     auto answer = co_await shared_->repository->add(std::move(jobs));
     REQUIRE(answer.rows.size() == 1);
     REQUIRE(answer.rows.front().job != nullptr);

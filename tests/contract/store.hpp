@@ -40,9 +40,9 @@ public:
     void pass(milliseconds by) { shared_->now += by; }
 
     /// A new job as `add` takes it: by default with the name "task", data "{}" and built-in options.
-    job_snapshot make(std::string id, job_options options = {}, std::string data = "{}") const;
+    job_draft make(std::string id, job_options options = {}, std::string data = "{}") const;
     /// The same for a job whose id the store makes.
-    job_snapshot make_without_id(std::uint64_t random, job_options options = {}, std::string data = "{}") const;
+    job_draft make_without_id(std::uint64_t random, job_options options = {}, std::string data = "{}") const;
     boost::asio::awaitable<added_alone> add(std::string id, job_options options = {}, std::string data = "{}");
     boost::asio::awaitable<void> add_each(std::vector<std::string> ids);
 

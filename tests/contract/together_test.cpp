@@ -53,7 +53,7 @@ CONTRACT_CASE("of adds of one id at the same time one stores it")
 
 CONTRACT_CASE("of claims at the same time each gets other jobs")
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (int i = 0; i < 100; ++i)
         jobs.push_back(s.make("job " + std::to_string(i)));
     co_await s->add(jobs);

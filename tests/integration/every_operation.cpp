@@ -91,7 +91,7 @@ void use_everything(store::tables& db)
 {
     const auto now = manual_clock::start;
     const std::string long_text = '"' + std::string(1000, 'x') + '"';
-    std::vector<job_snapshot> jobs{
+    std::vector<job_draft> jobs{
         some_job("a", long_text, {.attempts = 2, .on_completed = retention::keep_last(1)}),
         some_job("b", "1", {.lifo = true, .delay = 1ms}),
         some_job("c"),

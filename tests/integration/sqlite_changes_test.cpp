@@ -149,7 +149,7 @@ TEST_CASE("a date that another process sets is reported once to a waiter for job
             auto job = *some_job(std::move(id));
             job.state = job_state::delayed;
             job.run_at = file.clock->wall_now() + delay;
-            run_one(other, [&](sqlite::session& tx) { store::add(tx, {std::make_shared<const job_record>(job)}); });
+            run_one(other, [&](sqlite::session& tx) { store::add(tx, {std::make_shared<job_record>(job)}); });
             file.watch->writes.set();
             co_await file.clock->pass(101ms);
         };

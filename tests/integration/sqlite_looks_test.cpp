@@ -39,9 +39,7 @@ TEST_CASE("a claim that finds nothing and a sweep with nothing due do not wait f
     const auto path = folder.file("jobs.db");
     run_coro([&]() -> asio::awaitable<void> {
         const auto store = co_await open(waiting_shortly(path));
-        std::vector<job_snapshot> jobs{
-            some_job("later", "{}", {.delay = 1h}), some_job("grouped", "{}", {.group = "g"})
-        };
+        std::vector<job_draft> jobs{some_job("later", "{}", {.delay = 1h}), some_job("grouped", "{}", {.group = "g"})};
         co_await store->add(jobs);
         co_await store->set("q", group_options{.concurrency = 1});
         const auto first = co_await store->settle_and_claim(claim_of(1));
@@ -216,7 +214,7 @@ TEST_CASE("a queue that is reset after the removal of its jobs leaves nothing in
         co_await store->set("q", metrics_log{.minutes = 50});
         co_await store->set("q", global_rate{.rate = rate_limit{.max = 9, .duration = 1h}});
         co_await store->set("q", group_options{.concurrency = 3, .rate = rate_limit{.max = 9, .duration = 1h}});
-        std::vector<job_snapshot> jobs{
+        std::vector<job_draft> jobs{
             some_job("fails", '"' + std::string(600, 'x') + '"', {.attempts = 2, .group = "g"}),
             some_job("completes"),
             some_job("runs")

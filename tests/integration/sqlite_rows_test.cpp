@@ -25,7 +25,7 @@ struct rows_fixture {
     job_snapshot add(std::string id, std::string data = "{}", job_options options = {})
     {
         job_snapshot out;
-        const std::vector<job_snapshot> jobs{some_job(std::move(id), std::move(data), options)};
+        const std::vector<job_draft> jobs{some_job(std::move(id), std::move(data), options)};
         run_one(runner, [&](sqlite::session& tx) { out = store::add(tx, jobs).rows.front().job; });
         return out;
     }

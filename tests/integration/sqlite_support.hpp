@@ -105,7 +105,7 @@ public:
     void answer() override {}
 
     const store::plain_add* adds() const noexcept override { return work_.target<store::plain_add>(); }
-    void added(const add_answer&) override { ++runs_; }
+    void added(add_answer&&) override { ++runs_; }
 
     int runs() const { return runs_; }
     const std::optional<error>& failure() const { return failed_; }

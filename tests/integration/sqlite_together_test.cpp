@@ -26,7 +26,7 @@ struct add_order {
 };
 
 /// Jobs of one kind share their options, as those of a queue do.
-job_snapshot job_of(const add_order& order)
+job_draft job_of(const add_order& order)
 {
     static const auto options = some_job("any")->options;
     auto job = std::make_shared<job_record>(*some_job(order.id));

@@ -93,7 +93,7 @@ public:
     }
 
     /// Its part is its job, which the first of those with its id adds, and the queue, which the first of all makes.
-    void added(const add_answer& alone) override
+    void added(add_answer&& alone) override
     {
         ++runs_;
         const auto is_mine = [&](const row_change& one) {
@@ -104,7 +104,7 @@ public:
         std::erase_if(batch_->shared, is_mine);
         reach_if(!entry_.changes.empty() && entry_.changes.front().made, probe::shared_queue_made);
         reach(probe::added_together);
-        inner_->added(alone);
+        inner_->added(std::move(alone));
     }
 
     void answer() override

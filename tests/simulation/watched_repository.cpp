@@ -67,7 +67,7 @@ intent watched_repository::about(kind what, const std::string& queue, const job_
 }
 
 /// The simulation adds to one queue at a time.
-boost::asio::awaitable<add_answer> watched_repository::add(std::vector<job_snapshot> jobs)
+boost::asio::awaitable<add_answer> watched_repository::add(std::vector<job_draft> jobs)
 {
     intent what{.what = kind::add, .queue = jobs.empty() ? std::string{} : jobs.front()->queue};
     for (const auto& job : jobs)
@@ -82,9 +82,7 @@ boost::asio::awaitable<add_answer> watched_repository::add(std::vector<job_snaps
     co_return answer;
 }
 
-boost::asio::awaitable<add_answer> watched_repository::add_and_claim(
-    job_snapshot job, time_point now, claim_order claims
-)
+boost::asio::awaitable<add_answer> watched_repository::add_and_claim(job_draft job, time_point now, claim_order claims)
 {
     intent what{.what = kind::add, .queue = job->queue, .now = now};
     what.add(*job);

@@ -24,8 +24,8 @@ public:
 
     explicit watched_repository(parts with) : forwarding_repository{with.inner}, with_{std::move(with)} {}
 
-    awaitable<add_answer> add(std::vector<job_snapshot> jobs) override;
-    awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override;
+    awaitable<add_answer> add(std::vector<job_draft> jobs) override;
+    awaitable<add_answer> add_and_claim(job_draft job, time_point now, claim_order order) override;
     awaitable<settle_and_claim_answer> settle_and_claim(settle_and_claim_request request) override;
     awaitable<std::vector<renewal>> extend_locks(time_point now, std::vector<lock_extension> locks) override;
     awaitable<fenced_write> update_progress(job_ref job, std::string progress) override;

@@ -91,7 +91,7 @@ void long_life::step()
 
 void long_life::add()
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     for (auto left = 1 + dice_() % 8; left > 0; --left)
         jobs.push_back(some_job(
             "j" + std::to_string(++made_), some_text(), {.attempts = 2, .backoff = backoff{.delay = seconds{60}}}

@@ -110,7 +110,7 @@ bool short_life::run(const steps& batch, steps& failed)
 
 short_life::step short_life::adding(const std::string& prefix, int count, std::size_t bytes)
 {
-    std::vector<job_snapshot> jobs;
+    std::vector<job_draft> jobs;
     const job_options options{.attempts = 3, .backoff = backoff{.delay = std::chrono::minutes{30}}};
     for (int i = 0; i < count; ++i)
         jobs.push_back(some_job(prefix + std::to_string(i), json_text(bytes, 'd'), options));
@@ -119,7 +119,7 @@ short_life::step short_life::adding(const std::string& prefix, int count, std::s
         .work = single ? test_operation::work{store::plain_add{.job = jobs.front()}}
                        : [jobs](sqlite::session& tx) { store::add(tx, jobs); },
         .kind = kind::write,
-        .note = [this, jobs](told how) { ledger_.add(jobs, how); },
+        .note = [this, added = ledger::jobs(jobs.begin(), jobs.end())](told how) { ledger_.add(added, how); },
     };
 }
 

@@ -66,11 +66,11 @@ public:
     /// The repository behind.
     job_repository& inner() { return *inner_; }
 
-    awaitable<add_answer> add(std::vector<job_snapshot> jobs) override
+    awaitable<add_answer> add(std::vector<job_draft> jobs) override
     {
         return self().through(op::add, inner_->add(std::move(jobs)));
     }
-    awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override
+    awaitable<add_answer> add_and_claim(job_draft job, time_point now, claim_order order) override
     {
         return self().through(op::add, inner_->add_and_claim(std::move(job), now, std::move(order)));
     }

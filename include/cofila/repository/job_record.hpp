@@ -66,6 +66,9 @@ struct job_record {
     std::string damage{};
 };
 
+/// A new record on its way into the store. It belongs to the repository that it is handed to, which completes it.
+using job_draft = std::shared_ptr<job_record>;
+
 /// A record that is not changed any more, so that the engine's executor and the database thread may share it.
 using job_snapshot = std::shared_ptr<const job_record>;
 

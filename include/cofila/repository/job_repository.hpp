@@ -174,12 +174,12 @@ public:
     virtual ~job_repository() = default;
 
     /// Stores new jobs of any queues, all or none, in order. Each record is waiting or delayed, with `options`
-    /// resolved; the repository assigns key and position and, if `random` is set, the id. A job whose id exists already
-    /// in its queue, in any state, is not stored.
-    virtual boost::asio::awaitable<add_answer> add(std::vector<job_snapshot> jobs) = 0;
+    /// resolved. It belongs to the repository from then on, which assigns key and position and, if `random` is set, the
+    /// id. A job whose id exists already in its queue, in any state, is not stored.
+    virtual boost::asio::awaitable<add_answer> add(std::vector<job_draft> jobs) = 0;
 
     /// Adds one job and claims the next ones, in one transaction: the new job itself if no other job is before it.
-    virtual boost::asio::awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) = 0;
+    virtual boost::asio::awaitable<add_answer> add_and_claim(job_draft job, time_point now, claim_order order) = 0;
 
     /// Ends attempts and claims the next jobs, in one transaction. Promotes due jobs before it claims. Claims nothing
     /// from a paused queue.

@@ -92,7 +92,7 @@ public:
     /// The number of waiting calls.
     int held(op which) const { return steps_[index(which)].waiting; }
 
-    awaitable<add_answer> add_and_claim(job_snapshot job, time_point now, claim_order order) override
+    awaitable<add_answer> add_and_claim(job_draft job, time_point now, claim_order order) override
     {
         ++claims_;
         last_claim_ = order;

@@ -70,7 +70,7 @@ inline asio::awaitable<void> add_elsewhere(app& a, std::string queue, job_id id)
     auto options = std::make_shared<const job_options>(domain::resolve({}, {}));
     auto job = domain::new_job(std::move(id), "x", "1", std::move(options), a.clock->wall_now());
     job.queue = std::move(queue);
-    std::vector<job_snapshot> jobs{std::make_shared<const job_record>(std::move(job))};
+    std::vector<job_draft> jobs{std::make_shared<job_record>(std::move(job))};
     co_await a.store->inner().add(std::move(jobs));
 }
 
