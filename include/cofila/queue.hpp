@@ -108,10 +108,14 @@ private:
         detail::queue_ptr core, std::string name, Payload data, job_options options
     )
     {
-        job_spec<std::string> spec{
-            .name = std::move(name), .data = detail::encode_as("data", data), .options = std::move(options)
-        };
-        co_return detail::typed<Payload, Result>(co_await detail::at_home(core, detail::add(core, std::move(spec))));
+        // Not kept in a variable: the coroutine would hold it while it waits.
+        auto adding = detail::add(
+            core, {.name = std::move(name), .data = detail::encode_as("data", data), .options = std::move(options)}
+        );
+        const auto where = co_await boost::asio::this_coro::executor;
+        if (detail::is_at_home(core, where))  // as `at_home` has it, without another coroutine
+            co_return detail::typed<Payload, Result>(co_await std::move(adding));
+        co_return detail::typed<Payload, Result>(co_await detail::at_home(core, std::move(adding)));
     }
 
     static awaitable<std::vector<added>> add_all_to(detail::queue_ptr core, std::vector<job_spec<Payload>> jobs)

@@ -22,46 +22,57 @@ job_ptr make_handle(const queue_ptr& queue, job_snapshot job)
     );
 }
 
-asio::awaitable<added_row> store_alone(queue_ptr queue, job_draft job)
+std::vector<job_draft> alone(job_draft job)
 {
     std::vector<job_draft> jobs;
     jobs.push_back(std::move(job));
-    auto answer = co_await queue->ports->repository->add(std::move(jobs));
-    announce(*queue, answer.news);
-    co_return std::move(answer.rows.front());
+    return jobs;
+}
+
+add_outcome outcome_of(const queue_ptr& queue, added_row row)
+{
+    return {
+        .job = make_handle(queue, std::move(row.job)),
+        .duplicate = row.duplicate,
+        .deduplicated_by = std::move(row.deduplicated_by)
+    };
+}
+
+/// What an idle worker claims in the transaction of an add.
+struct offered_claim {
+    std::shared_ptr<consumer> worker;
+    claim_order order;
+};
+
+std::optional<offered_claim> offered(const queue_core& queue, const job_record& job)
+{
+    if (job.state == job_state::waiting)
+        for (auto* const worker : queue.workers())
+            if (auto order = worker->offer_claim())
+                return offered_claim{.worker = worker->shared_from_this(), .order = std::move(*order)};
+    return {};
 }
 
 /// Stores the job; an idle worker claims in the same transaction.
-asio::awaitable<added_row> store_and_take(
-    queue_ptr queue, job_draft job, std::shared_ptr<consumer> worker, claim_order order
-)
+asio::awaitable<add_outcome> store_and_take(queue_ptr queue, job_draft job, offered_claim offer)
 {
     const auto asked = queue->ports->time->steady_now();
     add_answer answer;
     std::exception_ptr failed;
     try {
         answer = co_await queue->ports->repository->add_and_claim(
-            std::move(job), queue->ports->time->wall_now(), std::move(order)
+            std::move(job), queue->ports->time->wall_now(), std::move(offer.order)
         );
     } catch (...) {
         failed = std::current_exception();
     }
     if (failed) {
-        worker->take_offered({}, asked);
+        offer.worker->take_offered({}, asked);
         std::rethrow_exception(failed);
     }
     announce(*queue, answer.news, answer.claimed);
-    worker->take_offered(&answer.claimed, asked);
-    co_return std::move(answer.rows.front());
-}
-
-asio::awaitable<added_row> store(queue_ptr queue, job_draft job)
-{
-    if (job->state == job_state::waiting)
-        for (auto* const worker : queue->workers())
-            if (auto order = worker->offer_claim())
-                return store_and_take(queue, std::move(job), worker->shared_from_this(), std::move(*order));
-    return store_alone(queue, std::move(job));
+    offer.worker->take_offered(&answer.claimed, asked);
+    co_return outcome_of(queue, std::move(answer.rows.front()));
 }
 
 }  // namespace
@@ -70,12 +81,11 @@ asio::awaitable<add_outcome> add(queue_ptr queue, job_spec<std::string> spec)
 {
     queue->check_open();
     auto job = queue->make_job(std::move(spec));
-    auto row = co_await store(queue, std::move(job));
-    co_return add_outcome{
-        .job = make_handle(queue, std::move(row.job)),
-        .duplicate = row.duplicate,
-        .deduplicated_by = std::move(row.deduplicated_by)
-    };
+    if (auto offer = offered(*queue, *job))
+        co_return co_await store_and_take(queue, std::move(job), std::move(*offer));
+    auto answer = co_await queue->ports->repository->add(alone(std::move(job)));
+    announce(*queue, answer.news);
+    co_return outcome_of(queue, std::move(answer.rows.front()));
 }
 
 asio::awaitable<std::vector<added>> add_bulk(queue_ptr queue, std::vector<job_spec<std::string>> specs)

@@ -2,8 +2,8 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <functional>
 #include <memory>
@@ -121,9 +121,11 @@ boost::asio::awaitable<std::invoke_result_t<const Work&, tables&>> perform(
     auto submit = [&](auto done, Work task) {
         port->submit(std::make_unique<typed_operation<result, Work>>(what, executor, std::move(task), std::move(done)));
     };
-    auto answered = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(outcome<result>)>(
-        submit, boost::asio::use_awaitable, std::move(work)
+    // Not with `use_awaitable`, which makes a coroutine of it.
+    auto submission = boost::asio::async_initiate<const boost::asio::deferred_t, void(outcome<result>)>(
+        submit, boost::asio::deferred, std::move(work)
     );
+    auto answered = co_await std::move(submission);
     if (answered.failed)
         throw error{*answered.failed};
     if constexpr (!std::is_void_v<returned>)

@@ -10,8 +10,10 @@
 
 #include <cofila/detail/on_loop.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -32,7 +34,7 @@ using domain::attempt_outcome;
 /// One of the coroutines, as those see it that start and interrupt attempts.
 class runner {
 public:
-    using handler = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
+    using handler = asio::any_completion_handler<void()>;
 
     asio::cancellation_signal signal{};
     attempt_ptr current{};  ///< Its processor is under way.
@@ -126,6 +128,23 @@ void runners::interrupt(const attempt_ptr& attempt) const
     });
 }
 
+/// Waits for the next attempt, or passes on to it if it is known. An operation, not a coroutine: it comes with each
+/// job.
+auto runners::wait(runner_ptr self, attempt_ptr next)
+{
+    auto begin = [this, self = std::move(self), next = std::move(next)](auto done) {
+        if (next) {
+            next->runs_in = self;
+            self->next = next;
+            asio::post(std::move(done));
+        } else {
+            self->waiting.emplace(std::move(done));
+            idle_.push_back(self);
+        }
+    };
+    return asio::async_initiate<const asio::deferred_t, void()>(std::move(begin), asio::deferred);
+}
+
 asio::awaitable<void> runners::serve(runner_ptr self, attempt_ptr first, std::shared_ptr<const void>)
 {
     const auto elsewhere = elsewhere_ ? event_loop::at(asio::make_strand(*elsewhere_)) : nullptr;
@@ -154,7 +173,8 @@ asio::awaitable<void> runners::serve(runner_ptr self, attempt_ptr first, std::sh
         attempt.reset();
         if (!next && dismissed_)
             co_return;
-        co_await wait(self, std::move(next));
+        auto waiting = wait(self, std::move(next));
+        co_await std::move(waiting);
         attempt = std::exchange(self->next, nullptr);
     }
 }
@@ -168,22 +188,6 @@ detail::job_ptr runners::handle_of(const attempt_ptr& attempt) const
         .progress = attempt->job->progress,
         .asked_to_end = {attempt, &attempt->told}
     });
-}
-
-/// Waits for the next attempt, or passes on to it if it is known.
-asio::awaitable<void> runners::wait(runner_ptr self, attempt_ptr next)
-{
-    auto begin = [this, self = std::move(self), next = std::move(next)](runner::handler done) {
-        if (next) {
-            next->runs_in = self;
-            self->next = next;
-            asio::post(std::move(done));
-        } else {
-            self->waiting.emplace(std::move(done));
-            idle_.push_back(self);
-        }
-    };
-    return asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(begin), asio::use_awaitable);
 }
 
 void runners::dismiss()

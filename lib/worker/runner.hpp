@@ -53,7 +53,7 @@ private:
 
     boost::asio::awaitable<void> serve(runner_ptr self, attempt_ptr first, std::shared_ptr<const void> owner);
     detail::job_ptr handle_of(const attempt_ptr& attempt) const;
-    boost::asio::awaitable<void> wait(runner_ptr self, attempt_ptr next);
+    auto wait(runner_ptr self, attempt_ptr next);
 
     const detail::queue_ptr queue_;
     const loop_ptr loop_;

@@ -60,7 +60,7 @@ CLOCK = re.compile(r'::now\s*\(|\b(steady|system|high_resolution|deadline|waitab
 # What a queue or a worker is awaited for happens on its loop, wherever the caller is; all else may be called anywhere.
 CORE_CALL = re.compile(r'(at_home\(\s*core(?:_|\(\))?,\s*)?\bdetail::(?!at_home\b)(\w+)\(core(?:_|\(\))?[,)]')
 ANYWHERE = {
-    "include/cofila/queue.hpp": "how_to_decode start_maintenance".split(),
+    "include/cofila/queue.hpp": "how_to_decode is_at_home start_maintenance".split(),
     "include/cofila/queue_view.hpp": "events how_to_decode make_stream name".split(),
     "include/cofila/worker.hpp": "cancel_all cancel_job events id set_concurrency set_paused stop".split(),
 }

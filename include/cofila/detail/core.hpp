@@ -67,6 +67,12 @@ struct add_outcome {
 
 const loop_ptr& loop_of(const queue_ptr& queue);
 const loop_ptr& loop_of(const worker_ptr& worker);
+/// Whether the calling coroutine, which belongs to `where`, is there already.
+template <class Core>
+bool is_at_home(const Core& core, const asio::any_io_executor& where)
+{
+    return is_here(*loop_of(core), where);
+}
 /// Runs `work` as `on_loop` does, for what belongs to a queue, a worker or an engine.
 template <class Core, class T>
 asio::awaitable<T> at_home(const Core& core, asio::awaitable<T> work)
