@@ -1,3 +1,4 @@
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -133,7 +134,7 @@ store::best_waiting tables::best(std::int64_t queue, int limit, time_point now)
     );
     out.jobs.reserve(static_cast<std::size_t>(row.count()));
     while (row.step())
-        out.jobs.push_back(read_job(tx_, row));
+        out.jobs.push_back(std::make_shared<job_record>(read_job(tx_, row)));
     return out;
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <compare>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "domain/generated_id.hpp"
@@ -217,7 +218,7 @@ store::best_waiting tables::best(std::int64_t queue, int limit, time_point now)
                 out.in_a_row = false;
                 continue;
             }
-            out.jobs.push_back(read_waiting_job(tx_, row, 3));
+            out.jobs.push_back(std::make_shared<job_record>(read_waiting_job(tx_, row, 3)));
         }
         // Damaged values may read as smaller ones.
         goes_on = read == asked && before < last && std::cmp_less(out.jobs.size(), limit);

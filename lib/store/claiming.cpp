@@ -35,20 +35,20 @@ void claim_in_order(const claim_step& claim, int room)
     for (bool again = room > 0; again;) {
         again = false;
         auto best = claim.db.best(claim.queue, room, claim.now);
-        std::vector<job_record*> fit;
+        std::vector<std::shared_ptr<job_record>> fit;
         for (auto& job : best.jobs) {
-            if (!claim.end_if_unfit(job)) {
-                fit.push_back(&job);
+            if (!claim.end_if_unfit(*job)) {
+                fit.push_back(std::move(job));
                 continue;
             }
             again = !claim.out.stopped;
-            if (claim.out.stopped || job.options->dedup)
+            if (claim.out.stopped || job->options->dedup)
                 break;
         }
         if (again || fit.empty())
             continue;
-        for (auto* const job : fit)
-            claim.take(std::move(*job));
+        for (auto& job : fit)
+            claim.take(std::move(job));
         const auto taken = std::span{claim.out.claimed}.last(fit.size());
         claim.db.lock(claim.queue, taken, {}, best.in_a_row && !claim.out.stopped);
     }

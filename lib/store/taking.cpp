@@ -21,10 +21,10 @@ bool claim_step::end_if_unfit(const job_record& job) const
     return true;
 }
 
-void claim_step::take(job_record&& job) const
+void claim_step::take(std::shared_ptr<job_record> job) const
 {
-    domain::lock(job, order.tokens[out.claimed.size()], order.worker, order.lock_duration, now);
-    out.claimed.push_back(std::make_shared<const job_record>(std::move(job)));
+    domain::lock(*job, order.tokens[out.claimed.size()], order.worker, order.lock_duration, now);
+    out.claimed.push_back(std::move(job));
 }
 
 domain::claim_room room_within(

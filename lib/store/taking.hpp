@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,7 @@ struct claim_step {
     /// Fails the job if it is unfit. Returns false if it may run.
     bool end_if_unfit(const job_record& job) const;
     /// Gives a job the order's next lock. The caller then locks it in the tables.
-    void take(job_record&& job) const;
+    void take(std::shared_ptr<job_record> job) const;
 };
 
 /// What a rate leaves room for at that time: of the claims of one group, or of all if `group` is null.

@@ -14,6 +14,7 @@
 #include <deque>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -131,8 +132,8 @@ private:
             ungrouped_.reset();
             if (!line.empty())
                 ungrouped_ = {
-                    .turn = {.served = ungrouped_served_, .next = place_of(line.front())},
-                    .job = std::move(line.front())
+                    .turn = {.served = ungrouped_served_, .next = place_of(*line.front())},
+                    .job = std::move(*line.front())
                 };
             knows_ungrouped_ = true;
         }
@@ -172,7 +173,7 @@ private:
     void take(group_turn next)
     {
         const auto number = next.number;
-        claim_.take(std::move(*next.job));
+        claim_.take(std::make_shared<job_record>(std::move(*next.job)));
         taken_.push_back(number);
         const auto served = claim_.db.note_turn(claim_.queue, number);
         if (within_.limits.rate || (rate_ && number != ungrouped))

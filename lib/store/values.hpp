@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ struct finished_attempt {
 
 /// Waiting jobs, best first.
 struct best_waiting {
-    std::vector<job_record> jobs{};
+    std::vector<std::shared_ptr<job_record>> jobs{};
     bool in_a_row = true;  ///< False if jobs that are early stand between them.
 };
 
