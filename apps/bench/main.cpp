@@ -1,21 +1,19 @@
 // Measures the product through its public functions. Each repetition runs in processes of its own.
 #include <cofila/sqlite.hpp>
 
-#include <boost/json/serialize.hpp>
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "plan.hpp"
 #include "process.hpp"
 #include "report.hpp"
+#include "store_place.hpp"
 
 namespace fs = std::filesystem;
 
@@ -29,37 +27,15 @@ struct settings {
     bool json = false;
 };
 
-/// A new folder for one store, removed at the end of the scope.
-class store_folder {
-public:
-    explicit store_folder(const fs::path& parent)
-        : path_{parent / ("cofila_bench." + std::to_string(std::random_device{}()))}
-    {
-        fs::create_directories(path_);
-    }
-    store_folder(const store_folder&) = delete;
-    store_folder& operator=(const store_folder&) = delete;
-    ~store_folder()
-    {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-
-    std::string database() const { return (path_ / "bench.db").string(); }
-
-private:
-    fs::path path_;
-};
-
-bench::task in(const store_folder& where, bench::task work, const bench::task& wanted)
+bench::task in(const bench::store_place& where, bench::task work, const bench::task& wanted)
 {
-    work.database = where.database();
+    where.locate(work);
     work.durability = wanted.durability;
     work.spin = wanted.spin;
     return work;
 }
 
-void prepare(const store_folder& where, const std::vector<bench::task>& tasks, const bench::task& wanted)
+void prepare(const bench::store_place& where, const std::vector<bench::task>& tasks, const bench::task& wanted)
 {
     for (const auto& one : tasks)
         bench::in_processes({in(where, one, wanted)});
@@ -67,14 +43,15 @@ void prepare(const store_folder& where, const std::vector<bench::task>& tasks, c
 
 void measure(const bench::step& what, const settings& chosen, bench::report& report)
 {
-    std::optional<store_folder> kept;
+    const bench::ground on{.folder = chosen.folder, .database = chosen.task.database};
+    std::optional<bench::store_place> kept;
     if (!what.once.empty()) {
-        kept.emplace(chosen.folder);
+        kept.emplace(on);
         prepare(*kept, what.once, chosen.task);
     }
     for (int repetition = 0; repetition < chosen.repetitions; ++repetition) {
-        std::optional<store_folder> own;
-        const auto& where = kept ? *kept : own.emplace(chosen.folder);
+        std::optional<bench::store_place> own;
+        const auto& where = kept ? *kept : own.emplace(on);
         prepare(where, what.before, chosen.task);
         std::vector<bench::task> tasks;
         for (const auto& one : what.run)
@@ -88,7 +65,10 @@ int measure_all(const settings& chosen)
 {
     bench::report report{chosen.task.durability, chosen.json};
     for (const auto& step : bench::plan(chosen.workloads, chosen.task.jobs))
-        measure(step, chosen, report);
+        if (step.looks_at_file && !chosen.task.database.empty())
+            fmt::print(stderr, "{} looks at a file and is left out\n", step.workload);
+        else
+            measure(step, chosen, report);
     return 0;
 }
 
@@ -113,9 +93,10 @@ int main(int argc, char** argv)
     std::int64_t spin = chosen.task.spin.count();
     app.add_option("--spin", spin, "engine_options::spin in microseconds")->capture_default_str();
     app.add_flag("--json", chosen.json, "A line of JSON for each repetition instead of a table");
+    app.add_option("--database", chosen.task.database, "A PostgreSQL database instead of files, as a URL");
     // The options with which this program starts itself:
     app.add_option("--task", chosen.task.kind)->group("");
-    app.add_option("--database", chosen.task.database)->group("");
+    app.add_option("--schema", chosen.task.schema)->group("");
     app.add_option("--concurrency", chosen.task.concurrency)->group("");
     app.add_option("--prefetch", chosen.task.prefetch)->group("");
     app.add_option("--crowd", chosen.task.crowd)->group("");

@@ -11,13 +11,13 @@ constexpr std::int64_t sequential = 20'000;
 constexpr std::int64_t many = 50'000;
 constexpr std::int64_t deep = 1'000'000;
 
-task fill(std::int64_t jobs) { return {.kind = "fill", .jobs = jobs}; }
+task filling(std::int64_t jobs) { return {.kind = "fill", .jobs = jobs}; }
 
-step drain(std::string name, std::int64_t jobs, int concurrency, int prefetch = 0)
+step draining(std::string name, std::int64_t jobs, int concurrency, int prefetch = 0)
 {
     return {
         .workload = std::move(name),
-        .before = {fill(jobs)},
+        .before = {filling(jobs)},
         .run = {{.kind = "drain", .jobs = jobs, .concurrency = concurrency, .prefetch = prefetch}}
     };
 }
@@ -30,7 +30,7 @@ step measure(std::string name, std::string kind, std::int64_t jobs, int concurre
 /// 20,000 jobs with a million waiting behind them, or a million finished ones beside them.
 step beside(std::string name, std::vector<task> once)
 {
-    auto out = drain(std::move(name), sequential, 10);
+    auto out = draining(std::move(name), sequential, 10);
     out.once = std::move(once);
     return out;
 }
@@ -38,7 +38,7 @@ step beside(std::string name, std::vector<task> once)
 /// The last process only looks.
 step shared(std::string name, std::size_t processes)
 {
-    step out{.workload = std::move(name), .before = {fill(4 * many)}, .merge = merge_shared};
+    step out{.workload = std::move(name), .before = {filling(4 * many)}, .merge = merge_shared, .looks_at_file = true};
     out.run.assign(processes, {.kind = "drain shared", .jobs = 4 * many, .concurrency = 100});
     out.run.push_back({.kind = "watch locks", .jobs = 4 * many});
     return out;
@@ -72,16 +72,16 @@ std::vector<step> whole_table()
         measure("W2.conc100", "add together", many, 100),
         measure("W2.bulk1000", "fill", many, 1),
         measure("W2.million", "add a million", deep, 100),
-        drain("W3.c1", many, 1),
-        drain("W3.c1.prefetch16", many, 1, 16),
-        drain("W3.c10", many, 10),
-        drain("W3.c100", many, 100),
+        draining("W3.c1", many, 1),
+        draining("W3.c1.prefetch16", many, 1, 16),
+        draining("W3.c10", many, 10),
+        draining("W3.c100", many, 100),
         measure("W4.one", "add to start", 500, 10),
         across_processes("W4.two"),
-        drain("W5.shallow", sequential, 10),
-        beside("W5.deep", {fill(deep)}),
-        beside("W5.finished", {fill(deep), finish}),
-        drain("W6", many, 100),
+        draining("W5.shallow", sequential, 10),
+        beside("W5.deep", {filling(deep)}),
+        beside("W5.finished", {filling(deep), finish}),
+        draining("W6", many, 100),
         measure("W7", "drain failing once", 10'000, 10),
         shared("W8.one", 1),
         shared("W8.two", 2),

@@ -14,6 +14,7 @@ struct step {
     std::vector<task> before{};  ///< Prepares each repetition.
     std::vector<task> run{};     ///< What is measured: a process for each, all at once.
     merge_results merge{};       ///< Makes one result from theirs; null if there is only one.
+    bool looks_at_file = false;  ///< It reads the SQLite file beside the engine.
 };
 
 /// The steps with these names ("W3" means all of its rows). With `jobs` 0 each has the number of the table. Throws

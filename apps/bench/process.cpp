@@ -22,15 +22,24 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The path of the database is ours and the rest are words, so quoting needs no care.
+/// A quoted word of the shell.
+std::string quoted(const std::string& text)
+{
+    std::string out{"'"};
+    for (const char c : text)
+        out += c == '\'' ? std::string{"'\\''"} : std::string{c};
+    return out + "'";
+}
+
 std::string command_line(const task& work)
 {
     return fmt::format(
-        "'{}' --task '{}' --database '{}' --durability {} --jobs {} --concurrency {} --prefetch {} --spin {} "
+        "{} --task {} --database {} --schema {} --durability {} --jobs {} --concurrency {} --prefetch {} --spin {} "
         "--crowd {} --in-bulk {}",
-        std::filesystem::read_symlink("/proc/self/exe").string(),
-        work.kind,
-        work.database,
+        quoted(std::filesystem::read_symlink("/proc/self/exe").string()),
+        quoted(work.kind),
+        quoted(work.database),
+        quoted(work.schema),
         work.durability == cofila::durability::full ? "full" : "normal",
         work.jobs,
         work.concurrency,
@@ -52,8 +61,9 @@ std::string read_all(std::FILE* from)
 
 asio::awaitable<int> open_and_perform(task work)
 {
-    auto engine =
-        co_await cofila::engine::open({.database = work.database, .durability = work.durability, .spin = work.spin});
+    auto engine = co_await cofila::engine::open(
+        {.database = work.database, .durability = work.durability, .spin = work.spin, .schema = work.schema}
+    );
     const auto result = co_await perform(work, engine);
     co_await engine.close();
     fmt::print("{}\n", boost::json::serialize(result));

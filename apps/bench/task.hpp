@@ -9,8 +9,9 @@ namespace bench {
 
 /// What one process of a benchmark is asked to do.
 struct task {
-    std::string kind{};  ///< Names a workload (see workloads.hpp).
-    std::string database{};
+    std::string kind{};      ///< Names a workload (see workloads.hpp).
+    std::string database{};  ///< A path, or a PostgreSQL database.
+    std::string schema{};
     cofila::durability durability = cofila::durability::full;
     std::int64_t jobs = 0;
     int concurrency = 1;

@@ -43,7 +43,7 @@ asio::awaitable<engine_ptr> open_engine(engine_options options)
 {
     check(options);
     if (!options.clock)
-        options.clock = system_clock();
+        options.clock = clock_for(options);
     if (!options.random)
         options.random = system_random();
     const auto loop = event_loop::alone_on(co_await asio::this_coro::executor);

@@ -4,6 +4,8 @@
 
 namespace cofila::detail {
 
+std::shared_ptr<clock> postgres_clock() { return system_clock(); }
+
 store_opening open_postgres(engine_options, boost::asio::any_io_executor)
 {
     throw error{

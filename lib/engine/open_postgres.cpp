@@ -1,9 +1,13 @@
+#include <memory>
 #include <utility>
 
 #include "engine/open_store.hpp"
 #include "postgres/repository.hpp"
+#include "postgres/server_clock.hpp"
 
 namespace cofila::detail {
+
+std::shared_ptr<clock> postgres_clock() { return std::make_shared<postgres::server_clock>(system_clock()); }
 
 store_opening open_postgres(engine_options options, boost::asio::any_io_executor executor)
 {
@@ -13,7 +17,9 @@ store_opening open_postgres(engine_options options, boost::asio::any_io_executor
         .operation_deadline = options.operation_deadline,
         .migrate = options.migrate,
         .clock = options.clock,
+        .adjusts = std::dynamic_pointer_cast<postgres::server_clock>(options.clock),
         .executor = std::move(executor),
+        .log = options.logger,
     };
     if (!options.schema.empty())
         store.schema = std::move(options.schema);

@@ -27,6 +27,11 @@ void check(const engine_options& options)
     );
 }
 
+std::shared_ptr<clock> clock_for(const engine_options& options)
+{
+    return domain::is_postgresql(options.database) ? postgres_clock() : system_clock();
+}
+
 store_opening open_store(engine_options options, asio::any_io_executor executor)
 {
     if (options.repository)

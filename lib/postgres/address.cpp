@@ -1,12 +1,11 @@
 #include "postgres/address.hpp"
 
-#include <libpq-fe.h>
-
 #include <cstdlib>
 #include <memory>
 #include <vector>
 
 #include "domain/ranges.hpp"
+#include "postgres/libpq.hpp"
 
 namespace cofila::postgres {
 

@@ -4,7 +4,8 @@
 // our own for the same socket, so that nothing is read here, and the thread may close its connection: then the end of
 // the socket wakes us too. Each sign is followed by a look at the queues of interest, on the reader's thread. Only what
 // was heard before the look began counts as seen, because its transaction shows no more than that. A new connection may
-// have missed some, so it counts as a sign. Looks are 10 ms apart at least: signs gather meanwhile.
+// have missed some, so it counts as a sign. Behind a pooler nothing is heard: each second is a sign. Looks are 10 ms
+// apart at least: signs gather meanwhile.
 #include "postgres/change_watch.hpp"
 
 #include <cofila/error.hpp>
@@ -33,6 +34,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr milliseconds between_looks{10};
+constexpr milliseconds between_polls{1'000};
 
 }  // namespace
 
@@ -84,7 +86,13 @@ asio::awaitable<void> change_watch::next_sign()
 {
     bool woken = true;
     while (woken && !closed_ && with_.mail->heard == seen_)
-        woken = co_await first_of(sign_.wait(), readable(socket_));
+        woken = co_await first_of(sign_.wait(), *with_.listens ? readable(socket_) : poll(with_));
+}
+
+asio::awaitable<void> change_watch::poll(parts with)
+{
+    co_await with.clock->sleep_until(later(with.clock->steady_now(), between_polls));
+    ++with.mail->heard;
 }
 
 /// Registers the socket with the loop only during a wait: the watch may outlive the loop.

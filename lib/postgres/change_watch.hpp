@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@ public:
         std::shared_ptr<store::database_port> reader{};
         std::shared_ptr<cofila::clock> clock{};
         std::shared_ptr<mailbox> mail{};
+        std::shared_ptr<const std::atomic<bool>> listens{};  ///< False: the server cannot reach us, so we look often.
     };
 
     explicit change_watch(parts with) : with_{std::move(with)}, sign_{with_.loop} {}
@@ -52,6 +54,7 @@ private:
     boost::asio::awaitable<void> next_sign();
     boost::asio::awaitable<void> gather(milliseconds pause);
     boost::asio::awaitable<std::optional<change_news>> look(wanted_function wanted);
+    static boost::asio::awaitable<void> poll(parts with);
     static boost::asio::awaitable<void> readable(std::shared_ptr<socket> from);
     static boost::asio::awaitable<sight> read(parts with, change_interest what, time_point now);
 

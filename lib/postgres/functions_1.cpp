@@ -1,6 +1,12 @@
-// The functions of version 1 that triggers call, which exist only while a queue is watched: see triggers.cpp. `@name`
-// stands for the name with its schema. For "BETWEEN" see rows.hpp. The text is a part of the stored format and must
-// never be edited.
+// The event log and the metrics are written by triggers, in the transaction that changes the job: so they hold exactly
+// what was committed, whichever program changed it. The number of an event has no gaps, since it is counted in the
+// queue's row, which the transaction then holds. A trigger runs once for a statement, whatever the number of its rows,
+// in the order in which they were written. The triggers are created when the first queue of a schema asks for events or
+// counts, and dropped with the last one: schemas without watchers pay nothing. Their rules are those of
+// lib/domain/observation.hpp, which the memory repository calls: a change of one is a change of both. They rely on two
+// habits of all statements: a job's row in `jobs` is there before its row in the table of a state, and when a job is
+// removed that row goes first, while its state can still be seen. `@name` stands for the name with its schema. For
+// "BETWEEN" see rows.hpp. The text is a part of the stored format and must never be edited.
 #include "postgres/schema.hpp"
 
 namespace cofila::postgres {
@@ -109,6 +115,38 @@ BEGIN
         JOIN @queues AS q ON q.number = a.queue WHERE q.minutes IS NOT NULL GROUP BY a.queue, q.minutes
     ) AS forgotten WHERE m.queue BETWEEN forgotten.queue AND forgotten.queue AND m.minute <= forgotten.last;
     RETURN NULL;
+END $$;
+
+-- Creates the triggers if any queue keeps events or counts, and drops them otherwise. Only the owner of a table can do
+-- that, whose rights it therefore has.
+CREATE FUNCTION @adjust_triggers() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    wanted boolean := EXISTS (SELECT 1 FROM @queues WHERE events IS NOT NULL OR minutes IS NOT NULL);
+    there boolean := EXISTS (
+        SELECT 1 FROM pg_catalog.pg_trigger WHERE tgrelid = '@finished'::regclass AND tgname = 'count_ends'
+    );
+BEGIN
+    IF wanted AND NOT there THEN
+        CREATE TRIGGER log_arrivals AFTER INSERT ON @live REFERENCING NEW TABLE AS arrived
+            FOR EACH STATEMENT EXECUTE FUNCTION @log_arrivals();
+        CREATE TRIGGER log_moves AFTER UPDATE ON @live REFERENCING OLD TABLE AS before NEW TABLE AS after
+            FOR EACH STATEMENT EXECUTE FUNCTION @log_moves();
+        CREATE TRIGGER log_ends AFTER INSERT ON @finished REFERENCING NEW TABLE AS arrived
+            FOR EACH STATEMENT EXECUTE FUNCTION @log_ends();
+        CREATE TRIGGER log_progress AFTER UPDATE ON @finished REFERENCING OLD TABLE AS before NEW TABLE AS after
+            FOR EACH STATEMENT EXECUTE FUNCTION @log_progress();
+        CREATE TRIGGER log_removals AFTER DELETE ON @jobs REFERENCING OLD TABLE AS gone
+            FOR EACH STATEMENT EXECUTE FUNCTION @log_removals();
+        CREATE TRIGGER count_ends AFTER INSERT ON @finished REFERENCING NEW TABLE AS arrived
+            FOR EACH STATEMENT EXECUTE FUNCTION @count_ends();
+    ELSIF there AND NOT wanted THEN
+        DROP TRIGGER log_arrivals ON @live;
+        DROP TRIGGER log_moves ON @live;
+        DROP TRIGGER log_ends ON @finished;
+        DROP TRIGGER log_progress ON @finished;
+        DROP TRIGGER log_removals ON @jobs;
+        DROP TRIGGER count_ends ON @finished;
+    END IF;
 END $$;
 )sql";
 }

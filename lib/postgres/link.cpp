@@ -8,17 +8,19 @@
 
 #include <cofila/error.hpp>
 
-#include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <string_view>
 
 #include "async/wait_until.hpp"
 #include "postgres/address.hpp"
+#include "postgres/libpq.hpp"
 #include "postgres/link_settings.hpp"
 #include "postgres/problem.hpp"
+#include "postgres/statements.hpp"
 
 namespace cofila::postgres {
 
@@ -29,14 +31,14 @@ constexpr int wait_step_ms = 50;
 /// What a server may need beyond the time that it allows its statements.
 constexpr milliseconds grace = std::chrono::seconds{5};
 
+}  // namespace
+
 sql_error error_of(const result& failed)
 {
     const char* const state = PQresultErrorField(failed.get(), PG_DIAG_SQLSTATE);
     const char* const text = PQresultErrorField(failed.get(), PG_DIAG_MESSAGE_PRIMARY);
     return {state ? state : "", text ? text : "unknown error"};
 }
-
-}  // namespace
 
 void releaser::operator()(pg_result* made) const noexcept { PQclear(made); }
 void releaser::operator()(pg_conn* made) const noexcept { PQfinish(made); }
@@ -55,7 +57,9 @@ void link::connect()
     if (!link_)
         throw std::bad_alloc{};
     PQsetErrorVerbosity(link_.get(), PQERRORS_VERBOSE);  // its texts name the SQLSTATE then
-    PQsetNoticeProcessor(link_.get(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeReceiver(
+        link_.get(), [](void* to, const pg_result* notice) { static_cast<link*>(to)->take_notice(notice); }, this
+    );
     auto next = PGRES_POLLING_WRITING;
     while (next != PGRES_POLLING_OK) {
         if (next == PGRES_POLLING_FAILED || PQstatus(link_.get()) == CONNECTION_BAD)
@@ -73,7 +77,16 @@ void link::connect()
     );
 }
 
-void link::apply_settings() { run(settings_command(options_, server_version())); }
+void link::apply_settings()
+{
+    if (!prepares())
+        return;
+    const auto pid = std::to_string(backend());
+    const auto one = " FROM pg_stat_get_activity(" + pid + ")";
+    rows began{run(settings_command(options_, server_version(), false) + "; SELECT backend_start" + one)};
+    if (began.step())
+        ending_ = "SELECT pg_terminate_backend(pid)" + one + " WHERE backend_start = '" + began.text(0) + "'";
+}
 
 result link::run(const std::string& commands)
 {
@@ -96,28 +109,18 @@ result link::run_prepared(const std::string& name, const parameters& values)
     ));
 }
 
-void link::commit()
+result link::run_whole(const std::string& sql, const parameters& values)
 {
-    // With `durability::full` the commit itself does not wait for the disk, so that the schema's lock is let go at
-    // once. A message behind it in the write-ahead log does, and shares the wait with other processes.
-    const bool full = options_.durability == durability::full;
+    constexpr int as_text = 0;
     ready_to_send();
-    answers got;
-    try {
-        got = all_answers(
-            PQsendQuery(link_.get(), full ? "COMMIT; SELECT pg_logical_emit_message(true, 'cofila', '')" : "COMMIT"),
-            false
-        );
-    } catch (const link_lost& e) {
-        throw commit_lost{e.what()};
-    }
-    if (got.fine.empty())
-        throw error_of(got.failed);
-    // A transaction that an error has ended is rolled back instead, which is no error for the server.
-    if (std::string_view{PQcmdStatus(got.fine.front().get())} != "COMMIT")
-        throw sql_error{"25P02", "the transaction had failed before"};
-    if (got.failed)
-        throw commit_lost{error_of(got.failed).what()};
+    return checked(PQsendQueryParams(
+        link_.get(), sql.c_str(), values.count(), nullptr, values.values(), values.lengths(), values.formats(), as_text
+    ));
+}
+
+std::string link::settings() const
+{
+    return prepares() ? std::string{} : settings_command(options_, server_version(), true);
 }
 
 void link::send_aside(const std::string& command)
@@ -221,6 +224,7 @@ result link::answer()
 /// Waits for the answers to what was sent: those up to the first error.
 link::answers link::all_answers(int sent, bool may_hurry)
 {
+    was_warned_ = false;
     if (sent == 0)
         lose(PQerrorMessage(link_.get()));
     begin_waiting(may_hurry);
@@ -238,12 +242,40 @@ link::answers link::all_answers(int sent, bool may_hurry)
     return out;
 }
 
+/// Behind a pooler a statement may be unknown, or prepared already by another program.
+sql_error link::failure(const result& failed)
+{
+    auto out = error_of(failed);
+    if (out.state() == "26000" || out.state() == "42P05")
+        stop_preparing();
+    return out;
+}
+
+/// From now on all connections of this store do without.
+void link::stop_preparing()
+{
+    if (!options_.prepares || !options_.prepares->exchange(false))
+        return;
+    options_.log(
+        log_level::warning,
+        name_ + ": a pooler gives us one connection after the other, and statements that were prepared are not there; "
+                "from now on they are sent whole, and others' commits are looked for each second. Say prepare=off in "
+                "the connection string, or let the pooler keep a connection for a session"
+    );
+}
+
+void link::take_notice(const pg_result* notice) noexcept
+{
+    const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    was_warned_ = was_warned_ || (severity && std::string_view{severity} == "WARNING");
+}
+
 /// Waits for the answers, and returns the last one.
 result link::checked(int sent)
 {
     auto got = all_answers(sent, true);
     if (got.failed)
-        throw error_of(got.failed);
+        throw failure(got.failed);
     return std::move(got.fine.back());
 }
 
@@ -255,9 +287,11 @@ void link::lose(const std::string& why)
     throw lost;
 }
 
+std::string lock_name(const std::string& schema) { return "cofila:" + schema; }
+
 std::string lock_command(const std::string& schema)
 {
-    return "SELECT pg_advisory_xact_lock(hashtextextended('cofila:" + schema + "', 0))";
+    return "SELECT pg_advisory_xact_lock(hashtextextended('" + lock_name(schema) + "', 0))";
 }
 
 }  // namespace cofila::postgres

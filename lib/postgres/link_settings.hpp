@@ -53,21 +53,29 @@ inline constexpr const char* plan_settings =
     "('enable_mergejoin', 'off'), ('enable_material', 'off'), ('enable_bitmapscan', 'off'), "
     "('max_parallel_workers_per_gather', '0'), ('jit', 'off'), ";
 
-/// Sets what every statement relies on.
-inline std::string settings_command(const link_options& options, int version)
+/// A role or a database may ask for more than we do.
+inline std::string synchronous_commit(durability kind)
 {
-    const bool full = options.durability == durability::full;
+    return std::string{"CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE '"} +
+           (kind == durability::full ? "on" : "off") + "' END";
+}
+
+/// Sets what every statement relies on. `locally`: until the transaction ends.
+inline std::string settings_command(const link_options& options, int version, bool locally)
+{
     const auto limit = in_milliseconds(options.operation_deadline);
-    std::string out{"SELECT set_config(name, value, false) FROM (VALUES "};
+    std::string out{"SELECT set_config(name, value, "};
+    out += locally ? "true" : "false";
+    out += ") FROM (VALUES ";
     out += plan_settings;
     out += "('search_path', ''), ('bytea_output', 'hex'), ('default_transaction_isolation', 'read committed'), "
-           "('idle_in_transaction_session_timeout', '10s'), ('tcp_keepalives_idle', '10'), "
-           "('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '15s'), ";
+           "('idle_in_transaction_session_timeout', '10s'), ";
+    if (!locally)
+        out += "('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), "
+               "('tcp_user_timeout', '15s'), ";
     if (version >= 170000)
         out += "('transaction_timeout', '30s'), ";
-    // A role or a database may ask for more than we do.
-    out += "('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ";
-    out += full ? "ELSE 'on' END), " : "ELSE 'off' END), ";
+    out += "('synchronous_commit', " + synchronous_commit(options.durability) + "), ";
     out += "('lock_timeout', '" + limit + "'), ('statement_timeout', '" + limit + "')) AS s (name, value)";
     return out;
 }

@@ -1,7 +1,9 @@
 // The binary form of an array: the number of dimensions, whether elements may be NULL, the type of the elements, the
 // number of elements and the index of the first; then each element, as its length (-1: NULL) and its bytes. All numbers
-// have 4 bytes, the most significant first. An empty array has no dimension.
+// have 4 bytes, the most significant first. An empty array has no dimension. Its form as text: {1,NULL,"a \"b\""}.
 #include "postgres/parameters.hpp"
+
+#include "domain/generated_id.hpp"
 
 namespace cofila::postgres {
 
@@ -61,6 +63,39 @@ std::string array_of(std::int64_t type, const Values& values)
     return out;
 }
 
+std::string as_text(std::int64_t value) { return std::to_string(value); }
+
+std::string as_text(bool value) { return value ? "t" : "f"; }
+
+std::string as_text(const std::string& text)
+{
+    std::string out{'"'};
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
+template <class T>
+std::string as_text(const std::optional<T>& value)
+{
+    return value ? as_text(*value) : "NULL";
+}
+
+template <class Values>
+std::string text_of_array(const Values& values)
+{
+    std::string out{'{'};
+    for (const auto& value : values) {
+        if (out.size() > 1)
+            out += ',';
+        out += as_text(value);
+    }
+    return out + '}';
+}
+
 }  // namespace
 
 void parameters::put_null()
@@ -84,6 +119,8 @@ void parameters::put(bool value) { put_own(value ? "t" : "f", text_format); }
 
 void parameters::put(std::string_view text)
 {
+    if (form_ == form::text)
+        return put_own(std::string{text}, text_format);
     values_.push_back(text.data() ? text.data() : "");
     lengths_.push_back(static_cast<int>(text.size()));
     formats_.push_back(binary_format);
@@ -91,25 +128,30 @@ void parameters::put(std::string_view text)
 
 void parameters::put(const std::string* text) { text ? put(*text) : put_null(); }
 
-void parameters::put(const bytes& what) { what.value.empty() ? put_null() : put(what.value); }
-
-void parameters::put(std::span<const std::int64_t> values)
+void parameters::put(const bytes& what)
 {
-    put_own(array_of(type_of_numbers, values), binary_format);
+    if (what.value.empty())
+        return put_null();
+    form_ == form::text ? put_own("\\x" + domain::to_hex(what.value), text_format) : put(what.value);
 }
 
-void parameters::put(std::span<const std::string> values) { put_own(array_of(type_of_texts, values), binary_format); }
-
-void parameters::put(std::span<const std::optional<std::int64_t>> values)
+template <class Values>
+void parameters::put_array(std::int64_t type, const Values& values)
 {
-    put_own(array_of(type_of_numbers, values), binary_format);
+    if (form_ == form::text)
+        put_own(text_of_array(values), text_format);
+    else
+        put_own(array_of(type, values), binary_format);
 }
 
-void parameters::put(std::span<const std::optional<std::string>> values)
-{
-    put_own(array_of(type_of_texts, values), binary_format);
-}
+void parameters::put(std::span<const std::int64_t> values) { put_array(type_of_numbers, values); }
 
-void parameters::put(const std::vector<bool>& values) { put_own(array_of(type_of_booleans, values), binary_format); }
+void parameters::put(std::span<const std::string> values) { put_array(type_of_texts, values); }
+
+void parameters::put(std::span<const std::optional<std::int64_t>> values) { put_array(type_of_numbers, values); }
+
+void parameters::put(std::span<const std::optional<std::string>> values) { put_array(type_of_texts, values); }
+
+void parameters::put(const std::vector<bool>& values) { put_array(type_of_booleans, values); }
 
 }  // namespace cofila::postgres

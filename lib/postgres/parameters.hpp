@@ -17,11 +17,17 @@ struct bytes {
 };
 
 /// The values of a statement's parameters, in the form in which they are sent. Texts must outlive it. Numbers go as
-/// text, so that they fit any type of number; texts, bytes and arrays go in binary form.
+/// text, so that they fit any type of number.
 class parameters {
 public:
+    /// Of texts, bytes and arrays. Any driver can send the form `text`.
+    enum class form { binary, text };
+
+    parameters() = default;
+    parameters(parameters&&) = default;  // addresses stay
+    parameters& operator=(parameters&&) = default;
     template <class... Values>
-    explicit parameters(const Values&... values)
+    explicit parameters(form chosen, const Values&... values) : form_{chosen}
     {
         (put(values), ...);
     }
@@ -60,7 +66,10 @@ private:
 
     void put_null();
     void put_own(std::string value, int format);
+    template <class Values>
+    void put_array(std::int64_t type, const Values& values);
 
+    form form_ = form::binary;
     std::vector<const char*> values_{};
     std::vector<int> lengths_{};
     std::vector<int> formats_{};

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "postgres/address.hpp"
+#include "postgres/session.hpp"
 
 namespace cofila::postgres {
 
@@ -25,6 +26,8 @@ meaning meaning_of(std::string_view state)
     const auto of_class = state.substr(0, class_length);
     if (state == "40001" || state == "40P01")
         return {errc::storage_busy, "others changed the same rows; nothing was changed, try again", true};
+    if (state == "26000" || state == "42P05")
+        return {errc::storage_busy, "a pooler changes connections: say prepare=off in the connection string", true};
     if (state == "55P03" || state == "57014")
         return {errc::storage_busy, "it took longer than operation_deadline, and nothing was changed"};
     if (state == "53100")
@@ -36,7 +39,7 @@ meaning meaning_of(std::string_view state)
     if (state == "22021")
         return {errc::invalid_argument, "a text that it was given is not UTF-8, or has a zero byte"};
     if (state == "25006")
-        return {errc::storage_readonly, "the server is a standby or was told not to write"};
+        return {errc::storage_readonly, "the server is a standby or was told not to write", true};
     if (state == "42501" || of_class == "28")
         return {errc::storage_readonly, "the role must exist and have the rights that docs/postgres.md names"};
     if (of_class == "3D")
@@ -95,6 +98,10 @@ store::failure describe_current(const std::string& name)
         throw;
     } catch (const sql_error& e) {
         return describe(e, name);
+    } catch (const outdated& e) {
+        return {.why = with(errc::storage_busy, name, e.what(), "nothing was changed, try again"), .may_pass = true};
+    } catch (const needs_store& e) {
+        return {.why = with(errc::internal, name, e.what(), meaning{}.advice), .needs_store = true};
     } catch (const commit_lost& e) {
         return describe(e, name);
     } catch (const link_lost& e) {

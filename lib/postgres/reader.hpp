@@ -20,6 +20,7 @@ public:
     void begin_reading() override;
     void end_reading() noexcept override;
     store::failure describe() override;
+    bool recover() override { return with_.recover(); }
 
 private:
     void hear() noexcept;

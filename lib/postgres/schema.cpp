@@ -1,14 +1,15 @@
 // A schema is looked at first, without any lock, so that connecting to one that is ready costs one query. Where tables
 // are missing, they are made in one transaction under the lock of the schema, after a second look: of several processes
 // that open a new database at once, one makes them and the others find it done. The transaction waits for no lock for
-// longer than some seconds: everybody else would queue up behind it. The commands are in tables_1.cpp and
-// functions_1.cpp.
+// longer than some seconds: everybody else would queue up behind it. The commands are in tables_1.cpp,
+// functions_1.cpp and inbox_1.cpp.
 #include "postgres/schema.hpp"
 
 #include <cofila/error.hpp>
 
 #include <string>
 
+#include "postgres/address.hpp"
 #include "postgres/statements.hpp"
 
 namespace cofila::postgres {
@@ -71,15 +72,7 @@ void check(const found_schema& found, link& to)
             to.name() + ": the schema belongs to another application; choose another one by engine_options::schema"
         };
     }
-    const auto has = to.name() + " has schema version " + std::to_string(found.version);
-    if (found.version < 1)
-        throw error{errc::storage_corrupt, has + ", which no program wrote; restore it from a backup"};
-    if (found.version > current_version)
-        throw error{
-            errc::storage_newer,
-            has + ", this program knows versions up to " + std::to_string(current_version) +
-                "; use a newer version of it"
-        };
+    check_version(found.version, to.name());
 }
 
 /// Within a transaction.
@@ -94,8 +87,7 @@ void make(link& to)
         return;
     if (!found.exists)
         to.run("CREATE SCHEMA \"" + schema + '"');
-    to.run(with_schema(tables_of_1(), schema));
-    to.run(with_schema(functions_of_1(), schema));
+    to.run(schema_commands(schema));
 }
 
 [[noreturn]] void refuse_to_make(link& to, const std::string& why)
@@ -121,6 +113,33 @@ void make_in_transaction(link& to)
 }
 
 }  // namespace
+
+void check_version(std::int64_t version, const std::string& name)
+{
+    const auto has = name + " has schema version " + std::to_string(version);
+    if (version < 1)
+        throw error{errc::storage_corrupt, has + ", which no program wrote; restore it from a backup"};
+    if (version > current_version)
+        throw error{
+            errc::storage_newer,
+            has + ", this program knows versions up to " + std::to_string(current_version) +
+                "; use a newer version of it"
+        };
+}
+
+std::string schema_commands(const std::string& schema)
+{
+    std::string out;
+    for (const auto* commands : {tables_of_1(), functions_of_1(), inbox_of_1()})
+        out += with_schema(commands, schema);
+    return out;
+}
+
+std::string creation_script(const std::string& schema)
+{
+    check_schema_name(schema);
+    return "BEGIN;\nCREATE SCHEMA \"" + schema + "\";\n" + schema_commands(schema) + "COMMIT;\n";
+}
 
 void open_schema(link& to)
 {

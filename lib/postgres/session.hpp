@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,23 +14,39 @@
 
 #include "domain/options_json.hpp"
 #include "postgres/link.hpp"
+#include "postgres/receipts.hpp"
 #include "postgres/statements.hpp"
 #include "store/tables.hpp"
 
 namespace cofila::postgres {
+
+/// What is known of the store's queues and settings is not true any more. Nothing was done.
+class outdated : public std::exception {
+public:
+    const char* what() const noexcept override { return "the settings of queues have changed"; }
+};
+
+/// The transaction has to have the store for itself. Nothing was done.
+class needs_store : public std::exception {
+public:
+    const char* what() const noexcept override { return "this needs the store for itself"; }
+};
 
 /// One connection, its statements, and what it remembers for the length of a transaction or, as long as no other
 /// connection changes queues or their settings, for longer.
 class session {
 public:
     explicit session(const link_options& options);
+    /// On a connection that is not ours, within one transaction of its owner. Has no link. `alone`: that holds the
+    /// schema's lock for itself.
+    session(guest_run on, std::string schema, bool alone);
 
     /// What operations work with.
     operator store::tables&() noexcept { return *tables_; }
     /// The session of tables that belong to one.
     static session& of(store::tables& db);
 
-    postgres::link& link() noexcept { return link_; }
+    postgres::link& link() noexcept { return *link_; }
     statements& sql() noexcept { return sql_; }
 
     /// The number that stands for a queue's name; unset if the queue is not known to the store.
@@ -65,8 +82,10 @@ public:
     /// Notes that the turn of a group has to be computed anew. 0 stands for no group.
     void touch(std::int64_t queue, std::int64_t group)
     {
-        if (group != 0)
-            touched_.try_emplace({queue, group});
+        if (group == 0)
+            return;
+        require_store();
+        touched_.try_emplace({queue, group});
     }
     /// The same for all groups of a queue.
     void touch_all(std::int64_t queue) { touched_.try_emplace({queue, all_groups}); }
@@ -86,16 +105,36 @@ public:
     /// moment of its transaction, however long it waited for others.
     time_point now(time_point asked) const { return asked < time_point::max() - waited_ ? asked + waited_ : asked; }
 
-    /// Begins a transaction that writes: takes the schema's lock, and drops what another connection has changed.
-    void begin();
+    /// Begins a transaction that writes: takes the schema's lock, alone or with others, and drops what another
+    /// connection has changed.
+    void begin_alone() { begin(true); }
+    void begin_beside_others() { begin(false); }
+    bool is_alone() const noexcept { return alone_; }
+    /// Throws `needs_store` in a transaction beside others.
+    void require_store() const
+    {
+        if (!alone_)
+            throw needs_store{};
+    }
+    /// True while a transaction is open and no error has ended it.
+    bool in_transaction() const noexcept { return sql_.any_waiting() || link_->in_transaction(); }
+    /// Whether claims from a queue are limited by what others have claimed, as far as is remembered.
+    bool limits_claims(const std::string& queue) const;
     /// Begins one that reads one state of the store.
     void begin_reading();
-    /// Computes the turns of groups that were touched, and commits.
+    /// Writes what follows from the operations so far: the turns of groups that were touched, and that queues or
+    /// settings have changed. Returns the number of these changes.
+    std::optional<std::int64_t> flush();
+    /// Flushes and commits.
     void commit();
+    /// Whether this transaction, or the last one, has changed something.
+    bool has_written() const noexcept { return sql_.writes() != writes_before_; }
+    /// Names the last transaction that was committed, or whose commit was not answered.
+    receipt last_receipt() const { return receipts_->last(); }
     /// Rolls the transaction back, if one is open. Positions that were given stay given.
     void roll_back() noexcept;
     /// Ends a transaction that reads.
-    void end_reading() noexcept;
+    void end_reading() noexcept { end(); }
 
     /// How far sweeps have got in looking for what can be forgotten.
     struct walk_place {
@@ -123,15 +162,21 @@ private:
         std::int64_t usual_ = 1;
     };
 
-    void notice_changes(std::int64_t changes);
+    void begin(bool alone);
+    void notice_changes(rows of_meta);
     void forget_all();
     void end() noexcept;
 
-    postgres::link link_;
+    const std::unique_ptr<postgres::link> link_;  // null for a guest
     statements sql_;
+    std::optional<receipts> receipts_{};
+    std::int64_t writes_before_ = 0;  // this transaction
     supply keys_;
     supply positions_;
     walk_place walk_{};
+    const std::string lock_;  // its name
+    bool alone_ = true;       // no other connection writes
+    bool has_begun_ = true;   // the transaction: the server has answered
     milliseconds waited_{};
     std::optional<std::int64_t> changes_{};  // of queues and settings, of which all that is remembered knows
     bool has_changed_ = false;               // some of them, in this transaction

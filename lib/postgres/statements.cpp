@@ -1,11 +1,11 @@
 #include "postgres/statements.hpp"
 
-#include <libpq-fe.h>
-
 #include <charconv>
+#include <functional>
 #include <string_view>
 
 #include "domain/generated_id.hpp"
+#include "postgres/libpq.hpp"
 
 namespace cofila::postgres {
 
@@ -13,11 +13,14 @@ namespace {
 
 constexpr std::string_view name_characters = "abcdefghijklmnopqrstuvwxyz_0123456789";
 
+/// Follows from the text: two programs that share a connection of a pooler mean the same by it.
+std::string name_of(const std::string& text) { return "cofila_" + std::to_string(std::hash<std::string>{}(text)); }
+
 /// Whatever else it begins with may write.
 bool only_reads(std::string_view sql)
 {
     sql.remove_prefix(std::min(sql.find_first_not_of(" \n"), sql.size()));
-    return sql.starts_with("SELECT");
+    return sql.starts_with("SELECT") || sql.starts_with("BEGIN");
 }
 
 std::string_view value_of(const result& all, int row, int column)
@@ -78,27 +81,68 @@ std::string with_schema(const char* sql, const std::string& schema)
     return out;
 }
 
-const statements::prepared& statements::find(const char* sql)
+const statements::statement& statements::find(const char* sql)
 {
     if (const auto known = known_.find(sql); known != known_.end())
         return known->second;
-    const prepared made{.name = "s" + std::to_string(known_.size()), .writes = !only_reads(sql)};
-    link_.prepare(made.name, with_schema(sql, link_.schema()));
-    return known_[sql] = made;
+    statement made{.text = with_schema(sql, schema_), .writes = !only_reads(sql)};
+    made.name = name_of(made.text);
+    if (link_->prepares())
+        link_->prepare(made.name, made.text);
+    return known_[sql] = std::move(made);
 }
 
-rows statements::run(const char* sql, const parameters& values)
+rows statements::run(const char* sql, parameters values)
 {
+    if (!link_)
+        return run_as_guest_(with_schema(sql, schema_), values);
+    if (!any_waiting()) {
+        const auto& found = find(sql);
+        note(found);
+        return rows{link_->prepares() ? link_->run_prepared(found.name, values) : link_->run_whole(found.text, values)};
+    }
+    std::optional<rows> out;
+    put_off(sql, std::move(values), [&out](rows got) { out.emplace(std::move(got)); });
+    send();
+    return std::move(*out);
+}
+
+void statements::put_off(const char* sql, parameters values, std::function<void(rows)> take)
+{
+    if (!link_) {
+        auto got = run(sql, std::move(values));
+        return take ? take(std::move(got)) : void();
+    }
     const auto& found = find(sql);
-    writes_ += found.writes ? 1 : 0;
-    return rows{link_.run_prepared(found.name, values)};
+    note(found);
+    const bool prepared = link_->prepares();
+    message one{.name = prepared ? found.name : found.text, .is_prepared = prepared, .values = std::move(values)};
+    if (take)
+        one.take = [take = std::move(take)](result got) { take(rows{std::move(got)}); };
+    waiting_.push_back(std::move(one));
+}
+
+void statements::later_text(std::string sql) { waiting_.push_back({.name = std::move(sql), .is_prepared = false}); }
+
+void statements::send()
+{
+    if (!any_waiting())
+        return;
+    const auto all = take_waiting();
+    link_->run_all(all);
+}
+
+void statements::note(const statement& used) noexcept
+{
+    ++count_;
+    writes_ += used.writes ? 1 : 0;
 }
 
 std::vector<std::string> statements::texts() const
 {
     std::vector<std::string> out;
-    for (const auto& [text, statement] : known_)
-        out.push_back(with_schema(text, link_.schema()));
+    for (const auto& [text, found] : known_)
+        out.push_back(with_schema(text, schema_));
     return out;
 }
 

@@ -12,6 +12,10 @@ public:
 
     session& owner() noexcept { return tx_; }
 
+    bool is_alone() const noexcept override { return tx_.is_alone(); }
+    bool limits_claims(const std::string& queue) const override { return tx_.limits_claims(queue); }
+    void claim_follows(std::int64_t queue, int limit, time_point now) override;
+
     time_point now(time_point asked) const override { return tx_.now(asked); }
     /// The server keeps no room that would tell it in time.
     void check_room() override {}
@@ -140,8 +144,23 @@ public:
     std::vector<lock_row> locks() override;
 
 private:
+    /// A claim that was announced, and what was asked for it together with what came before.
+    struct expected_claim {
+        std::int64_t queue = 0;
+        int limit = 0;
+        time_point now{};
+        std::optional<rows> due{};
+        std::optional<rows> best{};
+        std::int64_t asked_at = 0;  ///< The number of statements until then.
+    };
+
+    void ask_ahead();
+    void note_asked();
+    expected_claim* answered(std::int64_t queue, time_point now);
+
     session& tx_;
     statements& sql_;
+    std::optional<expected_claim> expected_{};
 };
 
 }  // namespace cofila::postgres

@@ -62,8 +62,9 @@ CREATE TABLE @jobs (
     own_options text COLLATE "C",
     data text COLLATE "C" NOT NULL -- JSON
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.1);
--- A generated id says where its row is.
 CREATE UNIQUE INDEX jobs_id ON @jobs (queue, id) WHERE id IS NOT NULL;
+-- A generated id says where its row is: this is the order of those of one queue.
+CREATE INDEX jobs_generated ON @jobs (queue, key) WHERE id IS NULL;
 
 -- A waiting job whose run_at is still to come was let wait by a process whose clock is ahead; others leave it alone
 -- until then.
@@ -204,6 +205,15 @@ CREATE TABLE @groups (
 CREATE INDEX groups_ready ON @groups (queue, priority, served, position, number)
     WHERE priority IS NOT NULL AND rests_until IS NULL;
 CREATE INDEX groups_resting ON @groups (queue, rests_until) WHERE priority IS NOT NULL AND rests_until IS NOT NULL;
+
+-- Each writing transaction leaves its number here, and removes the one before. If its COMMIT is not answered, that
+-- tells what became of it.
+CREATE TABLE @receipts (
+    writer uuid NOT NULL, -- one connection
+    number bigint NOT NULL, -- 1, 2, 3 ...
+    at bigint NOT NULL,
+    PRIMARY KEY (writer, number)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
 -- Recent claims, where there is a rate; '': of jobs without a group.
 CREATE TABLE @claim_log (

@@ -8,6 +8,7 @@ namespace cofila::postgres {
 
 std::optional<time_point> tables::newest_claim(std::int64_t queue, time_point end)
 {
+    tx_.require_store();
     auto row =
         sql_.query("SELECT at FROM @claim_log WHERE queue = $1 AND at < $2 ORDER BY at DESC LIMIT 1", queue, end);
     return row.step() ? row.time(0) : std::nullopt;

@@ -1,5 +1,7 @@
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postgres/rows.hpp"
@@ -19,6 +21,16 @@ namespace {
     " LIMIT 1) IS NOT NULL"
 #define COFILA_UP_TO_1000(condition)                                                                                   \
     "(SELECT count(*) FROM (SELECT 1 FROM @live AS l WHERE " condition " LIMIT 1000) AS n)"
+
+constexpr const char* due_query = "SELECT run_at FROM @live WHERE queue = $1 AND state = 1 ORDER BY run_at LIMIT 1";
+constexpr const char* best_query =
+    "SELECT " COFILA_LIVE_JOB " FROM @live AS l JOIN @jobs AS j ON j.key BETWEEN l.key AND l.key "
+    "WHERE " COFILA_MAY_RUN("NULL") " ORDER BY l.priority, l.position LIMIT $3";
+/// Beside other connections each passes over what another has taken.
+constexpr const char* take_best =
+    "SELECT " COFILA_LIVE_JOB " FROM (SELECT * FROM @live AS l WHERE " COFILA_MAY_RUN("NULL"
+    ) " ORDER BY l.priority, l.position LIMIT $3 FOR UPDATE SKIP LOCKED) AS l "
+      "LEFT JOIN @jobs AS j ON j.key BETWEEN l.key AND l.key ORDER BY l.priority, l.position";
 
 /// The values of locks, column by column.
 struct lock_columns {
@@ -48,9 +60,57 @@ std::optional<time_point> first_time(rows row) { return row.step() ? row.time(0)
 
 }  // namespace
 
+/// Not where the claim would find that it may take nothing.
+void tables::claim_follows(std::int64_t queue, int limit, time_point now)
+{
+    expected_.reset();
+    const auto& known = tx_.known_settings();
+    const auto found = known.find(queue);
+    if (tx_.is_alone() || found == known.end())
+        return;
+    const auto& [settings, grouped] = found->second;
+    if (!settings.paused && settings.rests_until.value_or(now) <= now && !grouped)
+        expected_ = {.queue = queue, .limit = limit, .now = now};
+}
+
+/// Has the statements of an announced claim go with the next one.
+void tables::ask_ahead()
+{
+    if (!expected_ || expected_->asked_at != 0)
+        return;
+    auto& claim = *expected_;
+    sql_.later_for([&claim](rows all) { claim.due.emplace(std::move(all)); }, due_query, claim.queue);
+    sql_.later_for(
+        [&claim](rows all) { claim.best.emplace(std::move(all)); }, take_best, claim.queue, claim.now, claim.limit
+    );
+}
+
+void tables::note_asked()
+{
+    if (expected_ && expected_->best)
+        expected_->asked_at = sql_.count();
+}
+
+/// What was asked ahead, if nothing was done since; null otherwise.
+tables::expected_claim* tables::answered(std::int64_t queue, time_point now)
+{
+    if (!expected_ || expected_->queue != queue || expected_->now != now)
+        return nullptr;
+    if (expected_->asked_at == 0) {
+        ask_ahead();
+        sql_.send();
+        note_asked();
+    }
+    return expected_->asked_at == sql_.count() ? &*expected_ : nullptr;
+}
+
 /// Only the state changes: a job keeps the time for which it was delayed.
 std::vector<job_record> tables::promote_due(std::int64_t queue, time_point now, int limit)
 {
+    auto* const asked = answered(queue, now);
+    const auto first = asked ? first_time(std::move(*asked->due)) : first_due(queue);
+    if (!first || *first > now)
+        return {};
     auto row = sql_.query(
         "WITH due AS MATERIALIZED (SELECT key FROM @live WHERE queue = $1 AND state = 1 AND run_at <= $2 "
         "ORDER BY run_at, position LIMIT $3 FOR UPDATE SKIP LOCKED), "
@@ -71,12 +131,7 @@ std::vector<job_record> tables::promote_due(std::int64_t queue, time_point now, 
     return due;
 }
 
-std::optional<time_point> tables::first_due(std::int64_t queue)
-{
-    return first_time(
-        sql_.query("SELECT run_at FROM @live WHERE queue = $1 AND state = 1 ORDER BY run_at LIMIT 1", queue)
-    );
-}
+std::optional<time_point> tables::first_due(std::int64_t queue) { return first_time(sql_.query(due_query, queue)); }
 
 std::optional<time_point> tables::first_early(std::int64_t queue, time_point now)
 {
@@ -117,21 +172,18 @@ std::size_t tables::count_claimable(std::int64_t queue, time_point now)
 
 int tables::active_jobs(std::int64_t queue)
 {
+    tx_.require_store();
     auto row = sql_.query("SELECT count(*) FROM @live WHERE queue = $1 AND state = 2", queue);
     return row.step() ? static_cast<int>(row.number(0)) : 0;
 }
 
 store::best_waiting tables::best(std::int64_t queue, int limit, time_point now)
 {
+    auto* const asked = answered(queue, now);
+    auto row = asked && asked->limit == limit ? std::move(*asked->best)
+                                              : sql_.query(tx_.is_alone() ? best_query : take_best, queue, now, limit);
+    expected_.reset();
     store::best_waiting out;
-    auto row = sql_.query(
-        "SELECT " COFILA_LIVE_JOB
-        " FROM @live AS l JOIN @jobs AS j ON j.key BETWEEN l.key AND l.key WHERE " COFILA_MAY_RUN("NULL"
-        ) " ORDER BY l.priority, l.position LIMIT $3",
-        queue,
-        now,
-        limit
-    );
     out.jobs.reserve(static_cast<std::size_t>(row.count()));
     while (row.step())
         out.jobs.push_back(std::make_shared<job_record>(read_job(tx_, row)));
@@ -145,7 +197,7 @@ void tables::lock(
     lock_columns all;
     for (const auto& job : jobs)
         all.add(*job);
-    sql_.exec(
+    sql_.later(
         "UPDATE @live AS l SET state = 2, token = c.token, locked_until = c.locked_until, "
         "lock_duration = c.lock_duration, processed_at = c.processed_at, attempts_started = c.started, "
         "worker = c.worker FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], "

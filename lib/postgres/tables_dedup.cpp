@@ -39,6 +39,7 @@ std::optional<job_record> tables::find_kept(std::int64_t owner)
 
 bool tables::holds_on(std::int64_t key, time_point now)
 {
+    tx_.require_store();
     return sql_
         .query(
             "SELECT 1 FROM @live WHERE key = $1 AND dedup_until > $2 UNION ALL "

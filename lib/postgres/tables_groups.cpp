@@ -116,6 +116,7 @@ std::optional<job_record> tables::first_in_group(std::int64_t queue, std::int64_
 
 std::int64_t tables::last_turn_of_ungrouped(std::int64_t queue)
 {
+    tx_.require_store();
     auto row = sql_.query("SELECT served FROM @groups WHERE queue = $1 AND name = ''", queue);
     return row.step() ? row.number(0) : 0;
 }

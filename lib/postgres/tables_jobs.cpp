@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,19 +18,21 @@ using new_jobs = std::span<const std::shared_ptr<job_record>>;
 using maybe_number = std::optional<std::int64_t>;
 using maybe_text = std::optional<std::string>;
 
-// "IS TRUE": else it would be a join, for which each row of the one would be compared with each of the other.
+// By their ids, so that two connections that add the same ones wait for each other in the same order. "IS TRUE": else
+// it would be a join, for which each row of the one would be compared with each of the other.
 constexpr const char* insert_jobs =
     "WITH given AS MATERIALIZED (SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], "
-    "$7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], "
+    "$7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::boolean[], $13::bigint[], $14::bigint[], "
     "$15::text[], $16::bigint[], $17::bigint[], $18::bigint[]) WITH ORDINALITY AS g (key, id, random, name, "
-    "created_at, options, own_options, data, state, priority, position, run_at, expires_at, dedup_id, dedup_until, "
+    "created_at, options, own_options, data, state, priority, first, run_at, expires_at, dedup_id, dedup_until, "
     "kept_for, group_number, place)), "
     "added AS (INSERT INTO @jobs (key, queue, id, random, name, created_at, options, own_options, data) "
     "SELECT key, $1::int, id, decode(random, 'hex'), name, created_at, options, own_options, data FROM given "
-    "ORDER BY place ON CONFLICT (queue, id) WHERE id IS NOT NULL DO NOTHING RETURNING key) "
+    "ORDER BY id, place ON CONFLICT (queue, id) WHERE id IS NOT NULL DO NOTHING RETURNING key) "
     "INSERT INTO @live (key, queue, state, priority, position, run_at, expires_at, dedup_id, dedup_until, kept_for, "
-    "group_number) SELECT key, $1::int, state, priority, position, run_at, expires_at, dedup_id, dedup_until, "
-    "kept_for, group_number FROM given WHERE (key IN (SELECT key FROM added)) IS TRUE ORDER BY place RETURNING key";
+    "group_number) SELECT key, $1::int, state, priority, nextval('@positions') * CASE WHEN first THEN -1 ELSE 1 "
+    "END, run_at, expires_at, dedup_id, dedup_until, kept_for, group_number FROM (SELECT * FROM given "
+    "WHERE (key IN (SELECT key FROM added)) IS TRUE ORDER BY place) AS g RETURNING key, position";
 
 /// The values of new jobs, column by column.
 struct new_job_columns {
@@ -44,7 +46,7 @@ struct new_job_columns {
     std::vector<std::string> data{};
     std::vector<std::int64_t> states{};
     std::vector<std::int64_t> priorities{};
-    std::vector<std::int64_t> positions{};
+    std::vector<bool> first{};
     std::vector<maybe_number> run_at{};
     std::vector<maybe_number> expires_at{};
     std::vector<maybe_text> dedup_ids{};
@@ -79,7 +81,7 @@ void append(session& tx, std::int64_t queue, const job_record& job, new_job_colu
     to.data.push_back(job.data);
     to.states.push_back(static_cast<int>(job.state));
     to.priorities.push_back(job.priority);
-    to.positions.push_back(job.position);
+    to.first.push_back(*job.options->lifo);
     to.run_at.push_back(count_of(job.run_at));
     to.expires_at.push_back(count_of(job.expires_at));
     to.dedup_ids.push_back(job.holds_dedup ? maybe_text{job.options->dedup->id} : std::nullopt);
@@ -88,8 +90,8 @@ void append(session& tx, std::int64_t queue, const job_record& job, new_job_colu
     to.groups.push_back(unless_zero(group ? tx.group_number(queue, *group) : 0));
 }
 
-/// Returns the keys of those that were new.
-std::set<std::int64_t> insert_rows(session& tx, std::int64_t queue, new_jobs jobs)
+/// Returns the positions of those that were new, by their keys.
+std::map<std::int64_t, std::int64_t> insert_rows(session& tx, std::int64_t queue, new_jobs jobs)
 {
     new_job_columns all;
     for (const auto& job : jobs)
@@ -107,7 +109,7 @@ std::set<std::int64_t> insert_rows(session& tx, std::int64_t queue, new_jobs job
         all.data,
         all.states,
         all.priorities,
-        all.positions,
+        all.first,
         all.run_at,
         all.expires_at,
         all.dedup_ids,
@@ -115,9 +117,9 @@ std::set<std::int64_t> insert_rows(session& tx, std::int64_t queue, new_jobs job
         all.kept_for,
         all.groups
     );
-    std::set<std::int64_t> added;
+    std::map<std::int64_t, std::int64_t> added;
     while (row.step())
-        added.insert(row.number(0));
+        added.emplace(row.number(0), row.number(1));
     for (std::size_t i = 0; i < jobs.size(); ++i)
         if (all.groups[i] && added.contains(all.keys[i]))
             tx.touch(queue, *all.groups[i]);
@@ -163,8 +165,12 @@ std::vector<bool> tables::insert(std::int64_t queue, new_jobs jobs)
         }
         const auto some = rows_with_own_ids(jobs);
         const auto added = insert_rows(tx_, queue, some);
-        for (const auto& job : some)
-            stored.push_back(added.contains(job->key));
+        for (const auto& job : some) {
+            const auto found = added.find(job->key);
+            stored.push_back(found != added.end());
+            if (stored.back())
+                job->position = found->second;
+        }
         jobs = jobs.subspan(some.size());
     }
     return stored;
@@ -173,6 +179,7 @@ std::vector<bool> tables::insert(std::int64_t queue, new_jobs jobs)
 /// The row of `jobs` goes first: the event log reads the state from the table that still has the key.
 void tables::erase(const store::stored_job& job)
 {
+    tx_.require_store();
     sql_.exec("DELETE FROM @jobs WHERE key = $1", job.key);
     auto row = sql_.query(
         "WITH a AS (DELETE FROM @attempts WHERE job = $1), l AS (DELETE FROM @logs WHERE job = $1), "

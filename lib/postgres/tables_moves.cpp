@@ -2,7 +2,10 @@
 // of `live` and puts one into `finished`, for a set of jobs in one statement, which carries the fence. "state + 0": a
 // partial index of a state must not be chosen for a job that is named by its key, since its size changes within
 // milliseconds and no statistics can follow.
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postgres/rows.hpp"
@@ -91,10 +94,14 @@ bool is_limited(session& tx, std::int64_t queue)
     return static_cast<store::tables&>(tx).settings(queue).settings.group.concurrency.has_value();
 }
 
-/// Returns for each whether it has ended.
-std::vector<bool> finish_rows(session& tx, const end_columns& ends, bool forgets_tokens)
+/// Returns for each whether it has ended. `ask_more` may put off further statements, which are sent together with this.
+std::vector<bool> finish_rows(
+    session& tx, const end_columns& ends, bool forgets_tokens, const std::function<void()>& ask_more = [] {}
+)
 {
-    auto row = tx.sql().query(
+    std::optional<rows> got;
+    tx.sql().later_for(
+        [&got](rows all) { got.emplace(std::move(all)); },
         finish_all,
         ends.keys,
         ends.queues,
@@ -110,6 +117,9 @@ std::vector<bool> finish_rows(session& tx, const end_columns& ends, bool forgets
         ends.results,
         forgets_tokens
     );
+    ask_more();
+    tx.sql().send();
+    auto& row = got.value();
     std::vector<bool> done(ends.keys.size(), false);
     while (row.step()) {
         done[static_cast<std::size_t>(row.number(0) - 1)] = true;
@@ -163,6 +173,7 @@ bool move_row(
 
 void tables::move(const job_record& job, const transition& change, std::optional<std::int64_t> position)
 {
+    tx_.require_store();
     if (is_finished(change.to))
         return finish_one(tx_, job.key, change, false);
     if (!is_finished(job.state)) {
@@ -177,6 +188,7 @@ void tables::move(const job_record& job, const transition& change, std::optional
 
 void tables::take_away(const job_record& job, const transition& change, std::optional<std::int64_t> position)
 {
+    tx_.require_store();
     if (is_finished(change.to))
         finish_one(tx_, job.key, change, true);
     else
@@ -188,7 +200,9 @@ std::vector<bool> tables::finish(std::span<const store::finished_attempt> ends)
     end_columns all;
     for (const auto& [held, change] : ends)
         all.add(held.key, held.queue, held.token, change);
-    return finish_rows(tx_, all, false);
+    auto out = finish_rows(tx_, all, false, [this] { ask_ahead(); });
+    note_asked();
+    return out;
 }
 
 bool tables::end_attempt(const store::lock_of_job& held, const transition& change, std::optional<std::int64_t> position)

@@ -1,5 +1,5 @@
 // What is read of the event log and the metrics, and how they are turned on and off. They are written by triggers: see
-// triggers.cpp. Their rules, and the meaning of the numbers, are those of lib/domain/observation.hpp.
+// functions_1.cpp. Their rules, and the meaning of the numbers, are those of lib/domain/observation.hpp.
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -7,7 +7,6 @@
 
 #include "postgres/rows.hpp"
 #include "postgres/tables.hpp"
-#include "postgres/triggers.hpp"
 #include "postgres/watching.hpp"
 
 namespace cofila::postgres {
@@ -40,6 +39,8 @@ void add_count(std::vector<minute_of_jobs>& minutes, const rows& row)
         "NOT NULL", order                                                                                              \
     ) ") AS e ORDER BY e.position " order " LIMIT 1)"
 
+constexpr const char* adjust_triggers = "SELECT @adjust_triggers()";
+
 }  // namespace
 
 void keep_events(session& tx, std::int64_t queue, std::optional<int> most)
@@ -57,7 +58,7 @@ void keep_events(session& tx, std::int64_t queue, std::optional<int> most)
     );
     if (!most)
         tx.sql().exec("DELETE FROM @cursors WHERE queue = $1", queue);
-    adjust_triggers(tx);
+    tx.sql().query(adjust_triggers);
 }
 
 void keep_minutes(session& tx, std::int64_t queue, std::optional<int> most)
@@ -65,7 +66,7 @@ void keep_minutes(session& tx, std::int64_t queue, std::optional<int> most)
     tx.sql().exec("UPDATE @queues SET minutes = $2 WHERE number = $1", queue, most);
     if (!most)
         tx.sql().exec("DELETE FROM @metrics WHERE queue = $1", queue);
-    adjust_triggers(tx);
+    tx.sql().query(adjust_triggers);
 }
 
 event_log_state tables::event_log(std::int64_t queue, const std::string& cursor)

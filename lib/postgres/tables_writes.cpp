@@ -119,6 +119,7 @@ void tables::keep_attempt(std::int64_t key, const attempt& ended, int keep)
 
 void tables::forget_expiry(std::int64_t key)
 {
+    tx_.require_store();
     sql_.exec(
         "WITH f AS (UPDATE @finished SET expires_at = NULL WHERE key = $1 AND expires_at IS NOT NULL) "
         "UPDATE @live SET expires_at = NULL WHERE key = $1 AND expires_at IS NOT NULL",

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "postgres/channel.hpp"
@@ -10,7 +11,7 @@
 
 namespace cofila::postgres {
 
-/// The connection that writes. Its transactions take the lock of the schema, so that one at a time writes.
+/// The connection that writes. Its transactions take the lock of the schema, alone or with others.
 class writer final : public store::writer {
 public:
     writer(link_options options, std::shared_ptr<mailbox> mail) : with_{std::move(options)}, mail_{std::move(mail)} {}
@@ -22,23 +23,24 @@ public:
     void end_reading() noexcept override;
     store::failure describe() override;
 
-    void begin() override;
+    bool can_share() const noexcept override { return true; }
+    void begin(bool alone) override;
     void commit() override;
     void roll_back() noexcept override;
-    bool in_transaction() const noexcept override { return with_.current().link().in_transaction(); }
+    bool in_transaction() const noexcept override { return with_.current().in_transaction(); }
     std::int64_t rows_written() const noexcept override { return with_.current().sql().writes(); }
-    bool recover() override;
+    bool recover() override { return with_.recover(); }
     void distrust() noexcept override { with_.distrust(); }
     /// Every transaction waits for the server.
     bool hurry() override { return false; }
     void tidy(bool) noexcept override {}
 
 private:
+    bool was_stored(const std::string& why);
     void notify();
 
     channel with_;
     const std::shared_ptr<mailbox> mail_;
-    std::int64_t writes_before_ = 0;  // the transaction
 };
 
 }  // namespace cofila::postgres

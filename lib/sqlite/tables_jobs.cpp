@@ -155,6 +155,9 @@ std::int64_t tables::key_of(std::int64_t queue, const job_id& id) { return sqlit
 
 std::vector<bool> tables::insert(std::int64_t queue, new_jobs jobs)
 {
+    using placement = transition::placement;
+    for (const auto& job : jobs)
+        job->position = tx_.next_position(queue, *job->options->lifo ? placement::head : placement::tail);
     std::vector<bool> stored(jobs.size(), true);
     std::vector<const job_record*> added;
     added.reserve(jobs.size());

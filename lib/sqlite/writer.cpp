@@ -55,6 +55,7 @@ writer::~writer()
 void writer::open()
 {
     in_hurry_ = false;
+    has_recovered_ = false;
     if (session_ && is_distrusted_)
         close();
     if (session_)
@@ -115,7 +116,7 @@ store::failure writer::describe()
 
 void writer::give_way() { connection::sleep(gap_for_others); }
 
-void writer::begin()
+void writer::begin(bool)
 {
     limit_.reset();
     auto& link = session_->link();
@@ -157,6 +158,8 @@ void writer::roll_back() noexcept
 /// log's own room can be used again.
 bool writer::recover()
 {
+    if (std::exchange(has_recovered_, true))
+        return false;
     const bool released = reserve_.release();
     const bool copying = new_frames() > 0;
     checkpoint();

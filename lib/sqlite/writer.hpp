@@ -31,7 +31,7 @@ public:
     store::failure describe() override;
     void give_way() override;
 
-    void begin() override;
+    void begin(bool alone) override;
     void commit() override;
     void roll_back() noexcept override;
     bool in_transaction() const noexcept override { return session_ && session_->link().in_transaction(); }
@@ -62,6 +62,7 @@ private:
     bool committing_ = false;
     bool is_distrusted_ = false;  // the session
     bool in_hurry_ = false;
+    bool has_recovered_ = false;                  // since it was opened, or it was tried
     std::unique_ptr<connection> checkpointer_{};  // destroyed before the session, which so is the last to close
     int copied_frames_ = 0;
     bool log_is_copied_ = false;

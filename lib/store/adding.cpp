@@ -42,13 +42,6 @@ void add_rows(tables& db, std::int64_t queue, new_jobs jobs, add_answer& out)
     }
 }
 
-void number(tables& db, std::int64_t queue, job_record& job)
-{
-    domain::assign_key(job, db.next_key());
-    job.position =
-        db.next_position(queue, *job.options->lifo ? transition::placement::head : transition::placement::tail);
-}
-
 void replace(tables& db, std::int64_t queue, std::optional<job_record> job, news_list& news)
 {
     if (job)
@@ -96,7 +89,7 @@ void add_with_owners(tables& db, std::int64_t queue, new_jobs jobs, add_answer& 
     for (const auto& job : jobs) {
         added_row row;
         const job_draft stored[] = {std::make_shared<job_record>(*job)};
-        number(db, queue, *stored[0]);
+        domain::assign_key(*stored[0], db.next_key());
         const bool asks = job->options->dedup && db.key_of(queue, job->id) == 0;
         if (!asks || make_way(db, queue, *stored[0], row, out.news)) {
             add_rows(db, queue, stored, out);
@@ -112,7 +105,7 @@ void add_to(tables& db, std::int64_t queue, new_jobs jobs, add_answer& out)
     if (std::ranges::any_of(jobs, [](const auto& job) { return job->options->dedup.has_value(); }))
         return add_with_owners(db, queue, jobs, out);
     for (const auto& job : jobs)
-        number(db, queue, *job);
+        domain::assign_key(*job, db.next_key());
     add_rows(db, queue, jobs, out);
 }
 

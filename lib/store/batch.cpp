@@ -4,10 +4,12 @@
 // since locks run out; some adds of single jobs to one queue are done together. There are no savepoints: where an
 // operation fails after it has written, or the backend rolls everything back, the batch runs again without it, which is
 // safe because operations are values. No operation is completed here, so none has its result before `commit` has
-// returned. A failure that may pass, such as a full disk, is recovered from once in a run, and everything runs again.
-// If `commit` fails, all operations fail, with `errc::outcome_unknown` unless nothing was written; the next batch opens
-// a new connection then. One operation alone may be run at once, in a hurry: whatever fails there is undone, and the
-// operation is left for a batch, which does not hurry. Only a commit whose outcome is unknown cannot be undone.
+// returned. A failure that may pass, such as a full disk, is recovered from as often as the backend sees a point in it,
+// and everything runs again. If `commit` fails, all operations fail, with `errc::outcome_unknown` unless nothing was
+// written; the next batch opens a new connection then. One operation alone may be run at once, in a hurry: whatever
+// fails there is undone, and the operation is left for a batch, which does not hurry. Only a commit whose outcome is
+// unknown cannot be undone. Where the backend lets processes write beside each other, a batch does so if all of its
+// operations may. If one turns out to need the store for itself, everything runs again, alone.
 #include "store/batch.hpp"
 
 #include <algorithm>
@@ -19,8 +21,7 @@ namespace cofila::store {
 
 namespace {
 
-/// A batch ends here, so that no caller waits long for its result and no other process for the store.
-constexpr std::size_t most_operations = 1000;
+/// A batch ends here too.
 constexpr milliseconds longest_batch{10};
 
 bool waits(const operation_ptr& op) { return !op->has_failed(); }
@@ -44,9 +45,10 @@ std::size_t bring_forward(std::span<operation_ptr> batch, operation::kind kind)
 
 }  // namespace
 
-writing_runner::writing_runner(std::unique_ptr<writer> on, std::shared_ptr<const clock> time)
+writing_runner::writing_runner(std::unique_ptr<writer> on, std::shared_ptr<const clock> time, std::size_t most)
     : on_{std::move(on)},
-      time_{std::move(time)}
+      time_{std::move(time)},
+      most_{most}
 {}
 
 /// Calls `work` and returns what it throws as a value.
@@ -63,9 +65,9 @@ std::optional<failure> writing_runner::attempted(Work work)
 
 std::size_t writing_runner::run(std::span<operation_ptr> waiting)
 {
-    if (waiting.size() > most_operations)
+    if (waiting.size() > most_)
         bring_forward(waiting, operation::kind::renewal);
-    const auto taken = waiting.first(std::min(waiting.size(), most_operations));
+    const auto taken = waiting.first(std::min(waiting.size(), most_));
     if (const auto failed = attempted([&] { on_->open(); })) {
         fail_all(taken, failed->why);
         return taken.size();
@@ -89,7 +91,7 @@ bool writing_runner::run_at_once(operation& op)
     const auto failed = attempted([&] {
         if (op.looks_first() && finds_nothing(op))
             return;
-        on_->begin();
+        on_->begin(true);
         prepare(op);
         op.run(on_->db());
         committing = true;
@@ -117,12 +119,17 @@ bool writing_runner::finds_nothing(operation& op)
 
 void writing_runner::observe(batch waiting)
 {
-    for (const auto& what : waiting)
-        if (auto failed = attempted([&] {
+    for (const auto& what : waiting) {
+        std::optional<failure> failed;
+        do
+            failed = attempted([&] {
                 prepare(*what);
                 what->run(on_->db());
-            }))
+            });
+        while (failed && may_run_again(*failed));
+        if (failed)
             what->fail(std::move(failed->why));
+    }
 }
 
 /// Completes the operations at the front that find nothing to write, without the write lock, which another process may
@@ -148,12 +155,16 @@ std::size_t writing_runner::look(batch waiting)
 /// Returns how many have their result or failure.
 std::size_t writing_runner::write(batch waiting)
 {
-    recovered_ = false;
     one_by_one_ = false;
+    const auto shares = [&](const operation_ptr& op) { return op->shares(on_->db()); };
+    alone_ = !on_->can_share() || !std::ranges::all_of(waiting, shares);
     while (std::ranges::any_of(waiting, waits) && begin(waiting)) {
         std::size_t done = 0;
-        if (run_all(waiting, done) && commit(waiting.first(done)))
+        if (run_all(waiting, done) && commit(waiting.first(done))) {
+            if (!alone_)
+                confirm(waiting.first(done));
             return done;
+        }
         on_->roll_back();
     }
     return waiting.size();
@@ -161,7 +172,10 @@ std::size_t writing_runner::write(batch waiting)
 
 bool writing_runner::begin(batch waiting)
 {
-    const auto failed = attempted([&] { on_->begin(); });
+    std::optional<failure> failed;
+    do
+        failed = attempted([&] { on_->begin(alone_); });
+    while (failed && may_run_again(*failed));
     if (failed) {
         on_->roll_back();
         fail_all(waiting, failed->why);
@@ -237,28 +251,30 @@ bool writing_runner::commit(batch waiting)
     return true;
 }
 
-/// Tried once in a run.
+/// What cannot be confirmed stands as it is.
+void writing_runner::confirm(batch waiting)
+{
+    for (const auto& what : waiting) {
+        if (!waits(what) || !what->needs_confirmation())
+            continue;
+        attempted([&] {
+            on_->begin_reading();
+            what->confirm(on_->db());
+        });
+        on_->end_reading();
+    }
+}
+
 bool writing_runner::may_run_again(const failure& why)
 {
-    if (!why.may_pass || std::exchange(recovered_, true))
+    if (why.needs_store && !std::exchange(alone_, true)) {
+        on_->roll_back();
+        return true;
+    }
+    if (!why.may_pass)
         return false;
     on_->roll_back();
     return on_->recover();
-}
-
-std::size_t reading_runner::run(std::span<operation_ptr> waiting)
-{
-    auto& what = *waiting.front();
-    try {
-        on_->open();
-        on_->prepare({});
-        on_->begin_reading();
-        what.run(on_->db());
-    } catch (...) {
-        what.fail(on_->describe().why);
-    }
-    on_->end_reading();
-    return 1;
 }
 
 }  // namespace cofila::store

@@ -25,10 +25,13 @@ public:
     virtual void give_way() = 0;
 };
 
+/// A batch ends here, so that no caller waits long for its result and no other process for the store.
+inline constexpr std::size_t most_operations = 1000;
+
 /// One transaction for a whole batch, whose operations share its COMMIT and with it the flush to the disk.
 class writing_runner : public batch_runner {
 public:
-    writing_runner(std::unique_ptr<writer> on, std::shared_ptr<const clock> time);
+    writing_runner(std::unique_ptr<writer> on, std::shared_ptr<const clock> time, std::size_t most = most_operations);
 
     std::size_t run(std::span<operation_ptr> waiting) override;
     bool run_at_once(operation& op) override;
@@ -44,6 +47,7 @@ private:
     std::size_t look(batch waiting);
     std::size_t write(batch waiting);
     bool begin(batch waiting);
+    void confirm(batch waiting);
     bool finds_nothing(operation& op);
     void prepare(const operation& op);
     bool run_one(operation& op);
@@ -54,11 +58,12 @@ private:
 
     const std::unique_ptr<writer> on_;
     const std::shared_ptr<const clock> time_;
-    bool recovered_ = false;   // in this run, or it was tried
+    const std::size_t most_;
+    bool alone_ = true;        // in this run: no other process writes
     bool one_by_one_ = false;  // in this run: adds that were tried together failed
 };
 
-/// Runs each operation in a read transaction of its own.
+/// Runs each operation in a read transaction of its own, and again after failures that may pass.
 class reading_runner : public batch_runner {
 public:
     explicit reading_runner(std::unique_ptr<reader> on) : on_{std::move(on)} {}
@@ -68,6 +73,10 @@ public:
     void give_way() override { on_->give_way(); }
 
 private:
+    template <class Work>
+    std::optional<failure> attempted(Work work);
+    std::optional<failure> read(operation& what);
+
     const std::unique_ptr<reader> on_;
 };
 

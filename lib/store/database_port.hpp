@@ -77,6 +77,26 @@ public:
         }
     }
 
+    bool shares([[maybe_unused]] const tables& db) const override
+    {
+        if constexpr (requires { work_.shares(db); })
+            return work_.shares(db);
+        return false;
+    }
+
+    bool needs_confirmation() const override
+    {
+        if constexpr (can_confirm)
+            return value_ && work_.needs_confirmation(*value_);
+        return false;
+    }
+
+    void confirm([[maybe_unused]] tables& db) override
+    {
+        if constexpr (can_confirm)
+            work_.confirm(db, *value_);
+    }
+
     const plain_add* adds() const noexcept override
     {
         if constexpr (is_add)
@@ -101,6 +121,8 @@ public:
 
 private:
     static constexpr bool can_look = requires(const Work& work, tables& db) { work.look(db); };
+    static constexpr bool can_confirm =
+        requires(const Work& work, tables& db, Result& value) { work.confirm(db, value); };
     static constexpr bool is_add = std::is_same_v<Work, plain_add>;
 
     const Work work_;

@@ -55,6 +55,12 @@ public:
     virtual bool look(tables&) { return false; }
     /// On the database thread. Throws what the backend throws, or `error`.
     virtual void run(tables& db) = 0;
+    /// Whether it may run while other processes write, too, as far as is known before it runs.
+    virtual bool shares(const tables&) const { return false; }
+    /// Called after the commit of a transaction that was not alone, within one that only reads: what others did
+    /// meanwhile may change the result.
+    virtual void confirm(tables&) {}
+    virtual bool needs_confirmation() const { return false; }
     /// The work, if that is to add a plain job: such operations can share a statement. Null for all others.
     virtual const plain_add* adds() const noexcept { return nullptr; }
     /// Called instead of `run` if its job was added together with others.

@@ -112,6 +112,12 @@ private:
     std::vector<const settlement*> ends_{};
 };
 
+void announce(tables& db, const claim_order& order, time_point now)
+{
+    if (const auto queue = db.find_queue(order.queue))
+        db.claim_follows(*queue, static_cast<int>(order.tokens.size()), now);
+}
+
 /// Returns null if the job has ended in another way or runs.
 job_snapshot completed_by(tables& db, const lock_of_job& held)
 {
@@ -147,6 +153,8 @@ settle_and_claim_answer settle_and_claim(tables& db, const settle_and_claim_requ
     const auto now = db.now(request.now);
     settle_and_claim_answer answer;
     auto& news = answer.news;
+    if (request.claim)
+        announce(db, *request.claim, now);
     settlements{db, now, answer}.run(request.settlements);
     if (!request.claim)
         return answer;
@@ -163,8 +171,15 @@ settle_and_claim_answer settle_and_claim(tables& db, const settle_and_claim_requ
     answer.claimed = std::move(got.claimed);
     answer.next_due = got.next;
     answer.limited = got.limited;
-    answer.drained = ended && answer.claimed.empty() && !db.any_waiting_or_active(*queue);
+    answer.drained = ended && answer.claimed.empty() &&
+                     !(db.is_alone() ? db.any_waiting_or_active(*queue) : db.any_waiting(*queue, now));
     return answer;
+}
+
+void confirm_drained(tables& db, const std::string& queue, settle_and_claim_answer& answer)
+{
+    const auto number = db.find_queue(queue);
+    answer.drained = !number || !db.any_waiting_or_active(*number);
 }
 
 settled settle_alone(tables& db, const settlement& end)

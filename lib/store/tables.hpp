@@ -26,6 +26,15 @@ class tables {
 public:
     virtual ~tables() = default;
 
+    /// Whether no other process writes until this transaction ends.
+    virtual bool is_alone() const noexcept { return true; }
+    /// Whether claims from the queue depend on what others have claimed, by its limits or groups: as far as is known
+    /// without asking the store.
+    virtual bool limits_claims(const std::string& /*queue*/) const { return false; }
+    /// What comes next in this operation is a claim of up to `limit` jobs: a backend may ask for them together with
+    /// what comes before it.
+    virtual void claim_follows(std::int64_t /*queue*/, int /*limit*/, time_point /*now*/) {}
+
     /// The time at which an operation that was requested at `asked` runs: everything that depends on time goes by the
     /// moment of its transaction, however long it waited for others.
     virtual time_point now(time_point asked) const = 0;
@@ -56,7 +65,8 @@ public:
     virtual std::int64_t key_of(std::int64_t queue, const job_id& id) = 0;
     /// The failed attempts, oldest first.
     virtual std::vector<attempt> attempts(std::int64_t key) = 0;
-    /// Stores new jobs of one queue, in order. Returns for each whether it was stored: false if its id exists.
+    /// Stores new jobs of one queue, in order, and sets their positions: behind, or by their options before, all
+    /// others. Returns for each whether it was stored: false if its id exists.
     virtual std::vector<bool> insert(std::int64_t queue, std::span<const std::shared_ptr<job_record>> jobs) = 0;
     /// Removes a job with everything that belongs to it.
     virtual void erase(const stored_job& job) = 0;

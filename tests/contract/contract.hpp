@@ -4,7 +4,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "contract/store.hpp"
@@ -45,16 +47,20 @@ struct sqlite_backend {
 };
 
 #ifdef COFILA_POSTGRES
-/// A schema of a PostgreSQL database.
+/// A schema of a PostgreSQL database. COFILA_TEST_MODE: `unnamed`, statements without names, as behind a pooler; or
+/// `one by one`, each operation in a transaction of its own.
 struct postgres_backend {
     postgres_backend() { schema().empty(); }
     boost::asio::awaitable<std::shared_ptr<job_repository>> open()
     {
         const auto executor = co_await boost::asio::this_coro::executor;
+        const char* const said = std::getenv("COFILA_TEST_MODE");
+        const std::string_view mode{said ? said : ""};
         postgres::options options{
-            .target = postgres_target(),
+            .target = postgres_target() + (mode == "unnamed" ? " prepare=off" : ""),
             .schema = schema().name(),
             .durability = durability::normal,
+            .batch = mode == "one by one" ? 1 : store::most_operations,
             .clock = std::make_shared<manual_clock>(),
             .executor = executor
         };

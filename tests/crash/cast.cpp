@@ -13,7 +13,7 @@ namespace cofila::test {
 
 using std::chrono::steady_clock;
 
-cast::cast(const site& here, std::function<int()> next_seed) : here_{here}, next_seed_{std::move(next_seed)}
+cast::cast(const stage& here, std::function<int()> next_seed) : here_{here}, next_seed_{std::move(next_seed)}
 {
     for (std::size_t role = 0; role < roles.size(); ++role)
         play(role);
@@ -77,11 +77,9 @@ void cast::kill(const std::vector<std::size_t>& which)
         for (std::string line; std::getline(rest, line);)
             said_.note(line);
         if (roles.at(role) == std::string_view{"tend"})  // nobody else changes it
-            said_.see_paused(is_paused());
+            said_.see_paused(here_.is_paused());
     }
 }
-
-bool cast::is_paused() const { return here_.ask("SELECT coalesce(max(paused), 0) FROM cofila_queues") != 0; }
 
 verdict cast::end()
 {
@@ -95,8 +93,8 @@ verdict cast::end()
         said_.note(line);
     if (const int code = last.wait(); code != 0)
         said_.note("the last process ended with code " + std::to_string(code));
-    said_.see_paused(is_paused());
-    return said_.judge(here_.database);
+    said_.see_paused(here_.is_paused());
+    return said_.judge(here_.contents());
 }
 
 }  // namespace cofila::test

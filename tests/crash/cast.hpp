@@ -8,19 +8,19 @@
 #include <vector>
 
 #include "history.hpp"
-#include "site.hpp"
+#include "stage.hpp"
 #include "support/child_process.hpp"
 
 namespace cofila::test {
 
-/// A file, processes that work on it at once, and what they have said. Each of the roles is played again under a new
+/// A store, processes that work on it at once, and what they have said. Each of the roles is played again under a new
 /// name when its process was killed.
 class cast {
 public:
     static constexpr std::array roles{"produce", "both", "work", "sweep", "tend"};
 
     /// Plays all roles; `next_seed` draws for each process.
-    cast(const site& here, std::function<int()> next_seed);
+    cast(const stage& here, std::function<int()> next_seed);
 
     /// Records output until this process has printed `lines` more lines, or for at most `patience`.
     void listen(std::size_t role, std::size_t lines, std::chrono::microseconds patience);
@@ -40,9 +40,8 @@ private:
 
     void take_lines(actor& from);
     void take_lines_of_all(int timeout);
-    bool is_paused() const;
 
-    const site& here_;
+    const stage& here_;
     const std::function<int()> next_seed_;
     history said_{};
     std::array<actor, roles.size()> actors_{};

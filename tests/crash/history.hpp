@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "stage.hpp"
+
 namespace cofila::test {
 
 struct verdict {
@@ -38,8 +40,8 @@ public:
     /// Compares with the pause flag in the file, at a moment at which nobody can change it.
     void see_paused(bool paused);
 
-    /// Compares with the file, in which nothing is left to do.
-    verdict judge(const std::string& database) const;
+    /// Compares with the store, in which nothing is left to do.
+    verdict judge(const store_contents& found) const;
 
 private:
     friend class judgement;

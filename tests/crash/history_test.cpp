@@ -80,7 +80,7 @@ struct made_up {
 
     void expect(std::size_t lost, std::size_t duplicated, std::size_t unexpected) const
     {
-        const auto found = said.judge(here.database);
+        const auto found = said.judge(here.contents());
         std::string complaints;
         for (const auto& what : found.complaints)
             complaints += what + '\n';
@@ -108,8 +108,8 @@ TEST_CASE_FIXTURE(made_up, "the checker has nothing to say about a job that was 
 {
     live(plain(0));
     expect(0, 0, 0);
-    CHECK(said.judge(here.database).acknowledged == 1);
-    CHECK(said.judge(here.database).completed == 1);
+    CHECK(said.judge(here.contents()).acknowledged == 1);
+    CHECK(said.judge(here.contents()).completed == 1);
 }
 
 TEST_CASE_FIXTURE(made_up, "an add whose answer nobody heard may be there or not")
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(made_up, "an add whose answer nobody heard may be there or not
     live(plain(0));
     said.note("add " + plain(1));
     expect(0, 0, 0);
-    CHECK(said.judge(here.database).unknown == 1);
+    CHECK(said.judge(here.contents()).unknown == 1);
     CHECK(said.unknown("job") == std::vector<std::string>{plain(1)});
 }
 
@@ -198,8 +198,8 @@ TEST_CASE_FIXTURE(made_up, "a job may be promoted, retried and removed as it was
     expect(0, 0, 1);
     said.note("remove " + plain(0));
     expect(0, 0, 0);
-    CHECK(said.judge(here.database).promoted == 1);
-    CHECK(said.judge(here.database).retried == 1);
+    CHECK(said.judge(here.contents()).promoted == 1);
+    CHECK(said.judge(here.contents()).retried == 1);
 }
 
 TEST_CASE_FIXTURE(made_up, "an acknowledged pause or resume has to hold until the next one is asked for")

@@ -1,12 +1,9 @@
 #include <cofila/job_state.hpp>
 
-#include <SQLiteCpp/SQLiteCpp.h>
-
 #include <algorithm>
 
 #include "history.hpp"
 #include "plan.hpp"
-#include "support/job_rows.hpp"
 
 namespace cofila::test {
 
@@ -39,10 +36,10 @@ bool is_legal(int was, int now)
 
 }  // namespace
 
-/// One look at the file.
+/// One look at a store.
 class judgement {
 public:
-    judgement(const history& said, const std::string& database) : said_{said}, db_{database} {}
+    judgement(const history& said, const store_contents& found) : said_{said}, found_{found} {}
 
     verdict all()
     {
@@ -77,24 +74,11 @@ private:
 
     void read_trail()
     {
-        SQLite::Statement row{db_, "SELECT id, was, now, token, started, made, stalled FROM audit ORDER BY n"};
-        while (row.executeStep())
-            step(
-                row.getColumn(0).getString(),
-                row.getColumn(1).getInt(),
-                row.getColumn(2).getInt(),
-                row.getColumn(3).getString(),
-                {.claim = row.getColumn(4).getInt(),
-                 .made = row.getColumn(5).getInt(),
-                 .stalled = row.getColumn(6).getInt()}
-            );
+        for (const auto& one : found_.trail)
+            step(one.id, one.was, one.now, one.token, one.after);
     }
 
-    struct counters {
-        int claim = 0;
-        int made = 0;
-        int stalled = 0;
-    };
+    using counters = store_contents::counters;
 
     void step(const std::string& id, int was, int now, const std::string& token, counters after)
     {
@@ -194,27 +178,14 @@ private:
     void read_jobs()
     {
         std::set<std::string> there;
-        SQLite::Statement row{
-            db_, with_jobs("SELECT id, state, data, result, attempts_started, attempts_made, stalled_count FROM jobs")
-        };
-        while (row.executeStep()) {
-            const auto id = row.getColumn(0).getString();
-            there.insert(id);
-            check_job(
-                id,
-                row.getColumn(1).getInt(),
-                row.getColumn(2).getString(),
-                row.getColumn(3).getString(),
-                {.claim = row.getColumn(4).getInt(),
-                 .made = row.getColumn(5).getInt(),
-                 .stalled = row.getColumn(6).getInt()}
-            );
+        for (const auto& job : found_.jobs) {
+            there.insert(job.id);
+            check_job(job.id, job.state, job.data, job.result, job.last);
         }
         for (const auto& [id, job] : lives_)
             if (!there.contains(id) && job.state != absent)
                 complain(&verdict::lost, "a job that nobody removed: " + id);
-        SQLite::Statement misplaced{db_, jobs_out_of_place()};
-        if (misplaced.executeStep() && misplaced.getColumn(0).getInt() != 0)
+        if (found_.is_out_of_place)
             complain(&verdict::unexpected, "a job's key is not in the table of one state, or a key there is no job's");
     }
 
@@ -240,12 +211,12 @@ private:
     }
 
     const history& said_;
-    SQLite::Database db_;
+    const store_contents& found_;
     std::map<std::string, life> lives_{};
     std::set<std::string> tokens_{};
     verdict out_{};
 };
 
-verdict history::judge(const std::string& database) const { return judgement{*this, database}.all(); }
+verdict history::judge(const store_contents& found) const { return judgement{*this, found}.all(); }
 
 }  // namespace cofila::test

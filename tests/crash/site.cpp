@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "support/job_rows.hpp"
+
 namespace cofila::test {
 
 namespace {
@@ -21,6 +23,15 @@ struct look {
     }
     SQLite::Database db;
 };
+
+store_contents::counters counters_in(SQLite::Statement& row, int first)
+{
+    return {
+        .claim = row.getColumn(first).getInt(),
+        .made = row.getColumn(first + 1).getInt(),
+        .stalled = row.getColumn(first + 2).getInt()
+    };
+}
 
 }  // namespace
 
@@ -44,6 +55,35 @@ void site::with_queue(engine_options options, std::function<boost::asio::awaitab
 void site::with_queue(std::function<boost::asio::awaitable<void>(text_queue)> use) const
 {
     with_queue({.maintenance = std::nullopt}, std::move(use));
+}
+
+store_contents site::contents() const
+{
+    store_contents out;
+    look in{database};
+    SQLite::Statement step{in.db, "SELECT id, was, now, token, started, made, stalled FROM audit ORDER BY n"};
+    while (step.executeStep())
+        out.trail.push_back(
+            {.id = step.getColumn(0).getString(),
+             .was = step.getColumn(1).getInt(),
+             .now = step.getColumn(2).getInt(),
+             .token = step.getColumn(3).getString(),
+             .after = counters_in(step, 4)}
+        );
+    SQLite::Statement job{
+        in.db, with_jobs("SELECT id, state, data, result, attempts_started, attempts_made, stalled_count FROM jobs")
+    };
+    while (job.executeStep())
+        out.jobs.push_back(
+            {.id = job.getColumn(0).getString(),
+             .state = job.getColumn(1).getInt(),
+             .data = job.getColumn(2).getString(),
+             .result = job.getColumn(3).getString(),
+             .last = counters_in(job, 4)}
+        );
+    SQLite::Statement misplaced{in.db, jobs_out_of_place()};
+    out.is_out_of_place = misplaced.executeStep() && misplaced.getColumn(0).getInt() != 0;
+    return out;
 }
 
 std::int64_t site::ask(const std::string& sql) const { return std::stoll(ask_text(sql)); }

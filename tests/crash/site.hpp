@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "stage.hpp"
 #include "support/child_process.hpp"
 #include "support/run_coro.hpp"
 #include "support/temp_folder.hpp"
@@ -14,12 +16,13 @@ namespace cofila::test {
 using text_queue = queue<std::string, std::string>;
 
 /// A folder with one file, for processes and for the test itself.
-struct site {
+struct site : stage {
     temp_folder folder{};
     const std::string database = folder.file("texts.db");
 
-    /// The command that starts the child in a role.
-    std::vector<std::string> as(const std::string& role, const std::vector<std::string>& rest = {}) const;
+    std::vector<std::string> as(const std::string& role, const std::vector<std::string>& rest = {}) const override;
+    bool is_paused() const override { return ask("SELECT coalesce(max(paused), 0) FROM cofila_queues") != 0; }
+    store_contents contents() const override;
 
     /// Runs a test's coroutine with the file open.
     void with_queue(engine_options options, std::function<boost::asio::awaitable<void>(text_queue)> use) const;

@@ -105,8 +105,11 @@ struct postgres_plans_fixture {
         postgres::session tx{options};
         auto& link = tx.link();
         open_schema(link);
-        tx.begin();
+        tx.begin_alone();
         use_everything(tx);
+        tx.commit();
+        tx.begin_beside_others();
+        static_cast<store::tables&>(tx).best(1, 1, {});
         tx.commit();
         const auto texts = tx.sql().texts();
         at["used"] = plans_of(link, texts);
@@ -214,7 +217,7 @@ TEST_CASE_FIXTURE(postgres_plans_fixture, "PostgreSQL: each index serves what it
     for (; index.step(); ++found) {
         const auto name = index.text(0);
         INFO(name);
-        if (name != "metrics_pkey" && name != "workers_pkey")
+        if (name != "metrics_pkey" && name != "workers_pkey" && name != "receipts_pkey")  // inserted into only
             CHECK(any_plan_by(name));
     }
     CHECK(found > 20);

@@ -78,7 +78,7 @@ bool has_triggers(const postgres_schema& schema)
 template <class Work>
 void write(postgres::session& tx, Work work)
 {
-    tx.begin();
+    tx.begin_alone();
     work(static_cast<store::tables&>(tx));
     tx.commit();
 }

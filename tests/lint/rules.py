@@ -31,12 +31,12 @@ PUBLIC = {
     "domain": "backoff cancel_reason decoding deduplication detail/compiler detail/json_scan durability error event_log failure job_id job_options "
               "job_state limits metrics outcome queue_types repository/job_change repository/job_record repository/job_situation "
               "repository/lock repository/news repository/transition retention time why",
-    "ports": "clock environment logger random_source repository/job_repository",
+    "ports": "clock environment logger postgres_transaction random_source repository/job_repository",
     "async": "detail/on_loop",
     "memory": "memory",
     "runtime": "codec detail/core detail/json_kinds detail/json_path detail/json_quick detail/json_read detail/json_time detail/json_write detail/typed "
                "event_stream events job maintenance_options queue queue_view worker worker_options",
-    "engine": "blocking cofila detail/blocking_core engine run_main sqlite stop_on_signal",
+    "engine": "blocking cofila detail/blocking_core engine postgres run_main sqlite stop_on_signal",
     "testing": "testing testing/manual_clock",
 }
 LAYER_OF_HEADER = {f"cofila/{name}.hpp": layer for layer, names in PUBLIC.items() for name in names.split()}

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 using domain::claim_note;
 using domain::room_for;
 using domain::waiting_group;
+using test::new_year;
 
 TEST_SUITE_BEGIN("limits");
 

@@ -17,14 +17,19 @@ TEST_CASE("what the server reports has a code of ours, and says what to do")
         errc code;
         bool may_pass = false;
     } cases[] = {
-        {"40001", errc::storage_busy, true}, {"40P01", errc::storage_busy, true}, {"55P03", errc::storage_busy},
-        {"57014", errc::storage_busy},       {"57P01", errc::storage_busy},       {"57P03", errc::storage_busy},
-        {"53100", errc::storage_full},       {"53200", errc::storage_busy},       {"53300", errc::storage_busy},
-        {"08006", errc::storage_busy},       {"22021", errc::invalid_argument},   {"25006", errc::storage_readonly},
-        {"28P01", errc::storage_readonly},   {"3D000", errc::storage_readonly},   {"42501", errc::storage_readonly},
-        {"42P01", errc::storage_corrupt},    {"42703", errc::storage_corrupt},    {"3F000", errc::storage_corrupt},
-        {"54000", errc::payload_too_large},  {"XX001", errc::storage_corrupt},    {"XX000", errc::internal},
-        {"42601", errc::internal},           {"23505", errc::internal},           {"", errc::internal},
+        {"40001", errc::storage_busy, true}, {"40P01", errc::storage_busy, true},
+        {"55P03", errc::storage_busy},       {"57014", errc::storage_busy},
+        {"57P01", errc::storage_busy},       {"57P03", errc::storage_busy},
+        {"53100", errc::storage_full},       {"53200", errc::storage_busy},
+        {"53300", errc::storage_busy},       {"26000", errc::storage_busy, true},
+        {"42P05", errc::storage_busy, true}, {"08006", errc::storage_busy},
+        {"22021", errc::invalid_argument},   {"25006", errc::storage_readonly, true},
+        {"28P01", errc::storage_readonly},   {"3D000", errc::storage_readonly},
+        {"42501", errc::storage_readonly},   {"42P01", errc::storage_corrupt},
+        {"42703", errc::storage_corrupt},    {"3F000", errc::storage_corrupt},
+        {"54000", errc::payload_too_large},  {"XX001", errc::storage_corrupt},
+        {"XX000", errc::internal},           {"42601", errc::internal},
+        {"23505", errc::internal},           {"", errc::internal},
     };
     for (const auto& c : cases) {
         INFO(c.state);

@@ -1,20 +1,31 @@
 'use strict';
-// BullMQ on redis-server with an append-only file, synced every second or before every reply.
+// BullMQ on redis-server with an append-only file, synced every second or before every reply; or on PostgreSQL, where a
+// commit waits for the disk or does not.
 const { spawn } = require('node:child_process');
-const { Queue, Worker } = require('bullmq');
+const { Queue, Worker, createPostgresBackend } = require('bullmq');
 const { main, payload, percentiles, sleep, stopwatch } = require('./lib');
 
-const connectionTo = ({ port }) => ({ host: '127.0.0.1', port });
+const onPostgres = ({ mode }) => mode.startsWith('postgres');
+const backendOf = (context) => (onPostgres(context) ? createPostgresBackend : undefined);
+
+function connectionTo(context) {
+  if (!onPostgres(context)) return { host: '127.0.0.1', port: context.port };
+  const commit = context.mode === 'postgres' ? 'on' : 'off';
+  return { connectionString: context.url, options: `-c synchronous_commit=${commit}`, migrate: true };
+}
+
 const bulkOf = (size, opts = {}) => Array.from({ length: size }, () => ({ name: 'job', data: payload, opts }));
 
-function startServer({ port, folder, mode }) {
+function startServer(context) {
+  const { port, folder, mode } = context;
+  if (onPostgres(context)) return null;
   const options = { bind: '127.0.0.1', port, dir: folder, save: '', appendonly: 'yes', appendfsync: mode };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   return spawn('redis-server', args, { stdio: 'ignore' });
 }
 
 async function open(context) {
-  const queue = new Queue('bench', { connection: connectionTo(context) });
+  const queue = new Queue('bench', { connection: connectionTo(context) }, backendOf(context));
   await queue.waitUntilReady();
   return queue;
 }
@@ -57,8 +68,9 @@ async function addBulk(context) {
 }
 
 function workerOn(context, processor, options) {
-  const connection = { ...connectionTo(context), maxRetriesPerRequest: null }; // BullMQ insists for workers
-  return new Worker('bench', processor, { connection, autorun: false, ...options });
+  const connection = connectionTo(context);
+  if (!onPostgres(context)) connection.maxRetriesPerRequest = null; // BullMQ insists for workers
+  return new Worker('bench', processor, { connection, autorun: false, ...options }, backendOf(context));
 }
 
 // 'completed' is emitted after Redis has acknowledged it, so the clock stops after the last acknowledgement.
@@ -110,7 +122,7 @@ const drainWith = (concurrency) => ({ jobs: 50000, fill: {}, run: (context) => d
 
 main({
   name: 'bullmq',
-  modes: ['everysec', 'always'],
+  modes: ['everysec', 'always', 'postgres', 'postgres_off'],
   startServer,
   fill,
   workloads: {

@@ -5,6 +5,7 @@ A ratio is cofila's figure by the peer's: for rates more is better, for latency 
 the ratios of the single pairs of runs. The exit status is 0 if every bar was reached.
 """
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -31,7 +32,7 @@ class Row(NamedTuple):
     our_workload: str
     jobs: int
     measure: str
-    bars: tuple  # in the order of PAIRS; None: not compared
+    bars: tuple  # in the order of the pairs; None: not compared
 
 
 PAIRS = (
@@ -67,9 +68,11 @@ def value_of(line, measure):
     return line["p50_us" if measure == "latency" else "jobs_s"]
 
 
-def run(command, jobs):
+def run(command, jobs, database=""):
     """The line of JSON that a program prints for one repetition."""
-    process = subprocess.Popen([*map(str, command), "--jobs", str(jobs)], stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {"BENCH_DATABASE": database}
+    command = [*map(str, command), "--jobs", str(jobs)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         output, _ = process.communicate(timeout=LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
@@ -87,10 +90,11 @@ def run(command, jobs):
 
 
 class Runs:
-    """Runs what a row needs, once: W6 looks at the same runs as W3.c100."""
+    """Runs what a row needs, once: W6 looks at the same runs as W3.c100. With a server each run has a database of its
+    own there."""
 
-    def __init__(self, options, raw):
-        self.options, self.raw, self.done = options, raw, {}
+    def __init__(self, options, server=None):
+        self.options, self.server, self.done = options, server, {}
 
     def of(self, row, pair):
         key = (pair, row.peers_workload, row.our_workload)
@@ -100,18 +104,25 @@ class Runs:
 
     def alternate(self, row, pair):
         jobs = self.options.jobs or row.jobs
-        peer = ["node", self.options.peers / f"{pair.peer}.js", pair.mode, row.peers_workload]
-        ours = [self.options.bench, "--workload", row.our_workload, "--durability", pair.durability,
-                "--repetitions", 1, "--json"]
         lines = []
         for repetition in range(1, self.options.repetitions + 1):
-            lines.append(tuple(self.keep(run(command, jobs), pair, repetition) for command in (peer, ours)))
+            both = self.of_peer(row.peers_workload, pair, jobs), self.ours(row.our_workload, pair.durability, jobs)
+            lines.append(both)
+            for line in both if self.options.json else ():
+                print(json.dumps(line | {"pair": str(pair), "rep": repetition}), file=self.options.json, flush=True)
         return lines
 
-    def keep(self, line, pair, repetition):
-        if self.raw:
-            print(json.dumps(line | {"pair": str(pair), "rep": repetition}), file=self.raw, flush=True)
-        return line
+    def of_peer(self, workload, pair, jobs):
+        with self.database() as database:
+            return run(["node", self.options.peers / f"{pair.peer}.js", pair.mode, workload], jobs, database)
+
+    def ours(self, workload, durability, jobs):
+        command = [self.options.bench, "--workload", workload, "--durability", durability, "--repetitions", 1, "--json"]
+        with self.database() as database:
+            return run([*command, *(["--database", database] if database else [])], jobs)
+
+    def database(self):
+        return self.server.database() if self.server else contextlib.nullcontext("")
 
 
 def readable(value, measure):
@@ -139,35 +150,36 @@ def machine():
     return f"{os.cpu_count()} x {models[0] if models else platform.machine()}, temporary folder on {files} (TMPDIR)"
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(description, pairs, rows, add=lambda parser: None):
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("bench", type=Path, help="cofila_bench")
     parser.add_argument("peers", type=Path, help="the folder with the installed peers and their scripts")
     parser.add_argument("--repetitions", type=int, default=5, metavar="R", help="of each run (default: 5)")
-    parser.add_argument("--only", default="", metavar="W1,...", help=" ".join(row.name for row in ROWS))
+    parser.add_argument("--only", default="", metavar="W1,...", help=" ".join(row.name for row in rows))
     parser.add_argument("--peer", default="", metavar="NAME,...", help="only these, as in: plainjob,bullmq.always")
     parser.add_argument("--jobs", type=int, metavar="N", help="other than a workload's own number: a try, no measure")
     parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="keep every line of JSON")
+    add(parser)
     options = parser.parse_args()
     options.bench = options.bench.resolve()
     options.only = {name for name in options.only.split(",") if name}
     options.peer = {name for name in options.peer.split(",") if name}
-    unknown = options.only - {row.name for row in ROWS}
-    unknown |= options.peer - {name for pair in PAIRS for name in (pair.peer, f"{pair.peer}.{pair.mode}")}
+    unknown = options.only - {row.name for row in rows}
+    unknown |= options.peer - {name for pair in pairs for name in (pair.peer, f"{pair.peer}.{pair.mode}")}
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     return options
 
 
-def main():
-    options = arguments()
-    runs = Runs(options, options.json)
+def compare(runs, pairs, rows):
+    """Whether every bar was reached."""
+    options = runs.options
     print(f"{machine()}; medians of {options.repetitions}\n")
     print(LAYOUT.format("workload", "peer -> cofila", "peer", "cofila", "ratio", "range", "bar", ""))
     print(LAYOUT.format(*["---"] * 8))
     reached = True
-    for row in ROWS:
-        for pair, bar in zip(PAIRS, row.bars):
+    for row in rows:
+        for pair, bar in zip(pairs, row.bars):
             wanted = not options.peer or options.peer & {pair.peer, f"{pair.peer}.{pair.mode}"}
             if bar is None or not wanted or (options.only and row.name not in options.only):
                 continue
@@ -177,8 +189,8 @@ def main():
                 print(LAYOUT.format(row.name, str(pair), "", "", "", "", "", "failed"), flush=True)
                 print(failure, file=sys.stderr)
                 reached = False
-    return 0 if reached else 1
+    return reached
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(0 if compare(Runs(arguments(__doc__, PAIRS, ROWS)), PAIRS, ROWS) else 1)

@@ -118,7 +118,8 @@ async function runStep(peer, step, context) {
 // --- one repetition ---
 
 async function repetition(peer, context) {
-  const server = peer.startServer ? owned(peer.startServer(context), `the server of ${peer.name}`).pid : 0;
+  const started = peer.startServer?.(context);
+  const server = started ? owned(started, `the server of ${peer.name}`).pid : 0;
   if (server) await untilListening(context.port);
   if (peer.workloads[context.workload].fill) await inChild(peer, 'fill', context);
   if (server) resetPeak(server);
@@ -145,6 +146,7 @@ function contextOf(peer) {
 }
 
 // peer: {name, modes, workloads: {NAME: {jobs, run, fill?}}, fill(context, options), startServer?(context), command?}.
+// A server that is there already is named by the variable BENCH_DATABASE.
 // With command(step, context) another program does what run and fill would do here.
 async function main(peer) {
   if (process.argv[2] === '--step') return runStep(peer, process.argv[3], JSON.parse(process.argv[4]));
@@ -155,7 +157,7 @@ async function main(peer) {
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => cleanUp().then(() => process.exit(130)));
   try {
-    const context = { ...contextOf(peer), folder, port: await freePort() };
+    const context = { ...contextOf(peer), folder, port: await freePort(), url: process.env.BENCH_DATABASE };
     console.log(JSON.stringify(await repetition(peer, context)));
   } catch (error) {
     console.error(error.message);
