@@ -1,6 +1,5 @@
 #include "support/postgres_proxy.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -41,10 +40,12 @@ public:
         if (fd_ >= 0)
             ::close(std::exchange(fd_, -1));
     }
+    /// Does not wait for a listener that does not read: the notification is dropped.
     void send(std::string_view bytes) const
     {
+        const int flags = MSG_NOSIGNAL | (bytes.starts_with('A') ? MSG_DONTWAIT : 0);
         while (!bytes.empty()) {
-            const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const auto sent = ::send(fd_, bytes.data(), bytes.size(), flags);
             if (sent <= 0)
                 return;  // reading notices
             bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -59,8 +60,7 @@ descriptor new_socket() { return descriptor{::socket(AF_UNIX, SOCK_STREAM | SOCK
 
 sockaddr_un address_in(const std::string& folder)
 {
-    sockaddr_un out{};
-    out.sun_family = AF_UNIX;
+    sockaddr_un out{.sun_family = AF_UNIX, .sun_path = {}};
     const auto path = folder + "/.s.PGSQL.5432";
     path.copy(out.sun_path, sizeof out.sun_path - 1);
     return out;
