@@ -16,7 +16,7 @@ namespace cofila::postgres {
 using sql_value = std::optional<std::string>;
 using sql_rows = std::vector<std::vector<sql_value>>;
 /// Runs one statement on the application's connection, with the values of its parameters $1, $2 ..., whose types are
-/// left to the server. Returns the rows of the result. For those who use another driver than libpq.
+/// left to the server. Returns the rows of the result. For programs with another driver than libpq.
 using sql_function = std::function<sql_rows(const std::string& sql, const std::vector<sql_value>& parameters)>;
 
 struct transaction_options {

@@ -15,8 +15,8 @@ struct time_answer {
     time_point machine{};  ///< When the answer came.
 };
 
-/// How far a server's clock is ahead of the machine's: as the quickest of the latest answers says, whose error is half
-/// of its round trip at most.
+/// How far a server's clock is ahead of the machine's, by the quickest of the latest readings. The error is at most
+/// half of that one's round trip.
 class clock_offset {
 public:
     void add(const time_answer& answer)

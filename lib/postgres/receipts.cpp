@@ -1,12 +1,12 @@
 // The receipt is a row with the connection's UUID and the transaction's number, which is inserted in the transaction
-// itself, in the very message that carries the COMMIT. Whoever asks tries to insert the same row. If the old
-// transaction is still open, that waits for its end; if it was committed, the row is there; otherwise the row is ours,
-// and the transaction, should the server get to it yet, fails at it. So the answer is exact, whatever lies in between:
-// a restart, a standby that was promoted, a pooler. The number of a transaction, or the rows that it wrote, would not
-// tell: a server gives a number again if the transaction that had it was lost in a crash, and a job may have been
-// taken, completed and removed meanwhile. The row before is deleted by its key and not updated: while somebody keeps an
-// old snapshot, an update would have to pass all its versions. Rows of connections that have ended are removed after
-// some weeks by others.
+// itself, in the very message that carries the COMMIT. After a lost connection the new one tries to insert the same
+// row. If the old transaction is still open, that waits for its end; if it was committed, the row is there; otherwise
+// the row is ours, and the old transaction fails at it, should the server get to it yet. So the result is exact,
+// whatever happened in between: a restart, a standby that was promoted, a pooler. PostgreSQL's own number of the
+// transaction would not tell, because a server gives it again after a crash; nor would the rows that it wrote, because
+// a job may have been taken, completed and removed meanwhile. The previous row is deleted and not updated: an update
+// would have to pass all versions of the row that an old snapshot keeps. A new connection removes the rows that other
+// connections left a month ago.
 #include "postgres/receipts.hpp"
 
 #include "postgres/statements.hpp"

@@ -50,7 +50,7 @@ struct faulty_site {
     }
 };
 
-/// How the jobs stand when so many steps of the history have been taken.
+/// The counts of the jobs after each number of steps of the history.
 const std::array<job_counts, 8> stages{{
     {},
     {.waiting = 1},
@@ -104,7 +104,7 @@ asio::awaitable<void> check_claimed_once(subject s)
     }
 }
 
-/// Each boundary in a long campaign, every so many in a short one.
+/// The distance of two faults: 1 in a long campaign, `in_ci` otherwise.
 int stride(int in_ci) { return std::getenv("COFILA_SOAK") ? 1 : in_ci; }
 
 /// Lets the connection fail at one message after the other, until the history has no more.

@@ -103,7 +103,7 @@ private:
     int patience_ = 0;
 };
 
-/// As many rounds as there have to be for so many cycles. `round` takes the number of its cycles.
+/// Splits the cycles into rounds of at most 100. `round` takes the number of its cycles.
 template <class Round>
 void in_rounds(int cycles, Round round)
 {

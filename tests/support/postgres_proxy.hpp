@@ -20,7 +20,7 @@ struct link_fault {
     };
     kind what = kind::cut_before;
     int at = 0;     ///< The number of the message, in both directions, on all connections: 1, 2, 3 ...
-    int again = 0;  ///< So many messages later once more; 0: not.
+    int again = 0;  ///< The number of messages until the fault comes once more; 0: it does not.
 };
 
 /// Stands between programs and a server on this machine, passes on whole messages of the protocol, and fails as it is

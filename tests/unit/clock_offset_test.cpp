@@ -21,7 +21,7 @@ domain::time_answer answer(milliseconds round_trip, milliseconds ahead)
 
 }  // namespace
 
-TEST_CASE("without an answer the machine's time counts") { CHECK(clock_offset{}.now() == 0ms); }
+TEST_CASE("without a reading of the server's clock the offset is 0") { CHECK(clock_offset{}.now() == 0ms); }
 
 TEST_CASE("the server has read its clock in the middle of the round trip")
 {

@@ -1,8 +1,6 @@
 // Several idle workers of one queue: how many of them are woken.
 #include "app.hpp"
-#include "crowd.hpp"
 #include "notes.hpp"
-#include "recorder.hpp"
 
 using namespace cofila;
 using namespace cofila::test;
