@@ -202,6 +202,11 @@ job_options options_from_json(std::string_view text)
     throw error{errc::storage_corrupt, "a job's stored options cannot be read: " + why};
 }
 
+bool may_be_shared(const job_options& options) noexcept
+{
+    return !options.group && !options.dedup && options.tags.empty();
+}
+
 std::shared_ptr<const job_options> options_cache::parse(std::string_view text)
 {
     if (const auto known = known_.find(text); known != known_.end())

@@ -18,6 +18,10 @@ std::string options_to_json(const job_options& options);
 /// version's) is ignored. Throws `errc::storage_corrupt` for text that no version wrote.
 job_options options_from_json(std::string_view text);
 
+/// Whether many jobs may have the same options, so that a store keeps their text once: a group, a deduplication id or
+/// tags would make a text for each job.
+bool may_be_shared(const job_options& options) noexcept;
+
 /// Remembers texts of up to a megabyte: each is parsed once and shared by all of its jobs.
 class options_cache {
 public:

@@ -24,6 +24,7 @@ public:
     enum class form { binary, text };
 
     parameters() = default;
+    // NOLINTNEXTLINE(performance-noexcept-move-constructor): that of a deque may need memory
     parameters(parameters&&) = default;  // addresses stay
     parameters& operator=(parameters&&) = default;
     template <class... Values>

@@ -3,13 +3,6 @@
 /// Options of jobs, which many of them share.
 namespace cofila::postgres {
 
-namespace {
-
-/// Whether many jobs may have the same options: a group, an id or tags would make a text for each job.
-bool may_be_shared(const job_options& options) { return !options.group && !options.dedup && options.tags.empty(); }
-
-}  // namespace
-
 const std::string& session::options_text(const std::shared_ptr<const job_options>& options)
 {
     if (options != last_options_) {
@@ -22,7 +15,7 @@ const std::string& session::options_text(const std::shared_ptr<const job_options
 
 std::optional<std::int64_t> session::options_number(const std::shared_ptr<const job_options>& options)
 {
-    if (!may_be_shared(*options))
+    if (!domain::may_be_shared(*options))
         return {};
     const auto& text = options_text(options);
     if (last_number_)

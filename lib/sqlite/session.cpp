@@ -27,9 +27,6 @@ constexpr std::int64_t reserved = 1000;
 
 constexpr const char* rollback = "ROLLBACK";
 
-/// Whether many jobs may have the same options: a group, an id or tags would make a text for each job.
-bool may_be_shared(const job_options& options) { return !options.group && !options.dedup && options.tags.empty(); }
-
 }  // namespace
 
 session::session(const connection_options& options, reserve* room)
@@ -221,7 +218,7 @@ const std::string& session::options_text(const std::shared_ptr<const job_options
 
 std::optional<std::int64_t> session::options_number(const std::shared_ptr<const job_options>& options)
 {
-    if (!may_be_shared(*options))
+    if (!domain::may_be_shared(*options))
         return {};
     const auto& text = options_text(options);
     if (last_number_)

@@ -233,6 +233,15 @@ TEST_CASE("texts of more than a megabyte are not remembered")
     CHECK(again->attempts == 2);
 }
 
+TEST_CASE("options may be shared unless something in them may be another for each job")
+{
+    CHECK(domain::may_be_shared({}));
+    CHECK(domain::may_be_shared({.priority = 3, .attempts = 5, .timeout = 1s}));
+    CHECK_FALSE(domain::may_be_shared({.group = "g"}));
+    CHECK_FALSE(domain::may_be_shared({.dedup = deduplication{.id = "d"}}));
+    CHECK_FALSE(domain::may_be_shared({.tags = {{"key", "value"}}}));
+}
+
 TEST_CASE("a text that cannot be read leaves the cache as it was")
 {
     domain::options_cache cache;
