@@ -6,6 +6,7 @@
 #include <map>
 
 #include "integration/shared_file.hpp"
+#include "integration/work_off.hpp"
 #include "support/child_process.hpp"
 #include "support/print.hpp"
 
@@ -32,26 +33,6 @@ std::string refusal_of(SQLite::Database& db, const std::string& values)
         return e.what();
     }
     return "";
-}
-
-/// What a worker of the queue gets, in order, until no job is left: names and data.
-std::vector<std::string> work_off(const shared_file& file)
-{
-    std::vector<std::string> out;
-    file.with_queue([&](text_queue queue) -> asio::awaitable<void> {
-        worker<std::string, std::string> working{
-            queue,
-            [&](text_job job) -> asio::awaitable<std::string> {
-                out.push_back(job.name() + ' ' + job.data());
-                co_return "done";
-            },
-            {.concurrency = 1}
-        };
-        const boost::signals2::scoped_connection last =
-            queue.events().drained.connect([&](const drained_event&) { working.stop(); });
-        co_await working.run();
-    });
-    return out;
 }
 
 bool is_installed(const std::string& program)

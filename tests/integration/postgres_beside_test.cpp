@@ -29,12 +29,7 @@ constexpr auto now = manual_clock::start;
 /// Two connections to one schema, in which the queue "q" has some jobs.
 struct two_sessions {
     postgres_schema schema{};
-    postgres::link_options options{
-        .target = postgres_target(),
-        .schema = schema.name(),
-        .durability = durability::normal,
-        .clock = std::make_shared<manual_clock>()
-    };
+    postgres::link_options options = schema.options();
     postgres::session one{options};
     postgres::session two{options};
 

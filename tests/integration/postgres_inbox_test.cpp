@@ -5,6 +5,7 @@
 #include <map>
 
 #include "integration/shared_database.hpp"
+#include "integration/work_off.hpp"
 #include "support/child_process.hpp"
 #include "support/error_of.hpp"
 #include "support/print.hpp"
@@ -16,26 +17,6 @@ using namespace cofila::test;
 namespace {
 
 using lines = std::vector<std::string>;
-
-/// What a worker of the queue gets, in order, until no job is left: names and data.
-lines work_off_all(const shared_database& store)
-{
-    lines out;
-    store.with_queue([&](text_queue queue) -> asio::awaitable<void> {
-        worker<std::string, std::string> working{
-            queue,
-            [&](text_job job) -> asio::awaitable<std::string> {
-                out.push_back(job.name() + ' ' + job.data());
-                co_return "done";
-            },
-            {.concurrency = 1}
-        };
-        const boost::signals2::scoped_connection last =
-            queue.events().drained.connect([&](const drained_event&) { working.stop(); });
-        co_await working.run();
-    });
-    return out;
-}
 
 bool runs_here(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
 
@@ -54,7 +35,7 @@ TEST_CASE("PostgreSQL: a row of cofila_inbox is a job: a view shows it, and a wo
     });
     CHECK(store.ask("SELECT state || data || attempts FROM @cofila_v_jobs WHERE name = 'second'") == "waiting\"2\"1");
     CHECK(store.ask("SELECT waiting FROM @cofila_v_queues WHERE name = 'texts'") == "4");
-    CHECK(work_off_all(store) == lines{"first 0", "second 2", "third 3", "last 1"});
+    CHECK(work_off(store) == lines{"first 0", "second 2", "third 3", "last 1"});
     CHECK(store.ask("SELECT state || result FROM @cofila_v_jobs WHERE name = 'last'") == "completed\"done\"");
     CHECK(store.ask("SELECT completed FROM @cofila_v_queues WHERE name = 'texts'") == "4");
 }
@@ -152,7 +133,7 @@ TEST_CASE(
     store.ask("GRANT SELECT ON @cofila_v_jobs, @cofila_v_queues TO " + role.name);
     CHECK(run("SELECT data FROM @cofila_v_jobs") == "\"a\"");
     CHECK(run("SELECT waiting FROM @cofila_v_queues") == "1");
-    CHECK(work_off_all(store) == lines{"n a"});
+    CHECK(work_off(store) == lines{"n a"});
 }
 
 TEST_CASE("PostgreSQL: the views show every state, times without a date, and jobs whose rows make no sense")
@@ -220,7 +201,7 @@ TEST_CASE("PostgreSQL: psql and a Python script add jobs that a worker gets")
     }
     if (expected.empty())
         MESSAGE("neither psql nor psycopg2 is installed");
-    CHECK(work_off_all(store) == expected);
+    CHECK(work_off(store) == expected);
 }
 
 TEST_SUITE_END();

@@ -91,12 +91,7 @@ plans plans_of(postgres::link& link, const lines& texts)
 
 struct postgres_plans_fixture {
     postgres_schema schema{};
-    postgres::link_options options{
-        .target = postgres_target(),
-        .schema = schema.name(),
-        .durability = durability::normal,
-        .clock = std::make_shared<manual_clock>()
-    };
+    postgres::link_options options = schema.options();
     /// By what the server knows: the tables when they were new, after some use, with statistics, and full.
     std::map<std::string, plans> at{};
 

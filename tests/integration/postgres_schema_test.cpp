@@ -23,16 +23,6 @@ using namespace cofila::test;
 
 namespace {
 
-postgres::link_options connecting(const postgres_schema& schema)
-{
-    return {
-        .target = postgres_target(),
-        .schema = schema.name(),
-        .durability = durability::normal,
-        .clock = std::make_shared<manual_clock>()
-    };
-}
-
 /// What another program does with the schema. `@name` stands for a name in it.
 std::string execute(const postgres_schema& schema, const std::string& sql)
 {
@@ -61,7 +51,7 @@ thrown_error opening(const postgres::link_options& options)
 
 void open(const postgres_schema& schema)
 {
-    const auto failed = opening(connecting(schema));
+    const auto failed = opening(schema.options());
     REQUIRE_MESSAGE(!failed.code, failed.text);
 }
 
@@ -93,7 +83,7 @@ TEST_CASE("PostgreSQL: of several connections that open a new schema at once, on
     std::vector<thrown_error> failed(4);
     std::vector<std::thread> threads;
     for (auto& one : failed)
-        threads.emplace_back([&] { one = opening(connecting(schema)); });
+        threads.emplace_back([&] { one = opening(schema.options()); });
     for (auto& one : threads)
         one.join();
     for (const auto& one : failed)
@@ -120,7 +110,7 @@ TEST_CASE("PostgreSQL: an empty schema is used, one with tables of others is ref
     execute(theirs, "CREATE SCHEMA " + theirs.name());
     execute(theirs, "CREATE TABLE @jobs (theirs int)");
     const auto before = objects_in(theirs);
-    const auto failed = opening(connecting(theirs));
+    const auto failed = opening(theirs.options());
     CHECK(failed.code == errc::storage_foreign);
     CHECK(objects_in(theirs) == before);
 }
@@ -130,20 +120,20 @@ TEST_CASE("PostgreSQL: a newer schema is refused and left as it is")
     const postgres_schema schema;
     open(schema);
     execute(schema, "UPDATE @meta SET value = '2' WHERE key = 'schema_version'");
-    const auto failed = opening(connecting(schema));
+    const auto failed = opening(schema.options());
     CHECK(failed.code == errc::storage_newer);
     CHECK(failed.text.find("schema version 2") != std::string::npos);
     execute(schema, "DELETE FROM @meta WHERE key = 'schema_version'");
-    CHECK(opening(connecting(schema)).code == errc::storage_corrupt);
+    CHECK(opening(schema.options()).code == errc::storage_corrupt);
 }
 
 TEST_CASE("PostgreSQL: without leave to migrate, and for reading, no tables are made")
 {
     const postgres_schema schema;
-    auto options = connecting(schema);
+    auto options = schema.options();
     options.migrate = false;
     CHECK(opening(options).code == errc::storage_readonly);
-    options = connecting(schema);
+    options = schema.options();
     options.read_only = true;
     CHECK(opening(options).code == errc::storage_readonly);
     CHECK(objects_in(schema).empty());
@@ -153,7 +143,7 @@ TEST_CASE("PostgreSQL: triggers exist while a queue is watched")
 {
     const postgres_schema schema;
     open(schema);
-    postgres::session tx{connecting(schema)};
+    postgres::session tx{schema.options()};
     CHECK_FALSE(has_triggers(schema));
     write(tx, [](store::tables& db) { store::set(db, "q", event_log{.events = 9}); });
     CHECK(has_triggers(schema));
@@ -168,7 +158,7 @@ TEST_CASE("PostgreSQL: what another program changes is logged too, in the order 
 {
     const postgres_schema schema;
     open(schema);
-    postgres::session tx{connecting(schema)};
+    postgres::session tx{schema.options()};
     write(tx, [](store::tables& db) {
         store::set(db, "q", event_log{.events = 3});
         store::add(db, {some_job("a"), some_job("b")});
@@ -210,7 +200,7 @@ TEST_CASE("PostgreSQL: a job that has lost its state is shown as failed, with wh
 {
     const postgres_schema schema;
     open(schema);
-    postgres::session tx{connecting(schema)};
+    postgres::session tx{schema.options()};
     write(tx, [](store::tables& db) { store::add(db, {some_job("a")}); });
     execute(schema, "DELETE FROM @live");
     write(tx, [](store::tables& db) {
@@ -225,7 +215,7 @@ TEST_CASE("PostgreSQL: the view shows people the names of queues, and ids as a p
 {
     const postgres_schema schema;
     open(schema);
-    postgres::session tx{connecting(schema)};
+    postgres::session tx{schema.options()};
     auto generated = std::make_shared<job_record>(*some_job(""));
     generated->random = domain::make_random_part(1, 2);
     std::string id;
@@ -240,7 +230,7 @@ TEST_CASE("PostgreSQL: renewals, progress and cancellations touch no index")
 {
     const postgres_schema schema;
     open(schema);
-    postgres::session tx{connecting(schema)};
+    postgres::session tx{schema.options()};
     std::int64_t hot = 0;
     write(tx, [&](store::tables& db) {
         store::add(db, {some_job("a")});

@@ -34,6 +34,16 @@ public:
             "IF one.relkind = 'S' THEN PERFORM setval(one.home, 1, false); END IF; END LOOP; END $$"
         );
     }
+    /// Of connections that use it.
+    postgres::link_options options() const
+    {
+        return {
+            .target = postgres_target(),
+            .schema = name_,
+            .durability = durability::normal,
+            .clock = std::make_shared<manual_clock>()
+        };
+    }
     /// A new connection to the server.
     static postgres::link link()
     {
