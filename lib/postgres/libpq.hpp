@@ -32,8 +32,9 @@ private:
     mutable std::atomic<void*> address_{nullptr};
 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses, *-identifier-naming): the names are libpq's
 #define COFILA_FROM_LIBPQ(name)                                                                                        \
-    inline constinit libpq_function<decltype(::name)> name { #name }  // NOLINT(*-identifier-naming)
+    inline constinit libpq_function<decltype(::name)> name { #name }
 COFILA_FROM_LIBPQ(PQbackendPID);
 COFILA_FROM_LIBPQ(PQclear);
 COFILA_FROM_LIBPQ(PQcmdStatus);
@@ -81,5 +82,6 @@ COFILA_FROM_LIBPQ(PQsocket);
 COFILA_FROM_LIBPQ(PQstatus);
 COFILA_FROM_LIBPQ(PQtransactionStatus);
 #undef COFILA_FROM_LIBPQ
+// NOLINTEND(bugprone-macro-parentheses, *-identifier-naming)
 
 }  // namespace cofila::postgres
